@@ -1,0 +1,27 @@
+package dev.flexgen.engine.checkpoint;
+
+import dev.flexgen.engine.tensor.Tensor;
+import java.util.Set;
+
+/**
+ * Named tensors. Names are as stored in the files; a {@code Family} gives them meaning. Tensors stay valid until
+ * {@link #close()}; all methods may be called from any thread.
+ */
+public interface Checkpoint extends AutoCloseable {
+
+    /** Every tensor name, without those whose element type no model weight can have (masks, counters). */
+    Set<String> names();
+
+    /**
+     * The tensor stored under {@code name}, mapped rather than read where the file's layout allows.
+     *
+     * @throws dev.flexgen.engine.EngineException if there is none of that name or its bytes cannot be used
+     */
+    Tensor tensor(String name);
+
+    /** What messages call this checkpoint: the path of its folder. */
+    String description();
+
+    @Override
+    void close();
+}
