@@ -33,7 +33,7 @@ class HubCacheTest {
     }
 
     private static HubCache cache(Map<String, String> variables) {
-        return new HubCache(new Environment(variables, Path.of("/home/ada"), Path.of("/work")));
+        return new HubCache(new Environment(variables, Path.of("/home/ada"), Path.of("/place")));
     }
 
     private static void assertRoot(Map<String, String> variables, String root) {
@@ -44,7 +44,7 @@ class HubCacheTest {
     void theRootFollowsTheEnvironmentAsHuggingFaceDoes() {
         assertRoot(Map.of(), "/home/ada/.cache/huggingface/hub");
         assertRoot(Map.of("XDG_CACHE_HOME", "/c"), "/c/huggingface/hub");
-        assertRoot(Map.of("XDG_CACHE_HOME", "c"), "/work/c/huggingface/hub");
+        assertRoot(Map.of("XDG_CACHE_HOME", "c"), "/place/c/huggingface/hub");
         assertRoot(Map.of("XDG_CACHE_HOME", "/c", "HF_HOME", "/h"), "/h/hub");
         assertRoot(Map.of("HF_HOME", "/h", "HUGGINGFACE_HUB_CACHE", "/old"), "/old");
         assertRoot(Map.of("HUGGINGFACE_HUB_CACHE", "/old", "HF_HUB_CACHE", "/new"), "/new");
@@ -56,7 +56,7 @@ class HubCacheTest {
         assertRoot(Map.of("HF_HOME", "~/hf"), "/home/ada/hf/hub");
         assertRoot(Map.of("HF_HUB_CACHE", "$BIG/${SUB}", "BIG", "/big", "SUB", "hub"), "/big/hub");
         assertRoot(Map.of("HUGGINGFACE_HUB_CACHE", "~/$NONE"), "/home/ada/$NONE");
-        assertRoot(Map.of("HF_HUB_CACHE", "models"), "/work/models");
+        assertRoot(Map.of("HF_HUB_CACHE", "models"), "/place/models");
     }
 
     @Test
