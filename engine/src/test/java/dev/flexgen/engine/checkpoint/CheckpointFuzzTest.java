@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Damage of every kind to the parts of a file that describe the rest. Whatever happens, a file is read or an
- * {@link EngineException} says why not. Readers get the bytes without a file system where they can: that is a hundred times
+ * {@link EngineException} says why not. Readers get the bytes without a file system where they can: that is much
  * quicker.
  */
 class CheckpointFuzzTest {
