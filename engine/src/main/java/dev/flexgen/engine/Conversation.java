@@ -96,8 +96,8 @@ public final class Conversation implements AutoCloseable {
         long start = System.nanoTime();
         Sampler sampler = new Sampler(request.sampling());
         List<Integer> tokens = new ArrayList<>();
+        logitsFollow = false; // also when a listener throws
         FinishReason reason = reply(request, cancel, listener, sampler, tokens);
-        logitsFollow = false;
         return new Generation(tokens, reason, prefillSeconds, (System.nanoTime() - start) / 1e9);
     }
 

@@ -43,13 +43,13 @@ public final class Engine implements AutoCloseable {
         ModelTensors tensors = new ModelTensors(spec, checkpoint);
         DType weights = tensors.get(Role.UP_WEIGHT, 0).dtype();
         DType kv = options.kv().resolve(weights);
-        requireRoom(spec, weights, kv);
+        requireRoom(spec, weights, kv, context);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         WorkerPool pool = new WorkerPool(threads);
         try {
             this.device = new CpuDevice(ledger, pool);
             this.runner = new Runner(tensors, plan, List.of(device), pool, kv, context);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             pool.close();
             throw e;
         }
@@ -76,8 +76,13 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Opens a model of random weights, to measure one that is not there. */
+    /**
+     * Opens a model of random weights, to measure one that is not there.
+     *
+     * @throws EngineException if it does not fit
+     */
     public static Engine random(ModelSpec spec, RandomWeights weights, EngineOptions options) {
+        requireRoom(spec, weights.dtype(), options.kv().resolve(weights.dtype()), context(spec, options));
         try (Checkpoint checkpoint = new RandomCheckpoint(spec, weights)) {
             return new Engine(spec, Plan.onOneDevice(spec, Tier.HOST), checkpoint, options);
         }
@@ -91,14 +96,14 @@ public final class Engine implements AutoCloseable {
         return options.context() == 0 ? spec.positions() : options.context();
     }
 
-    /** Refuses what would not fit before anything is loaded. */
-    private void requireRoom(ModelSpec spec, DType weights, DType kv) {
+    /** Refuses what would not fit before anything is loaded. Sizes from a file may be absurd: doubles do not overflow. */
+    private static void requireRoom(ModelSpec spec, DType weights, DType kv, int context) {
         OptionalLong available = Machine.availableHostBytes();
         if (available.isEmpty()) {
             return;
         }
-        long weightBytes = weights.bytes(spec.parameters());
-        long kvBytes = kv.bytes(2L * spec.layers() * spec.keyHeads() * spec.headDim() * context);
+        double weightBytes = (double) spec.parameters() * weights.bytes();
+        double kvBytes = 2.0 * spec.layers() * spec.keyHeads() * spec.headDim() * context * kv.bytes();
         if (weightBytes + kvBytes > available.getAsLong()) {
             throw EngineException.placement(String.format(
                     Locale.ROOT,
@@ -107,12 +112,12 @@ public final class Engine implements AutoCloseable {
                     gib(weightBytes),
                     gib(kvBytes),
                     context,
-                    gib(available.getAsLong())));
+                    gib((double) available.getAsLong())));
         }
     }
 
-    private static double gib(long bytes) {
-        return bytes / (double) (1L << 30);
+    private static double gib(double bytes) {
+        return bytes / (1L << 30);
     }
 
     public ModelSpec spec() {
@@ -153,7 +158,7 @@ public final class Engine implements AutoCloseable {
     /**
      * The natural logarithm of each id's probability given those before it; the first has none and is NaN.
      *
-     * @throws EngineException if an id is out of range or there are more than the context holds
+     * @throws EngineException if an id is out of range, there are more than the context holds, or the weights are damaged
      */
     public double[] score(int[] ids, CancelToken cancel) {
         return new Scorer(runner, context).score(ids, cancel);

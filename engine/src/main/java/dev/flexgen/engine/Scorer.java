@@ -28,10 +28,18 @@ final class Scorer {
                 runner.allLogits(cache, tokens, (row, logits, at) -> {
                     int next = first + row + 1;
                     scores[next] = logits[at + ids[next]] - logSumExp(logits, at, vocabulary);
+                    requireNumber(scores[next], next);
                 });
             }
         }
         return scores;
+    }
+
+    private static void requireNumber(double score, int index) {
+        if (Double.isNaN(score)) {
+            throw EngineException.model("The model computed no valid probability for token " + (index + 1)
+                    + ": its weights are damaged or of another element type than stated; fetch the model again");
+        }
     }
 
     private static double logSumExp(float[] logits, int from, int count) {

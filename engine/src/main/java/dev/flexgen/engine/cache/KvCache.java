@@ -46,7 +46,7 @@ public final class KvCache implements AutoCloseable {
 
     /** Makes room for {@code tokens} more, in pages that nobody else reads. */
     public void reserve(int tokens) {
-        int needed = Math.ceilDiv(length + tokens, KvPage.TOKENS);
+        int needed = pagesFor(length + tokens);
         int firstWritten = length / KvPage.TOKENS;
         if (firstWritten < pages.size() && pages.get(firstWritten).shared()) {
             KvPage own = pages.get(firstWritten).copy(layout);
@@ -74,7 +74,7 @@ public final class KvCache implements AutoCloseable {
             throw new IllegalArgumentException("cannot truncate " + length + " tokens to " + newLength);
         }
         length = newLength;
-        int needed = Math.ceilDiv(newLength, KvPage.TOKENS);
+        int needed = pagesFor(newLength);
         while (pages.size() > needed) {
             pages.removeLast().release();
         }
@@ -84,7 +84,8 @@ public final class KvCache implements AutoCloseable {
     /** A cache with the same tokens; full pages are shared, the one being written is copied when either writes. */
     public KvCache fork() {
         KvCache fork = new KvCache(layout);
-        pages.forEach(page -> fork.pages.add(page.hold()));
+        // Pages that a cancelled step reserved hold nothing, and would be written by both.
+        pages.subList(0, pagesFor(length)).forEach(page -> fork.pages.add(page.hold()));
         fork.length = length;
         fork.show();
         return fork;
@@ -93,6 +94,10 @@ public final class KvCache implements AutoCloseable {
     @Override
     public void close() {
         truncate(0);
+    }
+
+    private static int pagesFor(int tokens) {
+        return Math.ceilDiv(tokens, KvPage.TOKENS);
     }
 
     private void show() {

@@ -36,7 +36,7 @@ final class KvPage {
                 buffers.add(buffer);
                 slices.put(device, new Slices(buffer.segment()));
             });
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             buffers.forEach(Buffer::close);
             throw e;
         }

@@ -12,7 +12,6 @@ import com.google.gson.stream.JsonToken;
 import dev.flexgen.engine.EngineException;
 import java.io.IOException;
 import java.io.StringReader;
-import java.math.BigDecimal;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,6 +29,8 @@ public final class ConfigJson {
 
     /** Far above any published size, and low enough that products of two sizes stay exact. */
     private static final int MAX_SIZE = 1 << 24;
+
+    private static final int MAX_SHOWN = 80;
 
     private static final long MAX_FILE_BYTES = 16L << 20;
 
@@ -106,7 +107,7 @@ public final class ConfigJson {
         if (value instanceof JsonPrimitive primitive && primitive.isBoolean()) {
             return primitive.getAsBoolean();
         }
-        throw invalid(key, "is " + value + ", not true or false");
+        throw invalid(key, "is " + shown(value) + ", not true or false");
     }
 
     public String text(String key, String absent) {
@@ -117,7 +118,7 @@ public final class ConfigJson {
         if (value instanceof JsonPrimitive primitive && primitive.isString()) {
             return primitive.getAsString();
         }
-        throw invalid(key, "is " + value + ", not a text");
+        throw invalid(key, "is " + shown(value) + ", not a text");
     }
 
     /** A token id; an explicit {@code null} means none. */
@@ -147,14 +148,18 @@ public final class ConfigJson {
 
     private int integer(String key, JsonElement value, int min, int max) {
         if (value instanceof JsonPrimitive primitive && primitive.isNumber()) {
-            BigDecimal number = primitive.getAsBigDecimal();
-            if (number.scale() <= 0
-                    && number.compareTo(BigDecimal.valueOf(min)) >= 0
-                    && number.compareTo(BigDecimal.valueOf(max)) <= 0) {
-                return number.intValueExact();
+            double number = primitive.getAsDouble();
+            if (number == Math.rint(number) && number >= min && number <= max) {
+                return (int) number;
             }
         }
-        throw invalid(key, "is " + value + ", not a whole number from " + min + " to " + max);
+        throw invalid(key, "is " + shown(value) + ", not a whole number from " + min + " to " + max);
+    }
+
+    /** A wrong value may be of any length. */
+    private static String shown(JsonElement value) {
+        String text = value.toString();
+        return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "...";
     }
 
     private @Nullable JsonElement find(String key) {

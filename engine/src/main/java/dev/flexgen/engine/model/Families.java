@@ -1,5 +1,6 @@
 package dev.flexgen.engine.model;
 
+import dev.flexgen.config.Quoted;
 import dev.flexgen.engine.EngineException;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,8 +32,8 @@ public final class Families {
         return ALL.stream()
                 .filter(family -> family.name().equals(type))
                 .findFirst()
-                .orElseThrow(() ->
-                        EngineException.model(folder + " holds a model of type \"" + type + "\"; this version runs "
+                .orElseThrow(() -> EngineException.model(
+                        folder + " holds a model of type " + Quoted.of(type) + "; this version runs "
                                 + ALL.stream().map(Family::name).collect(Collectors.joining(", "))))
                 .spec(config);
     }

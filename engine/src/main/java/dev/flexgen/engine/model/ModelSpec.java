@@ -56,15 +56,15 @@ public record ModelSpec(
         return dimensions.embedding() != dimensions.width();
     }
 
-    /** Number of weights, with biases and norms, a tied head counted once. */
+    /** Number of weights, with biases and norms, a tied head counted once; absurd sizes end at {@link Long#MAX_VALUE}. */
     public long parameters() {
-        long sum = 0;
+        double sum = 0; // exact up to 2^53, a thousand times the largest model
         for (Role role : Role.values()) {
             if (role == Role.HEAD || !role.belongsTo(this)) {
                 continue;
             }
-            sum += role.shape(this).elements() * (role.perLayer() ? layers() : 1);
+            sum += (double) role.shape(this).elements() * (role.perLayer() ? layers() : 1);
         }
-        return sum;
+        return (long) sum;
     }
 }

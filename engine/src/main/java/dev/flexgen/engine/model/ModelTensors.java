@@ -5,9 +5,11 @@ import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A checkpoint's tensors by role and layer, after a check that they are all there. A tensor's shape is checked when it
@@ -17,6 +19,9 @@ import java.util.Optional;
  * only some layers have means that files are missing, and is an error.
  */
 public final class ModelTensors {
+
+    private static final Set<Role> NORM_WEIGHTS =
+            EnumSet.of(Role.ATTENTION_NORM_WEIGHT, Role.FFN_NORM_WEIGHT, Role.FINAL_NORM_WEIGHT);
 
     private final ModelSpec spec;
     private final Checkpoint checkpoint;
@@ -39,7 +44,8 @@ public final class ModelTensors {
         for (Role role : Role.values()) {
             present.put(role, role.belongsTo(spec) && isPresent(role));
         }
-        requireAffineFinalNorm();
+        requireAllNormsAlike();
+        requireNoFurtherLayer();
     }
 
     public ModelSpec spec() {
@@ -65,28 +71,38 @@ public final class ModelTensors {
     }
 
     private boolean isPresent(Role role) {
-        int layers = role.perLayer() ? spec.layers() : 1;
-        int found = 0;
-        int firstMissing = -1;
-        for (int layer = 0; layer < layers; layer++) {
-            if (storedNames.containsKey(name(role, layer))) {
-                found++;
-            } else if (firstMissing < 0) {
-                firstMissing = layer;
+        boolean first = isStored(role, 0);
+        if (!first && role.need() == Role.Need.ALWAYS) {
+            throw missing(role, 0);
+        }
+        for (int layer = 1; role.perLayer() && layer < spec.layers(); layer++) {
+            if (isStored(role, layer) != first) {
+                throw missing(role, first ? layer : 0);
             }
         }
-        boolean mayLack = role.need() != Role.Need.ALWAYS && found == 0;
-        if (found < layers && !mayLack) {
-            throw missing(role, firstMissing);
-        }
-        return found > 0;
+        return first;
     }
 
-    /** Where the layers' norms have weights, a final norm without them is a file left out, not a plain norm. */
-    private void requireAffineFinalNorm() {
-        if (spec.features().finalNorm() && has(Role.FFN_NORM_WEIGHT) && !has(Role.FINAL_NORM_WEIGHT)) {
-            throw missing(Role.FINAL_NORM_WEIGHT, 0);
+    /** Where one norm has weights, another without them is a file left out, not a plain norm. */
+    private void requireAllNormsAlike() {
+        boolean affine = NORM_WEIGHTS.stream().anyMatch(this::has);
+        for (Role role : NORM_WEIGHTS) {
+            if (affine && role.belongsTo(spec) && !has(role)) {
+                throw missing(role, 0);
+            }
         }
+    }
+
+    /** A model cut short would run, and talk nonsense. */
+    private void requireNoFurtherLayer() {
+        if (isStored(Role.UP_WEIGHT, spec.layers())) {
+            throw EngineException.model(checkpoint.description() + " has more layers than the " + spec.layers()
+                    + " of config.json; config and weights belong to different models");
+        }
+    }
+
+    private boolean isStored(Role role, int layer) {
+        return storedNames.containsKey(name(role, layer));
     }
 
     private Tensor shaped(Role role, String stored) {

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.model;
 
+import dev.flexgen.config.Quoted;
 import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.model.Features.NormPlace;
 
@@ -54,7 +55,7 @@ final class Opt implements Family {
         return switch (name) {
             case "relu" -> Activation.RELU;
             case "gelu" -> Activation.GELU;
-            default -> throw config.invalid("activation_function", "\"" + name + "\" is not one of relu, gelu");
+            default -> throw config.invalid("activation_function", "is " + Quoted.of(name) + ", not one of relu, gelu");
         };
     }
 

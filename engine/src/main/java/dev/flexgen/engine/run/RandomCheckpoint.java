@@ -1,5 +1,6 @@
 package dev.flexgen.engine.run;
 
+import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.RandomWeights;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.model.Families;
@@ -51,7 +52,7 @@ public final class RandomCheckpoint implements Checkpoint {
                 roles.put(family.tensorName(role).replace("{}", Integer.toString(layer)), role);
             }
         }
-        this.pool = arena.allocate(weights.dtype().bytes(largest + SPARE), 64);
+        this.pool = allocate(weights.dtype().bytes(largest + SPARE));
         Random random = new Random(weights.seed());
         // A prime number of drawn values, repeated: drawing all of a large table would take longer than loading it.
         float[] drawn = new float[(1 << 20) - 3];
@@ -62,11 +63,24 @@ public final class RandomCheckpoint implements Checkpoint {
             write(pool, i, drawn[(int) (i % drawn.length)]);
         }
         int longest = Math.max(spec.ffnWidth(), spec.width());
-        this.constants = arena.allocate(weights.dtype().bytes(3L * longest));
+        this.constants = allocate(weights.dtype().bytes(3L * longest));
         for (int i = 0; i < longest; i++) {
             write(constants, i, 0);
             write(constants, longest + i, 1);
             write(constants, 2L * longest + i, upBias());
+        }
+    }
+
+    private MemorySegment allocate(long bytes) {
+        try {
+            return arena.allocate(bytes, 64);
+        } catch (OutOfMemoryError e) {
+            arena.close();
+            throw new EngineException(
+                    EngineException.Kind.PLACEMENT,
+                    "Host memory is exhausted: random weights need " + (bytes >> 20)
+                            + " MiB to draw from; choose a smaller model",
+                    e);
         }
     }
 

@@ -47,7 +47,7 @@ public final class Runner implements AutoCloseable {
         try {
             int rows = Math.min(MAX_STEP_TOKENS, context);
             this.space = new Workspace(devices.getFirst(), spec, plan, rows, Math.min(MAX_LOGIT_ROWS, rows));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             weights.close();
             throw e;
         }

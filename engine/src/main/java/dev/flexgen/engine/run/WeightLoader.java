@@ -58,7 +58,7 @@ final class WeightLoader {
                 layers.add(layer(plan.layers().get(i), i));
             }
             return new ModelWeights(tokens, positions, in, out, finalNorm, head, layers, memory);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             memory.close();
             throw e;
         }

@@ -58,7 +58,7 @@ public final class Sampler {
             if (Float.isFinite(logits[i]) && (best < 0 || logits[i] > logits[best])) {
                 best = i;
             }
-            if (Float.isNaN(logits[i])) {
+            if (Float.isNaN(logits[i]) || logits[i] == Float.POSITIVE_INFINITY) {
                 best = -1;
                 break;
             }

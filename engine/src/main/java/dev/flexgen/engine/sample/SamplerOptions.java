@@ -27,7 +27,7 @@ public record SamplerOptions(
                 "0.01 to 100");
     }
 
-    private static void require(boolean fine, String name, double value, String allowed) {
+    private static void require(boolean fine, String name, Number value, String allowed) {
         if (!fine) {
             throw EngineException.input(name + " is " + value + "; it must be " + allowed);
         }

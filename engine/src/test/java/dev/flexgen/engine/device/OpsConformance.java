@@ -54,7 +54,7 @@ public abstract class OpsConformance {
     @TestFactory
     Stream<DynamicTest> down() {
         return overMatrices((operands, matrix, tokens) -> {
-            for (double zeros : new double[] {0, 0.9, 1}) {
+            for (double zeros : new double[] {0, 0.94, 1}) {
                 Rows in = operands.rows(tokens, matrix.rows(), zeros);
                 Rows out = operands.rows(tokens, matrix.columns());
                 same(out, operands, matrix.rows(), (ops, rows) -> ops.down(matrix, in, rows));
@@ -115,23 +115,21 @@ public abstract class OpsConformance {
             int keyHeads = shape[0];
             int dim = shape[2];
             int queries = keyHeads * shape[1] * dim;
-            for (int blockTokens : new int[] {7, 64}) {
-                KvView cache = operands.cache(dtype, keyHeads, dim, blockTokens, past + tokens);
-                KvView expected = operands.cache(dtype, keyHeads, dim, blockTokens, past + tokens);
-                Rows keys = operands.rows(past + tokens, keyHeads * dim);
-                Rows values = operands.rows(past + tokens, keyHeads * dim);
-                fill(ops(), cache, keys, values, past);
-                fill(reference, expected, keys, values, past);
-                for (int i = 0; i < cache.keys().size(); i++) {
-                    assertThat(cache.keys().get(i).mismatch(expected.keys().get(i)))
-                            .isEqualTo(-1);
-                    assertThat(cache.values().get(i).mismatch(expected.values().get(i)))
-                            .isEqualTo(-1);
-                }
-                Rows query = operands.rows(tokens, queries);
-                Rows out = operands.rows(tokens, queries);
-                same(out, operands, 64, (ops, rows) -> ops.attend(query, cache, past, 0.3f, rows));
+            int blockTokens = past < 64 ? 7 : 64; // many blocks, or one that the new tokens leave
+            KvView cache = operands.cache(dtype, keyHeads, dim, blockTokens, past + tokens);
+            KvView expected = operands.cache(dtype, keyHeads, dim, blockTokens, past + tokens);
+            Rows keys = operands.rows(past + tokens, keyHeads * dim);
+            Rows values = operands.rows(past + tokens, keyHeads * dim);
+            fill(ops(), cache, keys, values, past);
+            fill(reference, expected, keys, values, past);
+            for (int i = 0; i < cache.keys().size(); i++) {
+                assertThat(cache.keys().get(i).mismatch(expected.keys().get(i))).isEqualTo(-1);
+                assertThat(cache.values().get(i).mismatch(expected.values().get(i)))
+                        .isEqualTo(-1);
             }
+            Rows query = operands.rows(tokens, queries);
+            Rows out = operands.rows(tokens, queries);
+            same(out, operands, 64, (ops, rows) -> ops.attend(query, cache, past, 0.3f, rows));
         }
     }
 

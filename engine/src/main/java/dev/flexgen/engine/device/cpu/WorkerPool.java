@@ -1,5 +1,7 @@
 package dev.flexgen.engine.device.cpu;
 
+import dev.flexgen.engine.EngineException;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -56,15 +58,25 @@ public final class WorkerPool implements AutoCloseable {
     private volatile Loop current = new Loop((part, worker) -> {}, 0);
     private volatile boolean closed;
 
-    /** @param threads how many threads compute, the caller's included */
+    /**
+     * Starts the workers.
+     *
+     * @param threads how many threads compute, the caller's included
+     * @throws EngineException of kind DEVICE if the system does not allow so many
+     */
     public WorkerPool(int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("a pool needs at least one thread, not " + threads);
         }
         workers = new Worker[threads - 1];
-        for (int i = 0; i < workers.length; i++) {
-            workers[i] = new Worker(i + 1);
-            workers[i].start();
+        Arrays.setAll(workers, i -> new Worker(i + 1));
+        try {
+            for (Worker worker : workers) {
+                worker.start();
+            }
+        } catch (OutOfMemoryError e) { // how Java says that the system starts no more threads
+            close();
+            throw EngineException.device("The system does not allow " + threads + " threads; choose fewer", e);
         }
     }
 
@@ -82,15 +94,26 @@ public final class WorkerPool implements AutoCloseable {
             }
         }
         loop.work(0);
-        while (loop.done.get() < parts) {
-            Thread.onSpinWait();
-        }
+        join(loop);
         Throwable failure = loop.failure.get();
         if (failure instanceof RuntimeException e) {
             throw e;
         }
         if (failure instanceof Error e) {
             throw e;
+        }
+    }
+
+    /** A worker that lost its core in the middle of a part needs it back more than the caller needs to notice at once. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing but speed depends on the yield
+    private static void join(Loop loop) {
+        long deadline = System.nanoTime() + SPIN_NANOS;
+        while (loop.done.get() < loop.parts) {
+            if (System.nanoTime() < deadline) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
         }
     }
 

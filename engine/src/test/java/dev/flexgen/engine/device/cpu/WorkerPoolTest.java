@@ -1,0 +1,122 @@
+package dev.flexgen.engine.device.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(30)
+class WorkerPoolTest {
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5})
+    void everyPartRunsOnceAndItsResultIsSeen(int threads) {
+        int[] runs = new int[100]; // plain memory: run() alone makes it visible
+        int[] expected = new int[runs.length];
+        long end = System.nanoTime() + Duration.ofMillis(250).toNanos();
+        try (WorkerPool pool = new WorkerPool(threads)) {
+            for (int loop = 0; System.nanoTime() < end; loop++) {
+                int parts = loop % (runs.length + 1);
+                pool.run(parts, (part, worker) -> runs[part]++);
+                for (int i = 0; i < parts; i++) {
+                    expected[i]++;
+                }
+                if (!Arrays.equals(runs, expected)) {
+                    assertThat(runs).as("after loop " + loop).isEqualTo(expected);
+                }
+            }
+        }
+        assertThat(runs[0]).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4})
+    void workersWakeHoweverLongTheyWaited(int threads) {
+        try (WorkerPool pool = new WorkerPool(threads)) {
+            for (int loop = 0; loop < 300; loop++) {
+                LockSupport.parkNanos(loop * 1000L); // around the time after which they park
+                AtomicInteger met = new AtomicInteger();
+                // No part ends before two threads are in the loop: a worker that slept on would hang it.
+                pool.run(2, (part, worker) -> {
+                    met.incrementAndGet();
+                    while (met.get() < 2) {
+                        Thread.onSpinWait();
+                    }
+                });
+                assertThat(met).hasValue(2);
+            }
+        }
+    }
+
+    @Test
+    void workerNumbersStayBelowTheNumberOfThreads() {
+        try (WorkerPool pool = new WorkerPool(3)) {
+            AtomicInteger highest = new AtomicInteger();
+            for (int i = 0; i < 200; i++) {
+                pool.run(50, (part, worker) -> highest.accumulateAndGet(worker, Math::max));
+            }
+            assertThat(highest.get()).isBetween(0, 2);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void aFailureReachesTheCallerAndThePoolSurvives(int threads) {
+        try (WorkerPool pool = new WorkerPool(threads)) {
+            for (int round = 0; round < 100; round++) {
+                int failing = round % 20;
+                AtomicInteger done = new AtomicInteger();
+                assertThatThrownBy(() -> pool.run(20, (part, worker) -> {
+                            if (part == failing) {
+                                throw new IllegalStateException("part " + part);
+                            }
+                            done.incrementAndGet();
+                        }))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("part " + failing);
+                assertThat(done).hasValue(19);
+            }
+            assertThatThrownBy(() -> pool.run(2, (part, worker) -> {
+                        throw new AssertionError();
+                    }))
+                    .isInstanceOf(AssertionError.class);
+        }
+    }
+
+    @Test
+    void aLoopOfNothingReturns() {
+        try (WorkerPool pool = new WorkerPool(2)) {
+            pool.run(0, (part, worker) -> {
+                throw new IllegalStateException();
+            });
+        }
+    }
+
+    @Test
+    void closingEndsParkedAndSpinningWorkers() {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        for (int i = 0; i < 50; i++) {
+            WorkerPool pool = new WorkerPool(4);
+            LockSupport.parkNanos(i * 5_000L);
+            pool.close();
+            pool.close();
+        }
+        Set<Thread> started = new HashSet<>(Thread.getAllStackTraces().keySet());
+        started.removeAll(before);
+        assertThat(started).extracting(Thread::getName).noneMatch(name -> name.startsWith("flexgen-worker-"));
+    }
+
+    @Test
+    void aPoolNeedsAThread() {
+        assertThatThrownBy(() -> new WorkerPool(0)).isInstanceOf(IllegalArgumentException.class);
+    }
+}
