@@ -23,6 +23,7 @@ public final class Conversation implements AutoCloseable {
 
     private final float[] logits;
     private boolean logitsFollow;
+    private boolean closed;
     private double prefillSeconds;
 
     Conversation(Runner runner, int limit) {
@@ -52,6 +53,9 @@ public final class Conversation implements AutoCloseable {
      * @throws CancellationException if cancelled; what was computed until then is kept
      */
     public int prefill(int[] prompt, CancelToken cancel, ProgressListener progress) {
+        if (closed) {
+            throw new IllegalStateException("the conversation is closed");
+        }
         TokenIds.check(prompt, runner.spec().vocabulary(), limit);
         long start = System.nanoTime();
         int common = Math.min(commonPrefix(prompt), prompt.length - 1);
@@ -139,6 +143,8 @@ public final class Conversation implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
+        logitsFollow = false;
         cache.close();
     }
 }

@@ -12,8 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A checkpoint's tensors by role and layer, after a check that they are all there. A tensor's shape is checked when it
- * is taken.
+ * A checkpoint's tensors by role and layer, after a check that they are all there, shaped as the spec says.
  *
  * <p>Biases, norm weights and the head may be absent, by design of the model: then they are absent in every layer. A role that
  * only some layers have means that files are missing, and is an error.
@@ -30,9 +29,9 @@ public final class ModelTensors {
     private final Map<Role, Boolean> present = new EnumMap<>(Role.class);
 
     /**
-     * Finds every role's tensors in {@code checkpoint}; shapes are checked as tensors are taken.
+     * Finds every role's tensors in {@code checkpoint}.
      *
-     * @throws EngineException naming the first tensor that is missing
+     * @throws EngineException naming the first tensor that is missing or misshapen
      */
     public ModelTensors(ModelSpec spec, Checkpoint checkpoint) {
         this.spec = spec;
@@ -46,6 +45,7 @@ public final class ModelTensors {
         }
         requireAllNormsAlike();
         requireNoFurtherLayer();
+        requireShapes();
     }
 
     public ModelSpec spec() {
@@ -98,6 +98,15 @@ public final class ModelTensors {
         if (isStored(Role.UP_WEIGHT, spec.layers())) {
             throw EngineException.model(checkpoint.description() + " has more layers than the " + spec.layers()
                     + " of config.json; config and weights belong to different models");
+        }
+    }
+
+    /** Before anything is loaded, so that foreign weights are called that and not too large. */
+    private void requireShapes() {
+        for (Role role : Role.values()) {
+            for (int layer = 0; has(role) && layer < (role.perLayer() ? spec.layers() : 1); layer++) {
+                get(role, layer);
+            }
         }
     }
 

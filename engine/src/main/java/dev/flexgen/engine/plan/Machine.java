@@ -19,14 +19,23 @@ public record Machine(int threads, double hostReadBytesPerSecond) {
     /** Several times any last-level cache of a desktop machine. */
     private static final long BYTES = 1L << 30;
 
+    private static final long MIN_BYTES = 1L << 26;
+
     private static final int PIECE = 1 << 20;
     private static final int ROUNDS = 5;
 
-    /** Reads a GiB five times and keeps the best round: about half a second. */
+    /**
+     * Reads a GiB, or a quarter of what is free, five times and keeps the best round: about half a second.
+     *
+     * @param threads 0 for all cores
+     */
     public static Machine measure(int threads) {
-        try (WorkerPool pool = new WorkerPool(threads);
+        int readers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+        long free = availableHostBytes().orElse(4 * BYTES);
+        long bytes = Math.clamp(free / 4 / PIECE * PIECE, MIN_BYTES, BYTES);
+        try (WorkerPool pool = new WorkerPool(readers);
                 Arena arena = Arena.ofShared()) {
-            return new Machine(threads, readRate(pool, arena.allocate(BYTES, 64)));
+            return new Machine(readers, readRate(pool, arena.allocate(bytes, 64)));
         }
     }
 
@@ -35,8 +44,10 @@ public record Machine(int threads, double hostReadBytesPerSecond) {
         double best = 0;
         for (int round = 0; round < ROUNDS; round++) {
             long start = System.nanoTime();
-            pool.run((int) (BYTES / PIECE), (part, worker) -> sums[worker * 8] += sum(memory, (long) part * PIECE));
-            best = Math.max(best, BYTES * 1e9 / (System.nanoTime() - start));
+            pool.run(
+                    (int) (memory.byteSize() / PIECE),
+                    (part, worker) -> sums[worker * 8] += sum(memory, (long) part * PIECE));
+            best = Math.max(best, memory.byteSize() * 1e9 / (System.nanoTime() - start));
         }
         if (sums[0] != 0) {
             throw new IllegalStateException("zeroed memory does not sum to zero");
@@ -67,16 +78,26 @@ public record Machine(int threads, double hostReadBytesPerSecond) {
         return a + b + c + d + e + f + g + h;
     }
 
-    /** Host memory that could be taken without swapping, where the system says so. */
+    /** Host memory that could be taken without swapping or breaking a container's limit, where the system says so. */
     public static OptionalLong availableHostBytes() {
-        Path file = Path.of("/proc/meminfo");
+        OptionalLong free = number("/proc/meminfo", "MemAvailable:");
+        OptionalLong limit = number("/sys/fs/cgroup/memory.max", "");
+        if (free.isEmpty() || limit.isEmpty()) {
+            return free.isEmpty() ? limit : OptionalLong.of(free.getAsLong() << 10);
+        }
+        long used = number("/sys/fs/cgroup/memory.current", "").orElse(0);
+        return OptionalLong.of(Math.min(free.getAsLong() << 10, Math.max(0, limit.getAsLong() - used)));
+    }
+
+    /** The number behind {@code key} in a file of the system; none if it has no such file, or the word "max". */
+    private static OptionalLong number(String file, String key) {
         try {
-            return Files.readAllLines(file).stream()
-                    .filter(line -> line.startsWith("MemAvailable:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+            return Files.readAllLines(Path.of(file)).stream()
+                    .filter(line -> line.startsWith(key))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
                     .findFirst();
         } catch (IOException | NumberFormatException e) {
-            return OptionalLong.empty(); // not Linux: the allocation itself will tell
+            return OptionalLong.empty(); // not Linux, or no limit: the allocation itself will tell
         }
     }
 }

@@ -48,7 +48,7 @@ final class WeightLoader {
         try {
             Matrix tokens = whole(Role.TOKENS, 0);
             Matrix positions = whole(Role.POSITIONS, 0);
-            Linear head = tensors.has(Role.HEAD) ? new Linear(whole(Role.HEAD, 0), null) : new Linear(tokens, null);
+            Linear head = new Linear(headIsTokenTable() ? tokens : whole(Role.HEAD, 0), null);
             @Nullable Linear in = spec.projectsEmbedding() ? new Linear(whole(Role.PROJECT_IN, 0), null) : null;
             @Nullable Linear out = spec.projectsEmbedding() ? new Linear(whole(Role.PROJECT_OUT, 0), null) : null;
             @Nullable
@@ -62,6 +62,15 @@ final class WeightLoader {
             memory.close();
             throw e;
         }
+    }
+
+    /** Half of the published OPT files hold a second copy of the table under the head's name. */
+    private boolean headIsTokenTable() {
+        return !tensors.has(Role.HEAD)
+                || tensors.get(Role.HEAD, 0)
+                                .data()
+                                .mismatch(tensors.get(Role.TOKENS, 0).data())
+                        < 0;
     }
 
     private ModelWeights.Layer layer(LayerPlan plan, int layer) {

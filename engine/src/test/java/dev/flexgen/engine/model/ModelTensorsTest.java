@@ -99,9 +99,9 @@ class ModelTensorsTest {
     @ParameterizedTest
     @ValueSource(longs = {31, 33, 1})
     void aTensorOfAnotherShapeIsNamed(long columns) {
-        ModelTensors tensors = new ModelTensors(
-                SPEC, complete("").with("decoder.layers.1.fc1.weight", Shape.of(SPEC.ffnWidth(), columns)));
-        assertThatThrownBy(() -> tensors.get(Role.UP_WEIGHT, 1))
+        FakeCheckpoint checkpoint =
+                complete("").with("decoder.layers.1.fc1.weight", Shape.of(SPEC.ffnWidth(), columns));
+        assertThatThrownBy(() -> new ModelTensors(SPEC, checkpoint))
                 .isInstanceOf(EngineException.class)
                 .hasMessage(
                         "fake: tensor decoder.layers.1.fc1.weight has shape [128, " + columns
@@ -110,10 +110,9 @@ class ModelTensorsTest {
 
     @Test
     void aTensorOfAnotherRankIsNamed() {
-        ModelTensors tensors = new ModelTensors(
-                SPEC,
-                complete("").with("decoder.layers.0.fc1.weight", Shape.of((long) SPEC.ffnWidth() * SPEC.width())));
-        assertThatThrownBy(() -> tensors.get(Role.UP_WEIGHT, 0))
+        FakeCheckpoint checkpoint =
+                complete("").with("decoder.layers.0.fc1.weight", Shape.of((long) SPEC.ffnWidth() * SPEC.width()));
+        assertThatThrownBy(() -> new ModelTensors(SPEC, checkpoint))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("has shape [4096], but by config.json it must have [128, 32]");
     }
