@@ -1,0 +1,9 @@
+package dev.flexgen.config;
+
+/** Which devices may compute. */
+public enum DeviceChoice {
+    /** The best of what the machine has. */
+    AUTO,
+    /** The processor alone. */
+    CPU
+}

@@ -1,0 +1,15 @@
+package dev.flexgen.config;
+
+/** How a model wants to be talked to. The wording of each style belongs to the chat. */
+public enum PromptStyle {
+    /** A base model: a dialogue of two named speakers that it continues. */
+    DIALOGUE,
+    /** Tuned to follow instructions. */
+    INSTRUCTION,
+    /** Trained on scientific text: questions and answers. */
+    SCIENCE,
+    /** Continues what it is given, such as source code. */
+    COMPLETION,
+    /** GLM's own chat markers. */
+    GLM
+}

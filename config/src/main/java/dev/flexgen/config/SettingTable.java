@@ -1,0 +1,155 @@
+package dev.flexgen.config;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Every setting there is. The file, the environment, the flags, the help and the README's table all come from here. */
+public final class SettingTable {
+
+    /** A path, catalogue name or hub id; empty if none was chosen. */
+    public static final Setting<String> MODEL = new Setting<>(
+            "model",
+            "MODEL",
+            ValueType.text(),
+            "",
+            "The model to talk to: a folder, a catalogue name such as opt-1.3b, or a hub id such as"
+                    + " facebook/opt-1.3b[@revision]");
+
+    public static final Setting<DeviceChoice> DEVICE = new Setting<>(
+            "device", "DEVICE", ValueType.choice(DeviceChoice.class), DeviceChoice.AUTO, "The device that computes");
+
+    /** 0 = all cores. */
+    public static final Setting<Integer> THREADS = new Setting<>(
+            "threads", "N", ValueType.whole(0, 1024), 0, "Processor threads that compute; 0 means one per core");
+
+    /** In tokens; 0 = the model's. */
+    public static final Setting<Integer> CONTEXT = new Setting<>(
+            "context",
+            "N",
+            ValueType.whole(0, Integer.MAX_VALUE),
+            0,
+            "Tokens of conversation the model sees at most; 0 means as many as the model can");
+
+    public static final Setting<KvChoice> KV = new Setting<>(
+            "kv", "TYPE", ValueType.choice(KvChoice.class), KvChoice.AUTO, "Number format of the cached conversation");
+
+    public static final Setting<Integer> MAX_NEW_TOKENS =
+            new Setting<>("max-new-tokens", "N", ValueType.whole(1, 1_000_000), 256, "Tokens a reply may have at most");
+
+    public static final Setting<Double> TEMPERATURE = new Setting<>(
+            "temperature",
+            "T",
+            ValueType.decimal(0, 10),
+            0.7,
+            "How freely the next token is chosen; 0 always takes the likeliest");
+
+    /** 0 = off. */
+    public static final Setting<Integer> TOP_K = new Setting<>(
+            "top-k",
+            "K",
+            ValueType.whole(0, Integer.MAX_VALUE),
+            0,
+            "Choose among the K likeliest tokens only; 0 means among all");
+
+    /** 1 = off. */
+    public static final Setting<Double> TOP_P = new Setting<>(
+            "top-p",
+            "P",
+            ValueType.decimalAbove(0, 1),
+            0.9,
+            "Choose among the likeliest tokens that together reach this probability; 1 means among all");
+
+    /** 0 = off. */
+    public static final Setting<Double> MIN_P = new Setting<>(
+            "min-p",
+            "P",
+            ValueType.decimal(0, 1),
+            0.0,
+            "Drop tokens less likely than this share of the likeliest one; 0 drops none");
+
+    /** 1 = off. */
+    public static final Setting<Double> REPETITION_PENALTY = new Setting<>(
+            "repetition-penalty",
+            "X",
+            ValueType.decimalAbove(0, 10),
+            1.1,
+            "How much less likely a token becomes once it has occurred; 1 changes nothing");
+
+    /** Empty = a new one each time. */
+    public static final Setting<OptionalLong> SEED = new Setting<>(
+            "seed",
+            "N",
+            ValueType.seed(),
+            OptionalLong.empty(),
+            "Start of the random choices: the same number gives the same reply");
+
+    /** Empty = the prompt style's own. */
+    public static final Setting<String> SYSTEM = new Setting<>(
+            "system", "TEXT", ValueType.text(), "", "What the model is told before the conversation begins");
+
+    public static final Setting<ColorChoice> COLOR = new Setting<>(
+            "color", "WHEN", ValueType.choice(ColorChoice.class), ColorChoice.AUTO, "When the output is coloured");
+
+    public static final Setting<Boolean> QUIET =
+            new Setting<>("quiet", "", ValueType.toggle(), false, "Print answers and errors, nothing else");
+
+    private static final List<Setting<?>> ALL = List.of(
+            MODEL,
+            DEVICE,
+            THREADS,
+            CONTEXT,
+            KV,
+            MAX_NEW_TOKENS,
+            TEMPERATURE,
+            TOP_K,
+            TOP_P,
+            MIN_P,
+            REPETITION_PENALTY,
+            SEED,
+            SYSTEM,
+            COLOR,
+            QUIET);
+
+    private SettingTable() {}
+
+    /** In the order in which they are documented. */
+    public static List<Setting<?>> all() {
+        return ALL;
+    }
+
+    /** The setting of this name, with or without the flag's dashes. */
+    public static Optional<Setting<?>> find(String nameOrFlag) {
+        String name = nameOrFlag.startsWith("--") ? nameOrFlag.substring(2) : nameOrFlag;
+        for (Setting<?> setting : ALL) {
+            if (setting.name().equals(name)) {
+                return Optional.of(setting);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The names, in order. */
+    public static List<String> names() {
+        return ALL.stream().<String>map(Setting::name).toList();
+    }
+
+    /** The table of settings for the README, in Markdown, each line ended by a newline. */
+    public static String markdown() {
+        StringBuilder table = new StringBuilder("""
+                | Setting | Flag | Environment variable | Allowed | Default | Meaning |
+                | --- | --- | --- | --- | --- | --- |
+                """);
+        for (Setting<?> setting : ALL) {
+            table.append("| `").append(setting.name()).append("` | `").append(setting.flag());
+            table.append(setting.isSwitch() ? "" : " " + setting.metavar());
+            table.append("` | `").append(setting.environmentVariable()).append("` | ");
+            table.append(setting.allowed())
+                    .append(" | ")
+                    .append(setting.defaultText())
+                    .append(" | ");
+            table.append(setting.doc()).append(" |\n");
+        }
+        return table.toString();
+    }
+}

@@ -1,0 +1,67 @@
+package dev.flexgen.config;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/** The value of every setting, with its source. Immutable. */
+public final class Settings {
+
+    private final Map<Setting<?>, Resolved> values;
+
+    private record Resolved(Object value, SettingSource source) {}
+
+    private Settings(Map<Setting<?>, Resolved> values) {
+        this.values = Map.copyOf(values);
+    }
+
+    /**
+     * Flag before environment variable before settings file before default. Every value present is checked, also one that
+     * another overrides.
+     *
+     * @param flags values given on the command line by setting name, with or without dashes; a switch has {@code true}
+     * @throws ConfigException naming the setting, the source and what is allowed
+     */
+    public static Settings resolve(Environment environment, AppDirs dirs, Map<String, String> flags) {
+        Map<Setting<?>, String> given = new HashMap<>();
+        flags.forEach((name, text) -> given.put(
+                SettingTable.find(name).orElseThrow(() -> new IllegalArgumentException("no setting " + name)), text));
+        Map<Setting<?>, ConfigFile.Value> file = new ConfigFile(dirs.configFile()).read();
+        Map<Setting<?>, Resolved> values = new HashMap<>();
+        for (Setting<?> setting : SettingTable.all()) {
+            Resolved value = new Resolved(setting.defaultValue(), new SettingSource.Default());
+            ConfigFile.Value inFile = file.get(setting);
+            if (inFile != null) {
+                value = resolved(setting, inFile.text(), inFile.source());
+            }
+            Optional<String> variable = environment.variable(setting.environmentVariable());
+            if (variable.isPresent()) {
+                value = resolved(setting, variable.get(), new SettingSource.Variable(setting.environmentVariable()));
+            }
+            String flag = given.get(setting);
+            if (flag != null) {
+                value = resolved(setting, flag, new SettingSource.Flag(setting.flag()));
+            }
+            values.put(setting, value);
+        }
+        return new Settings(values);
+    }
+
+    public <T> T get(Setting<T> setting) {
+        return setting.type().javaType().cast(resolved(setting).value());
+    }
+
+    /** Where {@link #get}'s value came from. */
+    public SettingSource source(Setting<?> setting) {
+        return resolved(setting).source();
+    }
+
+    private Resolved resolved(Setting<?> setting) {
+        return Objects.requireNonNull(values.get(setting), setting::name);
+    }
+
+    private static <T> Resolved resolved(Setting<T> setting, String text, SettingSource source) {
+        return new Resolved(setting.parse(text, source), source);
+    }
+}

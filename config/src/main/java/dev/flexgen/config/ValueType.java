@@ -1,0 +1,111 @@
+package dev.flexgen.config;
+
+import com.google.gson.stream.JsonToken;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * How a kind of value is written and which values are allowed.
+ *
+ * @param allowed completes "must be ..."
+ * @param jsonForms how it may be written in the settings file
+ * @param reader the value of a text, empty if it is not allowed
+ */
+record ValueType<T>(Class<T> javaType, String allowed, Set<JsonToken> jsonForms, Function<String, Optional<T>> reader) {
+
+    private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,19}");
+    private static final Pattern DECIMAL = Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,3})?");
+
+    static ValueType<String> text() {
+        return new ValueType<>(String.class, "text", Set.of(JsonToken.STRING), Optional::of);
+    }
+
+    static ValueType<Integer> whole(int least, int most) {
+        return new ValueType<>(
+                Integer.class,
+                "a whole number from " + least + " to " + most,
+                Set.of(JsonToken.NUMBER),
+                text -> wholeNumber(text)
+                        .filter(value -> value >= least && value <= most)
+                        .map(Math::toIntExact));
+    }
+
+    static ValueType<Double> decimal(double least, double most) {
+        return new ValueType<>(
+                Double.class,
+                "a number from " + plain(least) + " to " + plain(most),
+                Set.of(JsonToken.NUMBER),
+                text -> decimalNumber(text).filter(value -> value >= least && value <= most));
+    }
+
+    static ValueType<Double> decimalAbove(double bound, double most) {
+        return new ValueType<>(
+                Double.class,
+                "a number above " + plain(bound) + ", up to " + plain(most),
+                Set.of(JsonToken.NUMBER),
+                text -> decimalNumber(text).filter(value -> value > bound && value <= most));
+    }
+
+    static ValueType<Boolean> toggle() {
+        return new ValueType<>(Boolean.class, "true or false", Set.of(JsonToken.BOOLEAN), ValueType::truth);
+    }
+
+    /** A seed: a number that makes runs repeat, or {@code random}, which is empty here. */
+    static ValueType<OptionalLong> seed() {
+        return new ValueType<>(
+                OptionalLong.class,
+                "a whole number or random",
+                Set.of(JsonToken.NUMBER, JsonToken.STRING),
+                text -> text.equalsIgnoreCase("random")
+                        ? Optional.of(OptionalLong.empty())
+                        : wholeNumber(text).map(OptionalLong::of));
+    }
+
+    static <E extends Enum<E>> ValueType<E> choice(Class<E> type) {
+        E[] constants = type.getEnumConstants();
+        String words = Arrays.stream(constants).map(ValueType::word).collect(Collectors.joining(", ", "one of ", ""));
+        return new ValueType<>(
+                type,
+                words,
+                Set.of(JsonToken.STRING),
+                text -> Arrays.stream(constants)
+                        .filter(constant -> word(constant).equalsIgnoreCase(text))
+                        .findFirst());
+    }
+
+    static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static Optional<Long> wholeNumber(String text) {
+        try {
+            return WHOLE.matcher(text).matches() ? Optional.of(Long.parseLong(text)) : Optional.empty();
+        } catch (NumberFormatException e) {
+            // Nineteen digits may still be more than a long holds.
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Double> decimalNumber(String text) {
+        // Double.parseDouble alone would also take NaN, Infinity, 1f and 0x1p3.
+        return DECIMAL.matcher(text).matches() ? Optional.of(Double.parseDouble(text)) : Optional.empty();
+    }
+
+    private static Optional<Boolean> truth(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true", "1", "yes", "on" -> Optional.of(true);
+            case "false", "0", "no", "off" -> Optional.of(false);
+            default -> Optional.empty();
+        };
+    }
+
+    private static String plain(double value) {
+        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+    }
+}
