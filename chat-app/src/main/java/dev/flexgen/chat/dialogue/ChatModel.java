@@ -13,10 +13,10 @@ public interface ChatModel {
     int contextLimit();
 
     /** The ids of text that opens a prompt, with the begin token where the model wants one, also for no text. */
-    int[] encodeStart(String text);
+    TokenIds encodeStart(String text);
 
     /** The ids of text that continues a prompt. */
-    int[] encodeContinuation(String text);
+    TokenIds encodeContinuation(String text);
 
     /**
      * Continues the prompt. Only what differs from the last prompt and reply is read again.
@@ -26,5 +26,9 @@ public interface ChatModel {
      * @param cancel ends the reply early and keeps what was said
      */
     Reply reply(
-            int[] prompt, List<String> stopStrings, ReplyOptions options, ReplyListener listener, CancelToken cancel);
+            TokenIds prompt,
+            List<String> stopStrings,
+            ReplyOptions options,
+            ReplyListener listener,
+            CancelToken cancel);
 }

@@ -6,8 +6,6 @@ import dev.flexgen.engine.CancelToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * A conversation: an opening and turns, each with token ids that are fixed once made, so that a turn costs the model
@@ -18,25 +16,31 @@ public final class Dialogue {
 
     private final ChatModel model;
     private final PromptFormat format;
-    private final int[] opening;
+    private final TokenIds opening;
     private final boolean openingHasText;
     private final Optional<DialogueEvent> openingEvent;
     private final List<Turn> turns = new ArrayList<>();
 
-    /** @param systemText blank for the format's own persona */
+    /**
+     * A dialogue without turns.
+     *
+     * @param systemText blank for the format's own persona
+     */
     public Dialogue(ChatModel model, PromptFormat format, String systemText) {
         this.model = model;
         this.format = format;
         int share = ContextBudget.openingShare(model.contextLimit());
         var text = format.openings(systemText).stream()
-                .filter(candidate -> candidate.isEmpty() || model.encodeStart(candidate).length <= share)
+                .filter(candidate ->
+                        candidate.isEmpty() || model.encodeStart(candidate).length() <= share)
                 .findFirst()
                 .orElse("");
         opening = model.encodeStart(text);
         openingHasText = !text.isEmpty();
         openingEvent = openingHasText || systemText.isBlank()
                 ? Optional.empty()
-                : Optional.of(new DialogueEvent.SystemTextLeftOut(model.encodeStart(systemText.strip()).length, share));
+                : Optional.of(new DialogueEvent.SystemTextLeftOut(
+                        model.encodeStart(systemText.strip()).length(), share));
     }
 
     /** What the user should know about the opening before the first turn. */
@@ -52,21 +56,21 @@ public final class Dialogue {
      */
     public Reply say(String message, ReplyOptions options, DialogueListener listener, CancelToken cancel) {
         var budget = new ContextBudget(model.contextLimit(), options.maxNewTokens());
-        int[] alone = encode(firstPlace(), message);
-        int room = budget.limit() - opening.length - budget.shortestReply();
-        if (alone.length > room) {
-            throw new MessageTooLongException(alone.length, Math.max(0, room), budget.limit());
+        TokenIds alone = encode(firstPlace(), message);
+        int room = budget.limit() - opening.length() - budget.shortestReply();
+        if (alone.length() > room) {
+            throw new MessageTooLongException(alone.length(), Math.max(0, room), budget.limit());
         }
-        int[] next = turns.isEmpty() ? alone : encode(Place.AFTER_REPLY, message);
-        if (heldTokens() + next.length + budget.comfortableReply() > budget.limit() && !turns.isEmpty()) {
-            listener.onEvent(dropOldest(budget.afterDropping() - next.length));
+        TokenIds next = turns.isEmpty() ? alone : encode(Place.AFTER_REPLY, message);
+        if (heldTokens() + next.length() + budget.comfortableReply() > budget.limit() && !turns.isEmpty()) {
+            listener.onEvent(dropOldest(budget.afterDropping() - next.length()));
             next = turns.isEmpty() ? alone : next;
         }
-        int[] prompt = IntStream.concat(held(), IntStream.of(next)).toArray();
+        var prompt = prompt(next);
         var reply = model.reply(
                 prompt,
                 format.stopStrings(),
-                options.withMaxNewTokens(budget.replyLimit(prompt.length)),
+                options.withMaxNewTokens(budget.replyLimit(prompt.length())),
                 listener,
                 cancel);
         if (reply.end() != ReplyEnd.STOPPED || !reply.text().isEmpty()) {
@@ -86,7 +90,7 @@ public final class Dialogue {
 
     /** Tokens that the next prompt begins with. */
     public int heldTokens() {
-        return opening.length + turns.stream().mapToInt(Turn::tokens).sum();
+        return opening.length() + turns.stream().mapToInt(Turn::tokens).sum();
     }
 
     public int contextLimit() {
@@ -110,14 +114,19 @@ public final class Dialogue {
         return openingHasText ? Place.AFTER_OPENING : Place.START;
     }
 
-    private int[] encode(Place place, String message) {
+    private TokenIds encode(Place place, String message) {
         return model.encodeContinuation(format.turn(place, message));
     }
 
-    private IntStream held() {
-        return Stream.concat(
-                        Stream.of(opening),
-                        turns.stream().flatMap(turn -> Stream.of(turn.promptIds(), turn.replyIds())))
-                .flatMapToInt(IntStream::of);
+    /** The whole prompt with {@code next} at its end. */
+    private TokenIds prompt(TokenIds next) {
+        var parts = new ArrayList<TokenIds>();
+        parts.add(opening);
+        for (var turn : turns) {
+            parts.add(turn.promptIds());
+            parts.add(turn.replyIds());
+        }
+        parts.add(next);
+        return TokenIds.join(parts);
     }
 }

@@ -10,7 +10,7 @@ package dev.flexgen.chat.dialogue;
  */
 public record Reply(
         String text,
-        int[] ids,
+        TokenIds ids,
         ReplyEnd end,
         int generatedTokens,
         int prefilledTokens,

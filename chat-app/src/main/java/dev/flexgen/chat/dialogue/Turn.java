@@ -5,13 +5,13 @@ package dev.flexgen.chat.dialogue;
  *
  * @param promptIds the message with its surroundings, up to where the model spoke
  */
-public record Turn(String message, int[] promptIds, String reply, int[] replyIds) {
+public record Turn(String message, TokenIds promptIds, String reply, TokenIds replyIds) {
 
     int tokens() {
-        return promptIds.length + replyIds.length;
+        return promptIds.length() + replyIds.length();
     }
 
-    Turn withPromptIds(int[] ids) {
+    Turn withPromptIds(TokenIds ids) {
         return new Turn(message, ids, reply, replyIds);
     }
 }

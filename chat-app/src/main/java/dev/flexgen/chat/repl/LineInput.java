@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl;
 import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.render.Theme;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
@@ -43,7 +44,7 @@ final class LineInput {
             reader.setVariable(LineReader.COMPLETION_STYLE_DESCRIPTION, "");
         }
         reader.getWidgets().put(SEND, this::sendOrContinue);
-        reader.getKeyMaps().get(LineReader.MAIN).bind(new Reference(SEND), "\r", "\n");
+        Objects.requireNonNull(reader.getKeyMaps().get(LineReader.MAIN)).bind(new Reference(SEND), "\r", "\n");
     }
 
     String readLine() {

@@ -12,7 +12,7 @@ sealed interface UserInput {
     /** Only white space. */
     record Nothing() implements UserInput {}
 
-    /** @param text what the model is told */
+    /** Words for the model. */
     record Message(String text) implements UserInput {}
 
     /**

@@ -23,7 +23,11 @@ public final class Commands {
         return all;
     }
 
-    /** @param name with its slash; names and aliases alike, in any case */
+    /**
+     * The command of this name.
+     *
+     * @param name with its slash; names and aliases alike, in any case
+     */
     public Optional<SlashCommand> find(String name) {
         return all.stream()
                 .filter(command -> names(command).anyMatch(name::equalsIgnoreCase))

@@ -32,6 +32,10 @@ public interface SlashCommand {
         return List.of();
     }
 
-    /** @param argument what stood behind the name, trimmed; may be empty */
+    /**
+     * Does it.
+     *
+     * @param argument what stood behind the name, trimmed; may be empty
+     */
     Outcome run(String argument, CommandContext context);
 }

@@ -16,7 +16,11 @@ public final class WordWrap {
     private int wordWidth;
     private int column;
 
-    /** @param columns most columns of a line; 0 or less for no wrapping */
+    /**
+     * Wraps to a width.
+     *
+     * @param columns most columns of a line; 0 or less for no wrapping
+     */
     public WordWrap(int columns) {
         this.columns = columns > 0 ? columns : Integer.MAX_VALUE;
     }
