@@ -84,4 +84,9 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             case CANCELLED -> ReplyEnd.STOPPED;
         };
     }
+
+    @Override
+    public void close() {
+        conversation.close();
+    }
 }
