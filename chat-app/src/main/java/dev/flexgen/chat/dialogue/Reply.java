@@ -17,8 +17,8 @@ public record Reply(
         double prefillSeconds,
         double decodeSeconds) {
 
-    /** Tokens per second of decoding; 0 when nothing was measured. */
+    /** Speed of decoding, of the tokens that needed a step of their own: the first comes with the prompt. 0 if unknown. */
     public double tokensPerSecond() {
-        return decodeSeconds > 0 ? generatedTokens / decodeSeconds : 0;
+        return generatedTokens > 1 && decodeSeconds > 0 ? (generatedTokens - 1) / decodeSeconds : 0;
     }
 }

@@ -47,8 +47,12 @@ final class LineInput {
         Objects.requireNonNull(reader.getKeyMaps().get(LineReader.MAIN)).bind(new Reference(SEND), "\r", "\n");
     }
 
-    String readLine() {
+    /** Lets the prompt begin with what was typed during the reply that has just ended. */
+    void takeTypeAhead() {
         reader.runMacro(TypeAhead.take(terminal));
+    }
+
+    String readLine() {
         return reader.readLine(prompt);
     }
 

@@ -68,7 +68,7 @@ public final class PipedChat {
                     }
                 }
                 case LineSplitter.Line.TooLong _ ->
-                    fail(number, "It has more than %,d characters; send it in parts.".formatted(LONGEST_LINE));
+                    fail(number, "It has more than " + LONGEST_LINE + " characters; send it in parts.");
             }
         }
         return failed ? FAILURE : OK;

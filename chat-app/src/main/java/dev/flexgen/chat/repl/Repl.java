@@ -64,6 +64,7 @@ public final class Repl {
                     case UserInput.Nothing _ -> {}
                     case UserInput.Message(var text) -> {
                         talk(text, interrupts);
+                        input.takeTypeAhead();
                         if (interrupts.leaving()) {
                             return INTERRUPTED;
                         }

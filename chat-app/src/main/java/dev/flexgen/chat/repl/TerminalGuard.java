@@ -2,6 +2,7 @@ package dev.flexgen.chat.repl;
 
 import java.io.PrintWriter;
 import org.jline.terminal.Attributes;
+import org.jline.terminal.Attributes.LocalFlag;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.Terminal.SignalHandler;
@@ -23,6 +24,9 @@ final class TerminalGuard implements AutoCloseable {
     TerminalGuard(Terminal terminal, Runnable onInterrupt) {
         this.terminal = terminal;
         attributes = terminal.enterRawMode();
+        Attributes raw = terminal.getAttributes();
+        raw.setLocalFlag(LocalFlag.NOFLSH, true); // Ctrl-C stops the reply, and must not take what was typed ahead
+        terminal.setAttributes(raw);
         interruptHandler = terminal.handle(Signal.INT, _ -> onInterrupt.run());
         hook = new Thread(this::restoreAbruptly, "terminal-restore");
         Runtime.getRuntime().addShutdownHook(hook);

@@ -88,7 +88,7 @@ class PipedChatTest {
         assertThat(run("x".repeat(1 << 21) + "\nshort\n")).isEqualTo(1);
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("fine\n");
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .isEqualTo("flexgen-chat: line 1 got no reply: It has more than 1,048,576 characters;"
+                .isEqualTo("flexgen-chat: line 1 got no reply: It has more than 1048576 characters;"
                         + " send it in parts.\n");
     }
 
@@ -97,7 +97,7 @@ class PipedChatTest {
         model = new ScriptedChatModel(128).says("a".repeat(50)).says("b");
         assertThat(run("m".repeat(40) + "\nnext\n")).isZero();
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .isEqualTo("flexgen-chat: [the context is full: forgot the oldest 1 turn, kept 0]\n");
+                .isEqualTo("flexgen-chat: [the context is full: forgot the oldest turn, kept 0]\n");
     }
 
     @Test

@@ -75,7 +75,7 @@ class ReplTest {
                 > How are you?
                 Hello! I am well, and I hope that this sentence is long enough to need a
                 second line.
-                [85 tokens, 42.5 tok/s, context 104/2048]
+                [85 tokens, 42.0 tok/s, context 104/2048]
                 >""");
         assertThat(model.prompts()).containsExactly("H: How are you?\nA:");
     }
@@ -106,7 +106,7 @@ class ReplTest {
         start(setup(Theme.ANSI, Verbosity.NORMAL));
         session.type("Really?\r");
         leave();
-        assertThat(session.sent()).contains("\u001b[2m[4 tokens, 2.0 tok/s, context 18/2048]\u001b[0m");
+        assertThat(session.sent()).contains("\u001b[2m[4 tokens, 1.5 tok/s, context 18/2048]\u001b[0m");
     }
 
     @Test

@@ -29,7 +29,8 @@ public final class StatusText {
     public static String event(DialogueEvent event) {
         return switch (event) {
             case DialogueEvent.TurnsDropped(int dropped, int kept) ->
-                "[the context is full: forgot the oldest %s, kept %d]".formatted(count(dropped, "turn"), kept);
+                "[the context is full: forgot the oldest %s, kept %d]"
+                        .formatted(dropped == 1 ? "turn" : dropped + " turns", kept);
             case DialogueEvent.SystemTextLeftOut(int tokens, int share) ->
                 "[the system text of %s is left out: this model's context has room for %d]"
                         .formatted(count(tokens, "token"), share);

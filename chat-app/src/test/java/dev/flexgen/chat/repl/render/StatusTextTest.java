@@ -16,7 +16,7 @@ class StatusTextTest {
 
     @Test
     void aReplysCostInOneLine() {
-        assertThat(StatusText.reply(reply(ReplyEnd.FINISHED, 23, 1.87), 812, 2048))
+        assertThat(StatusText.reply(reply(ReplyEnd.FINISHED, 23, 1.79), 812, 2048))
                 .isEqualTo("[23 tokens, 12.3 tok/s, context 812/2048]");
         assertThat(StatusText.reply(reply(ReplyEnd.LENGTH, 1, 0), 8, 128))
                 .isEqualTo("[1 token (cut off at the limit), context 8/128]");
@@ -25,7 +25,7 @@ class StatusTextTest {
     @Test
     void eventsAreSentences() {
         assertThat(StatusText.event(new DialogueEvent.TurnsDropped(1, 4)))
-                .isEqualTo("[the context is full: forgot the oldest 1 turn, kept 4]");
+                .isEqualTo("[the context is full: forgot the oldest turn, kept 4]");
         assertThat(StatusText.event(new DialogueEvent.SystemTextLeftOut(90, 32)))
                 .isEqualTo("[the system text of 90 tokens is left out: this model's context has room for 32]");
     }
