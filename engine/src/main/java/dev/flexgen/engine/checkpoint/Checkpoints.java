@@ -1,0 +1,83 @@
+package dev.flexgen.engine.checkpoint;
+
+import dev.flexgen.engine.EngineException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Opens the weights of a model folder as Hugging Face publishes them: {@code model.safetensors} or
+ * {@code pytorch_model.bin}, each in one file or as shards listed by an index. Opening reads headers only and maps the rest.
+ */
+public final class Checkpoints {
+
+    private Checkpoints() {}
+
+    /**
+     * The checkpoint in {@code folder}; the caller closes it. Links are followed, as the Hugging Face cache needs it. The
+     * files must not shrink while the checkpoint is open.
+     *
+     * @throws EngineException of kind {@code MODEL} if there are no weights, or they are damaged, incomplete or unsafe;
+     *     nothing stays open then
+     */
+    public static Checkpoint open(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            String problem = Files.exists(folder) ? " is not a folder" : " does not exist";
+            throw EngineException.model(folder + problem + "; give the folder that holds the model's files");
+        }
+        // Shared, because any thread may read a tensor; it alone owns the mappings and the copies of strided tensors.
+        Arena arena = Arena.ofShared();
+        try {
+            return new FileCheckpoint(folder, arena, find(folder, arena));
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static Map<String, StoredTensor> find(Path folder, Arena arena) {
+        List<String> lookedFor = new ArrayList<>();
+        for (WeightFormat format : WeightFormat.values()) {
+            Path single = folder.resolve(format.fileName());
+            if (present(single)) {
+                return format.read(MappedFile.open(single, arena));
+            }
+            Path index = folder.resolve(format.indexName());
+            if (present(index)) {
+                return shards(format, index, arena);
+            }
+            lookedFor.add(format.fileName());
+            lookedFor.add(format.indexName());
+        }
+        throw EngineException.model("no weights in " + folder + ": it has none of " + String.join(", ", lookedFor)
+                + "; download the model again or give another folder");
+    }
+
+    /** A dangling link counts: it is what an interrupted download leaves in the hub cache, and opening it says so. */
+    private static boolean present(Path file) {
+        return Files.exists(file) || Files.isSymbolicLink(file);
+    }
+
+    private static Map<String, StoredTensor> shards(WeightFormat format, Path index, Arena arena) {
+        Map<Path, Map<String, StoredTensor>> opened = new LinkedHashMap<>();
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        ShardIndex.read(index).forEach((name, shard) -> {
+            if (!present(shard)) {
+                throw EngineException.model(shard + " is missing, although " + index.getFileName()
+                        + " lists it; the download is incomplete, download the model again");
+            }
+            StoredTensor tensor = opened.computeIfAbsent(shard, file -> format.read(MappedFile.open(file, arena)))
+                    .get(name);
+            if (tensor == null) {
+                throw EngineException.model(shard + " does not hold the tensor '" + Quoted.text(name) + "' that "
+                        + index.getFileName() + " lists there; download both files again");
+            }
+            tensors.put(name, tensor);
+        });
+        return tensors;
+    }
+}

@@ -1,0 +1,170 @@
+package dev.flexgen.engine.checkpoint;
+
+import dev.flexgen.engine.tensor.Shape;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The safetensors format: a 64-bit header length, a JSON header that gives each tensor its type, shape and byte range, then
+ * the tensors without gaps. As strict as the reference implementation, so that no two readers see different tensors in one
+ * file.
+ */
+final class Safetensors {
+
+    /** The reference implementation's limit. */
+    static final long LONGEST_HEADER = 100_000_000;
+
+    /** PyTorch's limit too. */
+    static final int HIGHEST_RANK = 64;
+
+    private static final String METADATA = "__metadata__";
+
+    /** A tensor in place. */
+    record Entry(MappedFile file, ElementType type, Shape shape, MemorySegment data) implements StoredTensor {
+        @Override
+        public MemorySegment contiguous(Arena arena) {
+            return data;
+        }
+    }
+
+    /** One entry of the header; its range counts from the end of the header. */
+    private record Declared(String name, ElementType type, Shape shape, long begin, long end) {}
+
+    private final MappedFile file;
+    private final long dataStart;
+    private final long available;
+
+    private Safetensors(MappedFile file, long headerBytes) {
+        this.file = file;
+        this.dataStart = Long.BYTES + headerBytes;
+        this.available = file.size() - dataStart;
+    }
+
+    /** Every tensor of the file by name, in the order of their bytes. */
+    static Map<String, StoredTensor> read(MappedFile file) {
+        ForeignContent.refuseInSafetensors(file);
+        return new Safetensors(file, headerBytes(file)).tensors();
+    }
+
+    private static long headerBytes(MappedFile file) {
+        if (file.size() < Long.BYTES) {
+            throw file.cutOff(Long.BYTES);
+        }
+        long length = file.signedLong(0);
+        if (length < 0 || length > LONGEST_HEADER) {
+            throw file.damaged("the header length at byte 0 is " + Long.toUnsignedString(length) + ", more than the "
+                    + LONGEST_HEADER + " bytes that safetensors allows");
+        }
+        if (length > file.size() - Long.BYTES) {
+            throw file.cutOff(Long.BYTES + length);
+        }
+        if (!file.has(Long.BYTES, "{")) {
+            throw file.damaged("the header at byte 8 does not start with '{', so this is no safetensors file");
+        }
+        return length;
+    }
+
+    private Map<String, StoredTensor> tensors() {
+        List<Declared> header = header();
+        header.sort(Comparator.comparingLong(Declared::begin).thenComparingLong(Declared::end));
+        checkCoverage(header);
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        for (Declared tensor : header) {
+            MemorySegment data = file.bytes().asSlice(dataStart + tensor.begin, tensor.end - tensor.begin);
+            tensors.put(tensor.name, new Entry(file, tensor.type, tensor.shape, data));
+        }
+        return tensors;
+    }
+
+    private List<Declared> header() {
+        var json = new StrictJson(file, file.bytes().asSlice(Long.BYTES, dataStart - Long.BYTES));
+        List<Declared> header = new ArrayList<>();
+        json.document(name -> {
+            if (name.equals(METADATA)) {
+                json.object(key -> json.text());
+            } else {
+                var fields = new Fields(name, json);
+                json.object(fields::read);
+                header.add(fields.declared(name));
+            }
+        });
+        return header;
+    }
+
+    /** Every byte of data must belong to exactly one tensor. */
+    private void checkCoverage(List<Declared> sorted) {
+        long described = sorted.stream().mapToLong(Declared::end).max().orElse(0);
+        if (described > Long.MAX_VALUE - dataStart) {
+            throw file.damaged("the header places a tensor beyond 2^63 bytes");
+        }
+        if (described > available) {
+            throw file.cutOff(dataStart + described);
+        }
+        long reached = 0;
+        for (Declared tensor : sorted) {
+            if (tensor.begin != reached) {
+                throw file.damaged("tensor '" + Quoted.text(tensor.name) + "' at byte " + (dataStart + tensor.begin)
+                        + (tensor.begin < reached ? " overlaps another tensor" : " leaves unused bytes before it"));
+            }
+            reached = tensor.end;
+        }
+        if (reached < available) {
+            throw file.damaged("bytes " + (dataStart + reached) + " to " + file.size() + " belong to no tensor");
+        }
+    }
+
+    /** The three fields of one header entry, collected in any order. */
+    private final class Fields {
+        private final String name;
+        private final StrictJson json;
+        private @Nullable ElementType type;
+        private long @Nullable [] extents;
+        private long @Nullable [] range;
+
+        Fields(String name, StrictJson json) {
+            this.name = "tensor '" + Quoted.text(name) + "'";
+            this.json = json;
+        }
+
+        void read(String field) throws IOException {
+            switch (field) {
+                case "dtype" -> {
+                    String dtype = json.text();
+                    type = ElementType.ofSafetensors(dtype)
+                            .orElseThrow(() -> file.damaged(name + " has the unknown dtype " + Quoted.text(dtype)));
+                }
+                case "shape" -> extents = json.counts(HIGHEST_RANK);
+                case "data_offsets" -> range = json.counts(2);
+                default -> throw file.damaged(name + " has the unknown field '" + Quoted.text(field) + "'");
+            }
+        }
+
+        Declared declared(String plainName) {
+            if (type == null || extents == null || range == null || range.length != 2) {
+                throw file.damaged(name + " lacks one of dtype, shape and data_offsets [begin, end]");
+            }
+            long begin = range[0];
+            long end = range[1];
+            if (begin > end) {
+                throw file.damaged(name + " ends at offset " + end + ", before its begin at " + begin);
+            }
+            var shape = Shape.of(extents);
+            try {
+                if (type.bytes(shape.elements()) == end - begin) {
+                    return new Declared(plainName, type, shape, begin, end);
+                }
+            } catch (ArithmeticException _) {
+                // More bytes than fit a long certainly are not those of the range.
+            }
+            throw file.damaged(name + " of dtype " + type + " and shape " + shape + " does not fill its "
+                    + (end - begin) + " bytes");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package dev.flexgen.tokenizer;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * Builds the {@code tokenizer.json} of a GPT-2 style byte-level BPE that ships as {@code vocab.json} and
+ * {@code merges.txt}, as OPT does. (The library's own constructor for the two files splits text wrongly: it knows
+ * neither the byte alphabet nor the special tokens.)
+ *
+ * <p>Special are the tokens that {@code special_tokens_map.json} and {@code tokenizer_config.json} name, or without
+ * them the begin, end and padding ids of {@code config.json}, or without those the usual names. For OPT that makes
+ * {@code </s>} and {@code <pad>}; its {@code <s>}, {@code <unk>} and {@code <mask>} are ordinary text. Tokens of
+ * {@code added_tokens.json} are added as well.
+ */
+final class VocabularyAndMerges {
+
+    private static final List<String> ROLES = List.of("bos_token", "eos_token", "unk_token", "pad_token");
+    private static final List<String> ID_ROLES = List.of("bos_token_id", "eos_token_id", "pad_token_id");
+    private static final List<String> USUAL_NAMES = List.of("</s>", "<pad>", "<|endoftext|>");
+
+    private final ModelFolder folder;
+    private final Map<String, Integer> vocabulary = new HashMap<>(1 << 17);
+    private final Map<String, Integer> added = new HashMap<>();
+
+    private VocabularyAndMerges(ModelFolder folder) {
+        this.folder = folder;
+    }
+
+    static TokenizerJson read(ModelFolder folder) {
+        return new VocabularyAndMerges(folder).build();
+    }
+
+    private TokenizerJson build() {
+        String entries = vocabularyEntries();
+        if (folder.has(ModelFolder.ADDED_TOKENS)) {
+            readAll(scanner(ModelFolder.ADDED_TOKENS), added);
+        }
+        String merges = merges();
+        StringBuilder json = new StringBuilder(entries.length() + merges.length() + 4096);
+        json.append("{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":[");
+        appendAddedTokens(json);
+        json.append("],\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":")
+                .append(addsPrefixSpace())
+                .append(",\"trim_offsets\":true,\"use_regex\":true},\"post_processor\":null,")
+                .append("\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,")
+                .append("\"use_regex\":true},\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,")
+                .append("\"continuing_subword_prefix\":\"\",\"end_of_word_suffix\":\"\",\"fuse_unk\":false,")
+                .append("\"byte_fallback\":false,\"vocab\":{");
+        appendAddedEntries(json);
+        json.append(entries).append("},\"merges\":[").append(merges).append("]}}");
+        String where = folder.describe(ModelFolder.VOCABULARY) + " with " + ModelFolder.MERGES;
+        return TokenizerJson.parse(json.toString(), where);
+    }
+
+    /** Checks the vocabulary and returns its members as they stand, without the braces. */
+    private String vocabularyEntries() {
+        String text = folder.read(ModelFolder.VOCABULARY);
+        JsonScanner scanner = new JsonScanner(text, folder.describe(ModelFolder.VOCABULARY));
+        int start = scanner.position();
+        readAll(scanner, vocabulary);
+        String where = folder.describe(ModelFolder.VOCABULARY);
+        if (vocabulary.isEmpty()) {
+            throw new TokenizerException(where + " holds no tokens: fetch the file again.");
+        }
+        Map<Integer, String> tokens = new HashMap<>(1 << 17);
+        vocabulary.forEach((token, id) -> {
+            String other = tokens.put(id, token);
+            if (other != null) {
+                throw new TokenizerException(where + " gives the id " + id + " to two tokens, '" + other + "' and '"
+                        + token + "': fetch the file again.");
+            }
+        });
+        return text.substring(start + 1, scanner.position() - 1);
+    }
+
+    private static void readAll(JsonScanner scanner, Map<String, Integer> into) {
+        scanner.expect('{');
+        TokenizerJson.readVocabulary(scanner, into);
+    }
+
+    private JsonScanner scanner(String name) {
+        return new JsonScanner(folder.read(name), folder.describe(name));
+    }
+
+    /** The merges as comma-separated JSON strings. */
+    private String merges() {
+        String text = folder.read(ModelFolder.MERGES);
+        StringBuilder json = new StringBuilder(text.length() + (text.length() >> 2));
+        int line = 0;
+        int end;
+        for (int start = 0; start < text.length(); start = end + 1) {
+            end = text.indexOf('\n', start);
+            end = end < 0 ? text.length() : end;
+            int contentEnd = end > start && text.charAt(end - 1) == '\r' ? end - 1 : end;
+            line++;
+            boolean header = line == 1 && text.startsWith("#version", start);
+            if (contentEnd == start || header) {
+                continue;
+            }
+            int space = text.indexOf(' ', start);
+            if (space <= start || space >= contentEnd - 1 || text.lastIndexOf(' ', contentEnd - 1) != space) {
+                throw new TokenizerException(folder.describe(ModelFolder.MERGES) + ", line " + line
+                        + ", is not two tokens separated by a space: fetch the file again.");
+            }
+            json.append(json.isEmpty() ? "\"" : ",\"");
+            appendEscaped(json, text, start, contentEnd);
+            json.append('"');
+        }
+        return json.toString();
+    }
+
+    private static void appendEscaped(StringBuilder json, String text, int start, int end) {
+        for (int i = start; i < end; i++) {
+            char sign = text.charAt(i);
+            if (sign == '"' || sign == '\\') {
+                json.append('\\').append(sign);
+            } else if (sign < ' ') {
+                json.append(String.format("\\u%04x", (int) sign));
+            } else {
+                json.append(sign);
+            }
+        }
+    }
+
+    private void appendAddedTokens(StringBuilder json) {
+        Set<String> special = specialTokens();
+        Set<String> all = new HashSet<>(special);
+        all.addAll(added.keySet());
+        List<AddedToken> tokens = new ArrayList<>();
+        for (String content : all) {
+            idOf(content).ifPresent(id -> tokens.add(new AddedToken(id, content, special.contains(content))));
+        }
+        tokens.sort((one, other) -> Integer.compare(one.id(), other.id()));
+        Gson gson = new Gson();
+        for (int i = 0; i < tokens.size(); i++) {
+            JsonObject token = new JsonObject();
+            token.addProperty("id", tokens.get(i).id());
+            token.addProperty("content", tokens.get(i).content());
+            token.addProperty("single_word", false);
+            token.addProperty("lstrip", false);
+            token.addProperty("rstrip", false);
+            token.addProperty("normalized", true);
+            token.addProperty("special", tokens.get(i).special());
+            json.append(i == 0 ? "" : ",").append(gson.toJson(token));
+        }
+    }
+
+    /** Added tokens get their ids through the vocabulary, which is the only place where the library honours them. */
+    private void appendAddedEntries(StringBuilder json) {
+        added.forEach((content, id) -> {
+            if (!vocabulary.containsKey(content)) {
+                json.append(new Gson().toJson(content)).append(':').append(id).append(',');
+            }
+        });
+    }
+
+    private Set<String> specialTokens() {
+        Set<String> names = new HashSet<>();
+        for (String file : List.of(ModelFolder.SPECIAL_TOKENS, ModelFolder.TOKENIZER_CONFIG)) {
+            JsonObject object = folder.object(file);
+            for (String role : ROLES) {
+                ModelFolder.token(object, role).ifPresent(names::add);
+            }
+        }
+        if (names.isEmpty()) {
+            JsonObject config = folder.object(ModelFolder.MODEL_CONFIG);
+            for (String role : ID_ROLES) {
+                OptionalInt id = ModelFolder.integer(config, role);
+                if (id.isPresent()) {
+                    tokenOf(id.getAsInt()).ifPresent(names::add);
+                }
+            }
+        }
+        if (names.isEmpty()) {
+            names.addAll(USUAL_NAMES);
+        }
+        return names;
+    }
+
+    private OptionalInt idOf(String content) {
+        Integer id = vocabulary.getOrDefault(content, added.get(content));
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    private Optional<String> tokenOf(int id) {
+        return vocabulary.entrySet().stream()
+                .filter(entry -> entry.getValue() == id)
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
+    private boolean addsPrefixSpace() {
+        var setting = folder.object(ModelFolder.TOKENIZER_CONFIG).get("add_prefix_space");
+        return setting != null && setting.isJsonPrimitive() && setting.getAsBoolean();
+    }
+}
