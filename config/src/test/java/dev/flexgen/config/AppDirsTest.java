@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class AppDirsTest {
 
     private static AppDirs dirs(Map<String, String> variables) {
-        return AppDirs.of(new Environment(variables, Path.of("/home/ada"), Path.of("/work")));
+        return AppDirs.of(new Environment(variables, Path.of("/home/ada"), Path.of("/place")));
     }
 
     @Test

@@ -12,7 +12,7 @@ class EnvironmentTest {
     private final Environment environment = new Environment(
             Map.of("STORE", "/big/store", "EMPTY", "", "TILDE", "~", "MONEY", "$STORE"),
             Path.of("/home/ada"),
-            Path.of("/work"));
+            Path.of("/place"));
 
     @Test
     void variableSetToNothingCountsAsNotSet() {
@@ -23,11 +23,11 @@ class EnvironmentTest {
 
     @Test
     void pathsStartInTheWorkingDirectoryOrAtHome() {
-        assertThat(environment.path("models/../opt")).isEqualTo(Path.of("/work/opt"));
+        assertThat(environment.path("models/../opt")).isEqualTo(Path.of("/place/opt"));
         assertThat(environment.path("/opt")).isEqualTo(Path.of("/opt"));
         assertThat(environment.path("~")).isEqualTo(Path.of("/home/ada"));
         assertThat(environment.path("~/opt")).isEqualTo(Path.of("/home/ada/opt"));
-        assertThat(environment.path("~opt/$STORE")).isEqualTo(Path.of("/work/~opt/$STORE"));
+        assertThat(environment.path("~opt/$STORE")).isEqualTo(Path.of("/place/~opt/$STORE"));
     }
 
     @Test
@@ -36,7 +36,7 @@ class EnvironmentTest {
         assertThat(environment.expandedPath("/x/${STORE}")).isEqualTo(Path.of("/x/big/store"));
         assertThat(environment.expandedPath("/x/$NONE/${NONE}")).isEqualTo(Path.of("/x/$NONE/${NONE}"));
         assertThat(environment.expandedPath("/x/$MONEY")).isEqualTo(Path.of("/x/$STORE"));
-        assertThat(environment.expandedPath("$TILDE/x")).isEqualTo(Path.of("/work/~/x"));
+        assertThat(environment.expandedPath("$TILDE/x")).isEqualTo(Path.of("/place/~/x"));
     }
 
     @Test

@@ -116,7 +116,8 @@ final class Safetensors {
             reached = tensor.end;
         }
         if (reached < available) {
-            throw file.damaged("bytes " + (dataStart + reached) + " to " + file.size() + " belong to no tensor");
+            throw file.damaged(
+                    (available - reached) + " bytes from byte " + (dataStart + reached) + " on belong to no tensor");
         }
     }
 

@@ -1,0 +1,35 @@
+package dev.flexgen.engine.cache;
+
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.tensor.DType;
+import java.util.List;
+
+/**
+ * Which device holds the keys and values of which heads.
+ *
+ * @param dtype of the stored numbers
+ * @param headDim width of one head
+ * @param layers for each layer its shards, in order of heads
+ */
+public record KvLayout(DType dtype, int headDim, List<List<Slot>> layers) {
+
+    /** The KV of {@code heads} consecutive heads, on the device that attends over them. */
+    public record Slot(Device device, int heads) {}
+
+    public KvLayout {
+        layers = layers.stream().map(List::copyOf).toList();
+    }
+
+    /** Bytes of the keys of one slot over {@code tokens} positions; its values take as many. */
+    long bytes(Slot slot, int tokens) {
+        return dtype.bytes((long) slot.heads() * headDim * tokens);
+    }
+
+    /** Bytes that one position takes on all devices together. */
+    public long bytesPerToken() {
+        return layers.stream()
+                .flatMap(List::stream)
+                .mapToLong(slot -> 2 * bytes(slot, 1))
+                .sum();
+    }
+}

@@ -1,0 +1,55 @@
+package dev.flexgen.engine.device;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The operations of a transformer layer on one device. Arguments lie in the device's memory; each call may assume that the
+ * ones before it have taken effect. Sizes are checked here, once; contents are not. One thread at a time.
+ */
+public interface Ops {
+
+    /** {@code out[i] = table[rows[i]]}. */
+    void embed(Matrix table, int[] rows, Rows out);
+
+    /** {@code out[i] += table[rows[i]]}. */
+    void embedAdd(Matrix table, int[] rows, Rows out);
+
+    /** Normalises every row; {@code out} may be {@code in}. */
+    void norm(Norm norm, Rows in, Rows out);
+
+    /** {@code out[t][r] = in[t] . weight[r] + bias[r]}. */
+    void up(Linear linear, Rows in, Rows out);
+
+    /** Applies the non-linearity in place. */
+    void activate(Activation activation, Rows rows);
+
+    /**
+     * {@code out[t] += sum over n of in[t][n] * weight[n]}. Rows whose input is zero for every token are not read: after a
+     * ReLU that is most of them, and it changes nothing in the result.
+     */
+    void down(Matrix weight, Rows in, Rows out);
+
+    /** {@code out[t] += in[t]}: joins a partial sum. */
+    void add(Rows in, Rows out);
+
+    /** {@code out[t] += bias}, F32, {@code out.width()} long. */
+    void addBias(MemorySegment bias, Rows out);
+
+    void copy(Rows in, Rows out);
+
+    /**
+     * Stores the keys and values of new tokens.
+     *
+     * @param keys // [tokens, heads * headDim]
+     * @param position of the first of them; the view must have room for all
+     */
+    void append(Rows keys, Rows values, KvView cache, int position);
+
+    /**
+     * Causal attention of new tokens over everything up to and including themselves: {@code softmax(scale q k^T) v}.
+     *
+     * @param query // [tokens, queryHeads * headDim]; query heads share key heads in consecutive groups
+     * @param position of the first query; the cache holds its key already
+     */
+    void attend(Rows query, KvView cache, int position, float scale, Rows out);
+}

@@ -1,0 +1,62 @@
+package dev.flexgen.engine.device.cpu;
+
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.HostMemory;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+
+/** The processor: computes on host memory in place, with as many threads as it is given. */
+public final class CpuDevice implements Device {
+
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+    private final HostMemory memory;
+    private final WorkerPool pool;
+    private final Ops ops;
+
+    /**
+     * A device over {@code pool}, which it closes with itself.
+     *
+     * @throws EngineException of kind DEVICE if this Java was started without the Vector API
+     */
+    public CpuDevice(Ledger ledger, WorkerPool pool) {
+        if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
+            throw new EngineException(
+                    EngineException.Kind.DEVICE,
+                    "Java was started without its vector instructions; use the flexgen-chat launcher, or add --add-modules "
+                            + VECTOR_MODULE,
+                    null);
+        }
+        this.memory = new HostMemory(ledger);
+        this.pool = pool;
+        this.ops = new VectorOps(pool);
+    }
+
+    @Override
+    public String name() {
+        return pool.threads() == 1 ? "CPU, 1 thread" : "CPU, " + pool.threads() + " threads";
+    }
+
+    @Override
+    public Tier tier() {
+        return Tier.HOST;
+    }
+
+    @Override
+    public Buffer allocate(String owner, long bytes) {
+        return memory.allocate(owner, bytes);
+    }
+
+    @Override
+    public Ops ops() {
+        return ops;
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

@@ -1,0 +1,41 @@
+package dev.flexgen.engine.device.cpu;
+
+/**
+ * The error function in double precision, to better than 1e-12: its Taylor series near zero, and the continued fraction
+ * of the complement where the series would cancel.
+ */
+final class Erf {
+
+    private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+    private static final double SERIES_LIMIT = 2.5;
+
+    private Erf() {}
+
+    static double erf(double x) {
+        double magnitude = Math.abs(x);
+        double value = magnitude < SERIES_LIMIT ? series(magnitude) : 1 - complement(magnitude);
+        return Math.copySign(value, x);
+    }
+
+    private static double series(double x) {
+        double square = x * x;
+        double term = x;
+        double sum = x;
+        for (int n = 1; Math.abs(term) > 1e-17 * sum; n++) {
+            term *= -square / n;
+            sum += term / (2 * n + 1);
+        }
+        return TWO_OVER_SQRT_PI * sum;
+    }
+
+    private static double complement(double x) {
+        if (x > 6) {
+            return 0; // below 3e-17
+        }
+        double fraction = 0;
+        for (int n = 40; n > 0; n--) {
+            fraction = n / 2.0 / (x + fraction);
+        }
+        return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
+    }
+}

@@ -1,0 +1,172 @@
+package dev.flexgen.engine.device.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Inner loops over float arrays. Bounds are the caller's business. */
+final class Lanes {
+
+    static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    static final int WIDTH = FLOATS.length();
+
+    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+    private static final float LOG2_E = 1.442695f;
+    /** ln 2 in two parts, the first short enough that a whole multiple of it is exact. */
+    private static final float LN2_HIGH = 0x1.63p-1f;
+
+    private static final float LN2_LOW = -0x1.bd0106p-13f;
+    private static final float SMALLEST_EXPONENT = -87;
+
+    private Lanes() {}
+
+    /** {@code a[ao..] . b[bo..]} over {@code count} numbers. Four sums hide the latency of the multiply-add. */
+    static float dot(float[] a, int ao, float[] b, int bo, int count) {
+        FloatVector s0 = FloatVector.zero(FLOATS);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int i = 0;
+        for (; i <= count - 4 * WIDTH; i += 4 * WIDTH) {
+            s0 = load(a, ao + i).fma(load(b, bo + i), s0);
+            s1 = load(a, ao + i + WIDTH).fma(load(b, bo + i + WIDTH), s1);
+            s2 = load(a, ao + i + 2 * WIDTH).fma(load(b, bo + i + 2 * WIDTH), s2);
+            s3 = load(a, ao + i + 3 * WIDTH).fma(load(b, bo + i + 3 * WIDTH), s3);
+        }
+        for (; i <= count - WIDTH; i += WIDTH) {
+            s0 = load(a, ao + i).fma(load(b, bo + i), s0);
+        }
+        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        for (; i < count; i++) {
+            sum = Math.fma(a[ao + i], b[bo + i], sum);
+        }
+        return sum;
+    }
+
+    /** {@code y[yo..] += factor * x[xo..]}. */
+    static void addScaled(float factor, float[] x, int xo, float[] y, int yo, int count) {
+        int i = 0;
+        for (; i <= count - WIDTH; i += WIDTH) {
+            load(x, xo + i).fma(FloatVector.broadcast(FLOATS, factor), load(y, yo + i)).intoArray(y, yo + i);
+        }
+        for (; i < count; i++) {
+            y[yo + i] = Math.fma(x[xo + i], factor, y[yo + i]);
+        }
+    }
+
+    /** {@code y += f0 x0 + f1 x1 + f2 x2 + f3 x3}, in that order, four rows {@code stride} apart. */
+    static void addScaled4(float[] factors, int fo, float[] x, int stride, float[] y, int yo, int count) {
+        FloatVector f0 = FloatVector.broadcast(FLOATS, factors[fo]);
+        FloatVector f1 = FloatVector.broadcast(FLOATS, factors[fo + 1]);
+        FloatVector f2 = FloatVector.broadcast(FLOATS, factors[fo + 2]);
+        FloatVector f3 = FloatVector.broadcast(FLOATS, factors[fo + 3]);
+        int i = 0;
+        for (; i <= count - WIDTH; i += WIDTH) {
+            FloatVector sum = load(x, i).fma(f0, load(y, yo + i));
+            sum = load(x, stride + i).fma(f1, sum);
+            sum = load(x, 2 * stride + i).fma(f2, sum);
+            load(x, 3 * stride + i).fma(f3, sum).intoArray(y, yo + i);
+        }
+        for (; i < count; i++) {
+            float sum = Math.fma(x[i], factors[fo], y[yo + i]);
+            sum = Math.fma(x[stride + i], factors[fo + 1], sum);
+            sum = Math.fma(x[2 * stride + i], factors[fo + 2], sum);
+            y[yo + i] = Math.fma(x[3 * stride + i], factors[fo + 3], sum);
+        }
+    }
+
+    static void scale(float[] x, int xo, float factor, int count) {
+        int i = 0;
+        for (; i <= count - WIDTH; i += WIDTH) {
+            load(x, xo + i).mul(factor).intoArray(x, xo + i);
+        }
+        for (; i < count; i++) {
+            x[xo + i] *= factor;
+        }
+    }
+
+    static void add(float[] x, float addend, int count) {
+        int i = 0;
+        for (; i <= count - WIDTH; i += WIDTH) {
+            load(x, i).add(addend).intoArray(x, i);
+        }
+        for (; i < count; i++) {
+            x[i] += addend;
+        }
+    }
+
+    static void multiply(float[] x, float[] factors, int count) {
+        int i = 0;
+        for (; i <= count - WIDTH; i += WIDTH) {
+            load(x, i).mul(load(factors, i)).intoArray(x, i);
+        }
+        for (; i < count; i++) {
+            x[i] *= factors[i];
+        }
+    }
+
+    static void relu(float[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            x[i] = Math.max(x[i], 0);
+        }
+    }
+
+    static float sum(float[] x, int count) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        int i = 0;
+        for (; i <= count - WIDTH; i += WIDTH) {
+            sums = sums.add(load(x, i));
+        }
+        float sum = sums.reduceLanes(VectorOperators.ADD);
+        for (; i < count; i++) {
+            sum += x[i];
+        }
+        return sum;
+    }
+
+    static float max(float[] x, int xo, int count) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < count; i++) {
+            max = Math.max(max, x[xo + i]);
+        }
+        return max;
+    }
+
+    /** Replaces {@code x} by {@code exp(x - max)} and returns the sum. */
+    static float exponentials(float[] x, int xo, float max, int count) {
+        FloatVector sums = FloatVector.zero(FLOATS);
+        for (int i = 0; i < count; i += WIDTH) {
+            VectorMask<Float> mask = FLOATS.indexInRange(i, count);
+            FloatVector e = exp(FloatVector.fromArray(FLOATS, x, xo + i, mask).sub(max));
+            e.intoArray(x, xo + i, mask);
+            sums = sums.add(e, mask);
+        }
+        return sums.reduceLanes(VectorOperators.ADD);
+    }
+
+    /**
+     * {@code e^x} for {@code x <= 0} to about 2 units in the last place: {@code 2^n e^r} with {@code |r| <= ln 2 / 2} and a
+     * polynomial of degree 6 for {@code e^r}. Arguments below -87 give {@code e^-87}, a number that no sum of weights feels.
+     */
+    static FloatVector exp(FloatVector x) {
+        FloatVector clamped = x.max(SMALLEST_EXPONENT);
+        // Adding and subtracting 1.5 * 2^23 rounds to the nearest whole number.
+        FloatVector n = clamped.mul(LOG2_E).add(0x1.8p23f).sub(0x1.8p23f);
+        FloatVector r = clamped.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
+        FloatVector p = FloatVector.broadcast(FLOATS, 1 / 720f);
+        p = p.mul(r).add(1 / 120f);
+        p = p.mul(r).add(1 / 24f);
+        p = p.mul(r).add(1 / 6f);
+        p = p.mul(r).add(0.5f);
+        p = p.mul(r).add(1f);
+        p = p.mul(r).add(1f);
+        IntVector power = ((IntVector) n.convertShape(VectorOperators.F2I, INTS, 0)).lanewise(VectorOperators.LSHL, 23);
+        return p.reinterpretAsInts().add(power).reinterpretAsFloats();
+    }
+
+    static FloatVector load(float[] array, int offset) {
+        return FloatVector.fromArray(FLOATS, array, offset);
+    }
+}

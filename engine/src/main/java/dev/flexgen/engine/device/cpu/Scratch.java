@@ -1,0 +1,33 @@
+package dev.flexgen.engine.device.cpu;
+
+/**
+ * A thread's working memory, reused from call to call: kernels compute on Java arrays, which the compiler reads and writes
+ * without the checks that memory segments need. Contents are whatever the last user left.
+ */
+final class Scratch {
+
+    private float[] first = new float[0];
+    private float[] second = new float[0];
+    private float[] third = new float[0];
+
+    float[] first(int length) {
+        if (first.length < length) {
+            first = new float[length];
+        }
+        return first;
+    }
+
+    float[] second(int length) {
+        if (second.length < length) {
+            second = new float[length];
+        }
+        return second;
+    }
+
+    float[] third(int length) {
+        if (third.length < length) {
+            third = new float[length];
+        }
+        return third;
+    }
+}

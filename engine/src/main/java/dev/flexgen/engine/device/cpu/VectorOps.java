@@ -1,0 +1,191 @@
+package dev.flexgen.engine.device.cpu;
+
+import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operations on all cores with the Vector API. A few tokens are bound by reading weights and cache, many by arithmetic:
+ * the two have kernels of their own, and here is the choice between them.
+ */
+public final class VectorOps implements Ops {
+
+    /** From here on, packing tokens along the lanes pays: half of a panel with AVX-512. */
+    static final int MANY = 12;
+
+    /** Numbers that an element-wise operation gives a thread at a time. */
+    private static final int CHUNK = 4096;
+
+    private final WorkerPool pool;
+    private final Scratch[] scratch;
+    private final FewTokens fewTokens;
+    private final ManyTokens manyTokens;
+    private final FewQueries fewQueries;
+    private final ManyQueries manyQueries;
+
+    /** @param pool runs the loops; its owner closes it */
+    public VectorOps(WorkerPool pool) {
+        this.pool = pool;
+        this.scratch = new Scratch[pool.threads()];
+        Arrays.setAll(scratch, worker -> new Scratch());
+        this.fewTokens = new FewTokens(pool, scratch);
+        this.manyTokens = new ManyTokens(pool, scratch);
+        this.fewQueries = new FewQueries(pool, scratch);
+        this.manyQueries = new ManyQueries(pool, scratch);
+    }
+
+    @Override
+    public void embed(Matrix table, int[] rows, Rows out) {
+        float[] row = scratch[0].first(out.width());
+        for (int t = 0; t < rows.length; t++) {
+            Widen.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
+            store(row, out, t);
+        }
+    }
+
+    @Override
+    public void embedAdd(Matrix table, int[] rows, Rows out) {
+        float[] row = scratch[0].first(out.width());
+        float[] sum = scratch[0].second(out.width());
+        for (int t = 0; t < rows.length; t++) {
+            Widen.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
+            Widen.floats(out.data(), (long) t * out.width(), sum, out.width());
+            Lanes.addScaled(1, row, 0, sum, 0, out.width());
+            store(sum, out, t);
+        }
+    }
+
+    @Override
+    public void norm(Norm norm, Rows in, Rows out) {
+        int width = in.width();
+        pool.run(in.count(), (t, worker) -> {
+            float[] x = scratch[worker].first(width);
+            Widen.floats(in.data(), (long) t * width, x, width);
+            Lanes.add(x, -Lanes.sum(x, width) / width, width);
+            float variance = Lanes.dot(x, 0, x, 0, width) / width;
+            Lanes.scale(x, 0, (float) (1 / Math.sqrt(variance + norm.epsilon())), width);
+            float[] parameters = scratch[worker].second(width);
+            if (norm.weight() != null) {
+                Widen.floats(norm.weight(), 0, parameters, width);
+                Lanes.multiply(x, parameters, width);
+            }
+            if (norm.bias() != null) {
+                Widen.floats(norm.bias(), 0, parameters, width);
+                Lanes.addScaled(1, parameters, 0, x, 0, width);
+            }
+            store(x, out, t);
+        });
+    }
+
+    @Override
+    public void up(Linear linear, Rows in, Rows out) {
+        @Nullable MemorySegment bias = linear.bias();
+        if (in.count() < MANY) {
+            fewTokens.up(linear.weight(), bias, in, out);
+        } else {
+            manyTokens.up(linear.weight(), bias, in, out);
+        }
+    }
+
+    @Override
+    public void down(Matrix weight, Rows in, Rows out) {
+        if (in.count() < MANY) {
+            fewTokens.down(weight, in, out);
+        } else {
+            manyTokens.down(weight, in, out);
+        }
+    }
+
+    @Override
+    public void activate(Activation activation, Rows rows) {
+        long numbers = (long) rows.count() * rows.width();
+        pool.run((int) Math.ceilDiv(numbers, CHUNK), (part, worker) -> {
+            long from = (long) part * CHUNK;
+            int count = (int) Math.min(CHUNK, numbers - from);
+            float[] x = scratch[worker].first(CHUNK);
+            Widen.floats(rows.data(), from, x, count);
+            switch (activation) {
+                case RELU -> Lanes.relu(x, count);
+                case GELU -> gelu(x, count);
+            }
+            MemorySegment.copy(x, 0, rows.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * from, count);
+        });
+    }
+
+    private static void gelu(float[] x, int count) {
+        double scale = 1 / Math.sqrt(2);
+        for (int i = 0; i < count; i++) {
+            x[i] = (float) (0.5 * x[i] * (1 + Erf.erf(x[i] * scale)));
+        }
+    }
+
+    @Override
+    public void add(Rows in, Rows out) {
+        float[] x = scratch[0].first(in.width());
+        float[] sum = scratch[0].second(in.width());
+        for (int t = 0; t < in.count(); t++) {
+            Widen.floats(in.data(), (long) t * in.width(), x, in.width());
+            Widen.floats(out.data(), (long) t * out.width(), sum, in.width());
+            Lanes.addScaled(1, x, 0, sum, 0, in.width());
+            store(sum, out, t);
+        }
+    }
+
+    @Override
+    public void addBias(MemorySegment bias, Rows out) {
+        float[] x = scratch[0].first(out.width());
+        float[] sum = scratch[0].second(out.width());
+        Widen.floats(bias, 0, x, out.width());
+        for (int t = 0; t < out.count(); t++) {
+            Widen.floats(out.data(), (long) t * out.width(), sum, out.width());
+            Lanes.addScaled(1, x, 0, sum, 0, out.width());
+            store(sum, out, t);
+        }
+    }
+
+    @Override
+    public void copy(Rows in, Rows out) {
+        MemorySegment.copy(in.data(), 0, out.data(), 0, in.bytes());
+    }
+
+    @Override
+    public void append(Rows keys, Rows values, KvView cache, int position) {
+        append(keys, cache, cache.keys(), position);
+        append(values, cache, cache.values(), position);
+    }
+
+    private void append(Rows rows, KvView cache, List<MemorySegment> blocks, int position) {
+        float[] row = scratch[0].first(rows.width());
+        for (int t = 0; t < rows.count(); t++) {
+            Widen.floats(rows.data(), (long) t * rows.width(), row, rows.width());
+            MemorySegment block = blocks.get(cache.block(position + t));
+            for (int head = 0; head < cache.heads(); head++) {
+                long offset = cache.offset(head, position + t);
+                Widen.write(cache.dtype(), row, head * cache.headDim(), block, offset, cache.headDim());
+            }
+        }
+    }
+
+    @Override
+    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+        if (query.count() < MANY) {
+            fewQueries.attend(query, cache, position, scale, out);
+        } else {
+            manyQueries.attend(query, cache, position, scale, out);
+        }
+    }
+
+    private static void store(float[] row, Rows out, int token) {
+        MemorySegment.copy(
+                row, 0, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * token * out.width(), out.width());
+    }
+}

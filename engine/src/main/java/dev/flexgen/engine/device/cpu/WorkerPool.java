@@ -1,0 +1,165 @@
+package dev.flexgen.engine.device.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fork-join for loops of a few microseconds: the caller and its workers take parts until none is left. An operation follows
+ * the last within microseconds, so workers spin for a short while before they park.
+ *
+ * <p>{@link #run} is for one thread at a time, the pool's owner; parts run on any thread of the pool.
+ */
+public final class WorkerPool implements AutoCloseable {
+
+    /** Longer than the gap between two operations of a layer, shorter than anyone would notice on a laptop's fan. */
+    private static final long SPIN_NANOS = 50_000;
+
+    /** A loop's body. */
+    @FunctionalInterface
+    public interface Body {
+        /**
+         * Does one part.
+         *
+         * @param worker 0 to {@code threads() - 1}: for scratch memory of the thread
+         */
+        void run(int part, int worker);
+    }
+
+    private static final class Loop {
+        final Body body;
+        final int parts;
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger done = new AtomicInteger();
+        final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+        Loop(Body body, int parts) {
+            this.body = body;
+            this.parts = parts;
+        }
+
+        void work(int worker) {
+            for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
+                try {
+                    body.run(part, worker);
+                } catch (Throwable e) { // rethrown by run(); a worker must outlive its loop's failures
+                    failure.compareAndSet(null, e);
+                } finally {
+                    done.incrementAndGet();
+                }
+            }
+        }
+    }
+
+    private final Worker[] workers;
+    private volatile Loop current = new Loop((part, worker) -> {}, 0);
+    private volatile boolean closed;
+
+    /** @param threads how many threads compute, the caller's included */
+    public WorkerPool(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("a pool needs at least one thread, not " + threads);
+        }
+        workers = new Worker[threads - 1];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new Worker(i + 1);
+            workers[i].start();
+        }
+    }
+
+    public int threads() {
+        return workers.length + 1;
+    }
+
+    /** Runs {@code body} for parts 0 to {@code parts - 1} and returns when all are done. */
+    public void run(int parts, Body body) {
+        Loop loop = new Loop(body, parts);
+        if (parts > 1 && workers.length > 0) {
+            current = loop;
+            for (Worker worker : workers) {
+                worker.wake();
+            }
+        }
+        loop.work(0);
+        while (loop.done.get() < parts) {
+            Thread.onSpinWait();
+        }
+        Throwable failure = loop.failure.get();
+        if (failure instanceof RuntimeException e) {
+            throw e;
+        }
+        if (failure instanceof Error e) {
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Worker worker : workers) {
+            LockSupport.unpark(worker);
+        }
+        for (Worker worker : workers) {
+            joinUninterrupted(worker);
+        }
+    }
+
+    private static void joinUninterrupted(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private final class Worker extends Thread {
+        private final int index;
+        private volatile boolean parked;
+
+        Worker(int index) {
+            super("flexgen-worker-" + index);
+            this.index = index;
+            setDaemon(true);
+        }
+
+        void wake() {
+            if (parked) {
+                LockSupport.unpark(this);
+            }
+        }
+
+        @Override
+        public void run() {
+            Loop seen = current;
+            seen.work(index);
+            while (!closed) {
+                Loop loop = await(seen);
+                loop.work(index);
+                seen = loop;
+            }
+        }
+
+        private Loop await(Loop seen) {
+            long deadline = System.nanoTime() + SPIN_NANOS;
+            while (current == seen && !closed) {
+                if (System.nanoTime() < deadline) {
+                    Thread.onSpinWait();
+                } else {
+                    parked = true;
+                    if (current == seen && !closed) {
+                        LockSupport.park(this);
+                    }
+                    parked = false;
+                }
+            }
+            return current;
+        }
+    }
+}

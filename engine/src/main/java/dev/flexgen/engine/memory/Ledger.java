@@ -1,0 +1,68 @@
+package dev.flexgen.engine.memory;
+
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Who holds how many bytes on which tier. Every allocation of the engine enters here under its owner's name and leaves when
+ * it is freed, so that a plan can be compared with what is really held and a leak has a name. Thread-safe.
+ */
+public final class Ledger {
+
+    private final Map<Tier, Map<String, Long>> held = new EnumMap<>(Tier.class);
+
+    public Ledger() {
+        for (Tier tier : Tier.values()) {
+            held.put(tier, new LinkedHashMap<>());
+        }
+    }
+
+    /** Notes that {@code owner} now holds {@code bytes} more on {@code tier}. */
+    public synchronized void enter(Tier tier, String owner, long bytes) {
+        owners(tier).merge(owner, bytes, Long::sum);
+    }
+
+    /** Notes that {@code owner} gave {@code bytes} on {@code tier} back. */
+    public synchronized void leave(Tier tier, String owner, long bytes) {
+        long left = owners(tier).merge(owner, -bytes, Long::sum);
+        if (left < 0) {
+            throw new IllegalStateException(owner + " gave back more " + tier + " memory than it held");
+        }
+        if (left == 0) {
+            owners(tier).remove(owner);
+        }
+    }
+
+    public synchronized long bytes(Tier tier) {
+        return owners(tier).values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Bytes held on each tier, zeros included. */
+    public synchronized Map<Tier, Long> bytes() {
+        Map<Tier, Long> sums = new EnumMap<>(Tier.class);
+        for (Tier tier : Tier.values()) {
+            sums.put(tier, bytes(tier));
+        }
+        return sums;
+    }
+
+    /** What is held, largest first, one {@code owner: bytes} a line: for leak reports. */
+    public synchronized String report() {
+        return held.entrySet().stream()
+                .flatMap(tier -> tier.getValue().entrySet().stream()
+                        .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+                        .map(owner -> tier.getKey() + " " + owner.getKey() + ": " + owner.getValue()))
+                .collect(Collectors.joining("\n"));
+    }
+
+    private Map<String, Long> owners(Tier tier) {
+        Map<String, Long> owners = held.get(tier);
+        if (owners == null) {
+            throw new IllegalStateException("no such tier: " + tier);
+        }
+        return owners;
+    }
+}

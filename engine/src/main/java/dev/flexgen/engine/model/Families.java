@@ -1,0 +1,46 @@
+package dev.flexgen.engine.model;
+
+import dev.flexgen.engine.EngineException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The families that can be run. */
+public final class Families {
+
+    private static final List<Family> ALL = List.of(new Opt());
+
+    private Families() {}
+
+    /** Names of all families, as {@code model_type} spells them. */
+    public static List<String> names() {
+        return ALL.stream().map(Family::name).toList();
+    }
+
+    /**
+     * The spec of the model in {@code folder}.
+     *
+     * @throws EngineException if its config is missing, damaged or of no known family
+     */
+    public static ModelSpec read(Path folder) {
+        ConfigJson config = ConfigJson.read(folder);
+        String type = config.text("model_type", "");
+        if (type.isEmpty()) {
+            throw config.invalid("model_type", "is missing");
+        }
+        return ALL.stream()
+                .filter(family -> family.name().equals(type))
+                .findFirst()
+                .orElseThrow(() -> EngineException.model(folder + " holds a model of type \"" + type
+                        + "\"; this version runs " + ALL.stream().map(Family::name).collect(Collectors.joining(", "))))
+                .spec(config);
+    }
+
+    /** The family that specs call {@code name}. */
+    public static Family named(String name) {
+        return ALL.stream()
+                .filter(family -> family.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no family " + name));
+    }
+}

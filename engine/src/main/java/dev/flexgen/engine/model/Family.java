@@ -1,0 +1,24 @@
+package dev.flexgen.engine.model;
+
+/**
+ * An architecture as its checkpoints spell it: how its {@code config.json} becomes a {@link ModelSpec} and under which names
+ * its files store each {@link Role}. Stateless.
+ */
+public interface Family {
+
+    /** The {@code model_type} of its config files. */
+    String name();
+
+    /**
+     * Reads a config.
+     *
+     * @throws dev.flexgen.engine.EngineException if a key is missing, of the wrong type or asks for something unsupported
+     */
+    ModelSpec spec(ConfigJson config);
+
+    /** The canonical tensor name, with {@code {}} for the layer's number. */
+    String tensorName(Role role);
+
+    /** A stored name without the prefixes that differ between conversions; canonical names come back as they are. */
+    String canonical(String storedName);
+}

@@ -1,0 +1,35 @@
+package dev.flexgen.hub;
+
+import dev.flexgen.config.CatalogueEntry;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a MODEL argument led to: a folder with a model's files, and what the catalogue knows about it. */
+public final class ResolvedModel {
+
+    private final String name;
+    private final Path folder;
+    private final @Nullable CatalogueEntry entry;
+
+    ResolvedModel(String name, Path folder, @Nullable CatalogueEntry entry) {
+        this.name = name;
+        this.folder = folder;
+        this.entry = entry;
+    }
+
+    /** Short, to show: a catalogue name, a hub id with its revision, or the folder's name. */
+    public String name() {
+        return name;
+    }
+
+    /** Absolute. It exists; whether what is in it makes a model is for the engine to say. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** Empty for a model that is not in the catalogue. A folder is matched by its name. */
+    public Optional<CatalogueEntry> entry() {
+        return Optional.ofNullable(entry);
+    }
+}
