@@ -7,6 +7,9 @@ package dev.flexgen.tokenizer;
  */
 final class JsonScanner {
 
+    /** No vocabulary comes near it; a larger number is damage, and would cost memory. */
+    static final int LARGEST_ID = (1 << 24) - 1;
+
     private final String text;
     private final String where;
     private int at;
@@ -60,19 +63,18 @@ final class JsonScanner {
         return raw.indexOf('\\') < 0 ? raw : unescape(raw);
     }
 
-    /** A non-negative whole number that fits an int. */
-    int integer() {
+    int tokenId() {
         int start = position();
-        long value = 0;
-        while (at < text.length() && isDigit(text.charAt(at)) && value <= Integer.MAX_VALUE) {
-            value = value * 10 + (text.charAt(at++) - '0');
+        int id = 0;
+        while (at < text.length() && isDigit(text.charAt(at)) && id <= LARGEST_ID) {
+            id = id * 10 + (text.charAt(at++) - '0');
         }
         boolean ended = at == text.length() || ",}] \n\r\t".indexOf(text.charAt(at)) >= 0;
-        if (at == start || !ended || value > Integer.MAX_VALUE) {
+        if (at == start || !ended || id > LARGEST_ID) {
             at = start;
-            throw garbled("a token id (a whole number from 0) expected");
+            throw garbled("a token id (a whole number from 0 to " + LARGEST_ID + ") expected");
         }
-        return (int) value;
+        return id;
     }
 
     /** Skips a value of any kind and returns its text. */
@@ -103,17 +105,20 @@ final class JsonScanner {
                 + "): fetch the file again.");
     }
 
+    /** Offset of the quote that ends the string which began before the current position. */
     private int stringEnd() {
-        for (int i = at; i < text.length(); i++) {
-            char sign = text.charAt(i);
-            if (sign == '"') {
-                return i;
+        int from = at;
+        while (true) {
+            int quote = text.indexOf('"', from);
+            if (quote < 0) {
+                throw garbled("it ends within a string");
             }
-            if (sign == '\\') {
-                i++;
+            int escape = text.indexOf('\\', from, quote);
+            if (escape < 0) {
+                return quote;
             }
+            from = escape + 2;
         }
-        throw garbled("it ends within a string");
     }
 
     private String unescape(String raw) {

@@ -23,6 +23,18 @@ final class NativeLibrary {
         this.cacheDir = cacheDir;
     }
 
+    /** Begins to load the library beside other work; {@link #load} waits for it and reports what went wrong. */
+    void loadAhead() {
+        Thread.ofPlatform().daemon().name("tokenizer-library").start(() -> {
+            try {
+                load();
+            } catch (TokenizerException e) {
+                // The call that needs the library fails in the same way and is the one to report it.
+                DJL_LOGGER.log(Level.FINE, "loading ahead failed", e);
+            }
+        });
+    }
+
     /**
      * Loads the library unless this process already has.
      *

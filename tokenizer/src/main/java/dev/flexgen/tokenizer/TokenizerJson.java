@@ -21,25 +21,44 @@ final class TokenizerJson {
 
     private final String text;
     private final String where;
-    private final Map<String, Integer> vocabulary = new HashMap<>(1 << 17);
+    private final Map<String, Integer> vocabulary;
     private JsonArray addedTokens = new JsonArray();
     private JsonElement postProcessor = new JsonObject();
     private int addedTokensStart = -1;
     private int addedTokensEnd = -1;
     private int vocabularyBody = -1;
 
-    private TokenizerJson(String text, String where) {
+    private TokenizerJson(String text, String where, Map<String, Integer> vocabulary) {
         this.text = text;
         this.where = where;
+        this.vocabulary = vocabulary;
     }
 
     /** @param where the file as error messages call it */
     static TokenizerJson parse(String text, String where) {
-        TokenizerJson json = new TokenizerJson(text, where);
+        TokenizerJson json = new TokenizerJson(text, where, new HashMap<>(1 << 17));
         json.scan(new JsonScanner(text, where));
         if (json.vocabulary.isEmpty()) {
             throw new TokenizerException(where + " has no vocabulary (model.vocab): fetch the file again.");
         }
+        return json;
+    }
+
+    /**
+     * A document whose vocabulary has been read already and need not be read again.
+     *
+     * @param head the document up to the vocabulary's first entry, the added tokens before it
+     */
+    static TokenizerJson of(String head, String rest, String where, Map<String, Integer> vocabulary) {
+        TokenizerJson json = new TokenizerJson(head + rest, where, vocabulary);
+        JsonScanner scanner = new JsonScanner(head, where);
+        scanner.expect('{');
+        while (!scanner.key().equals("added_tokens")) {
+            scanner.value();
+            scanner.expect(',');
+        }
+        json.scanAddedTokens(scanner);
+        json.vocabularyBody = head.length();
         return json;
     }
 
@@ -172,7 +191,7 @@ final class TokenizerJson {
         }
         do {
             String token = scanner.key();
-            into.put(token, scanner.integer());
+            into.put(token, scanner.tokenId());
         } while (scanner.take(','));
         scanner.expect('}');
     }

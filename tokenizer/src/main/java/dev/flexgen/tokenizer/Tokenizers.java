@@ -30,7 +30,7 @@ public final class Tokenizers {
      *   <li>Otherwise nothing (Galactica, BLOOM, CodeGen).
      * </ol>
      *
-     * @param nativeCacheDir where the native library is unpacked at the first use on this machine (about 10 MB); a
+     * @param nativeCacheDir where the native library is unpacked at the first use on this machine (about 15 MB); a
      *     process uses the folder of its first call
      * @throws TokenizerException if there are no tokenizer files, they are damaged or of an unsupported kind, or the
      *     native library cannot be unpacked and loaded
@@ -38,9 +38,11 @@ public final class Tokenizers {
     public static Tokenizer open(Path modelFolder, Path nativeCacheDir) {
         ModelFolder folder = new ModelFolder(modelFolder);
         TokenizerSource source = source(folder);
+        NativeLibrary library = new NativeLibrary(nativeCacheDir);
+        library.loadAhead();
         TokenizerJson json = source.read();
         int[] begin = BeginRule.beginIds(json, folder);
-        return HfTokenizer.open(source, json, begin, new NativeLibrary(nativeCacheDir));
+        return HfTokenizer.open(source, json, begin, library);
     }
 
     private static TokenizerSource source(ModelFolder folder) {

@@ -1,8 +1,8 @@
 package dev.flexgen.tokenizer;
 
-import com.google.gson.Gson;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Builds the {@code tokenizer.json} of a GPT-2 style byte-level BPE that ships as {@code vocab.json} and
@@ -44,21 +45,17 @@ final class VocabularyAndMerges {
         if (folder.has(ModelFolder.ADDED_TOKENS)) {
             readAll(scanner(ModelFolder.ADDED_TOKENS), added);
         }
-        String merges = merges();
-        StringBuilder json = new StringBuilder(entries.length() + merges.length() + 4096);
-        json.append("{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":[");
-        appendAddedTokens(json);
-        json.append("],\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":")
-                .append(addsPrefixSpace())
-                .append(",\"trim_offsets\":true,\"use_regex\":true},\"post_processor\":null,")
-                .append("\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,")
-                .append("\"use_regex\":true},\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,")
-                .append("\"continuing_subword_prefix\":\"\",\"end_of_word_suffix\":\"\",\"fuse_unk\":false,")
-                .append("\"byte_fallback\":false,\"vocab\":{");
-        appendAddedEntries(json);
-        json.append(entries).append("},\"merges\":[").append(merges).append("]}}");
+        String head = "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":" + addedTokens()
+                + ",\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":"
+                + addsPrefixSpace()
+                + ",\"trim_offsets\":true,\"use_regex\":true},\"post_processor\":null,"
+                + "\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,"
+                + "\"use_regex\":true},\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,"
+                + "\"continuing_subword_prefix\":\"\",\"end_of_word_suffix\":\"\",\"fuse_unk\":false,"
+                + "\"byte_fallback\":false,\"vocab\":{";
+        String rest = entries + "},\"merges\":[" + merges() + "]}}";
         String where = folder.describe(ModelFolder.VOCABULARY) + " with " + ModelFolder.MERGES;
-        return TokenizerJson.parse(json.toString(), where);
+        return TokenizerJson.of(head, rest, where, vocabulary);
     }
 
     /** Checks the vocabulary and returns its members as they stand, without the braces. */
@@ -71,15 +68,24 @@ final class VocabularyAndMerges {
         if (vocabulary.isEmpty()) {
             throw new TokenizerException(where + " holds no tokens: fetch the file again.");
         }
-        Map<Integer, String> tokens = new HashMap<>(1 << 17);
-        vocabulary.forEach((token, id) -> {
-            String other = tokens.put(id, token);
-            if (other != null) {
-                throw new TokenizerException(where + " gives the id " + id + " to two tokens, '" + other + "' and '"
-                        + token + "': fetch the file again.");
-            }
-        });
+        refuseSharedIds(where);
         return text.substring(start + 1, scanner.position() - 1);
+    }
+
+    private void refuseSharedIds(String where) {
+        BitSet seen = new BitSet();
+        for (int id : vocabulary.values()) {
+            if (seen.get(id)) {
+                String tokens = vocabulary.entrySet().stream()
+                        .filter(entry -> entry.getValue() == id)
+                        .map(entry -> "'" + entry.getKey() + "'")
+                        .sorted()
+                        .collect(Collectors.joining(" and "));
+                throw new TokenizerException(
+                        where + " gives the id " + id + " to " + tokens + ": fetch the file again.");
+            }
+            seen.set(id);
+        }
     }
 
     private static void readAll(JsonScanner scanner, Map<String, Integer> into) {
@@ -111,56 +117,34 @@ final class VocabularyAndMerges {
                 throw new TokenizerException(folder.describe(ModelFolder.MERGES) + ", line " + line
                         + ", is not two tokens separated by a space: fetch the file again.");
             }
-            json.append(json.isEmpty() ? "\"" : ",\"");
-            appendEscaped(json, text, start, contentEnd);
-            json.append('"');
+            String merge =
+                    text.substring(start, contentEnd).replace("\\", "\\\\").replace("\"", "\\\"");
+            json.append(json.isEmpty() ? "\"" : ",\"").append(merge).append('"');
         }
         return json.toString();
     }
 
-    private static void appendEscaped(StringBuilder json, String text, int start, int end) {
-        for (int i = start; i < end; i++) {
-            char sign = text.charAt(i);
-            if (sign == '"' || sign == '\\') {
-                json.append('\\').append(sign);
-            } else if (sign < ' ') {
-                json.append(String.format("\\u%04x", (int) sign));
-            } else {
-                json.append(sign);
-            }
-        }
-    }
-
-    private void appendAddedTokens(StringBuilder json) {
+    private JsonArray addedTokens() {
         Set<String> special = specialTokens();
         Set<String> all = new HashSet<>(special);
         all.addAll(added.keySet());
-        List<AddedToken> tokens = new ArrayList<>();
+        JsonArray tokens = new JsonArray();
         for (String content : all) {
-            idOf(content).ifPresent(id -> tokens.add(new AddedToken(id, content, special.contains(content))));
-        }
-        tokens.sort((one, other) -> Integer.compare(one.id(), other.id()));
-        Gson gson = new Gson();
-        for (int i = 0; i < tokens.size(); i++) {
+            Integer id = vocabulary.getOrDefault(content, added.get(content));
+            if (id == null) {
+                continue; // named for a role but not in this vocabulary: it cannot occur
+            }
             JsonObject token = new JsonObject();
-            token.addProperty("id", tokens.get(i).id());
-            token.addProperty("content", tokens.get(i).content());
+            token.addProperty("id", id);
+            token.addProperty("content", content);
             token.addProperty("single_word", false);
             token.addProperty("lstrip", false);
             token.addProperty("rstrip", false);
             token.addProperty("normalized", true);
-            token.addProperty("special", tokens.get(i).special());
-            json.append(i == 0 ? "" : ",").append(gson.toJson(token));
+            token.addProperty("special", special.contains(content));
+            tokens.add(token);
         }
-    }
-
-    /** Added tokens get their ids through the vocabulary, which is the only place where the library honours them. */
-    private void appendAddedEntries(StringBuilder json) {
-        added.forEach((content, id) -> {
-            if (!vocabulary.containsKey(content)) {
-                json.append(new Gson().toJson(content)).append(':').append(id).append(',');
-            }
-        });
+        return tokens;
     }
 
     private Set<String> specialTokens() {
@@ -184,11 +168,6 @@ final class VocabularyAndMerges {
             names.addAll(USUAL_NAMES);
         }
         return names;
-    }
-
-    private OptionalInt idOf(String content) {
-        Integer id = vocabulary.getOrDefault(content, added.get(content));
-        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     private Optional<String> tokenOf(int id) {

@@ -50,8 +50,8 @@ class TokenizersErrorsTest {
             value = {
                 "not json|is not a valid tokenizer file (character 0: '{' expected)",
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0|(character 42: '}' expected)",
-                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": \"x\"}}}|a token id (a whole number from 0) expected",
-                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 99999999999}}}|a token id (a whole number from 0)",
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": \"x\"}}}|a token id (a whole number from 0 to 16777215)",
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 99999999999}}}|a token id (a whole number from 0 to 16777215)",
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a|it ends within a string",
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"\\u00zz\": 1}}}|four hexadecimal digits expected",
                 "{\"normalizer\": [[|it ends within a value",
@@ -85,9 +85,10 @@ class TokenizersErrorsTest {
                 "[1, 2]|vocab.json is not a valid tokenizer file (character 0: '{' expected)",
                 "{}|vocab.json holds no tokens",
                 "{\"a\": 1.5}|vocab.json is not a valid tokenizer file (character 6: a token id",
-                "{\"a\": -1}|a token id (a whole number from 0) expected",
-                "{\"a\": true}|a token id (a whole number from 0) expected",
-                "{\"a\": 0, \"b\": 0}|vocab.json gives the id 0 to two tokens, 'a' and 'b'",
+                "{\"a\": -1}|a token id (a whole number from 0 to 16777215)",
+                "{\"a\": 16777216}|a token id (a whole number from 0 to 16777215)",
+                "{\"a\": true}|a token id (a whole number from 0 to 16777215)",
+                "{\"a\": 0, \"b\": 0}|vocab.json gives the id 0 to 'a' and 'b'",
                 "{\"a\": 0|'}' expected",
             })
     void aGarbledVocabularyIsNamedWithThePlace(String json, String message) {

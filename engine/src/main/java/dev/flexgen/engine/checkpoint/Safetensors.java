@@ -21,8 +21,8 @@ final class Safetensors {
     /** The reference implementation's limit. */
     static final long LONGEST_HEADER = 100_000_000;
 
-    /** PyTorch's limit too. */
-    static final int HIGHEST_RANK = 64;
+    /** Weights have up to five axes; a bound keeps what many hostile entries cost in memory small. */
+    static final int HIGHEST_RANK = 16;
 
     private static final String METADATA = "__metadata__";
 

@@ -27,6 +27,9 @@ final class Unpickler {
     /** A tensor takes about 40: enough for any published model, and at most some 200 MB of values. */
     static final int MOST_INSTRUCTIONS = 2_000_000;
 
+    /** A tensor takes two or three. Calls copy shapes, so they cost more than other instructions. */
+    static final int MOST_CALLS = 200_000;
+
     static final int DEEPEST_MARK = 1_000;
     static final int LONGEST_TEXT = 1 << 16;
     private static final int LONGEST_GLOBAL = 256;
@@ -38,6 +41,7 @@ final class Unpickler {
     private final List<Integer> marks = new ArrayList<>();
     private final Map<Integer, PickleValue> memo = new HashMap<>();
     private long instructionStart;
+    private int calls;
 
     /** @param place what messages call the pickle */
     Unpickler(String place, MemorySegment pickle) {
@@ -152,6 +156,9 @@ final class Unpickler {
     }
 
     private void reduce() {
+        if (++calls > MOST_CALLS) {
+            throw refused("is past " + MOST_CALLS + " calls");
+        }
         PickleValue arguments = pop();
         Optional<PickleValue> result =
                 pop() instanceof PickleValue.Function function && arguments instanceof Tuple(var items)

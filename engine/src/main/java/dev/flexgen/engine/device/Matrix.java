@@ -13,7 +13,8 @@ public record Matrix(DType dtype, int rows, int columns, MemorySegment data) {
 
     public Matrix {
         if (data.byteSize() != dtype.bytes((long) rows * columns)) {
-            throw new IllegalArgumentException(dtype + " [" + rows + ", " + columns + "] in " + data.byteSize() + " bytes");
+            throw new IllegalArgumentException(
+                    dtype + " [" + rows + ", " + columns + "] in " + data.byteSize() + " bytes");
         }
     }
 

@@ -9,4 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param weight F32, or none for 1
  * @param bias F32, or none for 0
  */
-public record Norm(float epsilon, @Nullable MemorySegment weight, @Nullable MemorySegment bias) {}
+public record Norm(
+        float epsilon,
+        @Nullable MemorySegment weight,
+        @Nullable MemorySegment bias) {}

@@ -11,7 +11,8 @@ public record Rows(MemorySegment data, int count, int width) {
 
     public Rows {
         if (data.byteSize() < 4L * count * width) {
-            throw new IllegalArgumentException(count + " rows of " + width + " do not fit " + data.byteSize() + " bytes");
+            throw new IllegalArgumentException(
+                    count + " rows of " + width + " do not fit " + data.byteSize() + " bytes");
         }
     }
 

@@ -30,8 +30,8 @@ public final class HostMemory {
             arena.close();
             throw new EngineException(
                     EngineException.Kind.PLACEMENT,
-                    "Host memory is exhausted: " + owner + " needs " + (bytes >> 20) + " MiB more; close other programs,"
-                            + " choose a smaller model or a shorter --context",
+                    "Host memory is exhausted: " + owner + " needs " + (bytes >> 20)
+                            + " MiB more; close other programs," + " choose a smaller model or a shorter --context",
                     e);
         }
     }

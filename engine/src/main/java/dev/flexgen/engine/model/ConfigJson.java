@@ -75,7 +75,9 @@ public final class ConfigJson {
             return Files.readString(file);
         } catch (NoSuchFileException e) {
             throw EngineException.model(
-                    folder + " has no config.json, so it is not a model folder; check the path or fetch the model again", e);
+                    folder
+                            + " has no config.json, so it is not a model folder; check the path or fetch the model again",
+                    e);
         } catch (MalformedInputException e) {
             throw EngineException.model(file + " is not UTF-8 text; fetch the model again", e);
         } catch (IOException e) {
@@ -85,7 +87,9 @@ public final class ConfigJson {
 
     private static String firstLine(Throwable e) {
         String message = e.getMessage();
-        return message == null ? e.getClass().getSimpleName() : message.lines().findFirst().orElse("");
+        return message == null
+                ? e.getClass().getSimpleName()
+                : message.lines().findFirst().orElse("");
     }
 
     /** A size of at least 1. */

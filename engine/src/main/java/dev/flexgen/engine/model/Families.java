@@ -31,8 +31,9 @@ public final class Families {
         return ALL.stream()
                 .filter(family -> family.name().equals(type))
                 .findFirst()
-                .orElseThrow(() -> EngineException.model(folder + " holds a model of type \"" + type
-                        + "\"; this version runs " + ALL.stream().map(Family::name).collect(Collectors.joining(", "))))
+                .orElseThrow(() ->
+                        EngineException.model(folder + " holds a model of type \"" + type + "\"; this version runs "
+                                + ALL.stream().map(Family::name).collect(Collectors.joining(", "))))
                 .spec(config);
     }
 

@@ -94,7 +94,8 @@ public final class ModelTensors {
         Shape expected = role.shape(spec);
         if (!tensor.shape().equals(expected)) {
             throw EngineException.model(checkpoint.description() + ": tensor " + stored + " has shape " + tensor.shape()
-                    + ", but by config.json it must have " + expected + "; config and weights belong to different models");
+                    + ", but by config.json it must have " + expected
+                    + "; config and weights belong to different models");
         }
         return tensor;
     }

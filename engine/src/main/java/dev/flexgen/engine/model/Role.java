@@ -91,8 +91,7 @@ public enum Role {
                     ATTENTION_OUT_BIAS,
                     FFN_NORM_WEIGHT,
                     FFN_NORM_BIAS,
-                    DOWN_BIAS ->
-                Shape.of(d.width());
+                    DOWN_BIAS -> Shape.of(d.width());
         };
     }
 }

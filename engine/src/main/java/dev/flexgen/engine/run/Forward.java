@@ -158,7 +158,6 @@ final class Forward {
         }
         Rows logits = space.logits(rows);
         ops.up(weights.head(), narrow, logits);
-        MemorySegment.copy(
-                logits.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, target, 0, rows * spec.vocabulary());
+        MemorySegment.copy(logits.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, target, 0, rows * spec.vocabulary());
     }
 }

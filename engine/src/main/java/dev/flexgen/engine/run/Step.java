@@ -28,9 +28,7 @@ record Step(List<Part> parts) {
     }
 
     int[] tokens() {
-        return parts.stream()
-                .flatMapToInt(part -> Arrays.stream(part.tokens()))
-                .toArray();
+        return parts.stream().flatMapToInt(part -> Arrays.stream(part.tokens())).toArray();
     }
 
     /** Each row's row in the position table. */

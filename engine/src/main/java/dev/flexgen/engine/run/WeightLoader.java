@@ -51,9 +51,8 @@ final class WeightLoader {
             Linear head = tensors.has(Role.HEAD) ? new Linear(whole(Role.HEAD, 0), null) : new Linear(tokens, null);
             @Nullable Linear in = spec.projectsEmbedding() ? new Linear(whole(Role.PROJECT_IN, 0), null) : null;
             @Nullable Linear out = spec.projectsEmbedding() ? new Linear(whole(Role.PROJECT_OUT, 0), null) : null;
-            @Nullable Norm finalNorm = spec.features().finalNorm()
-                    ? norm(Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0)
-                    : null;
+            @Nullable
+            Norm finalNorm = spec.features().finalNorm() ? norm(Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0) : null;
             List<ModelWeights.Layer> layers = new ArrayList<>();
             for (int i = 0; i < plan.layers().size(); i++) {
                 layers.add(layer(plan.layers().get(i), i));
@@ -124,7 +123,8 @@ final class WeightLoader {
 
     private Matrix whole(Role role, int layer) {
         Tensor tensor = tensors.get(role, layer);
-        return rows(devices.getFirst(), tensor, 0, Math.toIntExact(tensor.shape().extent(0)));
+        return rows(
+                devices.getFirst(), tensor, 0, Math.toIntExact(tensor.shape().extent(0)));
     }
 
     private Matrix rows(Device device, Tensor tensor, int from, int count) {
@@ -150,7 +150,8 @@ final class WeightLoader {
             return null;
         }
         Tensor tensor = found.get();
-        MemorySegment target = memory.takeSmall(devices.getFirst(), DType.F32.bytes(tensor.shape().elements()));
+        MemorySegment target = memory.takeSmall(
+                devices.getFirst(), DType.F32.bytes(tensor.shape().elements()));
         for (long i = 0; i < tensor.shape().elements(); i++) {
             target.setAtIndex(ValueLayout.JAVA_FLOAT, i, element(tensor, i));
         }

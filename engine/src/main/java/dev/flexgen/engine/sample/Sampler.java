@@ -64,8 +64,9 @@ public final class Sampler {
             }
         }
         if (best < 0) {
-            throw EngineException.model("The model computed no valid number for the next token: its weights are damaged or"
-                    + " of another element type than stated; fetch the model again");
+            throw EngineException.model(
+                    "The model computed no valid number for the next token: its weights are damaged or"
+                            + " of another element type than stated; fetch the model again");
         }
         return best;
     }

@@ -20,7 +20,11 @@ public record SamplerOptions(
         require(topK >= 0, "top-k", topK, "0 or more");
         require(topP > 0 && topP <= 1, "top-p", topP, "above 0 and up to 1");
         require(minP >= 0 && minP < 1, "min-p", minP, "0 to below 1");
-        require(repetitionPenalty >= 0.01 && repetitionPenalty <= 100, "repetition-penalty", repetitionPenalty, "0.01 to 100");
+        require(
+                repetitionPenalty >= 0.01 && repetitionPenalty <= 100,
+                "repetition-penalty",
+                repetitionPenalty,
+                "0.01 to 100");
     }
 
     private static void require(boolean fine, String name, double value, String allowed) {

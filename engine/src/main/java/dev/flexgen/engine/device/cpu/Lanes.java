@@ -49,7 +49,9 @@ final class Lanes {
     static void addScaled(float factor, float[] x, int xo, float[] y, int yo, int count) {
         int i = 0;
         for (; i <= count - WIDTH; i += WIDTH) {
-            load(x, xo + i).fma(FloatVector.broadcast(FLOATS, factor), load(y, yo + i)).intoArray(y, yo + i);
+            load(x, xo + i)
+                    .fma(FloatVector.broadcast(FLOATS, factor), load(y, yo + i))
+                    .intoArray(y, yo + i);
         }
         for (; i < count; i++) {
             y[yo + i] = Math.fma(x[xo + i], factor, y[yo + i]);

@@ -108,8 +108,7 @@ final class ManyQueries {
             Widen.read(cache.dtype(), block, cache.offset(keyHead, from), tile, 0, keys * dim);
             Arrays.fill(lanes, scoresAt, scoresAt + PanelKernel.tiled(keys) * PANEL, 0);
             for (int key = 0; key < keys; key += TILE) {
-                PanelKernel.accumulate(
-                        tile, key * dim, dim, 1, lanes, 0, dim, lanes, scoresAt + key * PANEL, PANEL);
+                PanelKernel.accumulate(tile, key * dim, dim, 1, lanes, 0, dim, lanes, scoresAt + key * PANEL, PANEL);
             }
         }
 
@@ -117,8 +116,7 @@ final class ManyQueries {
         private void hideFuture(int from, int keys) {
             for (int key = Math.max(0, firstPosition + 1 - from); key < keys; key++) {
                 int blind = Math.min(PANEL, from + key - firstPosition);
-                Arrays.fill(
-                        lanes, scoresAt + key * PANEL, scoresAt + key * PANEL + blind, Float.NEGATIVE_INFINITY);
+                Arrays.fill(lanes, scoresAt + key * PANEL, scoresAt + key * PANEL + blind, Float.NEGATIVE_INFINITY);
             }
         }
 
@@ -150,8 +148,7 @@ final class ManyQueries {
             MemorySegment block = cache.values().get(cache.block(from));
             Widen.read(cache.dtype(), block, cache.offset(keyHead, from), tile, 0, keys * dim);
             for (int d = 0; d < dim; d += TILE) {
-                PanelKernel.accumulate(
-                        tile, d, 1, dim, lanes, scoresAt, keys, lanes, contextAt + d * PANEL, PANEL);
+                PanelKernel.accumulate(tile, d, 1, dim, lanes, scoresAt, keys, lanes, contextAt + d * PANEL, PANEL);
             }
         }
 
@@ -166,6 +163,5 @@ final class ManyQueries {
                 MemorySegment.copy(row, 0, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, offset, dim);
             }
         }
-
     }
 }

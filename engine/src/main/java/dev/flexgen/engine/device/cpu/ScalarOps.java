@@ -81,10 +81,14 @@ public final class ScalarOps implements Ops {
         for (int t = 0; t < rows.count(); t++) {
             for (int i = 0; i < rows.width(); i++) {
                 double x = get(rows, t, i);
-                set(rows, t, i, switch (activation) {
-                    case RELU -> Math.max(x, 0);
-                    case GELU -> x / 2 * (1 + Erf.erf(x / Math.sqrt(2)));
-                });
+                set(
+                        rows,
+                        t,
+                        i,
+                        switch (activation) {
+                            case RELU -> Math.max(x, 0);
+                            case GELU -> x / 2 * (1 + Erf.erf(x / Math.sqrt(2)));
+                        });
             }
         }
     }
@@ -184,11 +188,17 @@ public final class ScalarOps implements Ops {
     }
 
     private static double read(KvView cache, MemorySegment block, int head, int position, int d) {
-        return read(cache.dtype(), block, cache.offset(head, position) + cache.dtype().bytes(d));
+        return read(
+                cache.dtype(),
+                block,
+                cache.offset(head, position) + cache.dtype().bytes(d));
     }
 
     private static double get(Matrix matrix, int row, int column) {
-        return read(matrix.dtype(), matrix.data(), row * matrix.rowBytes() + matrix.dtype().bytes(column));
+        return read(
+                matrix.dtype(),
+                matrix.data(),
+                row * matrix.rowBytes() + matrix.dtype().bytes(column));
     }
 
     private static double get(Rows rows, int row, int column) {

@@ -185,7 +185,6 @@ public final class VectorOps implements Ops {
     }
 
     private static void store(float[] row, Rows out, int token) {
-        MemorySegment.copy(
-                row, 0, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * token * out.width(), out.width());
+        MemorySegment.copy(row, 0, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * token * out.width(), out.width());
     }
 }

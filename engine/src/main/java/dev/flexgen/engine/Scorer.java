@@ -1,0 +1,48 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.run.Runner;
+import java.util.Arrays;
+
+/** Log-probabilities of given texts, each in a cache of its own. */
+final class Scorer {
+
+    private final Runner runner;
+    private final int context;
+
+    Scorer(Runner runner, int context) {
+        this.runner = runner;
+        this.context = context;
+    }
+
+    double[] score(int[] ids, CancelToken cancel) {
+        int vocabulary = runner.spec().vocabulary();
+        TokenIds.check(ids, vocabulary, context);
+        double[] scores = new double[ids.length];
+        scores[0] = Double.NaN;
+        try (KvCache cache = runner.newCache()) {
+            for (int from = 0; from < ids.length - 1; from += runner.maxStepTokens()) {
+                int first = from;
+                int[] tokens = Arrays.copyOfRange(ids, from, Math.min(ids.length - 1, from + runner.maxStepTokens()));
+                runner.prefill(cache, tokens, cancel);
+                runner.allLogits(cache, tokens, (row, logits, at) -> {
+                    int next = first + row + 1;
+                    scores[next] = logits[at + ids[next]] - logSumExp(logits, at, vocabulary);
+                });
+            }
+        }
+        return scores;
+    }
+
+    private static double logSumExp(float[] logits, int from, int count) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (int i = from; i < from + count; i++) {
+            max = Math.max(max, logits[i]);
+        }
+        double sum = 0;
+        for (int i = from; i < from + count; i++) {
+            sum += Math.exp(logits[i] - max);
+        }
+        return max + Math.log(sum);
+    }
+}

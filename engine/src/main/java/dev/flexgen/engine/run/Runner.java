@@ -1,0 +1,143 @@
+package dev.flexgen.engine.run;
+
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.Counters;
+import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.cache.KvLayout;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A loaded model: takes tokens, fills caches, gives logits. One thread at a time; closed before its devices are.
+ */
+public final class Runner implements AutoCloseable {
+
+    /** Most tokens of one step: enough to keep the arithmetic busy, few enough that activations stay small. */
+    static final int MAX_STEP_TOKENS = 512;
+
+    /** Rows of logits at a time where all are wanted: the vocabulary makes them large. */
+    private static final int MAX_LOGIT_ROWS = 32;
+
+    private final ModelSpec spec;
+    private final ModelWeights weights;
+    private final Workspace space;
+    private final Forward forward;
+    private final KvLayout layout;
+
+    private long prefillTokens;
+    private long decodeTokens;
+    private long steps;
+
+    /**
+     * Loads a model.
+     *
+     * @param pool does the copying
+     * @param kv element type of its caches
+     * @param context most tokens of a sequence
+     */
+    public Runner(ModelTensors tensors, Plan plan, List<Device> devices, WorkerPool pool, DType kv, int context) {
+        this.spec = tensors.spec();
+        this.weights = new WeightLoader(tensors, devices, pool).load(plan);
+        try {
+            int rows = Math.min(MAX_STEP_TOKENS, context);
+            this.space = new Workspace(devices.getFirst(), spec, plan, rows, Math.min(MAX_LOGIT_ROWS, rows));
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+        this.forward = new Forward(spec, weights, devices, space);
+        this.layout = layout(plan, devices, kv);
+    }
+
+    private KvLayout layout(Plan plan, List<Device> devices, DType kv) {
+        List<List<KvLayout.Slot>> layers = new ArrayList<>();
+        plan.layers()
+                .forEach(layer -> layers.add(layer.heads().stream()
+                        .map(shard -> new KvLayout.Slot(devices.get(shard.device()), shard.size()))
+                        .toList()));
+        return new KvLayout(kv, spec.headDim(), layers);
+    }
+
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    /** Most tokens that one {@link #prefill} takes. */
+    public int maxStepTokens() {
+        return space.maxRows();
+    }
+
+    public KvCache newCache() {
+        return new KvCache(layout);
+    }
+
+    /** Bytes of weights that one decode step reads when every neuron is active. */
+    public long weightBytesPerToken() {
+        return weights.bytesPerToken();
+    }
+
+    public Counters counters() {
+        return new Counters(prefillTokens, decodeTokens, steps);
+    }
+
+    /** Takes given tokens. */
+    public void prefill(KvCache cache, int[] tokens, CancelToken cancel) {
+        run(Step.of(cache, tokens), cancel);
+        prefillTokens += tokens.length;
+    }
+
+    /** Takes one generated token and writes the logits that follow it. */
+    public void decode(KvCache cache, int token, CancelToken cancel, float[] logits) {
+        Step step = Step.of(cache, new int[] {token});
+        run(step, cancel);
+        decodeTokens++;
+        forward.logits(step, 0, 1, logits);
+    }
+
+    /** Writes the logits that follow the last of {@code tokens}, which {@link #prefill} has just taken. */
+    public void lastLogits(KvCache cache, int[] tokens, float[] logits) {
+        forward.logits(Step.of(cache, tokens), tokens.length - 1, 1, logits);
+    }
+
+    /** Told of the logits behind each token of a step. */
+    @FunctionalInterface
+    public interface LogitsVisitor {
+        /**
+         * Sees one row.
+         *
+         * @param row of the step
+         * @param logits all rows at hand; this one's start at {@code from}
+         */
+        void visit(int row, float[] logits, int from);
+    }
+
+    /** Shows the logits behind every token that {@link #prefill} has just taken. */
+    public void allLogits(KvCache cache, int[] tokens, LogitsVisitor visitor) {
+        float[] logits = new float[space.maxLogitRows() * spec.vocabulary()];
+        Step step = Step.of(cache, tokens);
+        for (int from = 0; from < tokens.length; from += space.maxLogitRows()) {
+            int rows = Math.min(space.maxLogitRows(), tokens.length - from);
+            forward.logits(step, from, rows, logits);
+            for (int i = 0; i < rows; i++) {
+                visitor.visit(from + i, logits, i * spec.vocabulary());
+            }
+        }
+    }
+
+    private void run(Step step, CancelToken cancel) {
+        forward.run(step, cancel);
+        steps++;
+    }
+
+    @Override
+    public void close() {
+        space.close();
+        weights.close();
+    }
+}

@@ -1,0 +1,76 @@
+package dev.flexgen.engine.device;
+
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Reproducible operands of any shape and element type, at odd addresses as mapped files have them. */
+public final class RandomOperands {
+
+    private final Arena arena;
+    private final Random random;
+
+    public RandomOperands(Arena arena, long seed) {
+        this.arena = arena;
+        this.random = new Random(seed);
+    }
+
+    public Rows rows(int count, int width) {
+        return rows(count, width, 0);
+    }
+
+    /** Rows of which {@code zeros} (a share) are zero, as after a ReLU. */
+    public Rows rows(int count, int width, double zeros) {
+        MemorySegment data = arena.allocate(4L * count * width);
+        for (int i = 0; i < count * width; i++) {
+            float value = random.nextDouble() < zeros ? 0 : (float) random.nextGaussian();
+            data.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+        }
+        return new Rows(data, count, width);
+    }
+
+    public Rows copy(Rows rows) {
+        MemorySegment data = arena.allocate(rows.bytes());
+        data.copyFrom(rows.data());
+        return new Rows(data, rows.count(), rows.width());
+    }
+
+    public Matrix matrix(DType dtype, int rows, int columns) {
+        long bytes = dtype.bytes((long) rows * columns);
+        MemorySegment data = arena.allocate(bytes + 1).asSlice(1, bytes);
+        for (long i = 0; i < (long) rows * columns; i++) {
+            // Subnormal halves must come through too.
+            float value = (float) random.nextGaussian() * (i % 17 == 0 ? 1e-6f : 1);
+            switch (dtype) {
+                case F32 -> data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i, value);
+                case F16 -> data.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i, Float.floatToFloat16(value));
+                case BF16 ->
+                    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i, (short) (Float.floatToRawIntBits(value) >>> 16));
+            }
+        }
+        return new Matrix(dtype, rows, columns, data);
+    }
+
+    public MemorySegment vector(int length) {
+        return rows(1, length).data();
+    }
+
+    public KvView cache(DType dtype, int heads, int headDim, int blockTokens, int capacity) {
+        List<MemorySegment> keys = new ArrayList<>();
+        List<MemorySegment> values = new ArrayList<>();
+        for (int i = 0; i < Math.ceilDiv(capacity, blockTokens); i++) {
+            long bytes = dtype.bytes((long) heads * headDim * blockTokens);
+            keys.add(arena.allocate(bytes));
+            values.add(arena.allocate(bytes));
+        }
+        return new KvView(dtype, heads, headDim, blockTokens, keys, values);
+    }
+
+    public int[] indices(int count, int bound) {
+        return random.ints(count, 0, bound).toArray();
+    }
+}
