@@ -1,6 +1,7 @@
 package dev.flexgen.chat.repl;
 
 import java.util.List;
+import org.jline.reader.CompletingParsedLine;
 import org.jline.reader.EOFError;
 import org.jline.reader.ParsedLine;
 import org.jline.reader.Parser;
@@ -25,7 +26,7 @@ final class MessageParser implements Parser {
     }
 
     /** The words up to the cursor; the last one is the one being written and may be empty. */
-    private record Words(String line, int cursor) implements ParsedLine {
+    private record Words(String line, int cursor) implements CompletingParsedLine {
 
         @Override
         public List<String> words() {
@@ -44,6 +45,21 @@ final class MessageParser implements Parser {
 
         @Override
         public int wordCursor() {
+            return word().length();
+        }
+
+        @Override
+        public CharSequence escape(CharSequence candidate, boolean complete) {
+            return candidate;
+        }
+
+        @Override
+        public int rawWordCursor() {
+            return wordCursor();
+        }
+
+        @Override
+        public int rawWordLength() {
             return word().length();
         }
     }

@@ -8,6 +8,7 @@ import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.command.SlashCommand.Outcome;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.EngineException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -78,8 +79,15 @@ public final class Repl {
     }
 
     private void talk(String message, Interrupts interrupts) {
-        var turn = new TerminalTurn(terminal, theme, nanoTime);
         var cancel = interrupts.begin();
+        try (var turn = new TerminalTurn(terminal, theme, nanoTime)) {
+            talk(message, turn, cancel);
+        } finally {
+            interrupts.end();
+        }
+    }
+
+    private void talk(String message, TerminalTurn turn, CancelToken cancel) {
         try {
             var reply = dialogue.say(message, setup.options(), turn, cancel);
             turn.finish(reply.end());
@@ -93,8 +101,6 @@ public final class Repl {
                 throw e;
             }
             error(e.getMessage());
-        } finally {
-            interrupts.end();
         }
     }
 

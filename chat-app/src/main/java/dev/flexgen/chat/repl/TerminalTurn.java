@@ -7,14 +7,19 @@ import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.repl.render.WordWrap;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jline.terminal.Terminal;
 
-/** Shows one turn on the terminal while it is made. Owned by the chat's thread. */
-final class TerminalTurn implements DialogueListener {
+/**
+ * Shows one turn on the terminal while it is made. The chat's thread tells it what happens; a thread of its own shows that
+ * something still does when nothing comes for a while, hence the locks.
+ */
+final class TerminalTurn implements DialogueListener, AutoCloseable {
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final Duration TICK = Duration.ofMillis(250);
     private static final String ERASE_LINE = "\r\u001b[K";
     private static final int RIGHT_MARGIN = 2;
 
@@ -23,8 +28,12 @@ final class TerminalTurn implements DialogueListener {
     private final LongSupplier nanoTime;
     private final long begin;
     private final WordWrap wrap;
+    private final Thread ticker;
+    private int promptDone;
+    private int promptTotal;
     private boolean progressShown;
     private boolean textShown;
+    private boolean ended;
 
     TerminalTurn(Terminal terminal, Theme theme, LongSupplier nanoTime) {
         this.terminal = terminal;
@@ -32,32 +41,34 @@ final class TerminalTurn implements DialogueListener {
         this.nanoTime = nanoTime;
         begin = nanoTime.getAsLong();
         wrap = new WordWrap(terminal.getWidth() - RIGHT_MARGIN);
+        ticker = Thread.ofVirtual().name("progress").unstarted(this::tick);
+        // A terminal that cannot erase a line would be left with the numbers of the past.
+        if (!TerminalGuard.isDumb(terminal)) {
+            ticker.start();
+        }
     }
 
     @Override
-    public void onEvent(DialogueEvent event) {
+    public synchronized void onEvent(DialogueEvent event) {
         eraseProgress();
         write(theme.dim(StatusText.event(event)) + "\n");
     }
 
     @Override
-    public void onPrefill(int doneTokens, int totalTokens) {
-        // A terminal that cannot erase a line would be left with the numbers of the past.
-        if (nanoTime.getAsLong() - begin >= PATIENCE_NANOS && !TerminalGuard.isDumb(terminal)) {
-            progressShown = true;
-            write(ERASE_LINE + theme.dim(StatusText.prefill(doneTokens, totalTokens)));
-        }
+    public synchronized void onPrefill(int doneTokens, int totalTokens) {
+        promptDone = doneTokens;
+        promptTotal = totalTokens;
     }
 
     @Override
-    public void onText(String text) {
+    public synchronized void onText(String text) {
         eraseProgress();
         write(wrap.push(ControlCharacters.neutralise(text)));
         textShown = true;
     }
 
     /** Ends the reply's last line. */
-    void finish(ReplyEnd end) {
+    synchronized void finish(ReplyEnd end) {
         var rest = breakOff();
         var mark = end == ReplyEnd.STOPPED ? theme.dim("[stopped]") : "";
         if (textShown) {
@@ -68,12 +79,39 @@ final class TerminalTurn implements DialogueListener {
     }
 
     /** Leaves the cursor where an error message can follow. */
-    void fail() {
+    synchronized void fail() {
         var rest = breakOff();
         write(textShown ? rest + "\n" : "");
     }
 
+    @Override
+    public void close() {
+        ticker.interrupt();
+    }
+
+    private void tick() {
+        try {
+            while (showProgress()) {
+                Thread.sleep(TICK);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the turn is over
+        }
+    }
+
+    /** Whether there may be progress to show later. */
+    private synchronized boolean showProgress() {
+        long waited = nanoTime.getAsLong() - begin;
+        if (!ended && !textShown && waited >= PATIENCE_NANOS) {
+            progressShown = true;
+            var progress = StatusText.prefill(promptDone, promptTotal, TimeUnit.NANOSECONDS.toSeconds(waited));
+            write(ERASE_LINE + theme.dim(progress));
+        }
+        return !ended && !textShown;
+    }
+
     private String breakOff() {
+        ended = true;
         eraseProgress();
         return wrap.finish();
     }

@@ -89,6 +89,7 @@ public final class ScriptedChatModel implements ChatModel {
         boolean cut = script.said().length() > options.maxNewTokens();
         var words = Pattern.compile("(?<= )")
                 .splitAsStream(script.said().substring(0, Math.min(script.said().length(), options.maxNewTokens())))
+                .filter(word -> !word.isEmpty())
                 .toList();
         for (var word : words) {
             if (cancel.cancelled()) {

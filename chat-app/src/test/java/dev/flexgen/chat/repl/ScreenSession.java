@@ -2,6 +2,7 @@ package dev.flexgen.chat.repl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jline.builtins.ScreenTerminal;
 import org.jline.terminal.Size;
@@ -28,6 +30,9 @@ final class ScreenSession implements AutoCloseable {
     private final ScreenTerminal screen;
     private final StringBuilder bytes = new StringBuilder();
     private final LineDisciplineTerminal terminal;
+    /** How much had been sent when Enter or Ctrl-C was last typed; -1 if it was not the last that was typed. */
+    private int accepted = -1;
+
     private CompletableFuture<Integer> exitCode = CompletableFuture.completedFuture(-1);
 
     ScreenSession(String type, int columns, int rows) throws IOException {
@@ -59,6 +64,7 @@ final class ScreenSession implements AutoCloseable {
     }
 
     void type(String keys) throws IOException {
+        accepted = keys.matches("(?s).*[\\r\u0003].*") ? sent().length() : -1;
         terminal.processInputBytes(keys.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -67,12 +73,15 @@ final class ScreenSession implements AutoCloseable {
         await(text, () -> lines().contains(text));
     }
 
-    /** Waits for an empty prompt: the last line with text is the prompt alone. */
+    /** Waits for an empty prompt, a new one if the last keys were to leave the line. */
     void awaitPrompt() throws InterruptedException {
-        await("an empty prompt", () -> lines().endsWith("\n>") || lines().equals(">"));
+        await("an empty prompt", () -> {
+            boolean left = accepted < 0 || sent().indexOf('\n', accepted) >= 0;
+            return left && (lines().endsWith("\n>") || lines().equals(">"));
+        });
     }
 
-    private void await(String what, java.util.function.BooleanSupplier condition) throws InterruptedException {
+    private void await(String what, BooleanSupplier condition) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (!condition.getAsBoolean()) {
             assertThat(exitCode.isCompletedExceptionally())
@@ -113,7 +122,7 @@ final class ScreenSession implements AutoCloseable {
 
     private final class Screen extends OutputStream {
 
-        private final java.io.ByteArrayOutputStream pending = new java.io.ByteArrayOutputStream();
+        private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
 
         @Override
         public void write(int b) {

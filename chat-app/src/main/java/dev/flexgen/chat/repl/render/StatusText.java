@@ -19,9 +19,11 @@ public final class StatusText {
                 .formatted(count(reply.generatedTokens(), "token"), limit, speed, heldTokens, contextLimit);
     }
 
-    /** Progress of reading the prompt, without a line end. */
-    public static String prefill(int doneTokens, int totalTokens) {
-        return "reading the prompt, %d %%".formatted(100L * doneTokens / Math.max(1, totalTokens));
+    /** What the wait for the first word is about, without a line end. */
+    public static String prefill(int doneTokens, int totalTokens, long seconds) {
+        return doneTokens < totalTokens
+                ? "reading the prompt, %d %%, %d s".formatted(100L * doneTokens / totalTokens, seconds)
+                : "waiting for the first word, %d s".formatted(seconds);
     }
 
     public static String event(DialogueEvent event) {

@@ -31,7 +31,8 @@ class StatusTextTest {
     }
 
     @Test
-    void progressIsAPercentage() {
-        assertThat(StatusText.prefill(512, 2048)).isEqualTo("reading the prompt, 25 %");
+    void aWaitSaysWhatFor() {
+        assertThat(StatusText.prefill(512, 2048, 7)).isEqualTo("reading the prompt, 25 %, 7 s");
+        assertThat(StatusText.prefill(20, 20, 1)).isEqualTo("waiting for the first word, 1 s");
     }
 }
