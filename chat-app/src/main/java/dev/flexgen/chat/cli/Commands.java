@@ -122,6 +122,7 @@ public final class Commands {
 
     private static CommandSpec spec(AppCommand command) {
         CommandSpec spec = CommandSpec.forAnnotatedObject(command);
+        spec.usageMessage().sortOptions(false).sortSynopsis(false);
         SettingOptions.addTo(spec, command.settings());
         spec.addOption(OptionSpec.builder("-v", "--verbose")
                 .description("Say more about what goes wrong")

@@ -27,7 +27,12 @@ import picocli.CommandLine.Option;
 final class GenerateCommand implements AppCommand {
 
     @Mixin
-    PromptOptions prompts = new PromptOptions();
+    PromptOptions prompts = new PromptOptions("--prompt");
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to complete")
+    void prompt(String text) {
+        prompts.text(text);
+    }
 
     @Option(names = "--ignore-eos", description = "Go on when the model says that the text is over")
     boolean ignoreEos;

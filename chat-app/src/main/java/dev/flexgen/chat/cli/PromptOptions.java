@@ -16,12 +16,8 @@ import picocli.CommandLine.Option;
 /** Where a command's prompts come from: exactly one of text, ids or a file. */
 final class PromptOptions {
 
-    @Option(
-            names = {"--prompt", "--text"},
-            paramLabel = "TEXT",
-            description = "The text itself")
-    @Nullable
-    String text;
+    private final String textOption;
+    private @Nullable String text;
 
     @Option(names = "--ids", paramLabel = "IDS", description = "Token ids separated by commas, such as 2,5,9")
     @Nullable
@@ -35,10 +31,19 @@ final class PromptOptions {
     @Nullable
     String input;
 
+    /** @param textOption the command's own name for its text, for messages */
+    PromptOptions(String textOption) {
+        this.textOption = textOption;
+    }
+
+    void text(String value) {
+        text = value;
+    }
+
     /** Complains about what can be known before a model is opened. */
     void check() {
         if (Stream.of(text, ids, input).filter(Objects::nonNull).count() != 1) {
-            throw CommandException.usage("give exactly one of --prompt (or --text), --ids and --input");
+            throw CommandException.usage("give exactly one of " + textOption + ", --ids and --input");
         }
         if (ids != null) {
             IdList.parse(ids);

@@ -22,7 +22,12 @@ import picocli.CommandLine.Option;
 final class ScoreCommand implements AppCommand {
 
     @Mixin
-    PromptOptions prompts = new PromptOptions();
+    PromptOptions prompts = new PromptOptions("--text");
+
+    @Option(names = "--text", paramLabel = "TEXT", description = "The text to judge")
+    void text(String text) {
+        prompts.text(text);
+    }
 
     @Option(names = "--json", description = "Print one JSON object a text")
     boolean json;
