@@ -83,9 +83,14 @@ public final class Wiring {
 
     /** Opens the model of the settings. The caller closes it. */
     public ModelInUse open(Settings settings) {
+        return open(settings, engineOptions(settings));
+    }
+
+    /** Opens the model of the settings with options of the caller's. The caller closes it. */
+    public ModelInUse open(Settings settings, EngineOptions options) {
         ResolvedModel model = model(settings);
         VectorModule.load();
-        return new ModelInUse(model, Engine.open(model.folder(), engineOptions(settings)), nativeCache());
+        return new ModelInUse(model, Engine.open(model.folder(), options), nativeCache());
     }
 
     /** What the settings say about how to compute. */

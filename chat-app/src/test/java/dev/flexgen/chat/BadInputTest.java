@@ -56,7 +56,7 @@ class BadInputTest {
         "--max-new-tokens many --ids 2, whole number",
         "--temperature -1 --ids 2, temperature",
         "--ids 2;x, no whole number",
-        "--ids , no whole number",
+        "--ids , missing required parameter for option",
         "--ids 2 --prompt hi, exactly one of",
         "--json, exactly one of",
         "--ids 2 stray, unexpected argument 'stray'",
@@ -220,7 +220,7 @@ class BadInputTest {
                     8,
                     header);
             Files.write(file, broken);
-            expect(score(), ExitCode.MODEL, "model.safetensors");
+            expect(score(), ExitCode.MODEL, model.toString());
         }
     }
 

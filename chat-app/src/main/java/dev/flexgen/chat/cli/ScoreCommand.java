@@ -6,6 +6,8 @@ import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.KvType;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -47,7 +49,7 @@ final class ScoreCommand implements AppCommand {
     public ExitCode run(Settings settings) {
         prompts.check();
         CancelToken cancel = wiring.interruption().token();
-        try (ModelInUse model = wiring.open(settings)) {
+        try (ModelInUse model = wiring.open(settings, options(settings))) {
             var input = wiring.interruption().guard(wiring.streams().in());
             prompts.forEach(wiring.environment(), input, (index, prompt) -> {
                 int[] ids = prompt.ids(model);
@@ -56,6 +58,12 @@ final class ScoreCommand implements AppCommand {
             });
         }
         return ExitCode.OK;
+    }
+
+    /** Probabilities are all that is asked for here: where nothing else is said, the cache must not round them. */
+    private EngineOptions options(Settings settings) {
+        EngineOptions options = wiring.engineOptions(settings);
+        return options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options;
     }
 
     private static String table(Score score, ModelInUse model) {
