@@ -23,6 +23,7 @@ public final class ScriptedChatModel implements ChatModel {
     private final List<String> prompts = new ArrayList<>();
     private final List<Integer> limits = new ArrayList<>();
     private final CountDownLatch paused = new CountDownLatch(1);
+    private volatile boolean stubborn;
 
     private record Script(
             String said, boolean endless, @Nullable RuntimeException failure) {}
@@ -40,6 +41,11 @@ public final class ScriptedChatModel implements ChatModel {
     public ScriptedChatModel saysAndHangs(String begin) {
         scripts.add(new Script(begin, true, null));
         return this;
+    }
+
+    /** Whether a hanging reply goes on although it was told to stop. */
+    public void stubborn(boolean value) {
+        stubborn = value;
     }
 
     /** Says this much and then fails. */
@@ -120,7 +126,7 @@ public final class ScriptedChatModel implements ChatModel {
 
     private void hang(CancelToken cancel) {
         paused.countDown();
-        while (!cancel.cancelled()) {
+        while (stubborn || !cancel.cancelled()) {
             try {
                 Thread.sleep(5);
             } catch (InterruptedException e) {

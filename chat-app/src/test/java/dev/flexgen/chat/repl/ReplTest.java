@@ -140,15 +140,17 @@ class ReplTest {
     }
 
     @Test
-    void aSecondCtrlCLeavesWith130() {
-        var interrupts = new Interrupts(System::nanoTime, () -> exits.add(130));
-        var token = interrupts.begin();
-        interrupts.interrupt();
-        assertThat(token.cancelled()).isTrue();
-        assertThat(interrupts.leaving()).isFalse();
-        interrupts.interrupt();
-        assertThat(interrupts.leaving()).isTrue();
+    void aSecondCtrlCLeavesWith130() throws Exception {
+        model.saysAndHangs("Once ").stubborn(true);
+        start();
+        session.type("Tell me a story\r");
+        model.awaitHanging();
+        session.type(ScreenSession.CTRL_C);
+        assertThat(exits).isEmpty();
+        session.type(ScreenSession.CTRL_C);
         assertThat(exits).containsExactly(130);
+        model.stubborn(false);
+        assertThat(session.awaitExit()).isEqualTo(130);
     }
 
     @Test

@@ -8,8 +8,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products of a matrix with one or a few tokens, bound by reading the weights: every row is read once, widened into the
- * first-level cache and used for all tokens.
+ * Products of a matrix with a few tokens: every row is read once, widened into the first-level cache and used for all of them.
  *
  * <p>How the work is cut depends on the shapes alone, so results are the same bit for bit for any number of threads.
  */
