@@ -37,7 +37,9 @@ class PackagedProgramIT {
 
         assertThat(program.exitCode()).isZero();
         assertThat(program.err()).isEmpty();
-        assertThat(program.out()).endsWith("\n").satisfies(out -> assertThat(out.lines().count()).isGreaterThan(1));
+        assertThat(program.out())
+                .endsWith("\n")
+                .satisfies(out -> assertThat(out.lines().count()).isGreaterThan(1));
     }
 
     @Test
@@ -46,16 +48,15 @@ class PackagedProgramIT {
 
         assertThat(program.err()).isEmpty();
         assertThat(program.exitCode()).isZero();
-        assertThat(program.out()).startsWith("{\"index\":0,\"prompt_tokens\":3,\"ids\":[").hasLineCount(1);
+        assertThat(program.out())
+                .startsWith("{\"index\":0,\"prompt_tokens\":3,\"ids\":[")
+                .hasLineCount(1);
     }
 
     @Test
     void outputIsUtf8InTheCLocale() throws Exception {
         var program = Program.run(
-                home,
-                with("LC_ALL", "C"),
-                "",
-                command("score", "-m", model, "--text", "Größe \uD83D\uDE42", "--json"));
+                home, with("LC_ALL", "C"), "", command("score", "-m", model, "--text", "Größe \uD83D\uDE42", "--json"));
 
         assertThat(program.exitCode()).as(program.err()).isZero();
         assertThat(program.out()).startsWith("{\"index\":0,\"ids\":[2,541,118,774,");
@@ -96,7 +97,10 @@ class PackagedProgramIT {
         Path file = Files.createFile(home.resolve("file"));
 
         var program = Program.run(
-                home, with("XDG_CACHE_HOME", file.toString()), "", command("score", "-m", model, "--ids", "2,5", "--json"));
+                home,
+                with("XDG_CACHE_HOME", file.toString()),
+                "",
+                command("score", "-m", model, "--ids", "2,5", "--json"));
 
         assertThat(program.exitCode()).as(program.err()).isZero();
         assertThat(program.err()).isEmpty();
@@ -110,7 +114,10 @@ class PackagedProgramIT {
                 home, with("XDG_CACHE_HOME", file.toString()), "", command("score", "-m", model, "--text", "hello"));
 
         assertThat(program.exitCode()).isEqualTo(3);
-        assertThat(program.err()).startsWith("flexgen-chat: ").contains(file.toString()).hasLineCount(1);
+        assertThat(program.err())
+                .startsWith("flexgen-chat: ")
+                .contains(file.toString())
+                .hasLineCount(1);
     }
 
     @Test
@@ -122,7 +129,10 @@ class PackagedProgramIT {
         Thread.sleep(2000);
 
         assertThat(process.isAlive()).isTrue();
-        assertThat(new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
 
         assertThat(process.waitFor(4, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(130);

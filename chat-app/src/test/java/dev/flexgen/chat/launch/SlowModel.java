@@ -30,7 +30,8 @@ final class SlowModel {
         for (String file : new String[] {"tokenizer.json", "vocab.json", "merges.txt"}) {
             Files.copy(like.resolve(file), folder.resolve(file));
         }
-        Files.writeString(folder.resolve("config.json"), """
+        Files.writeString(
+                folder.resolve("config.json"), """
                 {"model_type": "opt", "hidden_size": %d, "ffn_dim": %d, "num_hidden_layers": %d, "vocab_size": %d,
                  "max_position_embeddings": %d, "num_attention_heads": 8, "word_embed_proj_dim": %d,
                  "bos_token_id": 2, "eos_token_id": 2}
@@ -67,7 +68,8 @@ final class SlowModel {
         var header = new StringBuilder("{");
         for (var tensor : shapes.entrySet()) {
             long end = offset + 4L * size(tensor.getValue());
-            String shape = IntStream.of(tensor.getValue()).mapToObj(Integer::toString).collect(Collectors.joining(","));
+            String shape =
+                    IntStream.of(tensor.getValue()).mapToObj(Integer::toString).collect(Collectors.joining(","));
             header.append(offset == 0 ? "" : ",")
                     .append("\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%d,%d]}"
                             .formatted(tensor.getKey(), shape, offset, end));
@@ -75,7 +77,10 @@ final class SlowModel {
         }
         byte[] json = header.append("}").toString().getBytes(StandardCharsets.UTF_8);
         try (OutputStream out = Files.newOutputStream(file)) {
-            out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).array());
+            out.write(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(json.length)
+                    .array());
             out.write(json);
             var random = new Random(1);
             for (int[] shape : shapes.values()) {

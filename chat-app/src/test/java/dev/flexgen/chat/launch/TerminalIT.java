@@ -23,7 +23,8 @@ class TerminalIT {
         environment.put("LC_ALL", "C.UTF-8");
         environment.put("FC", release.launcher().toString());
         try (var terminal = new Tmux(home, environment)) {
-            terminal.type("stty -a >before; \"$FC\" -m " + model + " --max-new-tokens 1500; echo code=$?; stty -a >after; echo ok");
+            terminal.type("stty -a >before; \"$FC\" -m " + model
+                    + " --max-new-tokens 1500; echo code=$?; stty -a >after; echo ok");
             terminal.press("Enter");
             terminal.awaitText("/help lists");
 
@@ -33,11 +34,14 @@ class TerminalIT {
             terminal.type("second line");
             terminal.awaitText("... second line");
             terminal.press("Enter");
-            terminal.await("the reply's first words", screen -> behind(screen, "second line").strip().length() > 40);
+            terminal.await(
+                    "the reply's first words",
+                    screen -> behind(screen, "second line").strip().length() > 40);
 
             terminal.press("C-c");
             terminal.awaitText("[stopped]");
-            String stopped = terminal.await("the next prompt", screen -> screen.stripTrailing().endsWith("\n>"));
+            String stopped = terminal.await(
+                    "the next prompt", screen -> screen.stripTrailing().endsWith("\n>"));
             assertThat(behind(stopped, "second line")).contains("tok/s");
 
             // The arrow brings the whole message back; Ctrl-C drops it, and the chat goes on.
