@@ -1,5 +1,7 @@
 package dev.flexgen.engine.model;
 
+import dev.flexgen.engine.device.Activation;
+
 /**
  * An architecture as its checkpoints spell it: how its {@code config.json} becomes a {@link ModelSpec} and under which names
  * its files store each {@link Role}. Stateless.
@@ -15,6 +17,9 @@ public interface Family {
      * @throws dev.flexgen.engine.EngineException if a key is missing, of the wrong type or asks for something unsupported
      */
     ModelSpec spec(ConfigJson config);
+
+    /** The spec of a published model of which only the shape is known, to measure or plan without a config. */
+    ModelSpec spec(Dimensions dimensions, Activation activation);
 
     /** The canonical tensor name, with {@code {}} for the layer's number. */
     String tensorName(Role role);

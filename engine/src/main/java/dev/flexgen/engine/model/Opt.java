@@ -3,6 +3,8 @@ package dev.flexgen.engine.model;
 import dev.flexgen.config.Quoted;
 import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.model.Features.NormPlace;
+import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * OPT, OPT-IML and Galactica ({@code model_type} "opt").
@@ -48,6 +50,15 @@ final class Opt implements Family {
                 POSITION_OFFSET);
         return new ModelSpec(
                 name(), dimensions, features, config.token("bos_token_id", 2), config.tokens("eos_token_id", 2));
+    }
+
+    /** Of the published shapes the one with projections, opt-350m, is also the one that normalises after the sum. */
+    @Override
+    public ModelSpec spec(Dimensions dimensions, Activation activation) {
+        boolean before = dimensions.embedding() == dimensions.width();
+        Features features = new Features(
+                before ? NormPlace.BEFORE : NormPlace.AFTER, NORM_EPSILON, before, activation, POSITION_OFFSET);
+        return new ModelSpec(name(), dimensions, features, OptionalInt.of(2), Set.of(2));
     }
 
     private static Activation activation(ConfigJson config) {

@@ -12,6 +12,7 @@ import dev.flexgen.engine.memory.Tier;
 public final class CpuDevice implements Device {
 
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
+    private static final String VECTOR_CLASS = VECTOR_MODULE + ".Vector";
 
     private final HostMemory memory;
     private final WorkerPool pool;
@@ -23,7 +24,7 @@ public final class CpuDevice implements Device {
      * @throws EngineException of kind DEVICE if this Java was started without the Vector API
      */
     public CpuDevice(Ledger ledger, WorkerPool pool) {
-        if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
+        if (!vectorsAreThere()) {
             throw new EngineException(
                     EngineException.Kind.DEVICE,
                     "Java was started without its vector instructions; use the flexgen-chat launcher, or add --add-modules "
@@ -33,6 +34,16 @@ public final class CpuDevice implements Device {
         this.memory = new HostMemory(ledger);
         this.pool = pool;
         this.ops = new VectorOps(pool);
+    }
+
+    /** By the class and not by the module: a module loaded after the start is not in the boot layer. */
+    private static boolean vectorsAreThere() {
+        try {
+            Class.forName(VECTOR_CLASS, false, CpuDevice.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
     }
 
     @Override

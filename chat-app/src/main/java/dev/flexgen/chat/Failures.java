@@ -1,0 +1,67 @@
+package dev.flexgen.chat;
+
+import dev.flexgen.config.ConfigException;
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.hub.HubException;
+import dev.flexgen.tokenizer.TokenizerException;
+import java.io.PrintStream;
+import java.util.concurrent.CancellationException;
+
+/** Turns whatever ended a command into one line on standard error and an exit code. */
+public final class Failures {
+
+    private final PrintStream err;
+
+    Failures(PrintStream err) {
+        this.err = err;
+    }
+
+    /** Says what went wrong, with the stack trace when {@code verbose}. */
+    public ExitCode report(Throwable failure, boolean verbose) {
+        ExitCode code = exitCode(failure);
+        if (!silent(failure)) {
+            complain(sentence(failure));
+        }
+        if (verbose) {
+            failure.printStackTrace(err);
+        }
+        return code;
+    }
+
+    /** One line in the form of all our messages. */
+    public void complain(String sentence) {
+        err.print("flexgen-chat: " + sentence.strip().replaceAll("\\s*\\R\\s*", " ") + "\n");
+    }
+
+    private static ExitCode exitCode(Throwable failure) {
+        return switch (failure) {
+            case CommandException e -> e.exitCode();
+            case ConfigException _ -> ExitCode.USAGE;
+            case HubException _, TokenizerException _ -> ExitCode.MODEL;
+            case EngineException e ->
+                switch (e.kind()) {
+                    case INPUT -> ExitCode.USAGE;
+                    case MODEL -> ExitCode.MODEL;
+                    case PLACEMENT -> ExitCode.FIT;
+                    case DEVICE -> ExitCode.DEVICE;
+                };
+            case OutOfMemoryError _ -> ExitCode.FIT;
+            case CancellationException _ -> ExitCode.INTERRUPTED;
+            default -> ExitCode.FAILURE;
+        };
+    }
+
+    private static boolean silent(Throwable failure) {
+        return failure instanceof ClosedOutputException || failure instanceof CancellationException;
+    }
+
+    private static String sentence(Throwable failure) {
+        return switch (failure) {
+            case CommandException _, ConfigException _, HubException _, TokenizerException _, EngineException _ ->
+                String.valueOf(failure.getMessage());
+            case OutOfMemoryError e ->
+                "the Java heap is full (" + e.getMessage() + "); give it more with FLEXGEN_JAVA_OPTS=-Xmx4g";
+            default -> "unexpected " + failure + "; this is a fault of the program, -v shows where it happened";
+        };
+    }
+}

@@ -1,0 +1,50 @@
+package dev.flexgen.chat;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The three standard streams, UTF-8 whatever the locale says: answers go to {@code out}, everything else to {@code err}.
+ * The caller owns the streams and closes them, if anybody does.
+ *
+ * @param terminal whether a person sits at both ends; asked only where it matters, since the answer takes time
+ */
+public record Streams(InputStream in, PrintStream out, PrintStream err, BooleanSupplier terminal) {
+
+    /** The streams of this process, unbuffered so that a reply is seen as it comes. */
+    static Streams ofProcess() {
+        return new Streams(System.in, utf8(FileDescriptor.out), utf8(FileDescriptor.err), Streams::consoleIsTerminal);
+    }
+
+    private static PrintStream utf8(FileDescriptor descriptor) {
+        return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+    }
+
+    /** The JDK's choice of what to answer for a pipe has changed from version to version: null, or a console that is none. */
+    @SuppressWarnings("SystemConsoleNull")
+    private static boolean consoleIsTerminal() {
+        var console = System.console();
+        return console != null && console.isTerminal();
+    }
+
+    /**
+     * Writes to {@code out} and makes sure that somebody still reads it.
+     *
+     * @throws ClosedOutputException when the reader of a pipe is gone
+     */
+    public void print(String text) {
+        out.print(text);
+        if (out.checkError()) {
+            throw new ClosedOutputException();
+        }
+    }
+
+    /** {@link #print} and a line feed, the same on every system. */
+    public void printLine(String text) {
+        print(text + "\n");
+    }
+}

@@ -1,0 +1,33 @@
+package dev.flexgen.chat;
+
+/**
+ * Loads the incubating Vector API into the running JVM. {@code --add-modules jdk.incubator.vector} would do the same but
+ * prints a warning at every start and disables the JDK's archived module graph. The method used here is the JDK's own way
+ * to add one of its modules late (it serves agents); the module gets its usual, trusted loader, so the compiler
+ * treats it the same. It needs the jar's {@code Add-Exports: java.base/jdk.internal.module}.
+ */
+public final class VectorModule {
+
+    private static final String NAME = "jdk.incubator.vector";
+
+    private VectorModule() {}
+
+    /**
+     * Makes the Vector API visible where this JDK allows it. Without it the engine computes with plain Java.
+     *
+     * @return whether it is there now
+     */
+    public static boolean load() {
+        if (ModuleLayer.boot().findModule(NAME).isPresent()) {
+            return true;
+        }
+        try {
+            Class.forName("jdk.internal.module.Modules")
+                    .getMethod("loadModule", String.class)
+                    .invoke(null, NAME);
+            return true;
+        } catch (ReflectiveOperationException | LinkageError notInThisJdk) {
+            return false;
+        }
+    }
+}

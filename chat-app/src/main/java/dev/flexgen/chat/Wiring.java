@@ -1,0 +1,130 @@
+package dev.flexgen.chat;
+
+import dev.flexgen.config.AppDirs;
+import dev.flexgen.config.Catalogue;
+import dev.flexgen.config.Environment;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
+import dev.flexgen.engine.Engine;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.KvType;
+import dev.flexgen.hub.HubCache;
+import dev.flexgen.hub.ModelResolver;
+import dev.flexgen.hub.ResolvedModel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+
+/**
+ * The one place where the modules are put together. Everything is made when it is asked for, so that a command pays only
+ * for what it uses. One per run of the program.
+ */
+public final class Wiring {
+
+    private final Environment environment;
+    private final AppDirs dirs;
+    private final Streams streams;
+    private final Interruption interruption;
+
+    Wiring(Environment environment, Streams streams, Interruption interruption) {
+        this.environment = environment;
+        this.dirs = AppDirs.of(environment);
+        this.streams = streams;
+        this.interruption = interruption;
+    }
+
+    public Streams streams() {
+        return streams;
+    }
+
+    public Interruption interruption() {
+        return interruption;
+    }
+
+    public Environment environment() {
+        return environment;
+    }
+
+    public AppDirs dirs() {
+        return dirs;
+    }
+
+    /** The settings of this run, with those given on the command line, by name, before all others. */
+    public Settings settings(Map<String, String> flags) {
+        return Settings.resolve(environment, dirs, flags);
+    }
+
+    public Catalogue catalogue() {
+        return Catalogue.load();
+    }
+
+    public HubCache hubCache() {
+        return new HubCache(environment);
+    }
+
+    /** The model that the settings name. */
+    public ResolvedModel model(Settings settings) {
+        String model = settings.get(SettingTable.MODEL);
+        if (model.isEmpty()) {
+            throw CommandException.usage(
+                    "no model was named; give one with -m: a folder, a name that 'flexgen-chat models'"
+                            + " lists, or a Hugging Face id");
+        }
+        return model(model);
+    }
+
+    /** The model that a path, catalogue name or hub id stands for; its files are here. */
+    public ResolvedModel model(String model) {
+        return new ModelResolver(environment, catalogue(), hubCache()).resolve(model);
+    }
+
+    /** Opens the model of the settings. The caller closes it. */
+    public ModelInUse open(Settings settings) {
+        return open(settings, engineOptions(settings));
+    }
+
+    /** Opens the model of the settings with options of the caller's. The caller closes it. */
+    public ModelInUse open(Settings settings, EngineOptions options) {
+        ResolvedModel model = model(settings);
+        VectorModule.load();
+        return new ModelInUse(model, Engine.open(model.folder(), options), nativeCache());
+    }
+
+    /** What the settings say about how to compute. */
+    public EngineOptions engineOptions(Settings settings) {
+        KvType kv = switch (settings.get(SettingTable.KV)) {
+            case AUTO -> KvType.AUTO;
+            case F32 -> KvType.F32;
+            case F16 -> KvType.F16;
+        };
+        return EngineOptions.defaults()
+                .withThreads(settings.get(SettingTable.THREADS))
+                .withContext(settings.get(SettingTable.CONTEXT))
+                .withKv(kv);
+    }
+
+    /** The version that the build was given. */
+    public String version() {
+        var properties = new Properties();
+        try (InputStream stream = Wiring.class.getResourceAsStream("version.properties")) {
+            if (stream != null) {
+                properties.load(stream);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version", "unknown");
+    }
+
+    /** Ends the process at once, from whichever thread. */
+    public void exit(int code) {
+        System.exit(code);
+    }
+
+    private Path nativeCache() {
+        return dirs.cache().resolve("native");
+    }
+}

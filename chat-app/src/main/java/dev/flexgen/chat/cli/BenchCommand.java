@@ -1,0 +1,140 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.VectorModule;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.config.Geometry;
+import dev.flexgen.config.Setting;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
+import dev.flexgen.engine.Engine;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.RandomWeights;
+import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.model.Dimensions;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Machine;
+import dev.flexgen.engine.tensor.DType;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bench}: how fast a model runs here, set against the rate at which this machine reads memory. */
+@Command(
+        name = "bench",
+        description = {
+            "Measures how fast a model reads a prompt and writes a reply on this machine.",
+            "With --random-weights, catalogue names need no download."
+        })
+final class BenchCommand implements AppCommand {
+
+    @Parameters(arity = "0..1", paramLabel = "MODEL", description = "A folder, a catalogue name or a Hugging Face id")
+    String model = "";
+
+    @Option(names = "--random-weights", description = "Use random 16-bit weights of the model's shape")
+    boolean randomWeights;
+
+    @Option(
+            names = "--active-neurons",
+            paramLabel = "SHARE",
+            description =
+                    "With random weights: share of neurons that are not zero; 0 leaves it to chance, about a half")
+    double activeNeurons;
+
+    @Option(names = "--prompt-tokens", paramLabel = "N", description = "Tokens to read (default 512)")
+    int promptTokens = 512;
+
+    @Option(names = "--new-tokens", paramLabel = "N", description = "Tokens to write (default 64)")
+    int newTokens = 64;
+
+    @Option(names = "--json", description = "Print one JSON object")
+    boolean json;
+
+    private final Wiring wiring;
+
+    BenchCommand(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        return ModelSettings.COMPUTING;
+    }
+
+    @Override
+    public ExitCode run(Settings settings) {
+        check();
+        var workload = new BenchRun.Workload(promptTokens, newTokens);
+        EngineOptions options = wiring.engineOptions(settings);
+        VectorModule.load();
+        int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+        Machine machine = Machine.measure(threads);
+        BenchReport report;
+        try (Engine engine = open(settings, options)) {
+            report =
+                    new BenchRun(engine, workload).measure(wiring.interruption().token(), machine);
+        }
+        wiring.streams().print(json ? report.json(name(settings)) + "\n" : report.text(name(settings)));
+        return ExitCode.OK;
+    }
+
+    private void check() {
+        if (promptTokens < 1 || newTokens < 1) {
+            throw CommandException.usage("--prompt-tokens and --new-tokens must be at least 1");
+        }
+        if (activeNeurons > 0 && !randomWeights) {
+            throw CommandException.usage(
+                    "--active-neurons needs --random-weights; a model's own neurons are as they are");
+        }
+    }
+
+    private String name(Settings settings) {
+        return model.isEmpty() ? settings.get(SettingTable.MODEL) : model;
+    }
+
+    private Engine open(Settings settings, EngineOptions options) {
+        if (!randomWeights) {
+            return Engine.open(folder(settings), options);
+        }
+        Optional<CatalogueEntry> entry = wiring.catalogue().find(name(settings));
+        ModelSpec spec = entry.isPresent() ? spec(entry.get()) : Families.read(folder(settings));
+        return Engine.random(spec, new RandomWeights(DType.F16, 1, activeNeurons), options);
+    }
+
+    private static Activation activation(Geometry shape) {
+        return switch (shape.activation()) {
+            case RELU -> Activation.RELU;
+            case GELU -> Activation.GELU;
+            case GELU_TANH, SILU -> throw new IllegalArgumentException("no family that runs has " + shape.activation());
+        };
+    }
+
+    private Path folder(Settings settings) {
+        return (model.isEmpty() ? wiring.model(settings) : wiring.model(model)).folder();
+    }
+
+    private static ModelSpec spec(CatalogueEntry entry) {
+        if (!Families.names().contains(entry.family())) {
+            throw CommandException.model(entry.name() + " is of the family " + entry.family() + "; this version runs "
+                    + String.join(", ", Families.names()));
+        }
+        Geometry shape = entry.geometry();
+        var dimensions = new Dimensions(
+                shape.layers(),
+                shape.width(),
+                shape.heads(),
+                shape.kvHeads(),
+                shape.headDim(),
+                shape.ffnWidth(),
+                shape.vocabSize(),
+                shape.embeddingWidth(),
+                shape.positions());
+        return Families.named(entry.family()).spec(dimensions, activation(shape));
+    }
+}

@@ -1,0 +1,54 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.Conversation;
+import dev.flexgen.engine.Engine;
+import dev.flexgen.engine.Generation;
+import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.ProgressListener;
+import dev.flexgen.engine.TokenListener;
+import dev.flexgen.engine.plan.Machine;
+import dev.flexgen.engine.sample.SamplerOptions;
+import java.util.Random;
+import java.util.Set;
+
+/** One measurement: a prompt is read and a reply written, once to warm the code up and once by the clock. */
+final class BenchRun {
+
+    /** Tokens of the warm-up; enough for the compiler to have seen both phases. */
+    private static final int WARM_TOKENS = 24;
+
+    private final Engine engine;
+    private final Workload workload;
+
+    /** @param promptTokens read before anything is written */
+    record Workload(int promptTokens, int newTokens) {}
+
+    BenchRun(Engine engine, Workload workload) {
+        this.engine = engine;
+        this.workload = workload;
+    }
+
+    BenchReport measure(CancelToken cancel, Machine machine) {
+        try (Conversation warm = engine.conversation()) {
+            run(warm, new Workload(Math.min(WARM_TOKENS, workload.promptTokens()), WARM_TOKENS), cancel);
+            run(warm, new Workload(workload.promptTokens(), 1), cancel);
+        }
+        try (Conversation conversation = engine.conversation()) {
+            long start = System.nanoTime();
+            Generation generation = run(conversation, workload, cancel);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            return new BenchReport(engine.load(), workload, generation, seconds, machine.hostReadBytesPerSecond());
+        }
+    }
+
+    private Generation run(Conversation conversation, Workload load, CancelToken cancel) {
+        conversation.prefill(prompt(load.promptTokens()), cancel, ProgressListener.NONE);
+        var request = new GenerationRequest(load.newTokens(), SamplerOptions.greedy(), Set.of());
+        return conversation.generate(request, cancel, _ -> TokenListener.Verdict.CONTINUE);
+    }
+
+    private int[] prompt(int tokens) {
+        return new Random(1).ints(tokens, 0, engine.spec().vocabulary()).toArray();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.ModelInUse;
+import dev.flexgen.chat.Streams;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.dialogue.ChatModel;
+import dev.flexgen.chat.dialogue.EngineChatModel;
+import dev.flexgen.chat.dialogue.ReplyOptions;
+import dev.flexgen.chat.prompt.PromptFormat;
+import dev.flexgen.chat.repl.ChatSetup;
+import dev.flexgen.chat.repl.PipedChat;
+import dev.flexgen.chat.repl.Repl;
+import dev.flexgen.chat.repl.SystemTerminal;
+import dev.flexgen.chat.repl.Verbosity;
+import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.config.PromptStyle;
+import dev.flexgen.config.Setting;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
+import dev.flexgen.hub.ResolvedModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jline.terminal.Terminal;
+import picocli.CommandLine.Command;
+
+/** {@code chat}: the conversation, at a terminal or line by line through pipes. */
+@Command(
+        name = "chat",
+        description = {
+            "Talks with a model.",
+            "With input from a pipe, each line is one message, and the replies alone are printed."
+        })
+final class ChatCommand implements AppCommand {
+
+    private final Wiring wiring;
+
+    ChatCommand(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        List<Setting<?>> settings = new ArrayList<>(ModelSettings.ALL);
+        settings.add(SettingTable.SYSTEM);
+        settings.add(SettingTable.MAX_NEW_TOKENS);
+        settings.addAll(Sampling.SETTINGS);
+        settings.add(SettingTable.COLOR);
+        settings.add(SettingTable.QUIET);
+        return settings;
+    }
+
+    @Override
+    public ExitCode run(Settings settings) {
+        try (ModelInUse model = wiring.open(settings);
+                var chatModel = new EngineChatModel(model.engine(), model.requireTokenizer())) {
+            return ExitCode.of(talk(setup(model.model(), chatModel, settings)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private int talk(ChatSetup setup) throws IOException {
+        Streams streams = wiring.streams();
+        if (!streams.terminal().getAsBoolean()) {
+            var interruption = wiring.interruption();
+            return PipedChat.run(
+                    setup, interruption.guard(streams.in()), streams.out(), streams.err(), interruption::token);
+        }
+        try (Terminal terminal = SystemTerminal.open()) {
+            return Repl.run(setup, terminal);
+        }
+    }
+
+    private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
+        return new ChatSetup(
+                model.name(),
+                chatModel,
+                PromptFormat.of(style(model)),
+                settings.get(SettingTable.SYSTEM),
+                new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), Sampling.lively(settings)),
+                wiring.dirs().state(),
+                Theme.choose(
+                        settings.get(SettingTable.COLOR), wiring.environment().variables()),
+                settings.get(SettingTable.QUIET) ? Verbosity.QUIET : Verbosity.NORMAL,
+                wiring::exit);
+    }
+
+    /** What the catalogue says; a model outside it is taken for one that continues a dialogue. */
+    private static PromptStyle style(ResolvedModel model) {
+        return model.entry().map(CatalogueEntry::promptStyle).orElse(PromptStyle.DIALOGUE);
+    }
+}

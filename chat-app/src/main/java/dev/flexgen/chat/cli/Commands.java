@@ -1,0 +1,137 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.Failures;
+import dev.flexgen.chat.Wiring;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** All commands: finds the one that the arguments name, parses its options, resolves the settings and runs it. */
+public final class Commands {
+
+    private static final String DEFAULT = "chat";
+    private static final List<String> ROOT_OPTIONS = List.of("-h", "--help", "-V", "--version");
+
+    private final Wiring wiring;
+    private final Failures failures;
+    private final Map<String, Supplier<AppCommand>> table = new LinkedHashMap<>();
+
+    public Commands(Wiring wiring, Failures failures) {
+        this.wiring = wiring;
+        this.failures = failures;
+        table.put("chat", () -> new ChatCommand(wiring));
+        table.put("generate", () -> new GenerateCommand(wiring));
+        table.put("score", () -> new ScoreCommand(wiring));
+        table.put("models", () -> new ModelsCommand(wiring));
+        table.put("bench", () -> new BenchCommand(wiring));
+    }
+
+    /** The names of all commands, the default one first. */
+    public List<String> names() {
+        return List.copyOf(table.keySet());
+    }
+
+    /** Runs what the arguments ask for; every failure is reported here. */
+    public ExitCode run(String... args) {
+        List<String> words = new ArrayList<>(Arrays.asList(args));
+        if (words.isEmpty() || (words.getFirst().startsWith("-") && !ROOT_OPTIONS.contains(words.getFirst()))) {
+            words.addFirst(DEFAULT);
+        }
+        boolean verbose = words.contains("-v") || words.contains("--verbose");
+        try {
+            // picocli reads annotations, which takes time: only those of the command in hand, where one is named.
+            String first = words.getFirst();
+            CommandLine line = commandLine(table.containsKey(first) ? List.of(first) : names());
+            return execute(line, words);
+        } catch (ParameterException wrongOptions) {
+            failures.complain(UsageErrors.sentence(wrongOptions));
+            return ExitCode.USAGE;
+        } catch (RuntimeException | Error failure) {
+            return failures.report(failure, verbose);
+        }
+    }
+
+    /** The help of the program for {@code ""}, else of the command with this name, for a page of 100 columns. */
+    public String help(String name) {
+        CommandLine root = commandLine(names());
+        CommandLine line = name.isEmpty() ? root : root.getSubcommands().getOrDefault(name, root);
+        return line.getUsageMessage(CommandLine.Help.Ansi.OFF);
+    }
+
+    private ExitCode execute(CommandLine line, List<String> words) {
+        ParseResult result = line.parseArgs(words.toArray(String[]::new));
+        while (result.hasSubcommand() && !result.isUsageHelpRequested()) {
+            result = result.subcommand();
+        }
+        CommandSpec spec = result.commandSpec();
+        if (result.isVersionHelpRequested()) {
+            wiring.streams().printLine("flexgen-chat " + wiring.version() + " (Java " + Runtime.version() + ")");
+            return ExitCode.OK;
+        }
+        if (result.isUsageHelpRequested() || !(spec.userObject() instanceof AppCommand command)) {
+            wiring.streams().print(spec.commandLine().getUsageMessage());
+            return ExitCode.OK;
+        }
+        return command.run(wiring.settings(SettingOptions.given(spec)));
+    }
+
+    private CommandLine commandLine(List<String> commands) {
+        CommandSpec root = CommandSpec.create().name("flexgen-chat");
+        root.usageMessage()
+                .description("Chat in a terminal with language models.", "Without a command: chat.")
+                .commandListHeading("%nCommands:%n")
+                .footer("", "flexgen-chat COMMAND --help shows the options of a command.");
+        root.addOption(helpOption());
+        root.addOption(OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("Show the version")
+                .build());
+        for (String name : commands) {
+            root.addSubcommand(name, spec(command(name)));
+        }
+        return new CommandLine(root)
+                .setExpandAtFiles(false)
+                .setInterpolateVariables(false)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(100);
+    }
+
+    private static OptionSpec helpOption() {
+        return OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("Show this help")
+                .build();
+    }
+
+    private AppCommand command(String name) {
+        Supplier<AppCommand> command = table.get(name);
+        if (command == null) {
+            throw new IllegalArgumentException("no command " + name);
+        }
+        return command.get();
+    }
+
+    private static CommandSpec spec(AppCommand command) {
+        CommandSpec spec = CommandSpec.forAnnotatedObject(command);
+        spec.usageMessage().sortOptions(false).sortSynopsis(false);
+        SettingOptions.addTo(spec, command.settings());
+        spec.addOption(OptionSpec.builder("-v", "--verbose")
+                .description("Say more about what goes wrong")
+                .build());
+        spec.addOption(helpOption());
+        for (AppCommand inner : command.subcommands()) {
+            CommandSpec innerSpec = spec(inner);
+            spec.addSubcommand(innerSpec.name(), innerSpec);
+        }
+        return spec;
+    }
+}

@@ -1,0 +1,95 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.ModelInUse;
+import dev.flexgen.chat.Streams;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.config.Setting;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.GenerationRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code generate}: completes one prompt or every prompt of a file, greedily unless sampling settings say otherwise. */
+@Command(
+        name = "generate",
+        description = {
+            "Completes a prompt, or every prompt of a file.",
+            "Takes the likeliest token at each step unless a temperature is set."
+        })
+final class GenerateCommand implements AppCommand {
+
+    @Mixin
+    PromptOptions prompts = new PromptOptions("--prompt");
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to complete")
+    void prompt(String text) {
+        prompts.text(text);
+    }
+
+    @Option(names = "--ignore-eos", description = "Go on when the model says that the text is over")
+    boolean ignoreEos;
+
+    @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be given several times")
+    List<String> stopStrings = new ArrayList<>();
+
+    @Option(names = "--json", description = "Print one JSON object a prompt")
+    boolean json;
+
+    private final Wiring wiring;
+
+    GenerateCommand(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        List<Setting<?>> settings = new ArrayList<>(ModelSettings.ALL);
+        settings.add(SettingTable.MAX_NEW_TOKENS);
+        settings.addAll(Sampling.SETTINGS);
+        return settings;
+    }
+
+    @Override
+    public ExitCode run(Settings settings) {
+        prompts.check();
+        CancelToken cancel = wiring.interruption().token();
+        try (ModelInUse model = wiring.open(settings);
+                var completer = new Completer(model, request(model, settings), stopStrings)) {
+            prompts.forEach(
+                    wiring.environment(),
+                    wiring.interruption().guard(wiring.streams().in()),
+                    (index, prompt) -> complete(completer, index, prompt, cancel));
+        }
+        return ExitCode.OK;
+    }
+
+    private GenerationRequest request(ModelInUse model, Settings settings) {
+        return new GenerationRequest(
+                settings.get(SettingTable.MAX_NEW_TOKENS),
+                Sampling.plain(settings),
+                ignoreEos ? Set.of() : model.engine().spec().endTokens());
+    }
+
+    private void complete(Completer completer, int index, Prompt prompt, CancelToken cancel) {
+        Streams streams = wiring.streams();
+        Consumer<String> live = json ? _ -> {} : streams::print;
+        Completion completion = completer.complete(prompt, live, cancel);
+        if (json) {
+            streams.printLine(completion.json(index));
+        } else {
+            streams.printLine(
+                    completion.text() == null
+                            ? IdList.format(completion.generation().ids())
+                            : "");
+        }
+        cancel.check();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.config.Bytes;
+import dev.flexgen.config.Catalogue;
+import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.hub.LocalModel;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The text of {@code models list}: the catalogue, then what else the local store holds. */
+final class ModelListing {
+
+    private ModelListing() {}
+
+    static String of(Catalogue catalogue, List<LocalModel> local) {
+        Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
+        var listing = new StringBuilder();
+        row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "LICENCE");
+        for (CatalogueEntry entry : catalogue.entries()) {
+            boolean present = here.remove(entry.hubId());
+            row(
+                    listing,
+                    entry.name(),
+                    parameters(entry.parameters()),
+                    entry.downloadable() ? Bytes.format(entry.downloadBytes()) : "-",
+                    present ? "yes" : "no",
+                    entry.licence());
+        }
+        for (LocalModel model : local) {
+            if (here.remove(model.hubId())) {
+                row(listing, model.hubId(), "-", Bytes.format(model.bytes()), "yes", "-");
+            }
+        }
+        return listing.toString();
+    }
+
+    /** In thousand millions or millions, to three digits: {@code 1.32B}, {@code 125M}. */
+    static String parameters(long count) {
+        double millions = count / 1e6;
+        return millions >= 1000 ? threeDigits(millions / 1000) + "B" : threeDigits(millions) + "M";
+    }
+
+    private static String threeDigits(double value) {
+        int decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+        return String.format(Locale.ROOT, "%." + decimals + "f", value);
+    }
+
+    private static void row(StringBuilder listing, Object... cells) {
+        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-5s  %s%n", cells));
+    }
+}

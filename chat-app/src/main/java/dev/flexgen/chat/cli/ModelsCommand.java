@@ -1,0 +1,69 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.config.Setting;
+import dev.flexgen.config.Settings;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code models}: what the catalogue and the local store hold. */
+@Command(name = "models", description = "Lists the models that the program knows and those that are here.")
+final class ModelsCommand implements AppCommand {
+
+    private final Wiring wiring;
+
+    ModelsCommand(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        return List.of();
+    }
+
+    @Override
+    public List<AppCommand> subcommands() {
+        return List.of(new ListModels(), new ShowModel());
+    }
+
+    @Override
+    public ExitCode run(Settings settings) {
+        wiring.streams()
+                .print(ModelListing.of(wiring.catalogue(), wiring.hubCache().list()));
+        return ExitCode.OK;
+    }
+
+    @Command(name = "list", description = "Lists the catalogue and the local store; the same as 'models' alone.")
+    private final class ListModels implements AppCommand {
+
+        @Override
+        public List<Setting<?>> settings() {
+            return List.of();
+        }
+
+        @Override
+        public ExitCode run(Settings settings) {
+            return ModelsCommand.this.run(settings);
+        }
+    }
+
+    @Command(name = "show", description = "Shows one model: its dimensions, size, licence and place.")
+    private final class ShowModel implements AppCommand {
+
+        @Parameters(paramLabel = "MODEL", description = "A folder, a catalogue name or a Hugging Face id")
+        String model = "";
+
+        @Override
+        public List<Setting<?>> settings() {
+            return List.of();
+        }
+
+        @Override
+        public ExitCode run(Settings settings) {
+            wiring.streams().print(new ModelCard(wiring).of(model));
+            return ExitCode.OK;
+        }
+    }
+}

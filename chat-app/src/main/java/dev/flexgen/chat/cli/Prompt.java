@@ -1,0 +1,25 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ModelInUse;
+import java.util.List;
+
+/** What a model is given: text, which needs a tokenizer, or token ids, which do not. */
+sealed interface Prompt {
+
+    /** The ids to compute with. */
+    int[] ids(ModelInUse model);
+
+    record Text(String text) implements Prompt {
+        @Override
+        public int[] ids(ModelInUse model) {
+            return model.requireTokenizer().encode(text);
+        }
+    }
+
+    record Ids(List<Integer> ids) implements Prompt {
+        @Override
+        public int[] ids(ModelInUse model) {
+            return ids.stream().mapToInt(Integer::intValue).toArray();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.ModelInUse;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.config.Setting;
+import dev.flexgen.config.Settings;
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.KvType;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code score}: how likely a model finds each token of a text, given those before it. */
+@Command(
+        name = "score",
+        description = {
+            "Says how likely a model finds a text, token by token.",
+            "Prints the natural logarithm of each token's probability, their sum and the perplexity."
+        })
+final class ScoreCommand implements AppCommand {
+
+    @Mixin
+    PromptOptions prompts = new PromptOptions("--text");
+
+    @Option(names = "--text", paramLabel = "TEXT", description = "The text to judge")
+    void text(String text) {
+        prompts.text(text);
+    }
+
+    @Option(names = "--json", description = "Print one JSON object a text")
+    boolean json;
+
+    private final Wiring wiring;
+
+    ScoreCommand(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        return ModelSettings.ALL;
+    }
+
+    @Override
+    public ExitCode run(Settings settings) {
+        prompts.check();
+        CancelToken cancel = wiring.interruption().token();
+        try (ModelInUse model = wiring.open(settings, options(settings))) {
+            var input = wiring.interruption().guard(wiring.streams().in());
+            prompts.forEach(wiring.environment(), input, (index, prompt) -> {
+                int[] ids = prompt.ids(model);
+                var score = new Score(ids, model.engine().score(ids, cancel));
+                wiring.streams().print(json ? score.json(index) + "\n" : table(score, model));
+            });
+        }
+        return ExitCode.OK;
+    }
+
+    /** Probabilities are all that is asked for here: where nothing else is said, the cache must not round them. */
+    private EngineOptions options(Settings settings) {
+        EngineOptions options = wiring.engineOptions(settings);
+        return options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options;
+    }
+
+    private static String table(Score score, ModelInUse model) {
+        var table = new StringBuilder();
+        for (int i = 0; i < score.length(); i++) {
+            int[] id = {score.id(i)};
+            String text = model.tokenizer().map(known -> known.decode(id)).orElse("");
+            table.append(String.format(Locale.ROOT, "%8d  %10s  ", id[0], number(score.logprob(i))))
+                    .append(text.replace("\n", "\\n"))
+                    .append('\n');
+        }
+        return table.append("     sum  ")
+                .append(String.format(Locale.ROOT, "%10s%n", number(score.sum())))
+                .append("perplexity")
+                .append(String.format(Locale.ROOT, "%10s%n", number(score.perplexity())))
+                .toString();
+    }
+
+    private static String number(double value) {
+        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
+    }
+}

@@ -1,0 +1,168 @@
+package dev.flexgen.chat.repl;
+
+import dev.flexgen.chat.dialogue.Dialogue;
+import dev.flexgen.chat.dialogue.MessageTooLongException;
+import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.chat.repl.command.CommandContext;
+import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.SlashCommand.Outcome;
+import dev.flexgen.chat.repl.render.StatusText;
+import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.EngineException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Terminal;
+
+/** A conversation at a terminal. Everything runs on the caller's thread, but for Ctrl-C. */
+public final class Repl {
+
+    private static final int OK = 0;
+    private static final int INTERRUPTED = 130;
+
+    private final ChatSetup setup;
+    private final Terminal terminal;
+    private final LongSupplier nanoTime;
+    private final Theme theme;
+    private final Dialogue dialogue;
+    private final Commands commands = Commands.standard();
+    private final CommandContext context;
+
+    /** @param nanoTime a clock such as {@link System#nanoTime} */
+    Repl(ChatSetup setup, Terminal terminal, LongSupplier nanoTime) {
+        this.setup = setup;
+        this.terminal = terminal;
+        this.nanoTime = nanoTime;
+        theme = setup.theme();
+        dialogue = new Dialogue(setup.model(), setup.format(), setup.systemText());
+        context = new CommandContext(commands, dialogue, this::remark, this::error);
+    }
+
+    /**
+     * Talks until the user leaves. The terminal is the caller's and has its modes back afterwards, however this ends.
+     *
+     * @return the exit code: 0, or 130 after a second Ctrl-C
+     */
+    public static int run(ChatSetup setup, Terminal terminal) {
+        return new Repl(setup, terminal, System::nanoTime).run();
+    }
+
+    int run() {
+        var interrupts = new Interrupts(nanoTime, () -> setup.exit().accept(INTERRUPTED));
+        try (var _ = new TerminalGuard(terminal, interrupts::interrupt)) {
+            var input = new LineInput(terminal, commands, theme, historyFile());
+            greet();
+            while (true) {
+                switch (ask(input)) {
+                    case UserInput.Leave _ -> {
+                        return OK;
+                    }
+                    case UserInput.Nothing _ -> {}
+                    case UserInput.Message(var text) -> {
+                        talk(text, interrupts);
+                        input.takeTypeAhead();
+                        if (interrupts.leaving()) {
+                            return INTERRUPTED;
+                        }
+                    }
+                    case UserInput.Command(var name, var argument) -> {
+                        if (command(name, argument) == Outcome.LEAVE) {
+                            return OK;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private void talk(String message, Interrupts interrupts) {
+        var cancel = interrupts.begin();
+        try (var turn = new TerminalTurn(terminal, theme, nanoTime)) {
+            talk(message, turn, cancel);
+        } finally {
+            interrupts.end();
+        }
+    }
+
+    private void talk(String message, TerminalTurn turn, CancelToken cancel) {
+        try {
+            var reply = dialogue.say(message, setup.options(), turn, cancel);
+            turn.finish(reply.end());
+            status(reply);
+        } catch (MessageTooLongException e) {
+            turn.fail();
+            error(e.getMessage());
+        } catch (EngineException e) {
+            turn.fail();
+            if (e.kind() != EngineException.Kind.INPUT) {
+                throw e;
+            }
+            error(e.getMessage());
+        }
+    }
+
+    private UserInput ask(LineInput input) {
+        try {
+            return UserInput.of(input.readLine());
+        } catch (UserInterruptException e) {
+            if (e.getPartialLine().isEmpty()) {
+                remark("Ctrl-D or /bye to leave");
+            }
+            return new UserInput.Nothing();
+        } catch (EndOfFileException e) {
+            return new UserInput.Leave();
+        } finally {
+            Thread.interrupted(); // the line editor's way of noticing Ctrl-C, not to be mistaken for one by the model
+        }
+    }
+
+    private Outcome command(String name, String argument) {
+        var command = commands.find(name);
+        if (command.isEmpty()) {
+            error(commands.unknown(name));
+            return Outcome.CONTINUE;
+        }
+        return command.get().run(argument, context);
+    }
+
+    private void greet() {
+        if (setup.verbosity() == Verbosity.NORMAL) {
+            remark("%s, context %d tokens. /help lists commands and keys, Ctrl-D leaves."
+                    .formatted(setup.modelName(), dialogue.contextLimit()));
+        }
+        dialogue.openingEvent().map(StatusText::event).ifPresent(this::remark);
+    }
+
+    private void status(Reply reply) {
+        if (setup.verbosity() == Verbosity.NORMAL) {
+            remark(StatusText.reply(reply, dialogue.heldTokens(), dialogue.contextLimit()));
+        }
+    }
+
+    private Optional<Path> historyFile() {
+        try {
+            return Optional.of(HistoryFile.prepare(setup.stateDirectory()));
+        } catch (IOException e) {
+            error("What you type is not kept for the next time: cannot write " + setup.stateDirectory() + " ("
+                    + e.getMessage() + ").");
+            return Optional.empty();
+        }
+    }
+
+    private void remark(String text) {
+        show(theme.dim(text));
+    }
+
+    private void error(String text) {
+        show(theme.error(text));
+    }
+
+    private void show(String text) {
+        terminal.writer().write(text + "\n");
+        terminal.flush();
+    }
+}

@@ -1,0 +1,40 @@
+package dev.flexgen.chat.repl;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.Terminal.Signal;
+import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.impl.DumbTerminal;
+import org.jline.utils.Signals;
+
+/** The terminal that the process was started in. */
+public final class SystemTerminal {
+
+    private SystemTerminal() {}
+
+    /**
+     * Opens it; the caller closes it. To be called only if there is one, that is if {@link System#console()} says so: the
+     * line editor would otherwise make up a dumb terminal.
+     */
+    public static Terminal open() throws IOException {
+        var terminal = TerminalBuilder.builder()
+                .name("flexgen-chat")
+                .system(true)
+                .dumb(true)
+                .encoding(StandardCharsets.UTF_8)
+                .nativeSignals(true)
+                .signalHandler(Terminal.SignalHandler.SIG_DFL)
+                .build();
+        if (terminal instanceof DumbTerminal dumb) {
+            passOnInterrupts(dumb);
+        }
+        return terminal;
+    }
+
+    /** Unlike its other terminals, the line editor's dumb one does not listen to the process's signals. */
+    private static void passOnInterrupts(DumbTerminal terminal) {
+        var previous = Signals.register(Signal.INT.name(), () -> terminal.raise(Signal.INT));
+        terminal.setOnClose(() -> Signals.unregister(Signal.INT.name(), previous));
+    }
+}

@@ -1,0 +1,43 @@
+package dev.flexgen.chat.repl.render;
+
+import dev.flexgen.chat.dialogue.DialogueEvent;
+import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.chat.dialogue.ReplyEnd;
+import java.util.Locale;
+
+/** The chat's remarks besides the replies, one line each. */
+public final class StatusText {
+
+    private StatusText() {}
+
+    /** What a reply took, such as {@code [23 tokens, 12.3 tok/s, context 812/2048]}. */
+    public static String reply(Reply reply, int heldTokens, int contextLimit) {
+        var limit = reply.end() == ReplyEnd.LENGTH ? " (cut off at the limit)" : "";
+        var speed =
+                reply.tokensPerSecond() > 0 ? String.format(Locale.ROOT, ", %.1f tok/s", reply.tokensPerSecond()) : "";
+        return "[%s%s%s, context %d/%d]"
+                .formatted(count(reply.generatedTokens(), "token"), limit, speed, heldTokens, contextLimit);
+    }
+
+    /** What the wait for the first word is about, without a line end. */
+    public static String prefill(int doneTokens, int totalTokens, long seconds) {
+        return doneTokens < totalTokens
+                ? "reading the prompt, %d %%, %d s".formatted(100L * doneTokens / totalTokens, seconds)
+                : "waiting for the first word, %d s".formatted(seconds);
+    }
+
+    public static String event(DialogueEvent event) {
+        return switch (event) {
+            case DialogueEvent.TurnsDropped(int dropped, int kept) ->
+                "[the context is full: forgot the oldest %s, kept %d]"
+                        .formatted(dropped == 1 ? "turn" : dropped + " turns", kept);
+            case DialogueEvent.SystemTextLeftOut(int tokens, int share) ->
+                "[the system text of %s is left out: this model's context has room for %d]"
+                        .formatted(count(tokens, "token"), share);
+        };
+    }
+
+    private static String count(int number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
+}

@@ -1,0 +1,89 @@
+package dev.flexgen.chat.repl.render;
+
+import org.jline.utils.WCWidth;
+
+/**
+ * Breaks a stream of text into lines between words, a word at a time: what it returned is never moved again. Counts
+ * terminal columns, so wide characters count double and may be broken anywhere. Owned by one thread.
+ */
+public final class WordWrap {
+
+    private static final int TAB = 8;
+
+    private final int columns;
+    private final StringBuilder word = new StringBuilder();
+    private final StringBuilder blanks = new StringBuilder();
+    private int wordWidth;
+    private int column;
+
+    /**
+     * Wraps to a width.
+     *
+     * @param columns most columns of a line; 0 or less for no wrapping
+     */
+    public WordWrap(int columns) {
+        this.columns = columns > 0 ? columns : Integer.MAX_VALUE;
+    }
+
+    /** What can be shown now that this text has come too; the last, perhaps unfinished word is held back. */
+    public String push(String text) {
+        var out = new StringBuilder();
+        text.codePoints().forEach(c -> take(c, out));
+        return out.toString();
+    }
+
+    /** What was held back. */
+    public String finish() {
+        var out = new StringBuilder();
+        place(out);
+        blanks.setLength(0);
+        return out.toString();
+    }
+
+    private void take(int c, StringBuilder out) {
+        if (c == '\n') {
+            place(out);
+            blanks.setLength(0);
+            out.append('\n');
+            column = 0;
+        } else if (Character.isWhitespace(c)) {
+            place(out);
+            blanks.appendCodePoint(c);
+        } else {
+            int width = Math.max(0, WCWidth.wcwidth(c));
+            if (width > 1 || wordWidth + width > columns) {
+                place(out);
+            }
+            word.appendCodePoint(c);
+            wordWidth += width;
+        }
+    }
+
+    /** Puts the finished word on this line or, where it does not fit, on the next. */
+    private void place(StringBuilder out) {
+        if (word.isEmpty()) {
+            return;
+        }
+        int start = columnAfterBlanks();
+        if (column > 0 && start + wordWidth > columns) {
+            out.append('\n');
+            column = 0;
+        } else {
+            out.append(blanks);
+            column = start;
+        }
+        out.append(word);
+        column += wordWidth;
+        blanks.setLength(0);
+        word.setLength(0);
+        wordWidth = 0;
+    }
+
+    private int columnAfterBlanks() {
+        int at = column;
+        for (int i = 0; i < blanks.length(); i++) {
+            at += blanks.charAt(i) == '\t' ? TAB - at % TAB : 1;
+        }
+        return at;
+    }
+}

@@ -1,0 +1,100 @@
+package dev.flexgen.chat;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.GeneralCodingRules;
+
+/** The arrows between the modules, and which module may use which library. */
+@AnalyzeClasses(packages = "dev.flexgen", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+    /** chat-app on top; tokenizer, model store and engine beside each other; config below all. */
+    @ArchTest
+    static final ArchRule modulesDependDownwards = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("chat-app")
+            .definedBy("dev.flexgen.chat..")
+            .layer("engine")
+            .definedBy("dev.flexgen.engine..")
+            .layer("tokenizer")
+            .definedBy("dev.flexgen.tokenizer..")
+            .layer("model-downloader")
+            .definedBy("dev.flexgen.hub..")
+            .layer("config")
+            .definedBy("dev.flexgen.config..")
+            .whereLayer("chat-app")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("engine")
+            .mayOnlyBeAccessedByLayers("chat-app")
+            .whereLayer("tokenizer")
+            .mayOnlyBeAccessedByLayers("chat-app")
+            .whereLayer("model-downloader")
+            .mayOnlyBeAccessedByLayers("chat-app")
+            .whereLayer("config")
+            .mayOnlyBeAccessedByLayers("chat-app", "engine", "tokenizer", "model-downloader");
+
+    @ArchTest
+    static final ArchRule everyClassBelongsToAModule = classes()
+            .should()
+            .resideInAnyPackage(
+                    "dev.flexgen.chat..",
+                    "dev.flexgen.engine..",
+                    "dev.flexgen.tokenizer..",
+                    "dev.flexgen.hub..",
+                    "dev.flexgen.config..");
+
+    @ArchTest
+    static final ArchRule onlyTheTokenizerUsesDjl = onlyIn("dev.flexgen.tokenizer..", "ai.djl..");
+
+    @ArchTest
+    static final ArchRule onlyChatAppUsesTheTerminalAndTheOptionParser =
+            onlyIn("dev.flexgen.chat..", "org.jline..", "picocli..");
+
+    @ArchTest
+    static final ArchRule onlyTheModelDownloaderMayUseTheNetwork = onlyIn("dev.flexgen.hub..", "java.net.http..");
+
+    @ArchTest
+    static final ArchRule onlyTheCpuDeviceUsesTheVectorApi =
+            onlyIn("dev.flexgen.engine.device.cpu..", "jdk.incubator.vector..");
+
+    @ArchTest
+    static void onlyChatAppPrints(JavaClasses all) {
+        GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS.check(all.that(notIn("dev.flexgen.chat")));
+    }
+
+    @ArchTest
+    static final ArchRule onlyTheCompositionRootEndsTheProcess = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName("dev.flexgen.chat.Main")
+            .and()
+            .doNotHaveFullyQualifiedName("dev.flexgen.chat.Wiring")
+            .should()
+            .callMethod(System.class, "exit", int.class)
+            .orShould()
+            .callMethod(Runtime.class, "exit", int.class)
+            .orShould()
+            .callMethod(Runtime.class, "halt", int.class);
+
+    private static ArchRule onlyIn(String packages, String... libraries) {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackage(packages)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(libraries);
+    }
+
+    private static DescribedPredicate<JavaClass> notIn(String packageName) {
+        return DescribedPredicate.describe(
+                "not in " + packageName, type -> !type.getPackageName().startsWith(packageName));
+    }
+}

@@ -1,0 +1,24 @@
+package dev.flexgen.chat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class JsonLineTest {
+
+    @Test
+    void writesEveryKindOfValueOnOneLine() {
+        String line = JsonLine.of(json -> json.put("text", "a\n\"b\"")
+                .put("nothing", (String) null)
+                .put("count", 3)
+                .put("share", 0.5)
+                .put("undefined", Double.NaN)
+                .put("ids", new int[] {1, 2})
+                .put("logprobs", new double[] {Double.NaN, -1.25, Double.NEGATIVE_INFINITY})
+                .put("inner", inner -> inner.put("x", 1)));
+
+        assertThat(line)
+                .isEqualTo("{\"text\":\"a\\n\\\"b\\\"\",\"nothing\":null,\"count\":3,\"share\":0.5,"
+                        + "\"undefined\":null,\"ids\":[1,2],\"logprobs\":[null,-1.25,null],\"inner\":{\"x\":1}}");
+    }
+}

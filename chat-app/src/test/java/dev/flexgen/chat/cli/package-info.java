@@ -1,0 +1,4 @@
+@NullMarked
+package dev.flexgen.chat.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,137 @@
+package dev.flexgen.chat.dialogue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.chat.prompt.PromptFormat;
+import dev.flexgen.config.PromptStyle;
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.Engine;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.sample.SamplerOptions;
+import dev.flexgen.tokenizer.Tokenizer;
+import dev.flexgen.tokenizer.Tokenizers;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A dialogue with a real, tiny OPT of 128 positions. */
+class EngineChatModelTest {
+
+    @TempDir
+    private static Path nativeCache;
+
+    private static final ReplyOptions SHORT = new ReplyOptions(6, SamplerOptions.greedy());
+
+    private final RecordingListener listener = new RecordingListener();
+    private Engine engine;
+    private Tokenizer tokenizer;
+    private EngineChatModel model;
+
+    @BeforeEach
+    void open() {
+        var folder = Fixtures.golden("opt-f32");
+        engine = Engine.open(folder, EngineOptions.defaults().withThreads(1));
+        tokenizer = Tokenizers.open(folder, nativeCache);
+        model = new EngineChatModel(engine, tokenizer);
+    }
+
+    @AfterEach
+    void close() {
+        model.close();
+        tokenizer.close();
+        engine.close();
+    }
+
+    private Reply say(Dialogue dialogue, String message, ReplyOptions options) {
+        return dialogue.say(message, options, listener, new CancelToken());
+    }
+
+    @Test
+    void aTurnPrefillsItsNewTokensOnly() {
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.COMPLETION), "");
+        say(dialogue, "hello there", SHORT);
+        for (var message : new String[] {"and again", "what is that?"}) {
+            int held = dialogue.heldTokens();
+            long before = engine.counters().prefillTokens();
+            var reply = say(dialogue, message, SHORT);
+            var turn = dialogue.turns().getLast();
+            assertThat(listener.events).isEmpty();
+            assertThat(dialogue.heldTokens())
+                    .isEqualTo(
+                            held + turn.promptIds().length() + turn.replyIds().length());
+            // the last token of a reply was chosen, but never went through the model: it comes with the next prompt
+            assertThat(engine.counters().prefillTokens() - before)
+                    .isEqualTo(reply.prefilledTokens())
+                    .isEqualTo(turn.promptIds().length() + 1);
+        }
+    }
+
+    @Test
+    void theReplyIsWhatTheListenerHeardAndWhatTheIdsSay() {
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), "");
+        var reply = say(dialogue, "hello", SHORT);
+        assertThat(reply.text()).isNotEmpty().isEqualTo(listener.text());
+        assertThat(tokenizer.decode(reply.ids().toArray()).strip()).isEqualTo(reply.text());
+        assertThat(reply.generatedTokens()).isLessThanOrEqualTo(6);
+        assertThat(reply.decodeSeconds()).isPositive();
+    }
+
+    @Test
+    void aPromptStartsAsTheModelWants() {
+        assertThat(model.encodeStart("").toArray()).containsExactly(2);
+        assertThat(model.encodeContinuation("</s>").toArray()).doesNotContain(2);
+    }
+
+    @Test
+    void theSamePromptGivesTheSameReplyAfterClearing() {
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), "");
+        var first = say(dialogue, "hello", SHORT);
+        dialogue.clear();
+        assertThat(say(dialogue, "hello", SHORT).text()).isEqualTo(first.text());
+    }
+
+    @Test
+    void aLongDialogueStaysWithinTheContext() {
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), "");
+        var options = new ReplyOptions(256, SamplerOptions.greedy());
+        for (int i = 0; i < 8; i++) {
+            say(dialogue, "message number " + i, options);
+            assertThat(dialogue.heldTokens()).isBetween(1, model.contextLimit());
+        }
+        assertThat(listener.events).isNotEmpty().allMatch(DialogueEvent.TurnsDropped.class::isInstance);
+    }
+
+    @Test
+    void aReplyCancelledInTheMiddleIsKept() {
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.COMPLETION), "");
+        var cancel = new CancelToken();
+        var stopping = new DialogueListener() {
+            @Override
+            public void onEvent(DialogueEvent event) {}
+
+            @Override
+            public void onText(String text) {
+                cancel.cancel();
+            }
+        };
+        var reply = dialogue.say("hello", new ReplyOptions(100, SamplerOptions.greedy()), stopping, cancel);
+        assertThat(reply.end()).isEqualTo(ReplyEnd.STOPPED);
+        assertThat(reply.text()).isNotEmpty();
+        assertThat(dialogue.turns()).hasSize(1);
+        assertThat(say(dialogue, "go on", SHORT).text()).isNotEmpty();
+    }
+
+    @Test
+    void aReplyCancelledBeforeItBeginsIsNone() {
+        var cancel = new CancelToken();
+        cancel.cancel();
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.COMPLETION), "");
+        var reply = dialogue.say("hello", SHORT, listener, cancel);
+        assertThat(reply.end()).isEqualTo(ReplyEnd.STOPPED);
+        assertThat(dialogue.turns()).isEmpty();
+        assertThat(say(dialogue, "hello", SHORT).text()).isNotEmpty();
+    }
+}

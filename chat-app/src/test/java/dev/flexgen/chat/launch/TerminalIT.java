@@ -1,0 +1,63 @@
+package dev.flexgen.chat.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The chat as a person has it: the packaged program in a real terminal. */
+@Tag("e2e")
+class TerminalIT {
+
+    @TempDir
+    Path home;
+
+    @Test
+    void aConversationAtATerminal() throws Exception {
+        var release = Release.packaged(home);
+        Path model = SlowModel.write(home.resolve("slow"), Release.model());
+        var environment = release.environment();
+        environment.put("LC_ALL", "C.UTF-8");
+        environment.put("FC", release.launcher().toString());
+        try (var terminal = new Tmux(home, environment)) {
+            terminal.type("stty -a >before; \"$FC\" -m " + model
+                    + " --max-new-tokens 1500; echo code=$?; stty -a >after; echo ok");
+            terminal.press("Enter");
+            terminal.awaitText("/help lists");
+
+            // A message of two lines: the reply begins only after the second.
+            terminal.type("first line");
+            terminal.press("M-Enter");
+            terminal.type("second line");
+            terminal.awaitText("... second line");
+            terminal.press("Enter");
+            terminal.await(
+                    "the reply's first words",
+                    screen -> behind(screen, "second line").strip().length() > 40);
+
+            terminal.press("C-c");
+            terminal.awaitText("[stopped]");
+            String stopped = terminal.await(
+                    "the next prompt", screen -> screen.stripTrailing().endsWith("\n>"));
+            assertThat(behind(stopped, "second line")).contains("tok/s");
+
+            // The arrow brings the whole message back; Ctrl-C drops it, and the chat goes on.
+            terminal.press("Up");
+            terminal.await("the message again", screen -> screen.stripTrailing().endsWith("... second line"));
+            terminal.press("C-c");
+            terminal.await("an empty prompt", screen -> screen.stripTrailing().endsWith("\n>"));
+
+            terminal.press("C-d");
+            terminal.awaitText("code=0\nok");
+        }
+        assertThat(Files.readString(home.resolve("after"))).isEqualTo(Files.readString(home.resolve("before")));
+    }
+
+    private static String behind(String screen, String mark) {
+        int at = screen.lastIndexOf(mark);
+        return at < 0 ? "" : screen.substring(at + mark.length());
+    }
+}

@@ -1,0 +1,167 @@
+package dev.flexgen.chat.repl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.chat.dialogue.ReplyOptions;
+import dev.flexgen.chat.dialogue.ScriptedChatModel;
+import dev.flexgen.chat.prompt.PromptFormat;
+import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.sample.SamplerOptions;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class PipedChatTest {
+
+    private static final PromptFormat BARE = new PromptFormat("", "", "\n\n", "\n", "H: ", "\nA:", List.of("\nH:"));
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private ScriptedChatModel model = new ScriptedChatModel(2048);
+
+    private ChatSetup setup() {
+        var options = new ReplyOptions(256, SamplerOptions.greedy());
+        return new ChatSetup(
+                "opt-tiny", model, BARE, "", options, Path.of("unused"), Theme.PLAIN, Verbosity.NORMAL, _ -> {});
+    }
+
+    private int run(byte[] input) throws IOException {
+        // an encoding that cannot say "ü": the chat must not depend on it
+        var ascii = new PrintStream(out, false, StandardCharsets.US_ASCII);
+        return PipedChat.run(
+                setup(), new ByteArrayInputStream(input), ascii, new PrintStream(err, true), CancelToken::new);
+    }
+
+    private int run(String input) throws IOException {
+        return run(input.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void everyLineIsATurnAndRepliesStandAlone() throws IOException {
+        model.says("Grüße!").says("two\nlines").says("/bye?");
+        assertThat(run("hällo\r\n\n   \nand again\n/bye")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("Grüße!\ntwo\nlines\n/bye?\n");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+        assertThat(model.prompts()).first().isEqualTo("H: hällo\nA:");
+        assertThat(model.prompts()).last().asString().endsWith("H: and again\nA:two\nlines\nH: /bye\nA:");
+    }
+
+    @Test
+    void noInputIsNoConversation() throws IOException {
+        assertThat(run("")).isZero();
+        assertThat(out.size()).isZero();
+    }
+
+    @Test
+    void bytesThatAreNotUtf8AreReplaced() throws IOException {
+        run(new byte[] {'a', (byte) 0xFF, 'b', '\n'});
+        assertThat(model.prompts()).containsExactly("H: a\uFFFDb\nA:");
+    }
+
+    @Test
+    void aMessageTooLongIsReportedAndTheNextOneAnswered() throws IOException {
+        model = new ScriptedChatModel(128).says("fine");
+        assertThat(run("m".repeat(130) + "\nshort\n")).isEqualTo(1);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("fine\n");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("flexgen-chat: line 1 got no reply: This message has 136 tokens, but the context of 128"
+                        + " has room for only 119; shorten it or send it in parts.\n");
+    }
+
+    @Test
+    void aLineOfMoreThanAMegabyteIsSkipped() throws IOException {
+        model.says("fine");
+        assertThat(run("x".repeat(1 << 21) + "\nshort\n")).isEqualTo(1);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("fine\n");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("flexgen-chat: line 1 got no reply: It has more than 1048576 characters;"
+                        + " send it in parts.\n");
+    }
+
+    @Test
+    void forgottenTurnsAreAnnouncedOnStandardError() throws IOException {
+        model = new ScriptedChatModel(128).says("a".repeat(50)).says("b");
+        assertThat(run("m".repeat(40) + "\nnext\n")).isZero();
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("flexgen-chat: [the context is full: forgot the oldest turn, kept 0]\n");
+    }
+
+    @Test
+    void aRequestTheModelRefusesIsReportedAndTheNextOneAnswered() throws IOException {
+        model.saysAndFails("", EngineException.input("no such id")).says("fine");
+        assertThat(run("one\ntwo\n")).isEqualTo(1);
+        assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("fine\n");
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("line 1 got no reply: no such id\n");
+    }
+
+    @Test
+    void aClosedPipeEndsTheChatWithoutAWord() throws IOException {
+        model.says("lost words").says("never asked");
+        var closed = new PrintStream(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        });
+        var input = new ByteArrayInputStream("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
+        assertThat(PipedChat.run(setup(), input, closed, new PrintStream(err, true), CancelToken::new))
+                .isEqualTo(1);
+        assertThat(model.prompts()).hasSize(1);
+        assertThat(err.size()).isZero();
+    }
+
+    @Test
+    void aCancelledReplyEndsTheChat() throws IOException {
+        model.says("never").says("never");
+        var input = new ByteArrayInputStream("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
+        int code = PipedChat.run(setup(), input, new PrintStream(out), new PrintStream(err, true), () -> {
+            var token = new CancelToken();
+            token.cancel();
+            return token;
+        });
+        assertThat(code).isEqualTo(130);
+        assertThat(model.prompts()).hasSize(1);
+    }
+
+    @Test
+    void aReplyDoesNotWaitForTheNextLine() throws Exception {
+        model.says("prompt answer");
+        var keys = new PipedOutputStream();
+        var input = new PipedInputStream(keys);
+        var replies = new PipedInputStream();
+        var output = new PrintStream(new PipedOutputStream(replies));
+        var code = CompletableFuture.supplyAsync(() -> {
+            try {
+                return PipedChat.run(setup(), input, output, new PrintStream(err, true), CancelToken::new);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        keys.write("hi\n".getBytes(StandardCharsets.UTF_8));
+        keys.flush();
+        assertThat(new String(replies.readNBytes(14), StandardCharsets.UTF_8)).isEqualTo("prompt answer\n");
+        keys.close();
+        assertThat(code.get(10, TimeUnit.SECONDS)).isZero();
+    }
+
+    @Test
+    void controlCharactersAreMadeHarmless() throws IOException {
+        model.says("\u001b[2Jx");
+        run("hi\n");
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("␛[2Jx\n");
+    }
+}
