@@ -8,6 +8,8 @@ import dev.flexgen.config.Settings;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
+import dev.flexgen.engine.RandomWeights;
+import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.ModelResolver;
 import dev.flexgen.hub.ResolvedModel;
@@ -89,8 +91,19 @@ public final class Wiring {
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, EngineOptions options) {
         ResolvedModel model = model(settings);
+        return new ModelInUse(model, engine(model.folder(), options), nativeCache());
+    }
+
+    /** An engine with the weights in {@code folder}. The caller closes it. */
+    public Engine engine(Path folder, EngineOptions options) {
         VectorModule.load();
-        return new ModelInUse(model, Engine.open(model.folder(), options), nativeCache());
+        return Engine.open(folder, options);
+    }
+
+    /** An engine with random weights. The caller closes it. */
+    public Engine engine(ModelSpec spec, RandomWeights weights, EngineOptions options) {
+        VectorModule.load();
+        return Engine.random(spec, weights, options);
     }
 
     /** What the settings say about how to compute. */

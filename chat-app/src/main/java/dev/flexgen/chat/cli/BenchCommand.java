@@ -2,7 +2,6 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
-import dev.flexgen.chat.VectorModule;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
@@ -72,7 +71,6 @@ final class BenchCommand implements AppCommand {
         check();
         var workload = new BenchRun.Workload(promptTokens, newTokens);
         EngineOptions options = wiring.engineOptions(settings);
-        VectorModule.load();
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         Machine machine = Machine.measure(threads);
         BenchReport report;
@@ -100,11 +98,11 @@ final class BenchCommand implements AppCommand {
 
     private Engine open(Settings settings, EngineOptions options) {
         if (!randomWeights) {
-            return Engine.open(folder(settings), options);
+            return wiring.engine(folder(settings), options);
         }
         Optional<CatalogueEntry> entry = wiring.catalogue().find(name(settings));
         ModelSpec spec = entry.isPresent() ? spec(entry.get()) : Families.read(folder(settings));
-        return Engine.random(spec, new RandomWeights(DType.F16, 1, activeNeurons), options);
+        return wiring.engine(spec, new RandomWeights(DType.F16, 1, activeNeurons), options);
     }
 
     private static Activation activation(Geometry shape) {

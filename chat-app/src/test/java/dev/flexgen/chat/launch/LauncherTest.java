@@ -42,7 +42,7 @@ class LauncherTest {
         }
         executable(launcher, script);
         Files.createDirectories(world.resolve("bin"));
-        for (String tool : List.of("dirname", "readlink", "cksum", "mkdir")) {
+        for (String tool : List.of("dirname", "readlink", "cksum", "mkdir", "find", "rm")) {
             Path place = Path.of("/usr/bin", tool);
             Path real = Files.exists(place) ? place : Path.of("/bin", tool);
             executable(world.resolve("bin").resolve(tool), "#!/bin/sh\nexec " + real + " \"$@\"\n");
