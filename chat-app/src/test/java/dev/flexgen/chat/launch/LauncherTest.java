@@ -137,9 +137,14 @@ class LauncherTest {
     void keepsClassDataInTheCacheAndDoesWithoutWhereThereIsNone() throws Exception {
         jdk("usr/lib/jvm/new", "25.0.1");
         environment.put("XDG_CACHE_HOME", world.resolve("cache").toString());
-        assertThat(launch(launcher).out())
-                .contains("[-XX:SharedArchiveFile="
-                        + world.resolve("cache/flexgen-chat/cds/flexgen-chat-app-1.2.jar-25.0.1-"));
+        String archive = "[-XX:SharedArchiveFile="
+                + world.resolve("cache/flexgen-chat/cds/flexgen-chat-app-1.2.jar-25.0.1-") + "\\d+-%s.jsa]";
+        assertThat(launch(launcher, "-m", "x").out())
+                .contains("[-XX:+AutoCreateSharedArchive]")
+                .containsPattern(archive.replace("[", "\\[").formatted("chat"));
+        assertThat(launch(launcher, "--version").out())
+                .contains("[-XX:-AutoCreateSharedArchive]")
+                .containsPattern(archive.replace("[", "\\[").formatted("generate"));
 
         Path file = Files.createFile(world.resolve("file"));
         environment.put("XDG_CACHE_HOME", file.toString());
