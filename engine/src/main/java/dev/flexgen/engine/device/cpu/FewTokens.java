@@ -8,25 +8,28 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products of a matrix with a few tokens: every row is read once, widened into the first-level cache and used for all of them.
+ * Products of a matrix with one token or a few: decoding, bound by how fast memory delivers the weights. A row is read from
+ * memory for the first token and from the first-level cache for the others.
  *
  * <p>How the work is cut depends on the shapes alone, so results are the same bit for bit for any number of threads.
  */
 final class FewTokens {
 
-    /** Numbers of a row that are widened at a time. */
-    private static final int TILE = 2048;
+    /** Numbers of a token that the first-level cache keeps while rows pass: 16 KiB, or a share of it with more tokens. */
+    private static final int TILE = 4096;
+
+    private static final int MIN_TILE = 1024;
 
     /** Rows of an up projection that a thread takes at a time. */
-    private static final int UP_ROWS = 16;
+    private static final int UP_ROWS = 32;
 
     /** Rows of a down projection behind one partial sum; small matrices have fewer. */
     private static final int DOWN_ROWS = 64;
 
+    /** Tokens times partial sums: enough for many threads, and small beside the matrix. */
     private static final int MAX_PARTIAL_SUMS = 64;
 
-    /** Rows that are added in one pass over the sums. */
-    private static final int GROUP = 4;
+    private static final int MIN_PARTIAL_SUMS = 8;
 
     private final WorkerPool pool;
     private final Scratch[] scratch;
@@ -40,115 +43,112 @@ final class FewTokens {
 
     /** {@code out[t][r] = in[t] . weight[r] + bias[r]}. */
     void up(Matrix weight, @Nullable MemorySegment bias, Rows in, Rows out) {
-        float[] x = read(in);
+        read(in, StoredRows.inputScale(weight.dtype()));
+        float scale = StoredRows.outputScale(weight.dtype());
+        int tokens = in.count();
         pool.run(Math.ceilDiv(weight.rows(), UP_ROWS), (part, worker) -> {
-            float[] tile = scratch[worker].first(TILE);
-            int end = Math.min(weight.rows(), (part + 1) * UP_ROWS);
-            for (int r = part * UP_ROWS; r < end; r++) {
-                float[] sums = scratch[worker].second(in.count());
-                Arrays.fill(sums, 0, in.count(), bias == null ? 0 : bias.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * r));
-                for (int c = 0; c < weight.columns(); c += TILE) {
-                    int count = Math.min(TILE, weight.columns() - c);
-                    long offset = r * weight.rowBytes() + weight.dtype().bytes(c);
-                    Widen.read(weight.dtype(), weight.data(), offset, tile, 0, count);
-                    for (int t = 0; t < in.count(); t++) {
-                        sums[t] += Lanes.dot(tile, 0, x, t * in.width() + c, count);
-                    }
+            int from = part * UP_ROWS;
+            int rows = Math.min(UP_ROWS, weight.rows() - from);
+            float[] sums = scratch[worker].first(UP_ROWS * tokens); // [tokens, rows]
+            dots(weight, from, rows, tokens, sums);
+            float[] biases = scratch[worker].second(UP_ROWS);
+            if (bias != null) {
+                Widen.floats(bias, from, biases, rows);
+            } else {
+                Arrays.fill(biases, 0, rows, 0);
+            }
+            for (int t = 0; t < tokens; t++) {
+                for (int r = 0; r < rows; r++) {
+                    sums[t * rows + r] = sums[t * rows + r] * scale + biases[r];
                 }
-                for (int t = 0; t < in.count(); t++) {
-                    out.data().set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * ((long) t * out.width() + r), sums[t]);
-                }
+                store(sums, t * rows, rows, out, (long) t * out.width() + from);
             }
         });
+    }
+
+    private void dots(Matrix weight, int from, int rows, int tokens, float[] sums) {
+        int columns = weight.columns();
+        int tile = tile(tokens);
+        Arrays.fill(sums, 0, tokens * rows, 0);
+        for (int c = 0; c < columns; c += tile) {
+            int count = Math.min(tile, columns - c);
+            for (int r = 0; r < rows; r++) {
+                long offset = (from + r) * weight.rowBytes() + weight.dtype().bytes(c);
+                for (int t = 0; t < tokens; t++) {
+                    sums[t * rows + r] +=
+                            StoredRows.dot(weight.dtype(), weight.data(), offset, inputs, t * columns + c, count);
+                }
+            }
+        }
     }
 
     /** {@code out[t] += sum over n of in[t][n] * weight[n]}, without the rows whose inputs are all zero. */
     void down(Matrix weight, Rows in, Rows out) {
-        float[] x = read(in);
+        read(in, StoredRows.inputScale(weight.dtype()));
         int rows = weight.rows();
-        int parts = Math.clamp(rows / DOWN_ROWS, 1, MAX_PARTIAL_SUMS);
-        int sumLength = in.count() * weight.columns();
-        if (partials.length < parts * sumLength) {
-            partials = new float[parts * sumLength];
+        int tokens = in.count();
+        int length = tokens * weight.columns();
+        int most = Math.max(MIN_PARTIAL_SUMS, MAX_PARTIAL_SUMS / tokens);
+        int parts = Math.clamp(rows / DOWN_ROWS, 1, most);
+        if (partials.length < parts * length) {
+            partials = new float[parts * length];
         }
         pool.run(parts, (part, worker) -> {
-            Arrays.fill(partials, part * sumLength, (part + 1) * sumLength, 0);
+            Arrays.fill(partials, part * length, (part + 1) * length, 0);
             int from = (int) ((long) rows * part / parts);
             int to = (int) ((long) rows * (part + 1) / parts);
-            addRows(weight, x, in, from, to, part * sumLength, scratch[worker]);
+            addActive(weight, from, to, tokens, part * length);
         });
-        join(parts, sumLength, out);
+        join(parts, length, StoredRows.outputScale(weight.dtype()), out);
     }
 
-    /** Adds the active rows of a range to a partial sum, {@value #GROUP} at a time. */
-    private void addRows(Matrix weight, float[] x, Rows in, int from, int to, int sumAt, Scratch memory) {
-        int[] group = new int[GROUP];
-        int size = 0;
-        for (int n = from; n < to; n++) {
-            if (active(x, in, n)) {
-                group[size++] = n;
-            }
-            if (size == GROUP) {
-                addGroup(weight, x, in, group, size, sumAt, memory);
-                size = 0;
-            }
-        }
-        addGroup(weight, x, in, group, size, sumAt, memory);
-    }
-
-    private void addGroup(Matrix weight, float[] x, Rows in, int[] group, int size, int sumAt, Scratch memory) {
-        float[] tile = memory.first(GROUP * TILE);
-        float[] factors = memory.second(GROUP);
-        for (int c = 0; c < weight.columns(); c += TILE) {
-            int count = Math.min(TILE, weight.columns() - c);
-            for (int i = 0; i < size; i++) {
-                long offset = group[i] * weight.rowBytes() + weight.dtype().bytes(c);
-                Widen.read(weight.dtype(), weight.data(), offset, tile, i * TILE, count);
-            }
-            for (int t = 0; t < in.count(); t++) {
-                int y = sumAt + t * weight.columns() + c;
-                for (int i = 0; i < size; i++) {
-                    factors[i] = x[t * in.width() + group[i]];
-                }
-                if (size == GROUP) {
-                    Lanes.addScaled4(factors, 0, tile, TILE, partials, y, count);
-                } else {
-                    for (int i = 0; i < size; i++) {
-                        Lanes.addScaled(factors[i], tile, i * TILE, partials, y, count);
+    private void addActive(Matrix weight, int from, int to, int tokens, int sumAt) {
+        int columns = weight.columns();
+        int tile = tile(tokens);
+        for (int c = 0; c < columns; c += tile) {
+            int count = Math.min(tile, columns - c);
+            for (int n = from; n < to; n++) {
+                long offset = n * weight.rowBytes() + weight.dtype().bytes(c);
+                for (int t = 0; t < tokens; t++) {
+                    float factor = inputs[t * weight.rows() + n];
+                    if (factor != 0) {
+                        int at = sumAt + t * columns + c;
+                        StoredRows.add(weight.dtype(), weight.data(), offset, factor, partials, at, count);
                     }
                 }
             }
         }
     }
 
-    private static boolean active(float[] x, Rows in, int n) {
-        for (int t = 0; t < in.count(); t++) {
-            if (x[t * in.width() + n] != 0) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private void join(int parts, int sumLength, Rows out) {
-        pool.run(Math.ceilDiv(sumLength, TILE), (piece, worker) -> {
+    private void join(int parts, int length, float scale, Rows out) {
+        pool.run(Math.ceilDiv(length, TILE), (piece, worker) -> {
             int from = piece * TILE;
-            int count = Math.min(TILE, sumLength - from);
+            int count = Math.min(TILE, length - from);
             float[] sum = scratch[worker].first(TILE);
             Widen.floats(out.data(), from, sum, count);
             for (int part = 0; part < parts; part++) {
-                Lanes.addScaled(1, partials, part * sumLength + from, sum, 0, count);
+                Lanes.addScaled(scale, partials, part * length + from, sum, 0, count);
             }
-            MemorySegment.copy(sum, 0, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * from, count);
+            store(sum, 0, count, out, from);
         });
     }
 
-    private float[] read(Rows in) {
+    private static int tile(int tokens) {
+        return Math.max(MIN_TILE, TILE / tokens);
+    }
+
+    private void read(Rows in, float scale) {
         int length = Math.multiplyExact(in.count(), in.width());
         if (inputs.length < length) {
             inputs = new float[length];
         }
         Widen.floats(in.data(), 0, inputs, length);
-        return inputs;
+        if (scale != 1) {
+            Lanes.scale(inputs, 0, scale, length);
+        }
+    }
+
+    private static void store(float[] numbers, int from, int count, Rows out, long index) {
+        MemorySegment.copy(numbers, from, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index, count);
     }
 }

@@ -58,27 +58,6 @@ final class Lanes {
         }
     }
 
-    /** {@code y += f0 x0 + f1 x1 + f2 x2 + f3 x3}, in that order, four rows {@code stride} apart. */
-    static void addScaled4(float[] factors, int fo, float[] x, int stride, float[] y, int yo, int count) {
-        FloatVector f0 = FloatVector.broadcast(FLOATS, factors[fo]);
-        FloatVector f1 = FloatVector.broadcast(FLOATS, factors[fo + 1]);
-        FloatVector f2 = FloatVector.broadcast(FLOATS, factors[fo + 2]);
-        FloatVector f3 = FloatVector.broadcast(FLOATS, factors[fo + 3]);
-        int i = 0;
-        for (; i <= count - WIDTH; i += WIDTH) {
-            FloatVector sum = load(x, i).fma(f0, load(y, yo + i));
-            sum = load(x, stride + i).fma(f1, sum);
-            sum = load(x, 2 * stride + i).fma(f2, sum);
-            load(x, 3 * stride + i).fma(f3, sum).intoArray(y, yo + i);
-        }
-        for (; i < count; i++) {
-            float sum = Math.fma(x[i], factors[fo], y[yo + i]);
-            sum = Math.fma(x[stride + i], factors[fo + 1], sum);
-            sum = Math.fma(x[2 * stride + i], factors[fo + 2], sum);
-            y[yo + i] = Math.fma(x[3 * stride + i], factors[fo + 3], sum);
-        }
-    }
-
     static void scale(float[] x, int xo, float factor, int count) {
         int i = 0;
         for (; i <= count - WIDTH; i += WIDTH) {

@@ -17,7 +17,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Inner loops for one token, on weights as they are stored: nothing lies between the bytes that memory delivers and the
+ * Inner loops over weights as they are stored: nothing lies between the bytes that memory delivers and the
  * multiply-add. One row at a time, from its first byte to its last, is what the hardware's prefetcher follows best: four rows
  * at once compute faster out of a cache, and at half the speed out of memory.
  *

@@ -14,20 +14,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operations on all cores with the Vector API. One token is bound by reading the weights, many are bound by
- * arithmetic, a few lie between: each has kernels of its own, and here is the choice between them.
+ * The operations on all cores with the Vector API. A few tokens are bound by reading weights and cache, many by arithmetic:
+ * the two have kernels of their own, and here is the choice between them.
  */
 public final class VectorOps implements Ops {
 
-    /** From here on, packing tokens along the lanes pays: half of a panel with AVX-512. */
-    static final int MANY = 12;
+    /** From here on, packing tokens along the lanes pays, although some lanes stay empty. */
+    static final int MANY = PanelKernel.PANEL / 2;
 
     /** Numbers that an element-wise operation gives a thread at a time. */
     private static final int CHUNK = 4096;
 
     private final WorkerPool pool;
     private final Scratch[] scratch;
-    private final OneToken oneToken;
     private final FewTokens fewTokens;
     private final ManyTokens manyTokens;
     private final FewQueries fewQueries;
@@ -38,7 +37,6 @@ public final class VectorOps implements Ops {
         this.pool = pool;
         this.scratch = new Scratch[pool.threads()];
         Arrays.setAll(scratch, worker -> new Scratch());
-        this.oneToken = new OneToken(pool, scratch);
         this.fewTokens = new FewTokens(pool, scratch);
         this.manyTokens = new ManyTokens(pool, scratch);
         this.fewQueries = new FewQueries(pool, scratch);
@@ -91,9 +89,7 @@ public final class VectorOps implements Ops {
     @Override
     public void up(Linear linear, Rows in, Rows out) {
         @Nullable MemorySegment bias = linear.bias();
-        if (in.count() == 1) {
-            oneToken.up(linear.weight(), bias, in, out);
-        } else if (in.count() < MANY) {
+        if (in.count() < MANY) {
             fewTokens.up(linear.weight(), bias, in, out);
         } else {
             manyTokens.up(linear.weight(), bias, in, out);
@@ -102,9 +98,7 @@ public final class VectorOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
-        if (in.count() == 1) {
-            oneToken.down(weight, in, out);
-        } else if (in.count() < MANY) {
+        if (in.count() < MANY) {
             fewTokens.down(weight, in, out);
         } else {
             manyTokens.down(weight, in, out);
