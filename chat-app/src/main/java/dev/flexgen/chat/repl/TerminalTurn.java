@@ -22,6 +22,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(250);
     private static final String ERASE_LINE = "\r\u001b[K";
     private static final int RIGHT_MARGIN = 2;
+    private static final String STOPPED = "[stopped]";
 
     private final Terminal terminal;
     private final Theme theme;
@@ -70,11 +71,11 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     /** Ends the reply's last line. */
     synchronized void finish(ReplyEnd end) {
         var rest = breakOff();
-        var mark = end == ReplyEnd.STOPPED ? theme.dim("[stopped]") : "";
+        boolean stopped = end == ReplyEnd.STOPPED;
         if (textShown) {
-            write(rest + (mark.isEmpty() ? "" : " " + mark) + "\n");
+            write(rest + (stopped ? wrap.separator(STOPPED.length()) + theme.dim(STOPPED) : "") + "\n");
         } else {
-            write((mark.isEmpty() ? theme.dim("[no reply]") : mark) + "\n");
+            write(theme.dim(stopped ? STOPPED : "[no reply]") + "\n");
         }
     }
 

@@ -40,6 +40,14 @@ public final class WordWrap {
         return out.toString();
     }
 
+    /** What to put between the text shown so far and a remark of so many columns: nothing, a blank or a line end. */
+    public String separator(int width) {
+        if (column == 0) {
+            return "";
+        }
+        return column + 1 + width > columns ? "\n" : " ";
+    }
+
     private void take(int c, StringBuilder out) {
         if (c == '\n') {
             place(out);

@@ -39,6 +39,14 @@ class WordWrapTest {
     }
 
     @Test
+    void aRemarkBehindTheTextIsNotBroken() {
+        var wrap = new WordWrap(20);
+        assertThat(wrap.separator(9)).isEmpty();
+        assertThat(wrap.push("ten column") + wrap.finish() + wrap.separator(9)).isEqualTo("ten column ");
+        assertThat(wrap.push("s") + wrap.finish() + wrap.separator(9)).isEqualTo("s\n");
+    }
+
+    @Test
     void aWordLongerThanTheLineIsBroken() {
         assertThat(wrapped(5, 3, "ab cdefghijklm no")).isEqualTo("ab\ncdefg\nhijkl\nm no");
     }
