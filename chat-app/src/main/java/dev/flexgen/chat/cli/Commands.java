@@ -87,7 +87,9 @@ public final class Commands {
     private CommandLine commandLine(List<String> commands) {
         CommandSpec root = CommandSpec.create().name("flexgen-chat");
         root.usageMessage()
-                .description("Chat in a terminal with language models.", "Without a command: chat.")
+                .description(
+                        "Chat in a terminal with language models.",
+                        "Without a command: chat, as in flexgen-chat -m opt-1.3b")
                 .commandListHeading("%nCommands:%n")
                 .footer("", "flexgen-chat COMMAND --help shows the options of a command.");
         root.addOption(helpOption());
