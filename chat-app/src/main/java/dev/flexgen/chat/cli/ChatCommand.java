@@ -55,23 +55,31 @@ final class ChatCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
-        try (ModelInUse model = wiring.open(settings);
+        boolean terminal = wiring.streams().terminal().getAsBoolean();
+        try (var notice = new LoadingNotice(wiring.streams().out(), terminal && noticesWanted(settings));
+                ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.engine(), model.requireTokenizer())) {
-            return ExitCode.of(talk(setup(model.model(), chatModel, settings)));
+            notice.erase();
+            return ExitCode.of(talk(setup(model.model(), chatModel, settings), terminal));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private int talk(ChatSetup setup) throws IOException {
+    private boolean noticesWanted(Settings settings) {
+        var type = wiring.environment().variables().getOrDefault("TERM", "dumb");
+        return !type.startsWith("dumb") && !settings.get(SettingTable.QUIET);
+    }
+
+    private int talk(ChatSetup setup, boolean terminal) throws IOException {
         Streams streams = wiring.streams();
-        if (!streams.terminal().getAsBoolean()) {
+        if (!terminal) {
             var interruption = wiring.interruption();
             return PipedChat.run(
                     setup, interruption.guard(streams.in()), streams.out(), streams.err(), interruption::token);
         }
-        try (Terminal terminal = SystemTerminal.open()) {
-            return Repl.run(setup, terminal);
+        try (Terminal screen = SystemTerminal.open()) {
+            return Repl.run(setup, screen);
         }
     }
 
