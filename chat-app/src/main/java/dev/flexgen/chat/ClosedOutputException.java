@@ -1,11 +1,11 @@
 package dev.flexgen.chat;
 
-/** Nobody reads standard output any more, so that going on would be work for nothing; ends the program without a word. */
+/** Nothing written to standard output arrives any more, so that going on would be work for nothing. */
 public final class ClosedOutputException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    ClosedOutputException() {
-        super("standard output was closed by its reader");
+    public ClosedOutputException() {
+        super("standard output cannot be written any more: its reader is gone, or the disk is full");
     }
 }

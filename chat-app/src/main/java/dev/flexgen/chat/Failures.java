@@ -1,5 +1,6 @@
 package dev.flexgen.chat;
 
+import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.config.ConfigException;
 import dev.flexgen.engine.EngineException;
 import dev.flexgen.hub.HubException;
@@ -19,7 +20,7 @@ public final class Failures {
     /** Says what went wrong, with the stack trace when {@code verbose}. */
     public ExitCode report(Throwable failure, boolean verbose) {
         ExitCode code = exitCode(failure);
-        if (!silent(failure)) {
+        if (!(failure instanceof CancellationException)) {
             complain(sentence(failure));
         }
         if (verbose) {
@@ -28,16 +29,22 @@ public final class Failures {
         return code;
     }
 
-    /** One line in the form of all our messages. */
+    /** One line in the form of all our messages, harmless to a terminal whatever a damaged file has put into it. */
     public void complain(String sentence) {
-        err.print("flexgen-chat: " + sentence.strip().replaceAll("\\s*\\R\\s*", " ") + "\n");
+        String line = sentence.strip().replaceAll("\\s*\\R\\s*", " ");
+        err.print("flexgen-chat: " + ControlCharacters.neutralise(line) + "\n");
     }
 
     private static ExitCode exitCode(Throwable failure) {
         return switch (failure) {
             case CommandException e -> e.exitCode();
             case ConfigException _ -> ExitCode.USAGE;
-            case HubException _, TokenizerException _ -> ExitCode.MODEL;
+            case HubException _ -> ExitCode.MODEL;
+            case TokenizerException e ->
+                switch (e.kind()) {
+                    case FILES -> ExitCode.MODEL;
+                    case LIBRARY -> ExitCode.DEVICE;
+                };
             case EngineException e ->
                 switch (e.kind()) {
                     case INPUT -> ExitCode.USAGE;
@@ -51,14 +58,14 @@ public final class Failures {
         };
     }
 
-    private static boolean silent(Throwable failure) {
-        return failure instanceof ClosedOutputException || failure instanceof CancellationException;
-    }
-
     private static String sentence(Throwable failure) {
         return switch (failure) {
-            case CommandException _, ConfigException _, HubException _, TokenizerException _, EngineException _ ->
-                String.valueOf(failure.getMessage());
+            case CommandException _,
+                    ConfigException _,
+                    HubException _,
+                    TokenizerException _,
+                    EngineException _,
+                    ClosedOutputException _ -> String.valueOf(failure.getMessage());
             case OutOfMemoryError e ->
                 "the Java heap is full (" + e.getMessage() + "); give it more with FLEXGEN_JAVA_OPTS=-Xmx4g";
             default -> "unexpected " + failure + "; this is a fault of the program, -v shows where it happened";

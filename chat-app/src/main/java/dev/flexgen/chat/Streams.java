@@ -34,7 +34,7 @@ public record Streams(InputStream in, PrintStream out, PrintStream err, BooleanS
     /**
      * Writes to {@code out} and makes sure that somebody still reads it.
      *
-     * @throws ClosedOutputException when the reader of a pipe is gone
+     * @throws ClosedOutputException when the reader of a pipe is gone or a disk is full
      */
     public void print(String text) {
         out.print(text);

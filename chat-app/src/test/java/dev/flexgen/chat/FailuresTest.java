@@ -22,6 +22,8 @@ class FailuresTest {
         assertThat(failures.report(CommandException.model("x"), false)).isEqualTo(ExitCode.MODEL);
         assertThat(failures.report(new ConfigException("x"), false)).isEqualTo(ExitCode.USAGE);
         assertThat(failures.report(new TokenizerException("x"), false)).isEqualTo(ExitCode.MODEL);
+        assertThat(failures.report(TokenizerException.library("x", new Error()), false))
+                .isEqualTo(ExitCode.DEVICE);
         assertThat(failures.report(EngineException.input("x"), false)).isEqualTo(ExitCode.USAGE);
         assertThat(failures.report(EngineException.model("x"), false)).isEqualTo(ExitCode.MODEL);
         assertThat(failures.report(EngineException.placement("x"), false)).isEqualTo(ExitCode.FIT);
@@ -48,10 +50,22 @@ class FailuresTest {
     }
 
     @Test
-    void cancelledWorkAndClosedPipesEndWithoutAWord() {
+    void cancelledWorkEndsWithoutAWord() {
         assertThat(failures.report(new CancellationException(), false)).isEqualTo(ExitCode.INTERRUPTED);
-        assertThat(failures.report(new ClosedOutputException(), false)).isEqualTo(ExitCode.FAILURE);
         assertThat(text()).isEmpty();
+    }
+
+    @Test
+    void aClosedOutputIsNamed() {
+        assertThat(failures.report(new ClosedOutputException(), false)).isEqualTo(ExitCode.FAILURE);
+        assertThat(text()).startsWith("flexgen-chat: standard output").hasLineCount(1);
+    }
+
+    @Test
+    void noMessageSteersTheTerminal() {
+        failures.report(new ConfigException("tensor \u001b[2J is missing"), false);
+
+        assertThat(text()).isEqualTo("flexgen-chat: tensor \u241b[2J is missing\n");
     }
 
     private String text() {

@@ -12,16 +12,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads the settings file: one flat JSON object, nothing but known settings, each of the right form. */
 final class ConfigFile {
 
     /** Far more than every setting with a long system text; keeps a wrong file from being read whole. */
     private static final long MOST_BYTES = 1 << 20;
-
-    private static final Pattern POSITION = Pattern.compile(" at line (\\d+) column (\\d+)");
 
     private final Path path;
 
@@ -42,8 +38,7 @@ final class ConfigFile {
         try {
             return readObject(reader);
         } catch (IOException e) {
-            throw new ConfigException(
-                    path + " is not valid JSON near " + position(String.valueOf(e.getMessage())) + ".", e);
+            throw new ConfigException(path + " is not valid JSON near " + JsonPosition.of(e) + ".", e);
         }
     }
 
@@ -70,7 +65,7 @@ final class ConfigFile {
         reader.beginObject();
         while (reader.hasNext()) {
             String key = reader.nextName();
-            int line = line(reader);
+            int line = JsonPosition.line(reader.toString());
             Setting<?> setting = SettingTable.find(key)
                     .filter(found -> found.name().equals(key))
                     .orElseThrow(() -> unknown(key, line));
@@ -106,16 +101,5 @@ final class ConfigFile {
             case STRING, NUMBER, BOOLEAN -> "a JSON " + form.name().toLowerCase(Locale.ROOT);
             case END_ARRAY, END_OBJECT, NAME, END_DOCUMENT -> "nothing";
         };
-    }
-
-    /** Gson tells the position only as text. */
-    private static int line(JsonReader reader) {
-        Matcher matcher = POSITION.matcher(reader.toString());
-        return matcher.find() ? Integer.parseInt(matcher.group(1)) : 1;
-    }
-
-    private static String position(String message) {
-        Matcher matcher = POSITION.matcher(message);
-        return matcher.find() ? "line " + matcher.group(1) + ", column " + matcher.group(2) : "its start";
     }
 }

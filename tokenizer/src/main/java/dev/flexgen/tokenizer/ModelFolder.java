@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
+import dev.flexgen.config.JsonPosition;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -61,7 +62,7 @@ record ModelFolder(Path path) {
             }
         } catch (JsonParseException e) {
             throw new TokenizerException(
-                    describe(name) + " is not valid JSON (" + firstLine(e) + "): fetch the file again.", e);
+                    describe(name) + " is not valid JSON near " + JsonPosition.of(e) + ": fetch the file again.", e);
         }
         throw new TokenizerException(describe(name) + " is not a JSON object: fetch the file again.");
     }

@@ -51,7 +51,7 @@ final class NativeLibrary {
         try {
             Files.createDirectories(cacheDir);
         } catch (IOException e) {
-            throw new TokenizerException(
+            throw TokenizerException.library(
                     "Cannot create the folder " + cacheDir + " for the tokenizer's native library (" + e
                             + "): make it writable or choose another cache folder.",
                     e);
@@ -59,7 +59,7 @@ final class NativeLibrary {
         try {
             LibUtils.checkStatus();
         } catch (RuntimeException | LinkageError e) {
-            throw new TokenizerException(
+            throw TokenizerException.library(
                     "The tokenizer's native library cannot be loaded from " + cacheDir + " (" + rootCause(e)
                             + "): check that the folder is writable, has 20 MB free and may hold programs,"
                             + " and that the system has glibc 2.34 or newer.",

@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.flexgen.config.JsonPosition;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -217,7 +218,7 @@ final class TokenizerJson {
             return JsonParser.parseString(value);
         } catch (JsonParseException e) {
             throw new TokenizerException(
-                    where + " is not valid JSON (" + ModelFolder.firstLine(e) + "): fetch the file again.", e);
+                    where + " is not valid JSON near " + JsonPosition.of(e) + ": fetch the file again.", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.ClosedOutputException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Failures;
 import dev.flexgen.chat.Wiring;
@@ -55,6 +56,9 @@ public final class Commands {
         } catch (ParameterException wrongOptions) {
             failures.complain(UsageErrors.sentence(wrongOptions));
             return ExitCode.USAGE;
+        } catch (ClosedOutputException gone) {
+            // Ctrl-C reaches the reader of a pipe as well: that both are gone needs no word.
+            return wiring.interruption().stopped() ? ExitCode.INTERRUPTED : failures.report(gone, verbose);
         } catch (RuntimeException | Error failure) {
             return failures.report(failure, verbose);
         }

@@ -3,6 +3,7 @@ package dev.flexgen.chat.cli;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.CancelToken;
@@ -72,14 +73,16 @@ final class ScoreCommand implements AppCommand {
             int[] id = {score.id(i)};
             String text = model.tokenizer().map(known -> known.decode(id)).orElse("");
             table.append(String.format(Locale.ROOT, "%8d  %10s  ", id[0], number(score.logprob(i))))
-                    .append(text.replace("\n", "\\n"))
+                    .append(ControlCharacters.neutralise(text.replace("\n", "\\n")))
                     .append('\n');
         }
-        return table.append("     sum  ")
-                .append(String.format(Locale.ROOT, "%10s%n", number(score.sum())))
-                .append("perplexity")
-                .append(String.format(Locale.ROOT, "%10s%n", number(score.perplexity())))
+        return table.append(total("sum", score.sum()))
+                .append(total("perplexity", score.perplexity()))
                 .toString();
+    }
+
+    private static String total(String name, double value) {
+        return String.format(Locale.ROOT, "%-10s %9s\n", name, number(value));
     }
 
     private static String number(double value) {

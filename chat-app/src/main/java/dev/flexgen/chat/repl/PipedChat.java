@@ -1,5 +1,6 @@
 package dev.flexgen.chat.repl;
 
+import dev.flexgen.chat.ClosedOutputException;
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
@@ -46,8 +47,8 @@ public final class PipedChat {
      * Talks until the input ends.
      *
      * @param tokens a fresh token for each reply; cancelling it stops the reply and the chat
-     * @return the exit code: 0; 1 if a line got no reply, or if nobody reads {@code out} any more, which ends the chat
-     *     without a word; 130 if it was cancelled
+     * @return the exit code: 0; 1 if a line got no reply; 130 if it was cancelled
+     * @throws ClosedOutputException if nobody reads {@code out} any more
      * @throws IOException if the input cannot be read
      */
     public static int run(
@@ -64,7 +65,7 @@ public final class PipedChat {
                 case LineSplitter.Line.Whole(var text) when text.isBlank() -> {}
                 case LineSplitter.Line.Whole(var text) -> {
                     if (talk(number, text.strip()) == ReplyEnd.STOPPED) {
-                        return out.checkError() ? FAILURE : INTERRUPTED;
+                        return INTERRUPTED;
                     }
                 }
                 case LineSplitter.Line.TooLong _ ->
@@ -79,7 +80,10 @@ public final class PipedChat {
         try {
             var reply = dialogue.say(message, setup.options(), new Output(cancel), cancel);
             print("\n");
-            return out.checkError() ? ReplyEnd.STOPPED : reply.end();
+            if (out.checkError()) {
+                throw new ClosedOutputException();
+            }
+            return reply.end();
         } catch (MessageTooLongException e) {
             fail(number, e.getMessage());
         } catch (EngineException e) {

@@ -1,7 +1,9 @@
 package dev.flexgen.chat.repl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.chat.ClosedOutputException;
 import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
@@ -109,7 +111,7 @@ class PipedChatTest {
     }
 
     @Test
-    void aClosedPipeEndsTheChatWithoutAWord() throws IOException {
+    void aClosedPipeEndsTheChat() {
         model.says("lost words").says("never asked");
         var closed = new PrintStream(new OutputStream() {
             @Override
@@ -118,10 +120,9 @@ class PipedChatTest {
             }
         });
         var input = new ByteArrayInputStream("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
-        assertThat(PipedChat.run(setup(), input, closed, new PrintStream(err, true), CancelToken::new))
-                .isEqualTo(1);
+        assertThatThrownBy(() -> PipedChat.run(setup(), input, closed, new PrintStream(err, true), CancelToken::new))
+                .isInstanceOf(ClosedOutputException.class);
         assertThat(model.prompts()).hasSize(1);
-        assertThat(err.size()).isZero();
     }
 
     @Test

@@ -9,6 +9,7 @@ import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import dev.flexgen.config.JsonPosition;
 import dev.flexgen.engine.EngineException;
 import java.io.IOException;
 import java.io.StringReader;
@@ -61,7 +62,8 @@ public final class ConfigJson {
             }
             return new ConfigJson(file, root.getAsJsonObject());
         } catch (JsonParseException | IOException | StackOverflowError e) {
-            throw EngineException.model(file + " is not valid JSON (" + firstLine(e) + "); fetch the model again", e);
+            throw EngineException.model(
+                    file + " is not valid JSON near " + JsonPosition.of(e) + "; fetch the model again", e);
         }
     }
 
