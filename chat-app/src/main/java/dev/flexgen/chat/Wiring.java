@@ -1,8 +1,11 @@
 package dev.flexgen.chat;
 
+import dev.flexgen.chat.bundled.BundledModel;
+import dev.flexgen.chat.bundled.BundledModels;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.Environment;
+import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.Engine;
@@ -67,20 +70,21 @@ public final class Wiring {
         return new HubCache(environment);
     }
 
-    /** The model that the settings name. */
+    /** The model that the settings name; without one, the one that comes with the program. */
     public ResolvedModel model(Settings settings) {
         String model = settings.get(SettingTable.MODEL);
-        if (model.isEmpty()) {
-            throw CommandException.usage(
-                    "no model was named; give one with -m: a folder, a name that 'flexgen-chat models'"
-                            + " lists, or a Hugging Face id");
-        }
-        return model(model);
+        return model.isEmpty() ? bundled(BundledModel.DEMO) : model(model);
     }
 
-    /** The model that a path, catalogue name or hub id stands for; its files are here. */
+    /** The model that a path, a bundled or catalogue name or a hub id stands for; its files are here. */
     public ResolvedModel model(String model) {
-        return new ModelResolver(environment, catalogue(), hubCache()).resolve(model);
+        return BundledModel.named(model)
+                .map(this::bundled)
+                .orElseGet(() -> new ModelResolver(environment, catalogue(), hubCache()).resolve(model));
+    }
+
+    private ResolvedModel bundled(BundledModel model) {
+        return new ResolvedModel(model.modelName(), new BundledModels(dirs.cache()).folder(model), PromptStyle.DEMO);
     }
 
     /** Opens the model of the settings. The caller closes it. */
@@ -91,6 +95,12 @@ public final class Wiring {
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, EngineOptions options) {
         ResolvedModel model = model(settings);
+        if (settings.get(SettingTable.MODEL).isEmpty() && !settings.get(SettingTable.QUIET)) {
+            streams.err()
+                    .println(
+                            "flexgen-chat: this is the small demo model that comes with the program; 'flexgen-chat models'"
+                                    + " lists larger ones to name with -m");
+        }
         return new ModelInUse(model, engine(model.folder(), options), nativeCache());
     }
 

@@ -4,6 +4,8 @@ package dev.flexgen.config;
 public enum PromptStyle {
     /** A base model: a dialogue of two named speakers that it continues. */
     DIALOGUE,
+    /** The model that comes with the program: the dialogue it was trained on. */
+    DEMO,
     /** Tuned to follow instructions. */
     INSTRUCTION,
     /** Trained on scientific text: questions and answers. */

@@ -1,6 +1,7 @@
 package dev.flexgen.hub;
 
 import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.config.PromptStyle;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -11,11 +12,21 @@ public final class ResolvedModel {
     private final String name;
     private final Path folder;
     private final @Nullable CatalogueEntry entry;
+    private final PromptStyle promptStyle;
+
+    /** A model that is neither in the store nor in the catalogue, whose files are in {@code folder}. */
+    public ResolvedModel(String name, Path folder, PromptStyle promptStyle) {
+        this.name = name;
+        this.folder = folder;
+        this.entry = null;
+        this.promptStyle = promptStyle;
+    }
 
     ResolvedModel(String name, Path folder, @Nullable CatalogueEntry entry) {
         this.name = name;
         this.folder = folder;
         this.entry = entry;
+        this.promptStyle = entry == null ? PromptStyle.DIALOGUE : entry.promptStyle();
     }
 
     /** Short, to show: a catalogue name, a hub id with its revision, or the folder's name. */
@@ -31,5 +42,10 @@ public final class ResolvedModel {
     /** Empty for a model that is not in the catalogue. A folder is matched by its name. */
     public Optional<CatalogueEntry> entry() {
         return Optional.ofNullable(entry);
+    }
+
+    /** What the catalogue says; a model outside it is taken for one that continues a dialogue. */
+    public PromptStyle promptStyle() {
+        return promptStyle;
     }
 }

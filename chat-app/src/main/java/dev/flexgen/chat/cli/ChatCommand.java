@@ -14,11 +14,11 @@ import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.render.Theme;
-import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -87,9 +87,9 @@ final class ChatCommand implements AppCommand {
         return new ChatSetup(
                 model.name(),
                 chatModel,
-                PromptFormat.of(style(model)),
+                PromptFormat.of(model.promptStyle()),
                 settings.get(SettingTable.SYSTEM),
-                new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), Sampling.lively(settings)),
+                new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)),
                 wiring.dirs().state(),
                 Theme.choose(
                         settings.get(SettingTable.COLOR), wiring.environment().variables()),
@@ -97,8 +97,8 @@ final class ChatCommand implements AppCommand {
                 wiring::exit);
     }
 
-    /** What the catalogue says; a model outside it is taken for one that continues a dialogue. */
-    private static PromptStyle style(ResolvedModel model) {
-        return model.entry().map(CatalogueEntry::promptStyle).orElse(PromptStyle.DIALOGUE);
+    /** The demo model was taught one good answer to a question; others are more fun when they vary. */
+    private static SamplerOptions sampling(ResolvedModel model, Settings settings) {
+        return model.promptStyle() == PromptStyle.DEMO ? Sampling.plain(settings) : Sampling.lively(settings);
     }
 }

@@ -1,8 +1,10 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.engine.model.Families;
 import dev.flexgen.hub.LocalModel;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,7 +12,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The text of {@code models list}: the catalogue, then what else the local store holds. */
+/** The text of {@code models list}: what comes with the program, the catalogue, then what else the local store holds. */
 final class ModelListing {
 
     private ModelListing() {}
@@ -18,7 +20,10 @@ final class ModelListing {
     static String of(Catalogue catalogue, List<LocalModel> local) {
         Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
         var listing = new StringBuilder();
-        row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "LICENCE");
+        row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "RUNS", "LICENCE");
+        for (BundledModel model : BundledModel.values()) {
+            row(listing, model.modelName(), parameters(model.parameters()), "-", "yes", "yes", "Apache-2.0");
+        }
         for (CatalogueEntry entry : catalogue.entries()) {
             boolean present = here.remove(entry.hubId());
             row(
@@ -27,11 +32,12 @@ final class ModelListing {
                     parameters(entry.parameters()),
                     entry.downloadable() ? Bytes.format(entry.downloadBytes()) : "-",
                     present ? "yes" : "no",
+                    Families.names().contains(entry.family()) ? "yes" : "not yet",
                     entry.licence());
         }
         for (LocalModel model : local) {
             if (here.remove(model.hubId())) {
-                row(listing, model.hubId(), "-", Bytes.format(model.bytes()), "yes", "-");
+                row(listing, model.hubId(), "-", Bytes.format(model.bytes()), "yes", "?", "-");
             }
         }
         return listing.toString();
@@ -49,6 +55,6 @@ final class ModelListing {
     }
 
     private static void row(StringBuilder listing, Object... cells) {
-        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-5s  %s%n", cells));
+        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-4s  %-7s  %s%n", cells));
     }
 }

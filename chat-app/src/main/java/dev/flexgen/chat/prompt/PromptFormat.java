@@ -34,6 +34,16 @@ public record PromptFormat(
             "\nAssistant:",
             List.of("\nHuman:", "\nAssistant:"));
 
+    /** As chat-app/demo-model/demo/dialogue.py wrote it for the training. */
+    private static final PromptFormat DEMO = new PromptFormat(
+            "A conversation between a person and the flexgen-chat demo model.",
+            "",
+            "\n",
+            "\n",
+            "Human: ",
+            "\nAssistant:",
+            List.of("\nHuman:"));
+
     private static final PromptFormat INSTRUCTION = new PromptFormat(
             "", "", "\n\n", "\n\n", "Instruction: ", "\nOutput:", List.of("\nInstruction:", "\nOutput:"));
 
@@ -58,6 +68,7 @@ public record PromptFormat(
     public static PromptFormat of(PromptStyle style) {
         return switch (style) {
             case DIALOGUE -> DIALOGUE;
+            case DEMO -> DEMO;
             case INSTRUCTION -> INSTRUCTION;
             case SCIENCE -> SCIENCE;
             // GLM's own layout is made of control tokens, which plain text can never produce: it continues text here.

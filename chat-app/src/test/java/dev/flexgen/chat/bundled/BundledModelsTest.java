@@ -1,0 +1,84 @@
+package dev.flexgen.chat.bundled;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flexgen.chat.CommandException;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class BundledModelsTest {
+
+    @TempDir
+    Path cache;
+
+    @ParameterizedTest
+    @EnumSource
+    void theListNamesEveryFileWithItsChecksum(BundledModel model) throws Exception {
+        for (BundledFile file : BundledModels.files(BundledModels.bytes(model, "SHA256SUMS"))) {
+            try (InputStream in = BundledModels.open(model, file.name())) {
+                byte[] digest = MessageDigest.getInstance("SHA-256").digest(in.readAllBytes());
+                assertThat(HexFormat.of().formatHex(digest)).as(file.name()).isEqualTo(file.sha256());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anUnpackedModelIsAnOrdinaryModelFolder(BundledModel model) {
+        ModelSpec spec = Families.read(new BundledModels(cache).folder(model));
+        assertThat(spec.family()).isEqualTo("opt");
+        assertThat(spec.positions()).isGreaterThanOrEqualTo(1024);
+        assertThat(spec.parameters()).isEqualTo(model.parameters());
+    }
+
+    @Test
+    void aModelIsUnpackedOnce() throws IOException {
+        Path folder = new BundledModels(cache).folder(BundledModel.DEMO_DRAFT);
+        Path config = folder.resolve("config.json");
+        Files.writeString(config, "marked");
+        assertThat(new BundledModels(cache).folder(BundledModel.DEMO_DRAFT)).isEqualTo(folder);
+        assertThat(config).hasContent("marked");
+    }
+
+    @Test
+    void manyProcessesMayUnpackAtOnce() throws Exception {
+        try (ExecutorService threads = Executors.newFixedThreadPool(6)) {
+            List<Future<Path>> folders = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                folders.add(threads.submit(() -> new BundledModels(cache).folder(BundledModel.DEMO_DRAFT)));
+            }
+            for (Future<Path> folder : folders) {
+                assertThat(folder.get()).isEqualTo(folders.getFirst().get());
+            }
+        }
+        try (Stream<Path> left = Files.list(cache.resolve("models"))) {
+            assertThat(left).hasSize(1);
+        }
+    }
+
+    @Test
+    void aCacheThatCannotBeWrittenIsNamed() throws IOException {
+        Path file = Files.writeString(cache.resolve("file"), "");
+        assertThatThrownBy(() -> new BundledModels(file).folder(BundledModel.DEMO))
+                .isInstanceOf(CommandException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining("XDG_CACHE_HOME");
+    }
+}
