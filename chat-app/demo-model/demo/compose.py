@@ -55,11 +55,11 @@ class Composer:
     def __init__(self, pieces=()):
         spelling = skills.Spelling(pieces)
         self.mix = (
-            (0.25, program.program_turn), (0.085, memory.tell_turn), (0.10, memory.ask_turn), (0.025, memory.correct_turn), (0.025, memory.confirm_turn),
-            (0.02, memory.summary_turn), (0.045, memory.place_turn), (0.055, memory.people_turn), (0.03, memory.list_turn), (0.025, memory.echo_turn),
-            (0.11, skills.sum_turn), (0.012, skills.long_sum_turn), (0.02, skills.story_turn), (0.10, spelling), (0.03, skills.calendar_turn),
-            (0.06, skills.order_turn), (0.05, skills.reason_turn), (0.015, skills.capital_turn), (0.015, skills.translate_turn),
-            (0.065, smalltalk.talk_turn), (0.008, smalltalk.story_turn), (0.04, smalltalk.unknown_turn), (0.03, smalltalk.noise_turn),
+            (0.27, program.program_turn), (0.085, memory.tell_turn), (0.08, memory.ask_turn), (0.025, memory.correct_turn), (0.035, memory.confirm_turn),
+            (0.035, memory.summary_turn), (0.045, memory.place_turn), (0.055, memory.people_turn), (0.03, memory.list_turn), (0.03, memory.echo_turn),
+            (0.12, skills.sum_turn), (0.012, skills.long_sum_turn), (0.02, skills.story_turn), (0.10, spelling), (0.03, skills.calendar_turn),
+            (0.07, skills.order_turn), (0.055, skills.reason_turn), (0.015, skills.capital_turn), (0.015, skills.translate_turn),
+            (0.065, smalltalk.talk_turn), (0.008, smalltalk.story_turn), (0.06, smalltalk.unknown_turn), (0.03, smalltalk.noise_turn),
         )
         self.makers, self.sums = [], []
         total = 0.0

@@ -129,22 +129,28 @@ def typo(rng, text):
 
 _BEFORE = {
     "en": ["hey, ", "ok, ", "okay, ", "so ", "and ", "please, ", "hi, ", "hello, ", "well, ", "now ", "um, ", "one question: ",
-           "question: ", "quick question: ", "tell me, ", "sorry, ", "hmm, ", "great, ", "thanks. "],
+           "question: ", "quick question: ", "tell me, ", "sorry, ", "hmm, ", "great, ", "thanks. ",
+           "i was wondering: ", "my question is: ", "i am new here. ", "may i ask: ", "let me ask: ", "just curious: ", "in short, ", "in one sentence, ",
+           "in simple words, ", "another question: ", "one more thing: ", "please tell me: ", "i have a question: ", "next question: ", "yes, but ", "no, "],
     "es": ["oye, ", "vale, ", "bueno, ", "y ", "por favor, ", "hola, ", "a ver, ", "ahora ", "eh, ", "una pregunta: ",
-           "pregunta: ", "dime, ", "perdona, ", "pues ", "gracias. ", "bien, "],
+           "pregunta: ", "dime, ", "perdona, ", "pues ", "gracias. ", "bien, ",
+           "me pregunto: ", "mi pregunta es: ", "soy nuevo aquí. ", "quería preguntar: ", "en una frase, ", "en pocas palabras, ", "otra pregunta: ",
+           "una cosa más: ", "dime, por favor: ", "tengo una pregunta: ", "por curiosidad: ", "sí, pero ", "no, ", "en resumen, "],
 }
 _AFTER = {
-    "en": [" please", ", please", " exactly", " thanks", " for me", " again", " then", " in short", " in a few words"],
-    "es": [" por favor", ", por favor", " exactamente", " gracias", " entonces", " en pocas palabras"],
+    "en": [" please", ", please", " exactly", " thanks", " for me", " again", " then", " in short", " in a few words", " here", " really", " actually",
+           ", do you know", " in one sentence", " in simple words", ", can you tell me", ", my friend"],
+    "es": [" por favor", ", por favor", " exactamente", " gracias", " entonces", " en pocas palabras", " aquí", " de verdad", " en realidad", ", lo sabes",
+           " en una frase", ", me lo dices", " otra vez", ", amigo"],
 }
 
 
 def question(rng, core, lang):
     """A question as people type it: marks, case, courtesy, accents and typing errors vary."""
     text = core
-    if chance(rng, 0.10):
+    if chance(rng, 0.13):
         text = pick(rng, _BEFORE[lang]) + text
-    if chance(rng, 0.07):
+    if chance(rng, 0.08):
         text = text + pick(rng, _AFTER[lang])
     if chance(rng, 0.06):
         text = typo(rng, text)
@@ -154,6 +160,16 @@ def question(rng, core, lang):
     elif mark < 0.70:
         text = text + "."
     return statement(rng, text, lang, end=False)
+
+
+def without_a_word(rng, text):
+    """Leaves out one short word, as hurried people do."""
+    parts = text.split(" ")
+    places = [i for i, w in enumerate(parts) if len(w) <= 4 and w.isalpha()]
+    if len(parts) < 5 or not places:
+        return text
+    del parts[pick(rng, places)]
+    return " ".join(parts)
 
 
 def statement(rng, text, lang, end=True):

@@ -160,7 +160,7 @@ def confirm_turn(rng, state):
     asked = value if right else VALUES[key](rng, lang)
     right = asked.lower() == value.lower()
     reply = f"{say['yes'] if right else say['no']}, {fill(entry.you, v=value)}."
-    text = question(rng, fill(expand(rng, pick(rng, entry.confirm)), v=asked), lang)
+    text = fill(question(rng, expand(rng, pick(rng, entry.confirm)), lang), v=asked)
     if lang == "es" and "?" not in text:
         text += "?"  # in Spanish only the mark tells the question from the statement
     return Turn(text, reply, kind="confirm", told=((key, value),), expect=((value,), (say["yes"] if right else say["no"],)))
@@ -199,13 +199,13 @@ def place_turn(rng, state):
     if places and chance(rng, 0.55):
         key = pick(rng, places)
         thing, place = key[1], state.get(key)
-        text = question(rng, expand(rng, _number(pick(rng, ask.split("; ")), thing, lang)).replace("$o", thing), lang)
+        text = question(rng, expand(rng, _number(pick(rng, ask.split("; ")), thing, lang)), lang).replace("$o", thing)
         reply = fill(_number(known, thing, lang), O=capital(thing), p=place)
         return Turn(text, reply, kind="place", told=((key, place),), expect=((place,),), distance=state.age(key))
     thing = pick(rng, words.OBJECTS[lang])
     key = ("at", thing)
     if key not in state.facts and chance(rng, 0.12):
-        text = question(rng, expand(rng, _number(pick(rng, ask.split("; ")), thing, lang)).replace("$o", thing), lang)
+        text = question(rng, expand(rng, _number(pick(rng, ask.split("; ")), thing, lang)), lang).replace("$o", thing)
         return Turn(text, fill(_number(unknown, thing, lang), o=thing), kind="place unknown", expect=(("not know",) if lang == "en" else ("no sé",),))
     for _ in range(60):
         place = pick(rng, words.PLACES[lang])
@@ -245,9 +245,9 @@ def people_turn(rng, state):
         value = state.get(key)
         only = sum(1 for k in known if k[2] == what and state.get(k) == value) == 1
         if only and chance(rng, 0.3):
-            text, expect = question(rng, fill(expand(rng, reverse), v=value), lang), ((who,),)
+            text, expect = fill(question(rng, expand(rng, reverse), lang), v=value), ((who,),)
         else:
-            text, expect = question(rng, fill(expand(rng, pick(rng, ask.split("; "))), n=who), lang), ((value,),)
+            text, expect = fill(question(rng, expand(rng, pick(rng, ask.split("; "))), lang), n=who), ((value,),)
         return Turn(text, capital(fill(you, n=who, v=value)) + ".", kind="people", told=((key, value),), expect=expect, distance=state.age(key))
     told = []
     names = list({k[1] for k in known})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .frames import HOW, THING
-from .grammar import chance, expand, fill, is_held_out, pick, question
+from .grammar import chance, expand, fill, is_held_out, pick, question, without_a_word
 from .dialogue import Turn
 
 
@@ -57,4 +57,6 @@ def program_turn(rng, state):
     intent = pick(rng, tuple(INTENTS[lang]))
     core = phrase(rng, lang, intent, state.held_out)
     entry = INTENTS[lang][intent]
+    if chance(rng, 0.06):
+        core = without_a_word(rng, core)
     return Turn(question(rng, core, lang), entry.text, kind="program", expect=entry.facts)

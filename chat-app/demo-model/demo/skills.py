@@ -48,12 +48,12 @@ SYMBOL = {"+": "+", "-": "-", "*": "x", "/": "/"}
 def operands(rng, held_out):
     """Two numbers and a sign from one side of the split."""
     while True:
-        sign = pick(rng, "+++++---**/")
+        sign = pick(rng, "+++++-----**/")
         size = rng.random()
         top = 9 if size < 0.15 else 99 if size < 0.8 else 999
         if sign in "+-":
             a, b = between(rng, 0, top), between(rng, 0, top)
-            if sign == "-" and a < b and chance(rng, 0.85):
+            if sign == "-" and a < b and chance(rng, 0.9):
                 a, b = b, a
         else:
             a, b = between(rng, 0, 12), between(rng, 0, 12)
@@ -77,15 +77,13 @@ def sum_turn(rng, state):
     show = (lambda n: spelled_number(n, lang)) if in_words else str
     special = {"+": plus, "-": minus if a >= b else None, "*": times}.get(sign)
     if special and chance(rng, 0.2):
-        text = fill(pick(rng, special), a=show(a), b=show(b))
+        text = fill(question(rng, pick(rng, special), lang), a=show(a), b=show(b))
     else:
         infix = pick(rng, [s for s in signs[sign] if not in_words or s.strip().isalpha() or " " in s.strip()])
-        text = fill(expand(rng, pick(rng, frames)), e=show(a) + infix + show(b))
+        text = fill(question(rng, expand(rng, pick(rng, frames)), lang), e=show(a) + infix + show(b))
     kind = "small sum" if sign in "+-" and a < 100 and b < 100 else "large sum" if sign in "+-" else "product"
     reply = f"{a} {SYMBOL[sign]} {b} = {value}."
-    if value < 0 and "sub" not in text and chance(rng, 0):
-        return None
-    return Turn(question(rng, text, lang), reply, kind=kind, expect=((f"= {value}.",),))
+    return Turn(text, reply, kind=kind, expect=((f"= {value}.",),))
 
 
 def long_sum_turn(rng, state):
@@ -94,8 +92,8 @@ def long_sum_turn(rng, state):
     a, b, c = (between(rng, 1, 30) for _ in range(3))
     if is_held_out(f"{a}+{b}", share=8) != state.held_out:
         return None
-    text = fill(expand(rng, pick(rng, _ARITHMETIC[lang][0])), e=f"{a} + {b} + {c}")
-    return Turn(question(rng, text, lang), f"{a} + {b} = {a + b}, {a + b} + {c} = {a + b + c}.", kind="chain sum", expect=((f"= {a + b + c}.",),))
+    text = fill(question(rng, expand(rng, pick(rng, _ARITHMETIC[lang][0])), lang), e=f"{a} + {b} + {c}")
+    return Turn(text, f"{a} + {b} = {a + b}, {a + b} + {c} = {a + b + c}.", kind="chain sum", expect=((f"= {a + b + c}.",),))
 
 
 _STORY = {
@@ -115,11 +113,11 @@ def story_turn(rng, state):
         if a >= b and is_held_out(f"{a}{sign}{b}", share=8) == state.held_out:
             break
     things = pick(rng, words.TOYS_PLURAL[lang])
-    text = fill(expand(rng, pick(rng, frames.split("; "))), a=a, b=b, o=things, n=words.name(rng))
+    text = fill(question(rng, expand(rng, pick(rng, frames.split("; "))), lang), a=a, b=b, o=things, n=words.name(rng))
     if lang == "es" and (things.endswith("as") or things in ("flores", "llaves")):
         text = text.replace("cuántos", "cuántas")
     value = result(a, sign, b)
-    return Turn(question(rng, text, lang), f"{a} {sign} {b} = {value}.", kind="story sum", expect=((f"= {value}.",),))
+    return Turn(text, f"{a} {sign} {b} = {value}.", kind="story sum", expect=((f"= {value}.",),))
 
 
 def letters(word, separator="-"):
@@ -150,13 +148,19 @@ class Spelling:
 
     def __init__(self, pieces=()):
         self.pieces = pieces
+        self.known = frozenset(pieces)
 
     def word(self, rng, state):
         while True:
             word = words.any_word(rng, state.lang, self.pieces)
-            if chance(rng, 0.1):
+            shape = rng.random()
+            if shape < 0.2:
                 word = capital(word)
-            if len(word) > 1 and is_held_out(word, share=6) == state.held_out:
+            elif shape < 0.23:
+                word = word.upper()
+            # The letters of a single piece can only be learned, so such words are never held out.
+            held_out = is_held_out(word, share=6) and word.lower() not in self.known
+            if len(word) > 1 and held_out == state.held_out:
                 return word
 
     def __call__(self, rng, state):
@@ -206,11 +210,12 @@ def calendar_turn(rng, state):
     kind = pick(rng, ("next", "next", "next", "previous", "previous", "previous", "today", "yesterday", "days", "months", "seasons", "length", "number"))
     days, months = words.DAYS[lang], words.MONTHS[lang]
     conjunction = " and " if lang == "en" else " y "
-    template = expand(rng, pick(rng, table[kind].split("; ")))
+    core = expand(rng, pick(rng, table[kind].split("; ")))
+    template = question(rng, core, lang)
     expect = None
     if kind in ("next", "previous", "today", "yesterday"):
         names = days if kind in ("today", "yesterday") or chance(rng, 0.5) else months
-        if ("month" in template or " mes " in template) and names is days or ("day" in template or "día" in template) and names is months:
+        if ("month" in core or " mes " in core) and names is days or ("day" in core or "día" in core) and names is months:
             names = months if names is days else days
         i = int(rng.random() * len(names))
         step = 1 if kind in ("next", "today") else -1
@@ -229,7 +234,7 @@ def calendar_turn(rng, state):
         reply = fill(say[7 if kind == "length" else 8], v=name, n="28 or 29" if kind == "length" and i == 1 and lang == "en" else "28 o 29" if kind == "length" and i == 1 else n)
         expect = str(n) if kind == "length" else months[i]
     text = text.lower() if chance(rng, 0.2) else text
-    return Turn(question(rng, text, lang), reply, kind="calendar", expect=((expect,),))
+    return Turn(text, reply, kind="calendar", expect=((expect,),))
 
 
 _ORDER = {
@@ -258,14 +263,15 @@ def order_turn(rng, state):
     lang = state.lang
     table, say = _ORDER[lang], _ORDER[lang]["say"]
     kind = pick(rng, ("up", "up", "up", "down", "words", "words", "max", "max", "min", "min", "count", "count", "countdown", "next", "previous", "even", "double", "word"))
-    template = expand(rng, pick(rng, table[kind].split("; ")))
+    core = expand(rng, pick(rng, table[kind].split("; ")))
+    template = question(rng, core, lang)
     top = pick(rng, (10, 20, 100, 100, 1000))
     join_with = pick(rng, (", ", " ", ", ", " , "))
     low, reverse = 1, False
     expect = None
     if kind in ("up", "down", "max", "min"):
         values = []
-        count = 2 if "$a" in template else between(rng, 3, 5)
+        count = 2 if "$a" in core else between(rng, 3, 5)
         while len(values) < count:
             n = between(rng, 0, top)
             if n not in values:
@@ -292,7 +298,7 @@ def order_turn(rng, state):
         expect = ", ".join(sorted(values))
         text, reply = fill(template, l=join_with.join(values)), fill(say[0], l=expect)
     elif kind in ("count", "countdown"):
-        low = between(rng, 1, 20) if "$a" in template else 1
+        low = between(rng, 1, 20) if "$a" in core else 1
         high = low + between(rng, 2, 14)
         numbers = range(low, high + 1) if kind == "count" else range(high, low - 1, -1)
         expect = ", ".join(map(str, numbers))
@@ -310,7 +316,7 @@ def order_turn(rng, state):
             reply = fill(say[{"next": 3, "previous": 4, "double": 7}[kind]], a=a, v=expect)
         text = fill(template, a=a)
     group = {"up": "sort", "down": "sort", "words": "sort words", "max": "compare", "min": "compare", "count": "count", "countdown": "count"}.get(kind, "numbers")
-    return Turn(question(rng, text, lang), reply, kind=group, expect=((expect,),))
+    return Turn(text, reply, kind=group, expect=((expect,),))
 
 
 _TALLER = {
@@ -398,8 +404,8 @@ def capital_turn(rng, state):
         text, reply, expect = expand(rng, pick(rng, ask.split("; "))), say, town
     else:
         text, reply, expect = expand(rng, pick(rng, back.split("; "))), said, country
-    text = fill(text, v=country, w=town)
-    return Turn(question(rng, text.lower() if chance(rng, 0.2) else text, lang), fill(reply, v=country, w=town), kind="capital", expect=((expect,),))
+    text = fill(question(rng, text, lang), v=country, w=town)
+    return Turn(text.lower() if chance(rng, 0.2) else text, fill(reply, v=country, w=town), kind="capital", expect=((expect,),))
 
 
 _TRANSLATED = ("COLOURS", "FOODS", "ANIMALS", "JOBS", "SPORTS", "LANGUAGES", "TOYS", "SHOPPING", "DAYS", "MONTHS")
@@ -419,8 +425,8 @@ def translate_turn(rng, state):
     if here == there:
         return None
     if chance(rng, 0.6):
-        text, reply = fill(pick(rng, to.split("; ")), v=here), fill(say, w=there)
+        text, reply = fill(question(rng, pick(rng, to.split("; ")), lang), v=here), fill(say, w=there)
     else:
-        text, reply = fill(pick(rng, back.split("; ")), v=there), fill(said, w=here)
+        text, reply = fill(question(rng, pick(rng, back.split("; ")), lang), v=there), fill(said, w=here)
         there = here
-    return Turn(question(rng, text, lang), reply, kind="translate", expect=((there,),))
+    return Turn(text, reply, kind="translate", expect=((there,),))

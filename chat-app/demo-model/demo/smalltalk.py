@@ -2,6 +2,7 @@
 
 from . import words
 from .dialogue import Turn
+from .frames import HOW, THING
 from .grammar import between, capital, chance, expand, fill, is_held_out, pick, question, statement
 
 # (ways to say it, replies). A ? in front marks questions.
@@ -80,6 +81,14 @@ _UNKNOWN = {
            "recomiéndame {un libro|una película|una canción|un hotel}; qué {cocino|leo|compro} hoy; cómo se cocina $f; cuánto cuesta $f; dónde puedo comprar $f; quién escribió $w; de qué color es $w; "
            "cuál es la raíz cuadrada de $y; {qué noticias hay|qué temperatura hace} hoy; lloverá {mañana|hoy} en $c; quién canta $w; define $w; qué tienen en común $w y $x; demuestra que $w es {verdad|primo}").split("; "),
 }
+_ACTIONS = {
+    "en": ("bake {a cake|bread|a pizza}; fix {a bicycle|my car|a tap|a chair|my roof}; learn {chess|piano|to swim|cooking}; lose weight; buy a {house|car|ticket|dog}; get to {the moon|the station|the airport}; build a {house|boat|table|shed}; "
+           "grow {tomatoes|roses|potatoes}; repair a {clock|watch|radio|phone}; paint a wall; catch a fish; make {coffee|soup|pancakes|money}; find {a job|a friend|gold|my cat}; win {the lottery|a race}; write a novel; stop smoking; sleep better; "
+           "send an email; book a {flight|hotel|table}; wash a {shirt|car|dog}; ride a horse; fly a plane; play the {guitar|violin}; sell my {car|house}; wrap a present; tie a tie; cut hair; cook {rice|pasta|fish}; invite {a friend|my aunt}; knit a scarf; print a photo").split("; "),
+    "es": ("hacer {un pastel|pan|una pizza|café|sopa|dinero}; arreglar {una bicicleta|el coche|un grifo|el tejado}; aprender {ajedrez|piano|a nadar|a cocinar}; perder peso; comprar {una casa|un coche|un billete|un perro}; llegar a {la luna|la estación}; construir {una casa|un barco|una mesa}; "
+           "cultivar {tomates|rosas|patatas}; reparar {un reloj|una radio|un teléfono}; pintar una pared; pescar un pez; encontrar {trabajo|un amigo|oro|a mi gato}; ganar {la lotería|una carrera}; escribir una novela; dejar de fumar; dormir mejor; "
+           "mandar un correo; reservar {un vuelo|un hotel|una mesa}; lavar {una camisa|el coche}; montar a caballo; pilotar un avión; tocar {la guitarra|el violín}; vender {mi coche|mi casa}; envolver un regalo; cortar el pelo; cocinar {arroz|pasta|pescado}; invitar a un amigo; imprimir una foto").split("; "),
+}
 _FOREIGN = (
     "bonjour, comment ça va ?; je voudrais savoir ce que tu peux faire; quelle heure est-il ?; où est la gare ?; parlez-vous français ?; merci beaucoup; je m'appelle {n} et j'habite à {c}; "
     "guten Tag, wie geht es Ihnen?; was kannst du machen?; ich heiße {n} und wohne in {c}; wo ist der Bahnhof?; sprechen Sie Deutsch?; vielen Dank; wie spät ist es?; "
@@ -113,7 +122,13 @@ def story_turn(rng, state):
 
 def unknown_turn(rng, state):
     lang = state.lang
-    template = expand(rng, pick(rng, _UNKNOWN[lang]))
+    kind = rng.random()
+    if kind < 0.6:
+        template = expand(rng, pick(rng, _UNKNOWN[lang]))
+    elif kind < 0.8:
+        template = expand(rng, pick(rng, THING[lang])).replace("$x", pick(rng, ("$t", "$t", "$t", "$w")))
+    else:
+        template = expand(rng, pick(rng, HOW[lang])).replace("$x", expand(rng, pick(rng, _ACTIONS[lang])))
     topic = pick(rng, words.UNKNOWN_TOPICS[lang])
     if is_held_out(topic, template, share=6) != state.held_out:
         return None
