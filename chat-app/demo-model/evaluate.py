@@ -89,6 +89,17 @@ def zero_shares(model, rows, device):
     return [round(sum(shares[i]) / len(shares[i]), 4) for i in range(len(model.layers))]
 
 
+def agreement(model, draft, rows, device):
+    """Share of reply tokens on which the draft would guess what the model says: the acceptance rate of speculation by one token."""
+    same = count = 0
+    for part in rows.split(64):
+        part = part.to(device)
+        ids, reply = part[:, :-1] & (1 << FLAG_SHIFT) - 1, part[:, 1:] >> FLAG_SHIFT == REPLY
+        equal = (model(ids).argmax(-1) == draft(ids).argmax(-1)) & reply
+        same, count = same + int(equal.sum()), count + int(reply.sum())
+    return same / count
+
+
 def write_set(items, tokenizer, folder):
     """heldout.jsonl (all), short.jsonl (a few of each group), perplexity.jsonl (texts for `score`)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,6 +142,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="share of the held-out items")
     parser.add_argument("--group", action="append", help="only this group; may be repeated")
     parser.add_argument("--failures", type=int, default=6, help="failures to print per group")
+    parser.add_argument("--draft", type=pathlib.Path, help="also compare this draft model with the model")
     parser.add_argument("--check-transformers", action="store_true")
     arguments = parser.parse_args()
     tokenizer = tokens.load(arguments.model / "tokenizer.json")
@@ -146,6 +158,9 @@ def main():
     print(f"perplexity of replies {scores['replies']:.4f}, of all text {scores['all']:.3f}", flush=True)
     zeros = zero_shares(model, rows, device)
     print("zero neurons per layer", zeros, flush=True)
+    agreed = agreement(model, load(arguments.draft).to(device), rows, device) if arguments.draft else None
+    if agreed is not None:
+        print(f"the draft agrees on {100 * agreed:.1f} % of the reply tokens", flush=True)
     if arguments.check_transformers:
         check_against_transformers(arguments.model, model, rows, device)
     replies = greedy(model, tokenizer, [i["prompt"] for i in items], device, 120_000 if device == "cuda" else 8_000)
@@ -165,6 +180,8 @@ def main():
             print(f"    {item['question'][:110]!r} -> {reply[:110]!r} expected {str(item['expect'])[:90]}")
     if arguments.report:
         report = {"seed": SEED, "items": len(items), "perplexity": {k: round(v, 4) for k, v in scores.items()}, "zero_neurons_per_layer": zeros, "groups": table}
+        if agreed is not None:
+            report["draft_agreement"] = round(agreed, 4)
         arguments.report.write_text(json.dumps(report, indent=2) + "\n")
 
 

@@ -58,7 +58,7 @@ class Composer:
             (0.27, program.program_turn), (0.085, memory.tell_turn), (0.08, memory.ask_turn), (0.025, memory.correct_turn), (0.035, memory.confirm_turn),
             (0.035, memory.summary_turn), (0.045, memory.place_turn), (0.055, memory.people_turn), (0.03, memory.list_turn), (0.03, memory.echo_turn),
             (0.12, skills.sum_turn), (0.012, skills.long_sum_turn), (0.02, skills.story_turn), (0.10, spelling), (0.03, skills.calendar_turn),
-            (0.07, skills.order_turn), (0.055, skills.reason_turn), (0.015, skills.capital_turn), (0.015, skills.translate_turn),
+            (0.07, skills.order_turn), (0.07, skills.reason_turn), (0.015, skills.capital_turn), (0.015, skills.translate_turn),
             (0.065, smalltalk.talk_turn), (0.008, smalltalk.story_turn), (0.06, smalltalk.unknown_turn), (0.03, smalltalk.noise_turn),
         )
         self.makers, self.sums = [], []
@@ -79,12 +79,15 @@ class Composer:
     def turn(self, rng, state, without=()):
         """The next turn, whatever it is about."""
         if not state.turns and chance(rng, 0.25):
-            return smalltalk.talk_turn(rng, state)
+            turn = smalltalk.talk_turn(rng, state)
+            turn.language = state.lang
+            return turn
         while True:
             maker = self.maker(rng)
             if maker not in without:
                 turn = maker(rng, state)
                 if turn:
+                    turn.language = state.lang
                     return turn
 
     def start(self, rng, held_out=False):

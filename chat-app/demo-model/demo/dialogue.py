@@ -18,6 +18,7 @@ class Turn:
     told: tuple = ()
     expect: tuple = ()  # groups of alternatives; a good reply contains one of each group
     reject: tuple = ()  # strings that a good reply does not contain
+    language: str = ""
     distance: int = -1  # for recall: turns since the fact was told
     train: bool = True
 
@@ -30,6 +31,7 @@ class State:
     held_out: bool = False
     facts: dict = field(default_factory=dict)  # key -> (value, index of the turn that told it)
     last: Turn | None = None
+    spoken: str = "en"  # the language of the last turn: what an answer to nonsense uses
     turns: list = field(default_factory=list)
 
     def learn(self, turn):
@@ -43,6 +45,8 @@ class State:
                 self.facts[key] = (value, known[1] if known and known[0] == value else index)
         self.turns.append(turn)
         self.last = turn
+        if turn.kind not in ("noise", "empty"):
+            self.spoken = turn.language or self.lang
 
     def get(self, key):
         known = self.facts.get(key)
@@ -59,7 +63,7 @@ class State:
             turn.train = False
         self.facts, self.turns, self.last = {}, [], None
         for turn in kept:
-            self.learn(turn)
+            self.learn(turn)  # their languages are known by now
 
 
 def user_text(text, first_without_preamble=False):

@@ -172,6 +172,32 @@ def without_a_word(rng, text):
     return " ".join(parts)
 
 
+_SMALL_WORDS = {
+    "en": frozenset("a an the is are do does can could i you me my your to of in on for with it this that what how which there be and or so just so please would".split()),
+    "es": frozenset("un una el la los las es son de del en a al con por para que se me te mi tu lo y o hay este esta esto puedo puede cómo qué".split()),
+}
+_FILLERS = {
+    "en": "the a my this that it is of about with for in to actually really please now then you me i know say what how why when do does can will should would here there one some any tell so well maybe think guess friend wonder kind sort thing".split(),
+    "es": "el la un una mi este esta eso de sobre con para en a ahora entonces tú me yo sé dime qué cómo por cuándo hay puede puedo debo aquí algo alguno pues bueno quizá creo amigo clase tipo cosa".split(),
+}
+
+
+def loosely(rng, text, lang):
+    """The same words in a loose form: small words are lost, added or swapped, what matters stays."""
+    out = []
+    for word in text.split(" "):
+        if word in _SMALL_WORDS[lang] and chance(rng, 0.35):
+            if chance(rng, 0.4):
+                out.append(pick(rng, _FILLERS[lang]))
+            continue
+        if chance(rng, 0.1):
+            out.append(pick(rng, _FILLERS[lang]))
+        out.append(word)
+    if chance(rng, 0.2):
+        out.insert(0, pick(rng, _FILLERS[lang]))
+    return " ".join(out) or text
+
+
 def statement(rng, text, lang, end=True):
     """A statement as people type it. Values in it keep their letters, only the first one may be capitalised."""
     text = text.replace("  ", " ").strip()

@@ -1,6 +1,9 @@
-"""Questions about the program, written by hand and apart from the generator's phrasings. Used for evaluation only."""
+"""Questions about the program, written by hand and apart from the generator's phrasings. Used for evaluation only.
 
-QUESTIONS = {
+SEEN was looked at while the phrasings were extended, UNSEEN was not: only the latter says how the model does on new wordings.
+"""
+
+SEEN = {
     "en": (
         ("program", "In one line, what's flexgen-chat supposed to be?"), ("program", "I just cloned this repo. What is it?"),
         ("offloading", "My card has 8 GB, the model has 60. What happens to the rest?"), ("offloading", "What do you mean when you say offloading?"), ("offloading", "Explain the trick of keeping weights on disk"),
@@ -42,5 +45,29 @@ QUESTIONS = {
         ("exit codes", "¿Qué significa el código de salida 3?"), ("pipe", "¿Puedo mandarle preguntas por una tubería?"), ("json", "¿Cómo obtengo la salida en JSON?"), ("sessions", "¿Puedo guardar esta conversación y seguir mañana?"), ("perplexity", "¿Qué me dice la perplejidad?"), ("system prompt", "¿Cómo pongo un prompt de sistema?"),
         ("training", "¿Con qué te entrenaron?"), ("training", "¿Quién te hizo?"), ("checkpoints", "¿Qué formatos de fichero puede cargar?"), ("parameters", "¿Qué son los parámetros de un modelo?"), ("threads", "¿Cómo elijo el número de hilos?"), ("length", "¿Cómo hago tus respuestas más largas?"),
         ("language model", "¿Qué es un modelo de lenguaje?"), ("language model", "¿Cómo funcionas en realidad?"), ("speed", "¿Por qué son tan lentos los modelos grandes?"), ("speed", "¿Qué decide lo rápido que va un modelo?"),
+    ),
+}
+
+UNSEEN = {
+    "en": (
+        ("program", "Could you tell me what this application does?"), ("program", "What's this chat program called flexgen-chat?"), ("offloading", "What does it mean that weights are offloaded?"), ("offloading", "How do you deal with models that are larger than the GPU's memory?"),
+        ("kv cache", "Please tell me about the KV cache"), ("kv cache", "Does the cache save you from reading everything again?"), ("four bit", "I heard you can store weights in 4 bits, how?"), ("planner", "How does flexgen-chat decide the placement of weights?"), ("planner", "what's the planner for?"),
+        ("chat command", "Which command opens a conversation?"), ("generate command", "Tell me about generate"), ("generate command", "How can I complete a text with a model?"), ("score command", "What would I use the score command for?"), ("models command", "Is there a catalogue of models?"),
+        ("bench command", "I want to know how quick my computer is with a model"), ("commands", "What are all the commands of flexgen-chat?"), ("quit", "ok I'm done, how do I exit?"), ("quit", "what do I press to leave?"), ("help", "how can I see the help page"), ("clear", "How do I wipe the chat and begin again?"),
+        ("interrupt", "The reply is too long, how do I stop it?"), ("multi line", "how do i type two lines in one message"), ("history", "Can I use the arrow keys to get my old lines?"), ("larger model", "Where can I get a smarter model?"), ("larger model", "How would I switch to opt-6.7b?"),
+        ("supported models", "Tell me which models are supported"), ("opt", "What does OPT mean?"), ("opt 175b", "What would I need for OPT-175B?"), ("who are you", "So who exactly are you?"), ("who are you", "Am I talking to a human?"), ("abilities", "What are you able to do for me?"), ("limits", "Are your answers always correct?"),
+        ("languages", "Can we speak in Spanish?"), ("offline", "Does this work without the internet?"), ("privacy", "Do you keep what I write or send it to someone?"), ("context", "How long is your memory in tokens?"), ("licence", "Under what licence may I use this?"), ("java", "Is flexgen-chat a Java program?"),
+        ("requirements", "What are the requirements for flexgen-chat?"), ("gpu", "I don't have a GPU, can I still use it?"), ("temperature", "Which value should the temperature have?"), ("sampling", "Explain the sampling options to me"), ("settings", "Where's the config file?"), ("tokens", "How do you turn words into tokens?"),
+        ("speculation", "Will there be speculative decoding?"), ("flexgen", "What's the connection with FlexGen?"), ("exit codes", "What exit codes can I get?"), ("sessions", "Is it possible to save the chat?"), ("training", "How did they train you?"), ("speed", "why does a big model take so long for each word"),
+    ),
+    "es": (
+        ("program", "¿Me puedes decir qué hace esta aplicación?"), ("program", "¿Qué es eso de flexgen-chat?"), ("offloading", "¿Qué significa que los pesos se descargan a disco?"), ("offloading", "¿Cómo usas modelos mayores que la memoria de la GPU?"), ("kv cache", "Por favor, háblame de la caché KV"), ("four bit", "¿Cómo se guardan los pesos en 4 bits?"),
+        ("planner", "¿Cómo decide flexgen-chat dónde poner los pesos?"), ("planner", "¿para qué está el planificador?"), ("chat command", "¿Con qué comando abro una conversación?"), ("generate command", "Háblame de generate"), ("score command", "¿Para qué usaría el comando score?"), ("models command", "¿Hay un catálogo de modelos?"),
+        ("bench command", "quiero saber lo rápido que es mi ordenador con un modelo"), ("commands", "¿Cuáles son todos los comandos de flexgen-chat?"), ("quit", "vale, ya he acabado, ¿cómo salgo?"), ("quit", "¿qué pulso para irme?"), ("help", "cómo puedo ver la página de ayuda"), ("clear", "¿Cómo borro el chat y empiezo otra vez?"),
+        ("interrupt", "La respuesta es muy larga, ¿cómo la paro?"), ("multi line", "cómo escribo dos líneas en un mensaje"), ("history", "¿Puedo usar las flechas para ver mis líneas viejas?"), ("larger model", "¿Dónde consigo un modelo más listo?"), ("larger model", "¿Cómo cambio a opt-6.7b?"), ("supported models", "Dime qué modelos se admiten"),
+        ("opt", "¿Qué quiere decir OPT?"), ("opt 175b", "¿Qué necesitaría para OPT-175B?"), ("who are you", "Entonces, ¿quién eres exactamente?"), ("who are you", "¿Estoy hablando con un humano?"), ("abilities", "¿Qué eres capaz de hacer por mí?"), ("limits", "¿Son siempre correctas tus respuestas?"), ("languages", "¿Podemos hablar en inglés?"),
+        ("offline", "¿Esto funciona sin internet?"), ("privacy", "¿Guardas lo que escribo o se lo envías a alguien?"), ("context", "¿Cómo de larga es tu memoria en tokens?"), ("licence", "¿Con qué licencia puedo usar esto?"), ("java", "¿Es flexgen-chat un programa en Java?"), ("requirements", "¿Cuáles son los requisitos de flexgen-chat?"),
+        ("gpu", "No tengo GPU, ¿puedo usarlo igual?"), ("temperature", "¿Qué valor debe tener la temperatura?"), ("sampling", "Explícame las opciones de muestreo"), ("settings", "¿Dónde está el archivo de configuración?"), ("tokens", "¿Cómo conviertes palabras en tokens?"), ("speculation", "¿Habrá decodificación especulativa?"),
+        ("flexgen", "¿Qué relación hay con FlexGen?"), ("exit codes", "¿Qué códigos de salida puede haber?"), ("sessions", "¿Es posible guardar el chat?"), ("training", "¿Cómo te entrenaron a ti?"), ("speed", "por qué un modelo grande tarda tanto en cada palabra"),
     ),
 }

@@ -6,11 +6,11 @@ from . import memory, program, skills, smalltalk
 from .compose import Composer
 from .dialogue import PREAMBLE, State, Turn, prompt
 from .grammar import between, pick
-from .handwritten import QUESTIONS
+from .handwritten import SEEN, UNSEEN
 
 # name -> (items per language, kinds of the last turn)
 GROUPS = {
-    "recall": (70, ("ask",)), "recall corrected": (20, ("ask",)), "recall unknown": (20, ("ask unknown",)), "confirm": (20, ("confirm",)), "summary": (20, ("summary",)),
+    "recall": (70, ("ask",)), "recall corrected": (20, ("ask",)), "recall long": (25, ("ask",)), "recall unknown": (20, ("ask unknown",)), "confirm": (20, ("confirm",)), "summary": (20, ("summary",)),
     "people": (25, ("people",)), "place": (25, ("place",)), "list": (20, ("list",)), "small sums": (60, ("small sum",)), "large sums": (25, ("large sum",)), "products": (20, ("product",)),
     "story sums": (20, ("story sum",)), "chain sums": (15, ("chain sum",)), "spelling": (50, ("spell",)), "reversing": (50, ("reverse",)), "letters": (20, ("letters", "first letter", "last letter")),
     "calendar": (25, ("calendar",)), "sorting": (25, ("sort",)), "sorting words": (20, ("sort words",)), "comparing": (20, ("compare",)), "counting": (20, ("count",)), "numbers": (15, ("numbers",)),
@@ -35,13 +35,14 @@ def items(seed, pieces=(), scale=1.0):
             for i in range(max(1, round(count * scale))):
                 rng = random.Random(f"{seed}/{group}/{lang}/{i}")
                 yield _item(f"{group}-{lang}-{i + 1}".replace(" ", "-"), group, lang, *_dialogue(rng, composer, spelling, group, kinds, lang))
-    for lang in ("en", "es"):
-        for i, (intent, text) in enumerate(QUESTIONS[lang]):
-            rng = random.Random(f"{seed}/hand/{lang}/{i}")
-            state = State(lang, held_out=True)
-            _fill(rng, composer, state, between(rng, 0, 3))
-            entry = program.INTENTS[lang][intent]
-            yield _item(f"program-handwritten-{lang}-{i + 1}", "program handwritten", lang, state, Turn(text, entry.text, "program", expect=entry.facts))
+    for group, questions in (("program seen", SEEN), ("program unseen", UNSEEN)):
+        for lang in ("en", "es"):
+            for i, (intent, text) in enumerate(questions[lang]):
+                rng = random.Random(f"{seed}/{group}/{lang}/{i}")
+                state = State(lang, held_out=True)
+                _fill(rng, composer, state, between(rng, 0, 3))
+                entry = program.INTENTS[lang][intent]
+                yield _item(f"{group}-{lang}-{i + 1}".replace(" ", "-"), group, lang, state, Turn(text, entry.text, "program", expect=entry.facts))
 
 
 def _fill(rng, composer, state, count, without=()):
@@ -55,9 +56,9 @@ def _fill(rng, composer, state, count, without=()):
 def _dialogue(rng, composer, spelling, group, kinds, lang):
     """The earlier turns as a state, and the last turn."""
     while True:
-        state = State(lang, held_out=True)
-        if group in ("recall", "recall corrected"):
-            turn = _recall(rng, composer, state, group == "recall corrected")
+        state = State(lang, held_out=True, spoken=lang if group != "noise" else "en")
+        if group in ("recall", "recall corrected", "recall long"):
+            turn = _recall(rng, composer, state, group == "recall corrected", between(rng, 2000, 4500) if group == "recall long" else 0)
         else:
             need = {"list": memory.list_turn, "people": memory.people_turn, "place": memory.place_turn, "confirm": memory.tell_turn, "summary": memory.tell_turn}.get(group)
             if need:
@@ -76,8 +77,8 @@ def _dialogue(rng, composer, spelling, group, kinds, lang):
             return state, turn
 
 
-def _recall(rng, composer, state, corrected):
-    """Several facts, then 3 to 8 other turns, then the question for one of the facts."""
+def _recall(rng, composer, state, corrected, characters):
+    """Several facts, then 3 to 8 other turns or so many characters of them, then the question for one of the facts."""
     _fill(rng, composer, state, between(rng, 0, 2), _REPEATING)
     told = memory.tell_turn(rng, state)
     if not told:
@@ -92,6 +93,8 @@ def _recall(rng, composer, state, corrected):
     else:
         key = pick(rng, told.told)[0]
     _fill(rng, composer, state, between(rng, 3, 8), _REPEATING)
+    while sum(len(t.user) + len(t.reply) for t in state.turns) < characters:
+        _fill(rng, composer, state, 1, _REPEATING)
     return memory.ask_turn(rng, state, key)
 
 

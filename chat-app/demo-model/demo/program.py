@@ -1,10 +1,11 @@
 """Questions about flexgen-chat. Every answer is a statement about the real program; change it here when the program changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .frames import HOW, THING
-from .grammar import chance, expand, fill, is_held_out, pick, question, without_a_word
+from .grammar import chance, expand, fill, is_held_out, loosely, pick, question, without_a_word
 from .dialogue import Turn
+from .phrasings import MORE
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,18 @@ def answer(text, facts, things="", hows="", free=""):
 from .program_en import ENGLISH  # noqa: E402  (the tables use answer() above)
 from .program_es import SPANISH  # noqa: E402
 
-INTENTS = {"en": ENGLISH, "es": SPANISH}
+
+
+def _with_more(table, more):
+    """The table with the further phrasings of phrasings.py."""
+    merged = {}
+    for intent, entry in table.items():
+        things, hows, free = (_split(text) for text in more.get(intent, ("", "", "")))
+        merged[intent] = replace(entry, things=entry.things + things, hows=entry.hows + hows, free=entry.free + free)
+    return merged
+
+
+INTENTS = {"en": _with_more(ENGLISH, MORE["en"]), "es": _with_more(SPANISH, MORE["es"])}
 _HELD_OUT_SHARE = 6
 
 
@@ -38,7 +50,7 @@ def phrase(rng, lang, intent, held_out):
     """A way to ask for the intent, from the held-out side or from the training side of all phrasings."""
     entry = INTENTS[lang][intent]
     kinds = [k for k, have, weight in (("thing", entry.things, 3), ("how", entry.hows, 3), ("free", entry.free, 3)) if have for _ in range(weight)]
-    for _ in range(400):
+    for _ in range(600):
         kind = pick(rng, kinds)
         if kind == "free":
             core = expand(rng, pick(rng, entry.free))
@@ -47,6 +59,7 @@ def phrase(rng, lang, intent, held_out):
             core = fill(expand(rng, pick(rng, frames[lang])), x=expand(rng, pick(rng, slots)))
         if lang == "es":
             core = (" " + core).replace(" de el ", " del ").replace(" a el ", " al ").strip()
+        core = core.replace(" 's", "'s").replace("  ", " ").strip()
         if is_held_out(core, share=_HELD_OUT_SHARE) == held_out:
             return core
     raise ValueError(f"{intent} has too few phrasings")
@@ -59,4 +72,6 @@ def program_turn(rng, state):
     entry = INTENTS[lang][intent]
     if chance(rng, 0.06):
         core = without_a_word(rng, core)
+    elif chance(rng, 0.15) and not state.held_out:
+        core = loosely(rng, core, lang)
     return Turn(question(rng, core, lang), entry.text, kind="program", expect=entry.facts)

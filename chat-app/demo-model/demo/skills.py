@@ -50,7 +50,7 @@ def operands(rng, held_out):
     while True:
         sign = pick(rng, "+++++-----**/")
         size = rng.random()
-        top = 9 if size < 0.15 else 99 if size < 0.8 else 999
+        top = 9 if size < 0.12 else 99 if size < 0.7 else 999
         if sign in "+-":
             a, b = between(rng, 0, top), between(rng, 0, top)
             if sign == "-" and a < b and chance(rng, 0.9):

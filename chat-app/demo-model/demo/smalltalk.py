@@ -138,7 +138,7 @@ def unknown_turn(rng, state):
 
 def noise_turn(rng, state):
     """Nothing, nonsense, other languages and characters that nobody types on purpose."""
-    lang = state.lang
+    lang = state.spoken
     kind = rng.random()
     expect = (("not understand", "not know"), ) if lang == "en" else (("no lo entiendo", "no lo sé"),)
     if kind < 0.18:
