@@ -2,7 +2,7 @@
 
 import random
 
-from . import memory, program, skills, smalltalk, words
+from . import belongings, memory, program, skills, smalltalk, words
 from .dialogue import ASSISTANT, HUMAN, PREAMBLE, State
 from .grammar import between, chance, pick
 
@@ -56,11 +56,12 @@ class Composer:
         spelling = skills.Spelling(pieces)
         self.mix = (
             (0.27, program.program_turn), (0.085, memory.tell_turn), (0.08, memory.ask_turn), (0.025, memory.correct_turn), (0.035, memory.confirm_turn),
-            (0.035, memory.summary_turn), (0.045, memory.place_turn), (0.055, memory.people_turn), (0.03, memory.list_turn), (0.03, memory.echo_turn),
+            (0.035, memory.summary_turn), (0.045, memory.place_turn), (0.055, memory.people_turn), (0.03, memory.list_turn), (0.06, belongings.own_turn), (0.03, memory.echo_turn),
             (0.12, skills.sum_turn), (0.012, skills.long_sum_turn), (0.02, skills.story_turn), (0.10, spelling), (0.03, skills.calendar_turn),
             (0.07, skills.order_turn), (0.07, skills.reason_turn), (0.015, skills.capital_turn), (0.015, skills.translate_turn),
             (0.065, smalltalk.talk_turn), (0.008, smalltalk.story_turn), (0.06, smalltalk.unknown_turn), (0.03, smalltalk.noise_turn),
         )
+        self.encoded = {}
         self.makers, self.sums = [], []
         total = 0.0
         for weight, maker in self.mix:
@@ -104,7 +105,12 @@ def token_row(rng, composer, tokenizer, length, held_out=False, begin=2):
     Long dialogues may lose their oldest turns on the way, as the chat does when the context is full.
     """
     def encode(text):
-        return tokenizer.encode(text, add_special_tokens=False).ids
+        ids = composer.encoded.get(text)
+        if ids is None:
+            ids = tokenizer.encode(text, add_special_tokens=False).ids
+            if len(composer.encoded) < 50_000:
+                composer.encoded[text] = ids  # many replies and questions come again
+        return ids
 
     state = composer.start(rng, held_out)
     top = preamble(rng, state)

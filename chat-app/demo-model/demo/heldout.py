@@ -2,7 +2,7 @@
 
 import random
 
-from . import memory, program, skills, smalltalk
+from . import belongings, memory, program, skills, smalltalk
 from .compose import Composer
 from .dialogue import PREAMBLE, State, Turn, prompt
 from .grammar import between, pick
@@ -11,13 +11,13 @@ from .handwritten import SEEN, UNSEEN
 # name -> (items per language, kinds of the last turn)
 GROUPS = {
     "recall": (70, ("ask",)), "recall corrected": (20, ("ask",)), "recall long": (25, ("ask",)), "recall unknown": (20, ("ask unknown",)), "confirm": (20, ("confirm",)), "summary": (20, ("summary",)),
-    "people": (25, ("people",)), "place": (25, ("place",)), "list": (20, ("list",)), "small sums": (60, ("small sum",)), "large sums": (25, ("large sum",)), "products": (20, ("product",)),
-    "story sums": (20, ("story sum",)), "chain sums": (15, ("chain sum",)), "spelling": (50, ("spell",)), "reversing": (50, ("reverse",)), "letters": (20, ("letters", "first letter", "last letter")),
+    "people": (25, ("people",)), "place": (25, ("place",)), "belongings": (30, ("own",)), "list": (20, ("list",)), "small sums": (60, ("small sum",)), "large sums": (25, ("large sum",)), "products": (20, ("product",)),
+    "story sums": (20, ("story sum",)), "chain sums": (15, ("chain sum",)), "spelling": (50, ("spell",)), "reversing": (50, ("reverse",)), "letters": (20, ("letters", "first letter", "last letter", "letter count")),
     "calendar": (25, ("calendar",)), "sorting": (25, ("sort",)), "sorting words": (20, ("sort words",)), "comparing": (20, ("compare",)), "counting": (20, ("count",)), "numbers": (15, ("numbers",)),
     "reasoning": (30, ("reason",)), "program": (100, ("program",)), "unknown": (25, ("unknown",)), "noise": (25, ("noise", "empty")), "echo": (15, ("echo",)), "capitals": (15, ("capital",)), "translation": (15, ("translate",)),
 }
 _MAKERS = {
-    "recall unknown": memory.ask_turn, "confirm": memory.confirm_turn, "summary": memory.summary_turn, "people": memory.people_turn, "place": memory.place_turn, "list": memory.list_turn,
+    "recall unknown": memory.ask_turn, "confirm": memory.confirm_turn, "summary": memory.summary_turn, "people": memory.people_turn, "place": memory.place_turn, "list": memory.list_turn, "belongings": belongings.own_turn,
     "small sums": skills.sum_turn, "large sums": skills.sum_turn, "products": skills.sum_turn, "story sums": skills.story_turn, "chain sums": skills.long_sum_turn,
     "calendar": skills.calendar_turn, "sorting": skills.order_turn, "sorting words": skills.order_turn, "comparing": skills.order_turn, "counting": skills.order_turn, "numbers": skills.order_turn,
     "reasoning": skills.reason_turn, "program": program.program_turn, "unknown": smalltalk.unknown_turn, "noise": smalltalk.noise_turn, "echo": memory.echo_turn, "capitals": skills.capital_turn, "translation": skills.translate_turn,
@@ -60,7 +60,7 @@ def _dialogue(rng, composer, spelling, group, kinds, lang):
         if group in ("recall", "recall corrected", "recall long"):
             turn = _recall(rng, composer, state, group == "recall corrected", between(rng, 2000, 4500) if group == "recall long" else 0)
         else:
-            need = {"list": memory.list_turn, "people": memory.people_turn, "place": memory.place_turn, "confirm": memory.tell_turn, "summary": memory.tell_turn}.get(group)
+            need = {"list": memory.list_turn, "people": memory.people_turn, "place": memory.place_turn, "belongings": belongings.own_turn, "confirm": memory.tell_turn, "summary": memory.tell_turn}.get(group)
             if need:
                 first = need(rng, state)
                 if first:

@@ -129,18 +129,20 @@ _SPELL = {
            "spell $q backwards; how do you spell $q backwards; what is $q backwards; reverse $q; reverse the word $q; write $q backwards; what is $q {in reverse|spelled backwards|reversed}; say $q backwards; turn $q around; $q backwards; {can|could} you reverse $q; {can|could} you {write|spell} $q backwards; what do you get if you reverse $q; invert $q; read $q from right to left; backwards: $q".split("; "),
            "how many letters {are in|does} $q {have|}; how many letters does $q have; how many letters are in $q; count the letters of $q; what is the length of $q; how long is the word $q; number of letters in $q; how many letters are there in the word $q; count the letters in $q".split("; "),
            "what is the {first|1} letter of $q; which letter does $q {begin|start} with; what letter does $q start with".split("; "),
-           "what is the last letter of $q; which letter does $q end with; what letter does $q end with".split("; ")),
+           "what is the last letter of $q; which letter does $q end with; what letter does $q end with".split("; "),
+           "how many $c's are in $q; how many $c are {in|there in} $q; how many times does $c {appear|occur} in $q; count the $c's in $q; how often is $c in $q; how many $c's does $q have; how many letters $c are in $q; how many times is the letter $c in $q".split("; ")),
     "es": ("cómo se deletrea $q; deletrea $q; deletrea $q; puedes deletrear $q; deletrea la palabra $q; deletréame $q; cómo se escribe $q letra por letra; $q letra por letra; qué letras tiene $q; cuáles son las letras de $q; dime las letras de $q; ahora deletrea $q; letra a letra, $q; podrías deletrear $q".split("; "),
            "cómo se escribe $q al revés; escribe $q al revés; $q al revés; invierte $q; invierte la palabra $q; qué es $q al revés; di $q al revés; deletrea $q al revés; cómo es $q al revés; puedes {invertir|escribir al revés} $q; dale la vuelta a $q; lee $q de derecha a izquierda; al revés: $q; pon $q al revés".split("; "),
            "cuántas letras tiene $q; cuántas letras hay en $q; cuenta las letras de $q; cuál es la longitud de $q; cómo de larga es la palabra $q; número de letras de $q; cuántas letras tiene la palabra $q".split("; "),
            "cuál es la primera letra de $q; con qué letra empieza $q; por qué letra empieza $q; qué letra es la primera de $q".split("; "),
-           "cuál es la última letra de $q; con qué letra termina $q; en qué letra acaba $q; qué letra es la última de $q".split("; ")),
+           "cuál es la última letra de $q; con qué letra termina $q; en qué letra acaba $q; qué letra es la última de $q".split("; "),
+           "cuántas $c hay en $q; cuántas $c tiene $q; cuántas veces aparece $c en $q; cuenta las $c de $q; cuántas veces está la letra $c en $q; cuántas letras $c hay en $q; cuántas letras $c tiene $q".split("; ")),
 }
 _SPELL_REPLY = {
-    "en": ("$w: $l.", "$w: $l. Backwards: $r.", "$w: $l. That is $n letters.", "$w: $l. The first letter is $f.", "$w: $l. The last letter is $f."),
-    "es": ("$w: $l.", "$w: $l. Al revés: $r.", "$w: $l. Son $n letras.", "$w: $l. La primera letra es $f.", "$w: $l. La última letra es $f."),
+    "en": ("$w: $l.", "$w: $l. Backwards: $r.", "$w: $l. That is $n letters.", "$w: $l. The first letter is $f.", "$w: $l. The last letter is $f.", "$w: $l. The letter $f: $m times."),
+    "es": ("$w: $l.", "$w: $l. Al revés: $r.", "$w: $l. Son $n letras.", "$w: $l. La primera letra es $f.", "$w: $l. La última letra es $f.", "$w: $l. La letra $f: $m veces."),
 }
-SPELL_KINDS = ("spell", "reverse", "letters", "first letter", "last letter")
+SPELL_KINDS = ("spell", "reverse", "letters", "first letter", "last letter", "letter count")
 
 
 class Spelling:
@@ -165,20 +167,23 @@ class Spelling:
 
     def __call__(self, rng, state):
         lang = state.lang
-        kind = pick(rng, (0, 0, 0, 1, 1, 1, 2, 2, 3, 4))
+        kind = pick(rng, (0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 5, 5))
         word = self.word(rng, state)
         quoted = rng.random()
         shown = f'"{word}"' if quoted < 0.15 else f"'{word}'" if quoted < 0.25 else word
         frame = expand(rng, pick(rng, _SPELL[lang][kind]))
-        text = fill(frame, q=shown)
+        counted = pick(rng, word) if chance(rng, 0.85) else pick(rng, "aeiourstlnbcdmpg")
+        text = fill(frame, q=shown, c=counted.upper() if chance(rng, 0.4) else counted.lower())
         ends = pick(rng, ("?", "", ".", "?"))
         text = (("¿" if lang == "es" and ends == "?" and chance(rng, 0.6) else "") + text + ends).replace("  ", " ")
         if chance(rng, 0.6) and not frame.startswith("$q"):
             text = capital(text)
         reverse = letters(word[::-1])
         final = word[0].upper() if kind == 3 else word[-1].upper()
-        reply = fill(_SPELL_REPLY[lang][kind], w=word, l=letters(word), r=reverse, n=len(word), f=final)
-        expect = {0: letters(word), 1: reverse, 2: f" {len(word)} ", 3: f" {final}.", 4: f" {final}."}[kind]
+        final = counted.upper() if kind == 5 else final
+        times = sum(c.upper() == final for c in word)
+        reply = fill(_SPELL_REPLY[lang][kind], w=word, l=letters(word), r=reverse, n=len(word), f=final, m=times).replace(": 1 times", ": 1 time").replace(": 1 veces", ": 1 vez")
+        expect = {0: letters(word), 1: reverse, 2: f" {len(word)} ", 3: f" {final}.", 4: f" {final}.", 5: f": {times} "}[kind]
         return Turn(text, reply, kind=SPELL_KINDS[kind], expect=((expect,),))
 
 

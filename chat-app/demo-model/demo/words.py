@@ -7,7 +7,7 @@ def _list(text):
     return tuple(w.strip() for w in text.replace("\n", ",").split(",") if w.strip())
 
 
-def _pairs(text):
+def pairs(text):
     """``en=es`` pairs as {'en': (...), 'es': (...)} of equal length."""
     pairs = [p.split("=") for p in _list(text)]
     return {"en": tuple(p[0].strip() for p in pairs), "es": tuple(p[-1].strip() for p in pairs)}
@@ -32,61 +32,61 @@ Vancouver, Tokyo, Kyoto, Osaka, Seoul, Busan, Beijing, Shanghai, Delhi, Mumbai, 
 Turin, Naples, Florence, Venice, Munich, Hamburg, Cologne, Zurich, Geneva, Basel, Brussels, Ghent, Amsterdam, Utrecht, Rotterdam, Riga, Vilnius, Tallinn, Kyiv,
 Sydney, Melbourne, Perth, Auckland, Wellington, Manila, Hanoi, Bangkok, Jakarta, Dubai, Tehran, Baku, Tbilisi, Dakar, Rabat, Salamanca, Oviedo, Murcia
 """)
-COUNTRIES = _pairs("""
+COUNTRIES = pairs("""
 Spain=España, Ecuador=Ecuador, Peru=Perú, Chile=Chile, Argentina=Argentina, Mexico=México, Colombia=Colombia, Bolivia=Bolivia, Uruguay=Uruguay, France=Francia,
 Germany=Alemania, Italy=Italia, Portugal=Portugal, England=Inglaterra, Ireland=Irlanda, Poland=Polonia, Greece=Grecia, Norway=Noruega, Sweden=Suecia,
 Finland=Finlandia, Canada=Canadá, Brazil=Brasil, Japan=Japón, China=China, India=India, Egypt=Egipto, Morocco=Marruecos, Turkey=Turquía, Kenya=Kenia, Cuba=Cuba
 """)
-COLOURS = _pairs("""
+COLOURS = pairs("""
 red=rojo, blue=azul, green=verde, yellow=amarillo, orange=naranja, purple=morado, pink=rosa, brown=marrón, black=negro, white=blanco, grey=gris, gold=dorado,
 silver=plateado, turquoise=turquesa, violet=violeta, beige=beige, lilac=lila, crimson=carmesí, navy=azul marino, olive=oliva, magenta=magenta, indigo=índigo
 """)
-FOODS = _pairs("""
+FOODS = pairs("""
 pizza=pizza, pasta=pasta, rice=arroz, soup=sopa, bread=pan, cheese=queso, salad=ensalada, chicken=pollo, fish=pescado, beans=frijoles, potatoes=patatas, eggs=huevos,
 chocolate=chocolate, cake=tarta, ice cream=helado, apples=manzanas, bananas=plátanos, oranges=naranjas, grapes=uvas, strawberries=fresas, mango=mango, sushi=sushi,
 tacos=tacos, paella=paella, ceviche=ceviche, lentils=lentejas, noodles=fideos, pancakes=tortitas, honey=miel, yogurt=yogur, tomatoes=tomates, onions=cebollas,
 carrots=zanahorias, mushrooms=setas, shrimp=gambas, steak=filete, sausages=salchichas, olives=aceitunas, nuts=nueces, cookies=galletas, corn=maíz, avocado=aguacate
 """)
-DRINKS = _pairs("tea=té, coffee=café, water=agua, milk=leche, orange juice=zumo de naranja, lemonade=limonada, apple juice=zumo de manzana, cocoa=cacao, mate=mate, cider=sidra")
-ANIMALS = _pairs("""
+DRINKS = pairs("tea=té, coffee=café, water=agua, milk=leche, orange juice=zumo de naranja, lemonade=limonada, apple juice=zumo de manzana, cocoa=cacao, mate=mate, cider=sidra")
+ANIMALS = pairs("""
 dog=perro, cat=gato, horse=caballo, cow=vaca, rabbit=conejo, hamster=hámster, parrot=loro, turtle=tortuga, snake=serpiente, goat=cabra, duck=pato, pig=cerdo,
 sheep=oveja, lion=león, tiger=tigre, elephant=elefante, bear=oso, wolf=lobo, fox=zorro, monkey=mono, dolphin=delfín, whale=ballena, owl=búho, eagle=águila,
 penguin=pingüino, frog=rana, spider=araña, bee=abeja, butterfly=mariposa, llama=llama, deer=ciervo, mouse=ratón, giraffe=jirafa, zebra=cebra, camel=camello, crow=cuervo
 """)
-PETS = _pairs("""
+PETS = pairs("""
 dog=un perro, cat=un gato, horse=un caballo, rabbit=un conejo, hamster=un hámster, parrot=un loro, turtle=una tortuga, snake=una serpiente, goat=una cabra, duck=un pato, fish=un pez, mouse=un ratón
 """)
-JOBS = _pairs("""
+JOBS = pairs("""
 teacher=profesor, doctor=médico, nurse=enfermero, engineer=ingeniero, lawyer=abogado, cook=cocinero, baker=panadero, farmer=agricultor, pilot=piloto, driver=conductor,
 painter=pintor, writer=escritor, singer=cantante, dancer=bailarín, actor=actor, musician=músico, carpenter=carpintero, plumber=fontanero, electrician=electricista,
 gardener=jardinero, student=estudiante, scientist=científico, programmer=programador, journalist=periodista, photographer=fotógrafo, waiter=camarero, tailor=sastre,
 librarian=bibliotecario, dentist=dentista, architect=arquitecto, mechanic=mecánico, firefighter=bombero, translator=traductor, designer=diseñador, fisherman=pescador
 """)
-SPORTS = _pairs("""
+SPORTS = pairs("""
 football=fútbol, tennis=tenis, basketball=baloncesto, swimming=natación, running=atletismo, cycling=ciclismo, rugby=rugby, golf=golf, hockey=hockey, skiing=esquí,
 boxing=boxeo, volleyball=voleibol, baseball=béisbol, chess=ajedrez, judo=judo, surfing=surf, climbing=escalada, sailing=vela, rowing=remo, badminton=bádminton
 """)
-INSTRUMENTS = _pairs("""
+INSTRUMENTS = pairs("""
 piano=el piano, guitar=la guitarra, violin=el violín, drums=la batería, flute=la flauta, trumpet=la trompeta, cello=el violonchelo, harp=el arpa, saxophone=el saxofón,
 clarinet=el clarinete, accordion=el acordeón, banjo=el banjo, ukulele=el ukelele, organ=el órgano, trombone=el trombón
 """)
-LANGUAGES = _pairs("""
+LANGUAGES = pairs("""
 French=francés, German=alemán, Italian=italiano, Portuguese=portugués, Japanese=japonés, Chinese=chino, Korean=coreano, Arabic=árabe, Russian=ruso, Greek=griego,
 Dutch=holandés, Swedish=sueco, Polish=polaco, Turkish=turco, Hindi=hindi, Quechua=quechua, Catalan=catalán, Basque=euskera, Welsh=galés, Finnish=finlandés
 """)
-OBJECTS = _pairs("""
+OBJECTS = pairs("""
 the keys=las llaves, the book=el libro, the phone=el teléfono, the umbrella=el paraguas, the glasses=las gafas, the wallet=la cartera, the ball=la pelota, the map=el mapa,
 the letter=la carta, the watch=el reloj, the camera=la cámara, the hat=el sombrero, the coat=el abrigo, the lamp=la lámpara, the cup=la taza, the knife=el cuchillo,
 the bag=la bolsa, the box=la caja, the ring=el anillo, the ticket=el billete, the passport=el pasaporte, the laptop=el portátil, the pen=el bolígrafo, the scissors=las tijeras,
 the hammer=el martillo, the bicycle=la bicicleta, the coins=las monedas, the photo=la foto, the guitar=la guitarra, the flashlight=la linterna
 """)
-PLACES = _pairs("""
+PLACES = pairs("""
 the kitchen=la cocina, the garden=el jardín, the garage=el garaje, the bedroom=el dormitorio, the bathroom=el baño, the office=la oficina, the school=la escuela,
 the library=la biblioteca, the park=el parque, the market=el mercado, the hotel=el hotel, the station=la estación, the beach=la playa, the museum=el museo,
 the cellar=el sótano, the attic=el ático, the balcony=el balcón, the car=el coche, the drawer=el cajón, the fridge=la nevera, the closet=el armario, the basket=la cesta,
 the shop=la tienda, the church=la iglesia, the hospital=el hospital, the restaurant=el restaurante, the theatre=el teatro, the airport=el aeropuerto, the bank=el banco, the bakery=la panadería
 """)
-TOYS = _pairs("""
+TOYS = pairs("""
 apple=manzana, orange=naranja, coin=moneda, book=libro, pencil=lápiz, ball=pelota, egg=huevo, card=carta, stamp=sello, flower=flor, cookie=galleta, candle=vela, marble=canica,
 shirt=camisa, key=llave, bottle=botella, ticket=billete, sticker=pegatina, stone=piedra, shell=concha, chair=silla, hat=sombrero, lemon=limón, photo=foto
 """)
@@ -94,7 +94,7 @@ TOYS_PLURAL = {
     "en": tuple(w + "s" for w in TOYS["en"]),
     "es": tuple({"lápiz": "lápices", "flor": "flores", "limón": "limones"}.get(w, w + "s") for w in TOYS["es"]),
 }
-SHOPPING = _pairs("""
+SHOPPING = pairs("""
 milk=leche, bread=pan, eggs=huevos, butter=mantequilla, cheese=queso, rice=arroz, pasta=pasta, sugar=azúcar, salt=sal, flour=harina, oil=aceite, tea=té, coffee=café,
 apples=manzanas, bananas=plátanos, tomatoes=tomates, onions=cebollas, garlic=ajo, soap=jabón, paper=papel, water=agua, juice=zumo, honey=miel, carrots=zanahorias,
 chicken=pollo, fish=pescado, yogurt=yogur, beans=frijoles, lemons=limones, candles=velas, batteries=pilas, matches=cerillas
@@ -109,18 +109,18 @@ MONTHS = {
 }
 MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 SEASONS = {"en": _list("spring, summer, autumn, winter"), "es": _list("primavera, verano, otoño, invierno")}
-CAPITALS = _pairs("""
+CAPITALS = pairs("""
 Spain=España, France=Francia, Italy=Italia, Germany=Alemania, Portugal=Portugal, Ecuador=Ecuador, Peru=Perú, Colombia=Colombia, Venezuela=Venezuela, Argentina=Argentina,
 Chile=Chile, Uruguay=Uruguay, Paraguay=Paraguay, Mexico=México, Cuba=Cuba, Canada=Canadá, Japan=Japón, China=China, Egypt=Egipto, Greece=Grecia, Norway=Noruega,
 Sweden=Suecia, Finland=Finlandia, Denmark=Dinamarca, Poland=Polonia, Austria=Austria, Ireland=Irlanda, Russia=Rusia, Kenya=Kenia, Brazil=Brasil
 """)
-CAPITAL_CITIES = _pairs("""
+CAPITAL_CITIES = pairs("""
 Madrid=Madrid, Paris=París, Rome=Roma, Berlin=Berlín, Lisbon=Lisboa, Quito=Quito, Lima=Lima, Bogotá=Bogotá, Caracas=Caracas, Buenos Aires=Buenos Aires,
 Santiago=Santiago, Montevideo=Montevideo, Asunción=Asunción, Mexico City=Ciudad de México, Havana=La Habana, Ottawa=Ottawa, Tokyo=Tokio, Beijing=Pekín, Cairo=El Cairo,
 Athens=Atenas, Oslo=Oslo, Stockholm=Estocolmo, Helsinki=Helsinki, Copenhagen=Copenhague, Warsaw=Varsovia, Vienna=Viena, Dublin=Dublín, Moscow=Moscú, Nairobi=Nairobi, Brasília=Brasilia
 """)
 # General nouns the model knows nothing about: it must say so instead of inventing.
-UNKNOWN_TOPICS = _pairs("""
+UNKNOWN_TOPICS = pairs("""
 photosynthesis=la fotosíntesis, the moon=la luna, gravity=la gravedad, the stock market=la bolsa, inflation=la inflación, democracy=la democracia, the Roman Empire=el Imperio romano,
 volcanoes=los volcanes, black holes=los agujeros negros, vaccines=las vacunas, DNA=el ADN, dinosaurs=los dinosaurios, the human heart=el corazón humano, jazz=el jazz, opera=la ópera,
 climate=el clima, electricity=la electricidad, the French Revolution=la Revolución francesa, poetry=la poesía, chess openings=las aperturas de ajedrez, taxes=los impuestos,
