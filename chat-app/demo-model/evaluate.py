@@ -17,7 +17,6 @@ from torch.nn import functional
 
 from demo import heldout, tokens
 from demo.compose import FLAG_SHIFT, REPLY, Composer, token_row
-from demo.dialogue import PREAMBLE
 from demo.model import load
 
 SEED = 2026

@@ -118,7 +118,6 @@ def token_row(rng, composer, tokenizer, length, held_out=False, begin=2):
     head = [begin] + encode(top)
     parts = []  # per turn: (prompt ids, reply ids, turn)
     used = len(head)
-    marker = HUMAN
     drop_at = between(rng, length // 3, length) if chance(rng, 0.3) else None
     while used < length + 1:
         if chance(rng, 0.04):

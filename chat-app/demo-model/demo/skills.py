@@ -2,7 +2,7 @@
 
 from . import words
 from .dialogue import Turn
-from .grammar import between, capital, chance, expand, fill, is_held_out, pick, question, statement
+from .grammar import between, capital, chance, expand, fill, is_held_out, pick, question
 from .memory import join
 
 UNITS = {
@@ -272,7 +272,7 @@ def order_turn(rng, state):
     template = question(rng, core, lang)
     top = pick(rng, (10, 20, 100, 100, 1000))
     join_with = pick(rng, (", ", " ", ", ", " , "))
-    low, reverse = 1, False
+    low = 1
     expect = None
     if kind in ("up", "down", "max", "min"):
         values = []
