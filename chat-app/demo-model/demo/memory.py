@@ -250,7 +250,7 @@ def people_turn(rng, state):
             text, expect = fill(question(rng, expand(rng, pick(rng, ask.split("; "))), lang), n=who), ((value,),)
         return Turn(text, capital(fill(you, n=who, v=value)) + ".", kind="people", told=((key, value),), expect=expect, distance=state.age(key))
     told = []
-    names = list({k[1] for k in known})
+    names = list(dict.fromkeys(k[1] for k in known))
     for _ in range(pick(rng, (1, 1, 1, 2, 2, 3))):
         for _ in range(60):
             what = pick(rng, tuple(_PEOPLE[lang]))
