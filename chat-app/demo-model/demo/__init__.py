@@ -1,0 +1,1 @@
+"""Generator, model and evaluation of the bundled demo model of flexgen-chat."""
