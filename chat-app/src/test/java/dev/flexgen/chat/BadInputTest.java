@@ -76,11 +76,6 @@ class BadInputTest {
     }
 
     @Test
-    void noModelIsAUsageError() {
-        expect(run("generate", "--ids", "2"), ExitCode.USAGE, "no model was named");
-    }
-
-    @Test
     void anUnknownModelIsMetWithTheNearestOne() {
         expect(run("generate", "-m", "opt-1.3", "--ids", "2"), ExitCode.MODEL, "opt-1.3b");
     }
