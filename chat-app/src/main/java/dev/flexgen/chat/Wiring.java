@@ -87,6 +87,13 @@ public final class Wiring {
         return new ResolvedModel(model.modelName(), new BundledModels(dirs.cache()).folder(model), PromptStyle.DEMO);
     }
 
+    /** One line for people who named no model: who speaks, and how to have another. */
+    public void announceDefaultModel(Settings settings) {
+        if (settings.get(SettingTable.MODEL).isEmpty() && !settings.get(SettingTable.QUIET)) {
+            streams.err().println("flexgen-chat: the small demo model. Larger: 'flexgen-chat models', then -m NAME");
+        }
+    }
+
     /** Opens the model of the settings. The caller closes it. */
     public ModelInUse open(Settings settings) {
         return open(settings, engineOptions(settings));
@@ -95,12 +102,6 @@ public final class Wiring {
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, EngineOptions options) {
         ResolvedModel model = model(settings);
-        if (settings.get(SettingTable.MODEL).isEmpty() && !settings.get(SettingTable.QUIET)) {
-            streams.err()
-                    .println(
-                            "flexgen-chat: this is the small demo model that comes with the program; 'flexgen-chat models'"
-                                    + " lists larger ones to name with -m");
-        }
         return new ModelInUse(model, engine(model.folder(), options), nativeCache());
     }
 

@@ -13,8 +13,8 @@ public final class SettingTable {
             "MODEL",
             ValueType.text(),
             "",
-            "The model to talk to: a folder, a catalogue name such as opt-1.3b, or a hub id such as"
-                    + " facebook/opt-1.3b[@revision]");
+            "The model to talk to: a folder, a catalogue name such as opt-1.3b, a hub id such as"
+                    + " facebook/opt-1.3b[@revision], or demo; without one, the demo");
 
     public static final Setting<DeviceChoice> DEVICE = new Setting<>(
             "device", "DEVICE", ValueType.choice(DeviceChoice.class), DeviceChoice.AUTO, "The device that computes");

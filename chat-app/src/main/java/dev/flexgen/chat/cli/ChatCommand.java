@@ -56,6 +56,7 @@ final class ChatCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         boolean terminal = wiring.streams().terminal().getAsBoolean();
+        wiring.announceDefaultModel(settings);
         try (var notice = new LoadingNotice(wiring.streams().out(), terminal && noticesWanted(settings));
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.engine(), model.requireTokenizer())) {

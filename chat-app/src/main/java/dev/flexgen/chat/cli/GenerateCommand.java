@@ -61,6 +61,7 @@ final class GenerateCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         prompts.check();
+        wiring.announceDefaultModel(settings);
         CancelToken cancel = wiring.interruption().token();
         try (ModelInUse model = wiring.open(settings);
                 var completer = new Completer(model, request(model, settings), stopStrings)) {
