@@ -24,8 +24,8 @@ public interface Ops {
     void activate(Activation activation, Rows rows);
 
     /**
-     * {@code out[t] += sum over n of in[t][n] * weight[n]}. Rows whose input is zero for every token are not read: after a
-     * ReLU that is most of them, and it changes nothing in the result.
+     * {@code out[t] += sum over n of in[t][n] * weight[n]}. Rows whose input is zero for every token need not be read:
+     * after a ReLU that is most of them, and it changes nothing in the result.
      */
     void down(Matrix weight, Rows in, Rows out);
 
