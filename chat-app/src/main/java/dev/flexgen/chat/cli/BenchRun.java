@@ -12,11 +12,14 @@ import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Random;
 import java.util.Set;
 
-/** One measurement: a prompt is read and a reply written, once to warm the code up and once by the clock. */
+/** One measurement: prompts are read and replies written until the code is warm, then once by the clock. */
 final class BenchRun {
 
-    /** Tokens of the warm-up; enough for the compiler to have seen both phases. */
+    /** Tokens of a warm-up reply: enough to see both phases, few enough for a large model. */
     private static final int WARM_TOKENS = 24;
+
+    /** What the compiler needs on two cores to be done with a small model; large ones take longer for one reply. */
+    private static final long WARM_NANOS = 4_000_000_000L;
 
     private final Engine engine;
     private final Workload workload;
@@ -30,16 +33,22 @@ final class BenchRun {
     }
 
     BenchReport measure(CancelToken cancel, Machine machine) {
-        try (Conversation warm = engine.conversation()) {
-            run(warm, new Workload(Math.min(WARM_TOKENS, workload.promptTokens()), WARM_TOKENS), cancel);
-            run(warm, new Workload(workload.promptTokens(), 1), cancel);
-        }
+        warmUp(cancel);
         try (Conversation conversation = engine.conversation()) {
             long start = System.nanoTime();
             Generation generation = run(conversation, workload, cancel);
             double seconds = (System.nanoTime() - start) / 1e9;
             return new BenchReport(engine.load(), workload, generation, seconds, machine.hostReadBytesPerSecond());
         }
+    }
+
+    private void warmUp(CancelToken cancel) {
+        long end = System.nanoTime() + WARM_NANOS;
+        do {
+            try (Conversation warm = engine.conversation()) {
+                run(warm, new Workload(workload.promptTokens(), WARM_TOKENS), cancel);
+            }
+        } while (System.nanoTime() < end);
     }
 
     private Generation run(Conversation conversation, Workload load, CancelToken cancel) {
