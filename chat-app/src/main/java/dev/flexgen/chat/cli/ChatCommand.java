@@ -61,6 +61,9 @@ final class ChatCommand implements AppCommand {
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.engine(), model.requireTokenizer())) {
             notice.erase();
+            if (terminal) {
+                chatModel.warmUp();
+            }
             return ExitCode.of(talk(setup(model.model(), chatModel, settings), terminal));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -11,6 +11,7 @@ import dev.flexgen.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The engine and the tokenizer as one model to talk to. Holds one conversation for as long as it is open, so that a turn
@@ -18,14 +19,29 @@ import java.util.concurrent.CancellationException;
  */
 public final class EngineChatModel implements ChatModel, AutoCloseable {
 
+    private final Engine engine;
     private final Tokenizer tokenizer;
     private final Conversation conversation;
     private final Set<Integer> endTokens;
+    private @Nullable WarmUp warmUp;
 
     public EngineChatModel(Engine engine, Tokenizer tokenizer) {
+        this.engine = engine;
         this.tokenizer = tokenizer;
         conversation = engine.conversation();
         endTokens = engine.spec().endTokens();
+    }
+
+    /** Uses the time until the first reply is asked for. The engine must not be used otherwise meanwhile. */
+    public void warmUp() {
+        warmUp = new WarmUp(engine);
+    }
+
+    private void endWarmUp() {
+        if (warmUp != null) {
+            warmUp.close();
+            warmUp = null;
+        }
     }
 
     @Override
@@ -50,6 +66,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             ReplyOptions options,
             ReplyListener listener,
             CancelToken cancel) {
+        endWarmUp();
         int prefilled;
         try {
             prefilled = conversation.prefill(prompt.toArray(), cancel, listener::onPrefill);
@@ -87,6 +104,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
 
     @Override
     public void close() {
+        endWarmUp();
         conversation.close();
     }
 }

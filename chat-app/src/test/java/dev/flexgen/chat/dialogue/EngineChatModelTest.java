@@ -94,6 +94,25 @@ class EngineChatModelTest {
     }
 
     @Test
+    void aReplyIsTheSameInTheMiddleOfAWarmUp() throws InterruptedException {
+        var cold = say(new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), ""), "hello", SHORT);
+        model.warmUp();
+        Thread.sleep(50); // some of it shall have begun; nothing depends on how much
+        assertThat(say(new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), ""), "hello", SHORT)
+                        .text())
+                .isEqualTo(cold.text());
+    }
+
+    @Test
+    void aModelThatWarmsUpCanBeClosed() {
+        model.warmUp();
+        model.close();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .doesNotContain("flexgen-warm-up");
+    }
+
+    @Test
     void aLongDialogueStaysWithinTheContext() {
         var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), "");
         var options = new ReplyOptions(256, SamplerOptions.greedy());

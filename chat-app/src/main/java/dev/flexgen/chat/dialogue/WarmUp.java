@@ -1,0 +1,72 @@
+package dev.flexgen.chat.dialogue;
+
+import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.Conversation;
+import dev.flexgen.engine.Engine;
+import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.ProgressListener;
+import dev.flexgen.engine.TokenListener.Verdict;
+import dev.flexgen.engine.sample.SamplerOptions;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
+
+/**
+ * Has the engine compute while the user reads and types, so that the first reply meets compiled code: uncompiled, a small model's
+ * first word takes a second. Large models gain nothing, since their time goes into memory. The engine is this one's alone
+ * until {@link #close()} returns.
+ */
+final class WarmUp implements AutoCloseable {
+
+    private static final long NANOS = 4_000_000_000L;
+    private static final long SMALL_MODEL_BYTES = 1L << 30;
+
+    /** About a first message with what surrounds it, and the beginning of a reply. */
+    private static final int PROMPT = 48;
+
+    private static final int REPLY = 16;
+
+    private final CancelToken cancel = new CancelToken();
+    private final Thread thread;
+
+    WarmUp(Engine engine) {
+        thread = Thread.ofPlatform().name("flexgen-warm-up").daemon().unstarted(() -> run(engine));
+        if (engine.load().weightBytesPerToken() < SMALL_MODEL_BYTES) {
+            thread.start();
+        }
+    }
+
+    private void run(Engine engine) {
+        long end = System.nanoTime() + NANOS;
+        GenerationRequest request = new GenerationRequest(REPLY, SamplerOptions.greedy(), Set.of());
+        while (System.nanoTime() < end && !cancel.cancelled()) {
+            try (Conversation scratch = engine.conversation()) {
+                int[] prompt = IntStream.range(0, Math.min(PROMPT, scratch.limit() / 2))
+                        .map(i -> i % engine.spec().vocabulary())
+                        .toArray();
+                scratch.prefill(prompt, cancel, ProgressListener.NONE);
+                scratch.generate(request, cancel, _ -> Verdict.CONTINUE);
+            } catch (CancellationException e) {
+                return;
+            } catch (RuntimeException e) {
+                return; // the first real reply meets the same and tells the user
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        cancel.cancel();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
