@@ -9,6 +9,8 @@ import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
@@ -19,6 +21,9 @@ import java.util.stream.IntStream;
 final class WarmUp implements AutoCloseable {
 
     private static final long NANOS = 4_000_000_000L;
+    /** The prompt shall be on the screen first. */
+    private static final long HEAD_START_MILLIS = 500;
+
     private static final long SMALL_MODEL_BYTES = 1L << 30;
 
     /** About a first message with what surrounds it, and the beginning of a reply. */
@@ -27,6 +32,7 @@ final class WarmUp implements AutoCloseable {
     private static final int REPLY = 16;
 
     private final CancelToken cancel = new CancelToken();
+    private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
 
     WarmUp(Engine engine) {
@@ -37,6 +43,13 @@ final class WarmUp implements AutoCloseable {
     }
 
     private void run(Engine engine) {
+        try {
+            if (closing.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            return; // nobody interrupts it; if somebody does, it shall end
+        }
         long end = System.nanoTime() + NANOS;
         GenerationRequest request = new GenerationRequest(REPLY, SamplerOptions.greedy(), Set.of());
         while (System.nanoTime() < end && !cancel.cancelled()) {
@@ -57,6 +70,7 @@ final class WarmUp implements AutoCloseable {
     @Override
     public void close() {
         cancel.cancel();
+        closing.countDown();
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {

@@ -97,7 +97,7 @@ class EngineChatModelTest {
     void aReplyIsTheSameInTheMiddleOfAWarmUp() throws InterruptedException {
         var cold = say(new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), ""), "hello", SHORT);
         model.warmUp();
-        Thread.sleep(50); // some of it shall have begun; nothing depends on how much
+        Thread.sleep(600); // some of it shall have begun; nothing depends on how much
         assertThat(say(new Dialogue(model, PromptFormat.of(PromptStyle.DIALOGUE), ""), "hello", SHORT)
                         .text())
                 .isEqualTo(cold.text());
