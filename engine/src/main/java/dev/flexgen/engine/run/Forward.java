@@ -21,8 +21,8 @@ import java.util.List;
  *   logits = norm(x) head
  * </pre>
  *
- * Every layer is taken for all tokens of the step before the next, and {@link #layer} can be called by itself, so that several
- * steps may pass through a layer while its weights are at hand. Owned by the engine's thread.
+ * Every layer is taken for all tokens of the step before the next. One layer is a method of its own: the seam where several
+ * steps, each with a workspace, can share a layer's weights while they are at hand. Owned by the engine's thread.
  */
 final class Forward {
 

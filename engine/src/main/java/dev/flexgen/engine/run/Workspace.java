@@ -14,7 +14,6 @@ final class Workspace implements AutoCloseable {
 
     private final int maxRows;
     private final Buffer buffer;
-    private final ModelSpec spec;
     private long used;
 
     private final Rows residual;
@@ -34,7 +33,6 @@ final class Workspace implements AutoCloseable {
      * @param logitRows how many rows of logits may be asked for at a time
      */
     Workspace(Device device, ModelSpec spec, Plan plan, int maxRows, int logitRows) {
-        this.spec = spec;
         this.maxRows = maxRows;
         int headDims = largest(plan.layers().stream().map(LayerPlan::heads).toList()) * spec.headDim();
         int queries = headDims * (spec.heads() / spec.keyHeads());
@@ -71,10 +69,6 @@ final class Workspace implements AutoCloseable {
 
     int maxLogitRows() {
         return logits.count();
-    }
-
-    ModelSpec spec() {
-        return spec;
     }
 
     Rows residual(int rows) {

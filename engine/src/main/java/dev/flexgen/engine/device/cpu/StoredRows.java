@@ -24,6 +24,9 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>A half's exponent and fraction, shifted into a float's place, are the value times 2^-112. Multiplying every weight by
  * 2^112 would cost as much as the rest of the conversion, so the token's numbers are scaled instead, by {@link #inputScale},
  * and the results by {@link #outputScale}; powers of two change no digit, and 2^96 leaves room for activations up to 2^31.
+ *
+ * <p>Each loop is written once for every element type: behind a call that the compiler does not see through, a vector becomes an
+ * object in memory.
  */
 final class StoredRows {
 
