@@ -4,8 +4,8 @@ import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
 
 /**
- * Something that computes on memory of its own. Opened and closed by the engine; its operations are called by one thread at a
- * time.
+ * Something that computes on memory of its own. Its operations and copies are asked for and done later, in the order of their
+ * {@link Lane}; only the processor does them at once. Opened and closed by the engine.
  */
 public interface Device extends AutoCloseable {
 
@@ -15,11 +15,30 @@ public interface Device extends AutoCloseable {
     /** The tier whose memory {@link #ops()} computes on. */
     Tier tier();
 
-    /** Zeroed memory on {@link #tier()}, entered in the ledger under {@code owner}. */
+    /**
+     * Zeroed memory on {@link #tier()}, entered in the ledger under {@code owner}; aligned for any use.
+     *
+     * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if there is not that much, or the ledger's cap forbids it
+     */
     Buffer allocate(String owner, long bytes);
 
+    /**
+     * Zeroed host memory that this device copies from and to at full speed and without blocking: page-locked, for a GPU.
+     *
+     * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if the system refuses it
+     */
+    Buffer allocateHost(String owner, long bytes);
+
+    /** Operations on the stream {@link Lane#COMPUTE}. */
     Ops ops();
 
+    /** The stream for one kind of work; the same for several kinds where the device has but one. */
+    Stream stream(Lane lane);
+
+    /** A new event, closed by the caller. */
+    Event event();
+
+    /** Waits for work under way, then frees what the device itself holds; buffers are closed before. */
     @Override
     void close();
 }

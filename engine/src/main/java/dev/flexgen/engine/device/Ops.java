@@ -1,10 +1,12 @@
 package dev.flexgen.engine.device;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
- * The operations of a transformer layer on one device. Arguments lie in the device's memory; each call may assume that the
- * ones before it have taken effect. Sizes are checked here, once; contents are not. One thread at a time.
+ * The operations of a transformer layer on one device, on its stream {@link Lane#COMPUTE}. Arguments lie in the device's
+ * memory, except {@code int[]}, which a call has read when it returns; each call may assume that the ones before it have taken
+ * effect. Sizes are checked here, once; contents are not. One thread at a time.
  */
 public interface Ops {
 
@@ -19,6 +21,19 @@ public interface Ops {
 
     /** {@code out[t][r] = in[t] . weight[r] + bias[r]}. */
     void up(Linear linear, Rows in, Rows out);
+
+    /** Several projections of the same rows: {@code outs[i] = in linears[i]}. A device may do them in one go. */
+    default void upEach(List<Linear> linears, Rows in, List<Rows> outs) {
+        for (int i = 0; i < linears.size(); i++) {
+            up(linears.get(i), in, outs.get(i));
+        }
+    }
+
+    /** A projection and the non-linearity behind it: {@code out = activation(in linear)}. A device may do both in one go. */
+    default void up(Linear linear, Activation activation, Rows in, Rows out) {
+        up(linear, in, out);
+        activate(activation, out);
+    }
 
     /** Applies the non-linearity in place. */
     void activate(Activation activation, Rows rows);

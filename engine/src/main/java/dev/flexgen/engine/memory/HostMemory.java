@@ -2,13 +2,12 @@ package dev.flexgen.engine.memory;
 
 import dev.flexgen.engine.EngineException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** Host memory off the Java heap, zeroed and cache-line aligned. Thread-safe. */
 public final class HostMemory {
 
-    /** A cache line, and the widest vector register. */
-    private static final long ALIGNMENT = 64;
+    /** A memory page: more than vectors need, and what direct reads from a disk ask for. */
+    private static final long ALIGNMENT = 4096;
 
     private final Ledger ledger;
 
@@ -22,10 +21,13 @@ public final class HostMemory {
      * @throws EngineException of kind PLACEMENT if the system has not that much memory left
      */
     public Buffer allocate(String owner, long bytes) {
+        return Buffer.take(ledger, Tier.HOST, owner, bytes, () -> take(owner, bytes));
+    }
+
+    private static Buffer.Memory take(String owner, long bytes) {
         Arena arena = Arena.ofShared();
         try {
-            MemorySegment segment = arena.allocate(bytes, ALIGNMENT);
-            return new Buffer(ledger, Tier.HOST, owner, segment, arena::close);
+            return new Buffer.Memory(arena.allocate(bytes, ALIGNMENT), arena::close);
         } catch (OutOfMemoryError e) {
             arena.close();
             throw new EngineException(

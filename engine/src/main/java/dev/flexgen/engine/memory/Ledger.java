@@ -1,8 +1,10 @@
 package dev.flexgen.engine.memory;
 
+import dev.flexgen.engine.EngineException;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -12,7 +14,11 @@ import java.util.stream.Collectors;
  */
 public final class Ledger {
 
+    private static final long MIB = 1 << 20;
+
     private final Map<Tier, Map<String, Long>> held = new EnumMap<>(Tier.class);
+    private final Map<Tier, Long> caps = new EnumMap<>(Tier.class);
+    private final Map<Tier, Long> peaks = new EnumMap<>(Tier.class);
 
     public Ledger() {
         for (Tier tier : Tier.values()) {
@@ -20,9 +26,43 @@ public final class Ledger {
         }
     }
 
-    /** Notes that {@code owner} now holds {@code bytes} more on {@code tier}. */
+    /** From now on, {@link #enter} refuses what would bring a tier above {@code bytes}. */
+    public synchronized void cap(Tier tier, long bytes) {
+        caps.put(tier, bytes);
+    }
+
+    /** The most that a tier may hold; {@link Long#MAX_VALUE} without a cap. */
+    public synchronized long cap(Tier tier) {
+        return caps.getOrDefault(tier, Long.MAX_VALUE);
+    }
+
+    /**
+     * Notes that {@code owner} now holds {@code bytes} more on {@code tier}. Called before the memory is taken, so that a cap is
+     * never broken, not even for a moment.
+     *
+     * @throws EngineException of kind PLACEMENT if the tier's cap forbids it; then nothing is noted
+     */
     public synchronized void enter(Tier tier, String owner, long bytes) {
+        long held = bytes(tier);
+        if (bytes > cap(tier) - held) {
+            throw EngineException.placement(String.format(
+                    Locale.ROOT,
+                    "%s needs %d MiB more %s memory, but %d of the %d MiB it may use are taken; allow more with %s, or choose a"
+                            + " shorter --context",
+                    owner,
+                    Math.ceilDiv(bytes, MIB),
+                    tier.label(),
+                    Math.ceilDiv(held, MIB),
+                    cap(tier) / MIB,
+                    tier.option()));
+        }
         owners(tier).merge(owner, bytes, Long::sum);
+        peaks.merge(tier, held + bytes, Math::max);
+    }
+
+    /** The most bytes that the tier has held at a time. */
+    public synchronized long peak(Tier tier) {
+        return peaks.getOrDefault(tier, 0L);
     }
 
     /** Notes that {@code owner} gave {@code bytes} on {@code tier} back. */

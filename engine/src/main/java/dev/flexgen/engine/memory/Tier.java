@@ -3,9 +3,27 @@ package dev.flexgen.engine.memory;
 /** Where bytes live: FlexGen's three levels, fastest first. */
 public enum Tier {
     /** Device memory. */
-    GPU,
+    GPU("GPU", "--gpu-memory"),
     /** Host memory. */
-    HOST,
+    HOST("host", "--cpu-memory"),
     /** Files. */
-    DISK
+    DISK("disk", "--disk-dir");
+
+    private final String label;
+    private final String option;
+
+    Tier(String label, String option) {
+        this.label = label;
+        this.option = option;
+    }
+
+    /** In a sentence: "GPU memory". */
+    public String label() {
+        return label;
+    }
+
+    /** The option by which a user gives the engine more of it. */
+    public String option() {
+        return option;
+    }
 }

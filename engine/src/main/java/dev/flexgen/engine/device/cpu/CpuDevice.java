@@ -2,7 +2,10 @@ package dev.flexgen.engine.device.cpu;
 
 import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
@@ -17,6 +20,7 @@ public final class CpuDevice implements Device {
     private final HostMemory memory;
     private final WorkerPool pool;
     private final Ops ops;
+    private final Stream stream = new Immediate();
 
     /**
      * A device over {@code pool}, which it closes with itself.
@@ -62,8 +66,23 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public Buffer allocateHost(String owner, long bytes) {
+        return memory.allocate(owner, bytes);
+    }
+
+    @Override
     public Ops ops() {
         return ops;
+    }
+
+    @Override
+    public Stream stream(Lane lane) {
+        return stream;
+    }
+
+    @Override
+    public Event event() {
+        return Immediate.REACHED;
     }
 
     @Override
