@@ -1,0 +1,82 @@
+package dev.flexgen.engine.device.fake;
+
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A fake GPU's memory: so many bytes, confined to the simulation's thread. Any other thread may cut segments into slices, and
+ * fails when it reads or writes one. Its own state is used by the simulation's thread alone, except where it says otherwise.
+ */
+final class DeviceMemory {
+
+    private static final long ALIGNMENT = 256;
+
+    private final long capacity;
+    private final AddressRanges ranges = new AddressRanges();
+    private final Map<MemorySegment, Arena> arenas = new HashMap<>();
+    private long held;
+    private volatile long peak;
+
+    DeviceMemory(long capacity) {
+        this.capacity = capacity;
+    }
+
+    /** Called by any thread. */
+    Buffer allocate(Ledger ledger, Simulation simulation, String owner, long bytes) {
+        return Buffer.take(ledger, Tier.GPU, owner, bytes, () -> {
+            MemorySegment segment = simulation.call(() -> take(owner, bytes));
+            return new Buffer.Memory(segment, () -> simulation.call(() -> free(segment)));
+        });
+    }
+
+    static EngineException refused(String owner, long bytes) {
+        return EngineException.placement(
+                "The GPU has no " + bytes + " bytes left for " + owner + "; close other programs that use it");
+    }
+
+    /** Whether a segment lies in it; asked by any thread. */
+    boolean contains(MemorySegment segment) {
+        return ranges.contain(segment);
+    }
+
+    /** The most bytes held at a time; asked by any thread. */
+    long peak() {
+        return peak;
+    }
+
+    void freeAll() {
+        arenas.values().forEach(Arena::close);
+        arenas.clear();
+    }
+
+    private MemorySegment take(String owner, long bytes) {
+        if (bytes > capacity - held) {
+            throw refused(owner, bytes);
+        }
+        Arena arena = Arena.ofConfined();
+        MemorySegment segment = arena.allocate(bytes, ALIGNMENT);
+        arenas.put(segment, arena);
+        ranges.add(segment);
+        held += bytes;
+        peak = Math.max(peak, held);
+        return segment;
+    }
+
+    /** Returns the bytes left. */
+    private long free(MemorySegment segment) {
+        Arena arena = arenas.remove(segment);
+        if (arena == null) {
+            throw new IllegalStateException("freed twice: " + segment);
+        }
+        ranges.remove(segment);
+        held -= segment.byteSize();
+        arena.close();
+        return capacity - held;
+    }
+}

@@ -1,0 +1,132 @@
+package dev.flexgen.engine.device.fake;
+
+import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Checks arguments when called and computes later, with operations for the processor, on the lane {@link Lane#COMPUTE}. */
+final class FakeOps implements Ops {
+
+    private final Simulation simulation;
+    private final Tally tally;
+    private final Operands operands;
+    private final Ops delegate;
+    private final FakeGpuSettings settings;
+
+    FakeOps(Simulation simulation, Tally tally, Operands operands, Ops delegate, FakeGpuSettings settings) {
+        this.simulation = simulation;
+        this.tally = tally;
+        this.operands = operands;
+        this.delegate = delegate;
+        this.settings = settings;
+    }
+
+    @Override
+    public void embed(Matrix table, int[] rows, Rows out) {
+        operands.table(table, rows, out);
+        int[] read = rows.clone();
+        later("embed", () -> delegate.embed(table, read, out));
+    }
+
+    @Override
+    public void embedAdd(Matrix table, int[] rows, Rows out) {
+        operands.table(table, rows, out);
+        int[] read = rows.clone();
+        later("embedAdd", () -> delegate.embedAdd(table, read, out));
+    }
+
+    @Override
+    public void norm(Norm norm, Rows in, Rows out) {
+        operands.alike(in, out);
+        operands.vector(norm.weight(), in.width());
+        operands.vector(norm.bias(), in.width());
+        later("norm", () -> delegate.norm(norm, in, out));
+    }
+
+    @Override
+    public void up(Linear linear, Rows in, Rows out) {
+        Matrix weight = linear.weight();
+        operands.product(weight, weight.columns(), weight.rows(), in, out);
+        operands.vector(linear.bias(), out.width());
+        later("up", () -> delegate.up(linear, in, out));
+    }
+
+    @Override
+    public void activate(Activation activation, Rows rows) {
+        operands.here(rows.data());
+        later("activate", () -> delegate.activate(activation, rows));
+    }
+
+    @Override
+    public void down(Matrix weight, Rows in, Rows out) {
+        operands.product(weight, weight.rows(), weight.columns(), in, out);
+        later("down", () -> delegate.down(weight, in, out));
+    }
+
+    @Override
+    public void add(Rows in, Rows out) {
+        operands.alike(in, out);
+        later("add", () -> delegate.add(in, out));
+    }
+
+    @Override
+    public void addBias(MemorySegment bias, Rows out) {
+        operands.here(out.data());
+        operands.vector(bias, out.width());
+        later("addBias", () -> delegate.addBias(bias, out));
+    }
+
+    @Override
+    public void copy(Rows in, Rows out) {
+        operands.alike(in, out);
+        later("copy", () -> delegate.copy(in, out));
+    }
+
+    @Override
+    public void append(Rows keys, Rows values, KvView cache, int position) {
+        operands.alike(keys, values);
+        Operands.equal("key width", keys.width(), (long) cache.heads() * cache.headDim());
+        KvView now = snapshot(cache);
+        operands.cache(now, position, keys.count());
+        later("append", () -> delegate.append(keys, values, now, position));
+    }
+
+    @Override
+    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+        operands.alike(query, out);
+        Operands.equal("query width over key heads", query.width() % (cache.heads() * cache.headDim()), 0);
+        KvView now = snapshot(cache);
+        operands.cache(now, position, query.count());
+        later("attend", () -> delegate.attend(query, now, position, scale, out));
+    }
+
+    /** A cache's view follows it; the operation means the blocks of now. */
+    private static KvView snapshot(KvView cache) {
+        return new KvView(
+                cache.dtype(),
+                cache.heads(),
+                cache.headDim(),
+                cache.blockTokens(),
+                List.copyOf(cache.keys()),
+                List.copyOf(cache.values()));
+    }
+
+    private void later(String name, Runnable operation) {
+        Faults.Call call = tally.call(Faults.Kind.OPERATION, name);
+        boolean fails = settings.faults().hit(call);
+        simulation.add(Lane.COMPUTE, Task.Work.atOnce(settings.operationNanos(), () -> {
+            if (fails) {
+                throw new InjectedFault(call);
+            }
+            operation.run();
+            tally.operation();
+        }));
+    }
+}

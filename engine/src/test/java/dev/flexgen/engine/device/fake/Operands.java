@@ -1,0 +1,83 @@
+package dev.flexgen.engine.device.fake;
+
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Rows;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** Checks the arguments of operations: where they lie and whether their sizes fit together. */
+final class Operands {
+
+    private final DeviceMemory memory;
+
+    Operands(DeviceMemory memory) {
+        this.memory = memory;
+    }
+
+    void table(Matrix table, int[] rows, Rows out) {
+        here(table.data());
+        here(out.data());
+        equal("rows", rows.length, out.count());
+        equal("columns", table.columns(), out.width());
+        for (int row : rows) {
+            if (row < 0 || row >= table.rows()) {
+                throw new IllegalArgumentException("row " + row + " of a table of " + table.rows());
+            }
+        }
+    }
+
+    /** Rows of the same shape. */
+    void alike(Rows in, Rows out) {
+        here(in.data());
+        here(out.data());
+        equal("rows", in.count(), out.count());
+        equal("width", in.width(), out.width());
+    }
+
+    void product(Matrix weight, int inputs, int outputs, Rows in, Rows out) {
+        here(weight.data());
+        here(in.data());
+        here(out.data());
+        equal("inputs", inputs, in.width());
+        equal("outputs", outputs, out.width());
+        equal("rows", in.count(), out.count());
+    }
+
+    void vector(@Nullable MemorySegment vector, int length) {
+        if (vector != null) {
+            here(vector);
+            if (vector.byteSize() < 4L * length) {
+                throw new IllegalArgumentException(length + " numbers in " + vector.byteSize() + " bytes");
+            }
+        }
+    }
+
+    /** A cache with room for {@code tokens} from {@code position} on. */
+    void cache(KvView cache, int position, int tokens) {
+        long bytes = cache.dtype().bytes((long) cache.heads() * cache.blockTokens() * cache.headDim());
+        if (position < 0 || position + tokens > cache.capacity()) {
+            throw new IllegalArgumentException(
+                    "positions " + position + " to " + (position + tokens) + " in a cache of " + cache.capacity());
+        }
+        equal("blocks", cache.keys().size(), cache.values().size());
+        for (int i = 0; i < cache.keys().size(); i++) {
+            here(cache.keys().get(i));
+            here(cache.values().get(i));
+            equal("block bytes", bytes, cache.keys().get(i).byteSize());
+            equal("block bytes", bytes, cache.values().get(i).byteSize());
+        }
+    }
+
+    void here(MemorySegment segment) {
+        if (!memory.contains(segment)) {
+            throw new IllegalArgumentException("not in this GPU's memory: " + segment);
+        }
+    }
+
+    static void equal(String what, long one, long other) {
+        if (one != other) {
+            throw new IllegalArgumentException(what + ": " + one + " and " + other);
+        }
+    }
+}
