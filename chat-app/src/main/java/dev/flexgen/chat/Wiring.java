@@ -11,7 +11,9 @@ import dev.flexgen.config.Settings;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
+import dev.flexgen.engine.MemoryLimits;
 import dev.flexgen.engine.RandomWeights;
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.ModelResolver;
@@ -108,13 +110,13 @@ public final class Wiring {
     /** An engine with the weights in {@code folder}. The caller closes it. */
     public Engine engine(Path folder, EngineOptions options) {
         VectorModule.load();
-        return Engine.open(folder, options);
+        return Engine.open(folder, options, gpus());
     }
 
     /** An engine with random weights. The caller closes it. */
     public Engine engine(ModelSpec spec, RandomWeights weights, EngineOptions options) {
         VectorModule.load();
-        return Engine.random(spec, weights, options);
+        return Engine.random(spec, weights, options, gpus());
     }
 
     /** What the settings say about how to compute. */
@@ -124,7 +126,14 @@ public final class Wiring {
             case F32 -> KvType.F32;
             case F16 -> KvType.F16;
         };
+        String disk = settings.get(SettingTable.DISK_DIR);
+        var limits = new MemoryLimits(
+                settings.get(SettingTable.GPU_MEMORY),
+                settings.get(SettingTable.CPU_MEMORY),
+                disk.isEmpty() ? null : environment.expandedPath(disk));
         return EngineOptions.defaults()
+                .withDevice(settings.get(SettingTable.DEVICE))
+                .withLimits(limits)
                 .withThreads(settings.get(SettingTable.THREADS))
                 .withContext(settings.get(SettingTable.CONTEXT))
                 .withKv(kv);
@@ -146,6 +155,10 @@ public final class Wiring {
     /** Ends the process at once, from whichever thread. */
     public void exit(int code) {
         System.exit(code);
+    }
+
+    private GpuSource gpus() {
+        return GpuSource.NONE;
     }
 
     private Path nativeCache() {

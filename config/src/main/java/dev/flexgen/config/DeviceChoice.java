@@ -5,5 +5,7 @@ public enum DeviceChoice {
     /** The best of what the machine has. */
     AUTO,
     /** The processor alone. */
-    CPU
+    CPU,
+    /** An NVIDIA GPU, with the processor beside it. */
+    CUDA
 }

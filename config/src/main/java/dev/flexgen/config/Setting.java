@@ -70,6 +70,7 @@ public final class Setting<T> {
         return switch (defaultValue) {
             case String text when text.isEmpty() -> "none";
             case Enum<?> constant -> ValueType.word(constant);
+            case Long bytes when bytes == 0 -> "auto";
             case OptionalLong seed when seed.isEmpty() -> "random";
             case OptionalLong seed -> Long.toString(seed.getAsLong());
             case Object other -> other.toString();

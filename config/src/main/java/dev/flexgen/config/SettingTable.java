@@ -19,6 +19,30 @@ public final class SettingTable {
     public static final Setting<DeviceChoice> DEVICE = new Setting<>(
             "device", "DEVICE", ValueType.choice(DeviceChoice.class), DeviceChoice.AUTO, "The device that computes");
 
+    /** In bytes; 0 = nearly all that is free. */
+    public static final Setting<Long> GPU_MEMORY = new Setting<>(
+            "gpu-memory",
+            "SIZE",
+            ValueType.size(),
+            0L,
+            "GPU memory the program may take, everything included; auto means nearly all that is free");
+
+    /** In bytes; 0 = what is free. */
+    public static final Setting<Long> CPU_MEMORY = new Setting<>(
+            "cpu-memory",
+            "SIZE",
+            ValueType.size(),
+            0L,
+            "Host memory that a model's weights, conversation and buffers may take; auto means what is free");
+
+    /** A folder; empty for no disk tier. */
+    public static final Setting<String> DISK_DIR = new Setting<>(
+            "disk-dir",
+            "FOLDER",
+            ValueType.text(),
+            "",
+            "Folder on a fast disk for weights that fit neither GPU nor host memory; without one, such models are refused");
+
     /** 0 = all cores. */
     public static final Setting<Integer> THREADS = new Setting<>(
             "threads", "N", ValueType.whole(0, 1024), 0, "Processor threads that compute; 0 means one per core");
@@ -97,6 +121,9 @@ public final class SettingTable {
     private static final List<Setting<?>> ALL = List.of(
             MODEL,
             DEVICE,
+            GPU_MEMORY,
+            CPU_MEMORY,
+            DISK_DIR,
             THREADS,
             CONTEXT,
             KV,

@@ -56,6 +56,23 @@ record ValueType<T>(Class<T> javaType, String allowed, Set<JsonToken> jsonForms,
         return new ValueType<>(Boolean.class, "true or false", Set.of(JsonToken.BOOLEAN), ValueType::truth);
     }
 
+    /** A number of bytes with a unit, or {@code auto}, which is 0 here. */
+    static ValueType<Long> size() {
+        return new ValueType<>(
+                Long.class,
+                "a size such as 16GiB, or auto",
+                Set.of(JsonToken.STRING, JsonToken.NUMBER),
+                text -> text.equalsIgnoreCase("auto") ? Optional.of(0L) : bytes(text));
+    }
+
+    private static Optional<Long> bytes(String text) {
+        try {
+            return Optional.of(Bytes.parse(text)).filter(value -> value > 0);
+        } catch (ConfigException e) {
+            return Optional.empty(); // whoever asked says what is allowed, and where the text comes from
+        }
+    }
+
     /** A seed: a number that makes runs repeat, or {@code random}, which is empty here. */
     static ValueType<OptionalLong> seed() {
         return new ValueType<>(

@@ -3,23 +3,26 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.device.cpu.CpuDevice;
-import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.Ledger;
-import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
-import dev.flexgen.engine.plan.Machine;
+import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Prediction;
 import dev.flexgen.engine.run.RandomCheckpoint;
 import dev.flexgen.engine.run.Runner;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.OptionalLong;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open model. Makes conversations and scores texts, one request at a time, from one thread at a time; conversations are
@@ -30,50 +33,97 @@ public final class Engine implements AutoCloseable {
     private final Ledger ledger = new Ledger();
     private final EngineOptions options;
     private final Plan plan;
-    private final Device device;
+    private final DeviceSet devices;
     private final Runner runner;
     private final int context;
     private final LoadReport load;
 
-    private Engine(ModelSpec spec, Plan plan, Checkpoint checkpoint, EngineOptions options) {
+    /**
+     * Where weights come from.
+     *
+     * @param dtype of the largest tensors
+     * @param checkpoint opened once the plan has shown that there is room
+     */
+    private record Weights(DType dtype, Supplier<Checkpoint> checkpoint) {}
+
+    private Engine(
+            ModelSpec spec, Weights weights, EngineOptions options, GpuSource gpus, @Nullable Plan givenPlan) {
         long start = System.nanoTime();
         this.options = options;
-        this.plan = plan;
         this.context = context(spec, options);
-        ModelTensors tensors = new ModelTensors(spec, checkpoint);
-        DType weights = tensors.get(Role.UP_WEIGHT, 0).dtype();
-        DType kv = options.kv().resolve(weights);
-        requireRoom(spec, weights, kv, context);
-        int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-        WorkerPool pool = new WorkerPool(threads);
+        DType kv = options.kv().resolve(weights.dtype());
+        this.devices = DeviceSet.open(options, gpus, ledger);
         try {
-            this.device = new CpuDevice(ledger, pool);
-            this.runner = new Runner(tensors, plan, List.of(device), pool, kv, context);
+            ModelSizes sizes = new ModelSizes(spec, weights.dtype(), kv, context, Runner.maxStepTokens(context));
+            Planning planning = new Planning(devices, ledger, sizes, options);
+            this.plan = givenPlan == null ? planning.plan() : givenPlan;
+            Optional<Prediction> prediction = givenPlan == null ? planning.prediction(plan) : Optional.empty();
+            try (Checkpoint checkpoint = weights.checkpoint().get()) {
+                this.runner = new Runner(
+                        new ModelTensors(spec, checkpoint),
+                        plan,
+                        devices.devices(),
+                        devices.pool(),
+                        this::diskTier,
+                        kv,
+                        context);
+            }
+            this.load = new LoadReport(
+                    (System.nanoTime() - start) / 1e9,
+                    weights.dtype(),
+                    ledger.bytes(),
+                    runner.weightBytesPerToken(),
+                    prediction,
+                    notes());
         } catch (Throwable e) {
-            pool.close();
+            devices.close();
             throw e;
         }
-        this.load = new LoadReport(
-                (System.nanoTime() - start) / 1e9, weights, ledger.bytes(), runner.weightBytesPerToken());
+    }
+
+    private ScratchFile diskTier(long bytes) {
+        Path folder = options.limits().diskFolder();
+        if (folder == null) {
+            throw EngineException.placement("The plan keeps " + (bytes >> 20)
+                    + " MiB of weights on disk, but no folder was given for them; name one with --disk-dir");
+        }
+        return new ScratchFile(ledger, folder, bytes);
+    }
+
+    private List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        devices.absence().ifPresent(notes::add);
+        if (!runner.pageLocking()) {
+            notes.add("the system refused to page-lock all weights in host memory, so they reach the GPU more slowly;"
+                    + " 'ulimit -l unlimited' may help");
+        }
+        return notes;
     }
 
     /**
-     * Opens the model in {@code folder}: {@code config.json} and safetensors or PyTorch weights beside it.
+     * Opens the model in {@code folder}: {@code config.json} and safetensors or PyTorch weights beside it. Uses the machine's
+     * GPU if the options allow it.
      *
      * @throws EngineException if the model is damaged, of an unknown family, or does not fit
      */
-    public static Engine open(Path folder, EngineOptions options) {
-        ModelSpec spec = Families.read(folder);
-        return open(folder, Plan.onOneDevice(spec, Tier.HOST), options);
+    public static Engine open(Path folder, EngineOptions options, GpuSource gpus) {
+        return open(folder, null, options, gpus);
     }
 
-    /** Opens the model in {@code folder}, cut as {@code plan} says. */
-    public static Engine open(Path folder, Plan plan, EngineOptions options) {
+    /** Opens the model in {@code folder} on the processor alone. */
+    public static Engine open(Path folder, EngineOptions options) {
+        return open(folder, null, options, GpuSource.NONE);
+    }
+
+    /** Opens the model in {@code folder}, cut as {@code plan} says, or as a planner decides. */
+    static Engine open(Path folder, @Nullable Plan plan, EngineOptions options, GpuSource gpus) {
         ModelSpec spec = Families.read(folder);
         context(spec, options);
+        DType dtype;
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
-            return new Engine(spec, plan, checkpoint, options);
+            dtype = new ModelTensors(spec, checkpoint).get(Role.UP_WEIGHT, 0).dtype();
         }
+        return new Engine(spec, new Weights(dtype, () -> Checkpoints.open(folder)), options, gpus, plan);
     }
 
     /**
@@ -81,11 +131,9 @@ public final class Engine implements AutoCloseable {
      *
      * @throws EngineException if it does not fit
      */
-    public static Engine random(ModelSpec spec, RandomWeights weights, EngineOptions options) {
-        requireRoom(spec, weights.dtype(), options.kv().resolve(weights.dtype()), context(spec, options));
-        try (Checkpoint checkpoint = new RandomCheckpoint(spec, weights)) {
-            return new Engine(spec, Plan.onOneDevice(spec, Tier.HOST), checkpoint, options);
-        }
+    public static Engine random(ModelSpec spec, RandomWeights weights, EngineOptions options, GpuSource gpus) {
+        Weights drawn = new Weights(weights.dtype(), () -> new RandomCheckpoint(spec, weights));
+        return new Engine(spec, drawn, options, gpus, null);
     }
 
     private static int context(ModelSpec spec, EngineOptions options) {
@@ -94,30 +142,6 @@ public final class Engine implements AutoCloseable {
                     + " positions; choose at most that");
         }
         return options.context() == 0 ? spec.positions() : options.context();
-    }
-
-    /** Refuses what would not fit before anything is loaded. Sizes from a file may be absurd: doubles do not overflow. */
-    private static void requireRoom(ModelSpec spec, DType weights, DType kv, int context) {
-        OptionalLong available = Machine.availableHostBytes();
-        if (available.isEmpty()) {
-            return;
-        }
-        double weightBytes = (double) spec.parameters() * weights.bytes();
-        double kvBytes = 2.0 * spec.layers() * spec.keyHeads() * spec.headDim() * context * kv.bytes();
-        if (weightBytes + kvBytes > available.getAsLong()) {
-            throw EngineException.placement(String.format(
-                    Locale.ROOT,
-                    "The model needs %.1f GiB for weights and %.1f GiB for a context of %d tokens, but %.1f GiB of host memory"
-                            + " are free; choose a smaller model or --context",
-                    gib(weightBytes),
-                    gib(kvBytes),
-                    context,
-                    gib((double) available.getAsLong())));
-        }
-    }
-
-    private static double gib(double bytes) {
-        return bytes / (1L << 30);
     }
 
     public ModelSpec spec() {
@@ -132,9 +156,9 @@ public final class Engine implements AutoCloseable {
         return plan;
     }
 
-    /** The computing device, for people. */
+    /** The computing devices, for people. */
     public String deviceName() {
-        return device.name();
+        return devices.devices().stream().map(Device::name).collect(Collectors.joining(" and "));
     }
 
     public LoadReport load() {
@@ -166,7 +190,10 @@ public final class Engine implements AutoCloseable {
 
     @Override
     public void close() {
-        runner.close();
-        device.close();
+        try {
+            runner.close();
+        } finally {
+            devices.close();
+        }
     }
 }

@@ -1,13 +1,17 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.config.DeviceChoice;
+
 /**
  * How a model is opened.
  *
  * @param threads that compute; 0 takes all cores
  * @param context most tokens a conversation may hold; 0 takes the model's own limit
  * @param kv element type of the KV cache
+ * @param device which devices may compute
+ * @param limits what it may take of each memory
  */
-public record EngineOptions(int threads, int context, KvType kv) {
+public record EngineOptions(int threads, int context, KvType kv, DeviceChoice device, MemoryLimits limits) {
 
     public EngineOptions {
         if (threads < 0 || threads > 1024) {
@@ -18,19 +22,28 @@ public record EngineOptions(int threads, int context, KvType kv) {
         }
     }
 
+    /** All of the machine, GPU included. */
     public static EngineOptions defaults() {
-        return new EngineOptions(0, 0, KvType.AUTO);
+        return new EngineOptions(0, 0, KvType.AUTO, DeviceChoice.AUTO, MemoryLimits.NONE);
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(value, context, kv);
+        return new EngineOptions(value, context, kv, device, limits);
     }
 
     public EngineOptions withContext(int value) {
-        return new EngineOptions(threads, value, kv);
+        return new EngineOptions(threads, value, kv, device, limits);
     }
 
     public EngineOptions withKv(KvType value) {
-        return new EngineOptions(threads, context, value);
+        return new EngineOptions(threads, context, value, device, limits);
+    }
+
+    public EngineOptions withDevice(DeviceChoice value) {
+        return new EngineOptions(threads, context, kv, value, limits);
+    }
+
+    public EngineOptions withLimits(MemoryLimits value) {
+        return new EngineOptions(threads, context, kv, device, value);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.sample.SamplerOptions;
@@ -30,7 +31,8 @@ class ConversationTest {
     private final Engine engine = Engine.random(
             Specs.tiny(POSITIONS),
             new RandomWeights(DType.F32, 1, 0),
-            EngineOptions.defaults().withThreads(2));
+            EngineOptions.defaults().withThreads(2),
+            GpuSource.NONE);
     private final Conversation conversation = engine.conversation();
 
     @AfterEach

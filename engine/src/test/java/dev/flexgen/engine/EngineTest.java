@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.model.Dimensions;
@@ -183,7 +184,7 @@ class EngineTest {
         Dimensions absurd = new Dimensions(most, most, 1, 1, most, most, most, most, most);
         Dimensions opt175bManyTimes = new Dimensions(96_000, 12288, 96, 96, 128, 49152, 50272, 12288, 2048);
         for (Dimensions dimensions : new Dimensions[] {absurd, opt175bManyTimes}) {
-            assertThatThrownBy(() -> Engine.random(Specs.opt(dimensions), RANDOM, OPTIONS))
+            assertThatThrownBy(() -> Engine.random(Specs.opt(dimensions), RANDOM, OPTIONS, GpuSource.NONE))
                     .isInstanceOfSatisfying(
                             EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                     .hasMessageContaining("GiB for weights")
@@ -195,21 +196,21 @@ class EngineTest {
     void aContextThatNoMachineHoldsIsRefused() {
         assumeTheSystemTellsItsFreeMemory();
         Dimensions long24 = new Dimensions(1000, 1024, 16, 16, 64, 4, 10, 4, 1 << 24);
-        assertThatThrownBy(() -> Engine.random(Specs.opt(long24), RANDOM, OPTIONS))
+        assertThatThrownBy(() -> Engine.random(Specs.opt(long24), RANDOM, OPTIONS, GpuSource.NONE))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("for a context of 16777216 tokens");
     }
 
     @Test
     void aContextBeyondTheModelsPositionsIsRefused() {
-        assertThatThrownBy(() -> Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(101)))
+        assertThatThrownBy(() -> Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(101), GpuSource.NONE))
                 .isInstanceOf(EngineException.class)
                 .hasMessage("context is 101, but this model knows 100 positions; choose at most that");
     }
 
     @Test
     void aShorterContextLimitsConversations() {
-        try (Engine engine = Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(1));
+        try (Engine engine = Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(1), GpuSource.NONE);
                 Conversation conversation = engine.conversation()) {
             assertThat(conversation.limit()).isEqualTo(1);
             conversation.prefill(new int[] {5}, new CancelToken(), ProgressListener.NONE);
@@ -245,7 +246,7 @@ class EngineTest {
     }
 
     private static long cacheBytes(KvType kv) {
-        try (Engine engine = Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withKv(kv));
+        try (Engine engine = Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withKv(kv), GpuSource.NONE);
                 Conversation conversation = engine.conversation()) {
             conversation.prefill(new int[] {1}, new CancelToken(), ProgressListener.NONE);
             String cache = "HOST KV cache: ";

@@ -3,6 +3,7 @@ package dev.flexgen.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
@@ -105,7 +106,8 @@ class GoldenModelsTest {
             try (Engine engine = Engine.open(
                     Fixtures.golden(model),
                     randomPlan(spec, random),
-                    EngineOptions.defaults().withThreads(2))) {
+                    EngineOptions.defaults().withThreads(2),
+                    GpuSource.NONE)) {
                 for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                     assertThat(continuation(engine, prompt)).as(prompt.name()).isEqualTo(prompt.greedy());
                 }

@@ -1,10 +1,12 @@
 package dev.flexgen.engine.cache;
 
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.memory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -17,7 +19,7 @@ final class KvPage {
     /** A page of OPT-1.3B is 12 MiB in F16: small beside the weights, large beside the bookkeeping. */
     static final int TOKENS = 64;
 
-    private final List<Buffer> buffers = new ArrayList<>();
+    private final Map<Device, Buffer> buffers = new LinkedHashMap<>();
     private final List<List<MemorySegment>> keys = new ArrayList<>();
     private final List<List<MemorySegment>> values = new ArrayList<>();
     private int holders = 1;
@@ -33,11 +35,11 @@ final class KvPage {
         try {
             sizes.forEach((device, bytes) -> {
                 Buffer buffer = device.allocate("KV cache", bytes);
-                buffers.add(buffer);
+                buffers.put(device, buffer);
                 slices.put(device, new Slices(buffer.segment()));
             });
         } catch (Throwable e) {
-            buffers.forEach(Buffer::close);
+            buffers.values().forEach(Buffer::close);
             throw e;
         }
         for (List<KvLayout.Slot> layer : layout.layers()) {
@@ -74,16 +76,17 @@ final class KvPage {
 
     void release() {
         if (--holders == 0) {
-            buffers.forEach(Buffer::close);
+            buffers.values().forEach(Buffer::close);
         }
     }
 
     /** A page of its own with the same contents. */
     KvPage copy(KvLayout layout) {
         KvPage copy = new KvPage(layout);
-        for (int i = 0; i < buffers.size(); i++) {
-            copy.buffers.get(i).segment().copyFrom(buffers.get(i).segment());
-        }
+        buffers.forEach((device, buffer) -> copy.buffers.computeIfPresent(device, (it, target) -> {
+            device.stream(Lane.COMPUTE).copy(buffer.segment(), target.segment());
+            return target;
+        }));
         return copy;
     }
 

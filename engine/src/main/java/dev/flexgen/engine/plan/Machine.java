@@ -21,8 +21,8 @@ public record Machine(int threads, double hostReadBytesPerSecond) {
 
     private static final long MIN_BYTES = 1L << 26;
 
-    private static final int PIECE = 1 << 20;
-    private static final int ROUNDS = 5;
+    static final int PIECE = 1 << 20;
+    static final int ROUNDS = 5;
 
     /**
      * Reads a GiB, or a quarter of what is free, five times and keeps the best round: about half a second.
@@ -39,7 +39,8 @@ public record Machine(int threads, double hostReadBytesPerSecond) {
         }
     }
 
-    private static double readRate(WorkerPool pool, MemorySegment memory) {
+    /** Bytes per second at which the pool's threads read {@code memory}, zeroed and whole pieces: the best of a few rounds. */
+    static double readRate(WorkerPool pool, MemorySegment memory) {
         long[] sums = new long[pool.threads() * 8]; // a cache line each
         double best = 0;
         for (int round = 0; round < ROUNDS; round++) {

@@ -4,15 +4,32 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Which heads and neurons of every layer lie on which tier and are computed by which device. What is not cut (embeddings,
- * norms, the head) belongs to device 0.
+ * norms, the head) belongs to device 0, the home of the residual stream.
+ *
+ * @param manyTokens from how many tokens on a step is {@link Work#MANY}
+ * @param ringSlots blocks of weights that are on their way to a device at a time, at least two
  */
-public record Plan(List<LayerPlan> layers) {
+public record Plan(List<LayerPlan> layers, int manyTokens, int ringSlots) {
+
+    /** About where a processor's arithmetic takes as long as moving the weights. */
+    public static final int MANY_TOKENS = 17;
+
+    /** One in use, one arrived, two on their way. */
+    public static final int RING_SLOTS = 4;
 
     public Plan {
         layers = List.copyOf(layers);
+        if (manyTokens < 2 || ringSlots < 2) {
+            throw new IllegalArgumentException("many is at least 2 tokens, a ring at least 2 slots");
+        }
+    }
+
+    public Plan(List<LayerPlan> layers) {
+        this(layers, MANY_TOKENS, RING_SLOTS);
     }
 
     /** The whole model in one piece a layer, on device 0. */
@@ -22,12 +39,25 @@ public record Plan(List<LayerPlan> layers) {
         return new Plan(Collections.nCopies(spec.layers(), layer));
     }
 
+    /** What a step of so many tokens is. */
+    public Work work(int tokens) {
+        return tokens < manyTokens ? Work.FEW : Work.MANY;
+    }
+
+    /** All shards of all layers. */
+    public Stream<Shard> shards() {
+        return layers.stream()
+                .flatMap(layer ->
+                        Stream.concat(layer.heads().stream(), layer.neurons().stream()));
+    }
+
     /**
-     * Checks that the shards cover the model.
+     * Checks that the shards cover the model and that its devices are there.
      *
-     * @throws IllegalArgumentException if heads, neurons or layers are left over
+     * @param tiers on which each device computes
+     * @throws IllegalArgumentException if heads, neurons or layers are left over, or a shard's device cannot compute it
      */
-    public void check(ModelSpec spec) {
+    public void check(ModelSpec spec, List<Tier> tiers) {
         if (layers.size() != spec.layers()) {
             throw new IllegalArgumentException("plan for " + layers.size() + " layers, model of " + spec.layers());
         }
@@ -36,6 +66,20 @@ public record Plan(List<LayerPlan> layers) {
                     || layer.neurons().getLast().to() != spec.ffnWidth()) {
                 throw new IllegalArgumentException("shards do not cover the layer: " + layer);
             }
+        }
+        shards().forEach(shard -> check(shard, tiers));
+    }
+
+    private static void check(Shard shard, List<Tier> tiers) {
+        if (shard.device() >= tiers.size()) {
+            throw new IllegalArgumentException("there is no device for " + shard);
+        }
+        Tier tier = tiers.get(shard.device());
+        if (shard.tier() == Tier.GPU && tier != Tier.GPU) {
+            throw new IllegalArgumentException("a processor cannot compute on GPU memory: " + shard);
+        }
+        if (shard.bulkDevice() != shard.device() && (tier != Tier.HOST || tiers.getFirst() != Tier.GPU)) {
+            throw new IllegalArgumentException("only a GPU helps, and only a processor: " + shard);
         }
     }
 }

@@ -9,17 +9,38 @@ import dev.flexgen.engine.memory.Tier;
  * @param from first head group or neuron
  * @param to one past the last
  * @param tier where its weights lie
- * @param device index of the device that computes it, in the engine's list
+ * @param device index, in the engine's list, of the device that multiplies {@link Work#FEW few} tokens with it and that
+ *     holds, and always attends over, the keys and values of its heads
+ * @param bulkDevice index of the device that multiplies {@link Work#MANY many} tokens with it: {@code device}, or 0
  */
-public record Shard(int from, int to, Tier tier, int device) {
+public record Shard(int from, int to, Tier tier, int device, int bulkDevice) {
 
     public Shard {
         if (from < 0 || to <= from || device < 0) {
             throw new IllegalArgumentException("no shard can go from " + from + " to " + to + " on device " + device);
         }
+        if (bulkDevice != device && bulkDevice != 0) {
+            throw new IllegalArgumentException("device " + bulkDevice + " cannot help device " + device);
+        }
+        if (tier == Tier.GPU && bulkDevice != device) {
+            throw new IllegalArgumentException("weights on GPU " + device + " are multiplied there");
+        }
+    }
+
+    /** A shard that one device computes, however many tokens there are. */
+    public Shard(int from, int to, Tier tier, int device) {
+        this(from, to, tier, device, device);
     }
 
     public int size() {
         return to - from;
+    }
+
+    /** Index of the device that multiplies with its weights. */
+    public int device(Work work) {
+        return switch (work) {
+            case FEW -> device;
+            case MANY -> bulkDevice;
+        };
     }
 }

@@ -2,13 +2,16 @@ package dev.flexgen.engine.run;
 
 import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.model.Features.NormPlace;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Work;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes a step of tokens through the model:
@@ -21,23 +24,33 @@ import java.util.List;
  *   logits = norm(x) head
  * </pre>
  *
- * Every layer is taken for all tokens of the step before the next. One layer is a method of its own: the seam where several
- * steps, each with a workspace, can share a layer's weights while they are at hand. Owned by the engine's thread.
+ * The residual stream x lives on the home device. Of each half of a layer, home is asked for its shards first; while it
+ * computes, the other devices compute theirs, and their partial sums are added. Every layer is taken for all tokens of the
+ * step before the next. One layer is a method of its own: the seam where several steps, each with a workspace, can share a
+ * layer's weights while they are at hand. Owned by the engine's thread.
  */
 final class Forward {
 
     private final ModelSpec spec;
+    private final Plan plan;
     private final ModelWeights weights;
     private final Workspace space;
+    private final Crew crew;
+    private final Device home;
     private final Ops ops;
-    private final float attentionScale;
+    private final AttentionShards attention;
+    private final NeuronShards feedForward;
 
-    Forward(ModelSpec spec, ModelWeights weights, List<Device> devices, Workspace space) {
+    Forward(ModelSpec spec, Plan plan, ModelWeights weights, Crew crew, Workspace space) {
         this.spec = spec;
+        this.plan = plan;
         this.weights = weights;
         this.space = space;
-        this.ops = devices.getFirst().ops();
-        this.attentionScale = (float) (1 / Math.sqrt(spec.headDim()));
+        this.crew = crew;
+        this.home = crew.home().device();
+        this.ops = home.ops();
+        this.attention = new AttentionShards(crew, (float) (1 / Math.sqrt(spec.headDim())));
+        this.feedForward = new NeuronShards(crew, spec.features().activation());
     }
 
     /**
@@ -49,9 +62,16 @@ final class Forward {
         for (Step.Part part : step.parts()) {
             part.cache().reserve(part.tokens().length);
         }
-        embed(step);
-        for (int i = 0; i < weights.layers().size(); i++) {
-            layer(i, step, cancel);
+        Work work = plan.work(step.rows());
+        crew.begin(work);
+        try {
+            embed(step);
+            for (int i = 0; i < weights.layers().size(); i++) {
+                layer(i, step, work, cancel);
+            }
+        } catch (Throwable e) {
+            crew.settle(e);
+            throw e;
         }
         for (Step.Part part : step.parts()) {
             part.cache().advance(part.tokens().length);
@@ -70,72 +90,37 @@ final class Forward {
         ops.embedAdd(weights.positions(), step.positions(spec.features().positionOffset()), x);
     }
 
-    private void layer(int index, Step step, CancelToken cancel) {
+    private void layer(int index, Step step, Work work, CancelToken cancel) {
         ModelWeights.Layer layer = weights.layers().get(index);
         Rows x = space.residual(step.rows());
         Rows h = space.normed(step.rows());
-        boolean before = spec.features().normPlace() == NormPlace.BEFORE;
 
         cancel.check();
-        if (before) {
-            ops.norm(layer.attentionNorm(), x, h);
+        enterHalf(layer.attentionNorm(), x, h);
+        attention.run(layer.heads(), index, step, work, h, x);
+        leaveHalf(layer.attentionNorm(), layer.attentionBias(), x);
+
+        cancel.check();
+        enterHalf(layer.ffnNorm(), x, h);
+        feedForward.run(layer.neurons(), work, h, x);
+        leaveHalf(layer.ffnNorm(), layer.ffnBias(), x);
+    }
+
+    private void enterHalf(Norm norm, Rows x, Rows h) {
+        if (spec.features().normPlace() == NormPlace.BEFORE) {
+            ops.norm(norm, x, h);
         } else {
             ops.copy(x, h);
         }
-        for (int shard = 0; shard < layer.heads().size(); shard++) {
-            attention(layer.heads().get(shard), index, shard, step, h, x);
-        }
-        if (layer.attentionBias() != null) {
-            ops.addBias(layer.attentionBias(), x);
-        }
-        if (!before) {
-            ops.norm(layer.attentionNorm(), x, x);
-        }
-
-        cancel.check();
-        if (before) {
-            ops.norm(layer.ffnNorm(), x, h);
-        } else {
-            ops.copy(x, h);
-        }
-        for (ModelWeights.Neurons shard : layer.neurons()) {
-            feedForward(shard, h, x);
-        }
-        if (layer.ffnBias() != null) {
-            ops.addBias(layer.ffnBias(), x);
-        }
-        if (!before) {
-            ops.norm(layer.ffnNorm(), x, x);
-        }
     }
 
-    private void attention(ModelWeights.Heads shard, int layer, int slot, Step step, Rows h, Rows x) {
-        int queries = shard.query().weight().rows();
-        int keys = shard.key().weight().rows();
-        Rows q = space.query(h.count(), queries);
-        Rows k = space.key(h.count(), keys);
-        Rows v = space.value(h.count(), keys);
-        Rows context = space.context(h.count(), queries);
-        ops.up(shard.query(), h, q);
-        ops.up(shard.key(), h, k);
-        ops.up(shard.value(), h, v);
-        int row = 0;
-        for (Step.Part part : step.parts()) {
-            int count = part.tokens().length;
-            int position = part.cache().length();
-            var cache = part.cache().view(layer, slot);
-            ops.append(k.slice(row, count), v.slice(row, count), cache, position);
-            ops.attend(q.slice(row, count), cache, position, attentionScale, context.slice(row, count));
-            row += count;
+    private void leaveHalf(Norm norm, @Nullable MemorySegment bias, Rows x) {
+        if (bias != null) {
+            ops.addBias(bias, x);
         }
-        ops.down(shard.out(), context, x);
-    }
-
-    private void feedForward(ModelWeights.Neurons shard, Rows h, Rows x) {
-        Rows a = space.neurons(h.count(), shard.shard().size());
-        ops.up(shard.up(), h, a);
-        ops.activate(spec.features().activation(), a);
-        ops.down(shard.down(), a, x);
+        if (spec.features().normPlace() == NormPlace.AFTER) {
+            ops.norm(norm, x, x);
+        }
     }
 
     /**
@@ -158,6 +143,6 @@ final class Forward {
         }
         Rows logits = space.logits(rows);
         ops.up(weights.head(), narrow, logits);
-        MemorySegment.copy(logits.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, target, 0, rows * spec.vocabulary());
+        space.read(home.stream(Lane.COMPUTE), logits, target);
     }
 }

@@ -1,55 +1,38 @@
 package dev.flexgen.engine.run;
 
-import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.Buffer;
-import java.lang.foreign.MemorySegment;
+import dev.flexgen.engine.memory.ScratchFile;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/**
- * The memory behind a model's weights, freed together: a buffer for each matrix, and shared buffers for the many vectors.
- * Owned by the thread that loads.
- */
+/** The memory and the file behind a model's weights, freed together. Owned by the thread that loads. */
 final class Holdings implements AutoCloseable {
 
-    private static final String OWNER = "weights";
-    private static final long SHARED_BYTES = 1 << 20;
-    private static final long ALIGNMENT = 64;
+    static final String OWNER = "weights";
 
     private final List<Buffer> buffers = new ArrayList<>();
-    private final Map<Device, Shared> shared = new HashMap<>();
+    private @Nullable ScratchFile file;
 
-    /** The unused rest of a shared buffer. */
-    private record Shared(MemorySegment rest) {}
-
-    /** A buffer of its own. */
-    MemorySegment take(Device device, long bytes) {
-        Buffer buffer = device.allocate(OWNER, bytes);
+    /** Keeps it until {@link #close()}. */
+    Buffer keep(Buffer buffer) {
         buffers.add(buffer);
-        return buffer.segment();
+        return buffer;
     }
 
-    /** A part of a shared buffer, unless that would waste much of one. */
-    MemorySegment takeSmall(Device device, long bytes) {
-        if (bytes > SHARED_BYTES / 4) {
-            return take(device, bytes);
-        }
-        Shared current = shared.get(device);
-        if (current == null || current.rest().byteSize() < bytes) {
-            current = new Shared(take(device, SHARED_BYTES));
-        }
-        MemorySegment rest = current.rest();
-        long next = Math.min(rest.byteSize(), Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT);
-        shared.put(device, new Shared(rest.asSlice(next)));
-        return rest.asSlice(0, bytes);
+    /** Keeps it until {@link #close()}. */
+    ScratchFile keep(ScratchFile scratchFile) {
+        file = scratchFile;
+        return scratchFile;
     }
 
     @Override
     public void close() {
         buffers.forEach(Buffer::close);
         buffers.clear();
-        shared.clear();
+        if (file != null) {
+            file.close();
+            file = null;
+        }
     }
 }

@@ -3,13 +3,16 @@ package dev.flexgen.engine.run;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
-import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.run.HeadsLayout.Heads;
+import dev.flexgen.engine.run.NeuronsLayout.Neurons;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's weights where the plan put them. Immutable; {@link #close()} frees them all.
+ * A model's weights where the plan put them. Immutable; {@link #close()} frees them all. What is not cut lies on the home
+ * device.
  *
  * @param tokens token table // [V, P]
  * @param positions position table, with the family's offset // [positions + offset, E]
@@ -30,42 +33,29 @@ record ModelWeights(
         Holdings memory)
         implements AutoCloseable {
 
-    /** One block. The biases of its down projections are added once, whatever the number of shards. */
+    /** One layer. The biases of its down projections are added once, whatever the number of shards. */
     record Layer(
             Norm attentionNorm,
-            List<Heads> heads,
+            List<WeightBlock<Heads>> heads,
             @Nullable MemorySegment attentionBias,
             Norm ffnNorm,
-            List<Neurons> neurons,
-            @Nullable MemorySegment ffnBias) {}
+            List<WeightBlock<Neurons>> neurons,
+            @Nullable MemorySegment ffnBias) {
 
-    /**
-     * A head shard.
-     *
-     * @param out one row per dimension of a head's context // [heads * D, E]
-     */
-    record Heads(Shard shard, Linear query, Linear key, Linear value, Matrix out) {}
-
-    /**
-     * A neuron shard.
-     *
-     * @param down one row per neuron // [neurons, E]
-     */
-    record Neurons(Shard shard, Linear up, Matrix down) {}
+        /** All shards, attention first. */
+        Stream<WeightBlock<?>> blocks() {
+            return Stream.concat(heads.stream(), neurons.stream());
+        }
+    }
 
     /** Bytes that a decode step reads when no neuron is inactive: all but the embedding rows it does not look up. */
     long bytesPerToken() {
         long sum = head.weight().bytes() + bytes(projectIn) + bytes(projectOut);
-        for (Layer layer : layers) {
-            for (Heads shard : layer.heads()) {
-                sum += bytes(shard.query()) + bytes(shard.key()) + bytes(shard.value());
-                sum += shard.out().bytes();
-            }
-            for (Neurons shard : layer.neurons()) {
-                sum += bytes(shard.up()) + shard.down().bytes();
-            }
-        }
-        return sum;
+        return sum
+                + layers.stream()
+                        .flatMap(Layer::blocks)
+                        .mapToLong(block -> block.layout().bytes())
+                        .sum();
     }
 
     private static long bytes(@Nullable Linear linear) {

@@ -27,8 +27,10 @@ public final class Runner implements AutoCloseable {
     private final ModelSpec spec;
     private final ModelWeights weights;
     private final Workspace space;
+    private final Crew crew;
     private final Forward forward;
     private final KvLayout layout;
+    private final boolean pageLocking;
 
     private long prefillTokens;
     private long decodeTokens;
@@ -38,21 +40,48 @@ public final class Runner implements AutoCloseable {
      * Loads a model.
      *
      * @param pool does the copying
+     * @param disk makes the file of the disk tier, if the plan needs one
      * @param kv element type of its caches
      * @param context most tokens of a sequence
      */
-    public Runner(ModelTensors tensors, Plan plan, List<Device> devices, WorkerPool pool, DType kv, int context) {
+    public Runner(
+            ModelTensors tensors,
+            Plan plan,
+            List<Device> devices,
+            WorkerPool pool,
+            DiskTier disk,
+            DType kv,
+            int context) {
         this.spec = tensors.spec();
-        this.weights = new WeightLoader(tensors, devices, pool).load(plan);
+        this.layout = layout(plan, devices, kv);
+        int rows = maxStepTokens(context);
+        try (WeightLoader loader = new WeightLoader(tensors, devices, pool, disk)) {
+            this.weights = loader.load(plan);
+            this.pageLocking = loader.pageLocking();
+        }
         try {
-            int rows = Math.min(MAX_STEP_TOKENS, context);
-            this.space = new Workspace(devices.getFirst(), spec, plan, rows, Math.min(MAX_LOGIT_ROWS, rows));
+            this.space = new Workspace(devices.getFirst(), spec, rows, maxLogitRows(rows));
         } catch (Throwable e) {
             weights.close();
             throw e;
         }
-        this.forward = new Forward(spec, weights, devices, space);
-        this.layout = layout(plan, devices, kv);
+        try {
+            this.crew = new CrewAssembly(spec, plan, devices, rows).assemble(weights);
+        } catch (Throwable e) {
+            space.close();
+            weights.close();
+            throw e;
+        }
+        this.forward = new Forward(spec, plan, weights, crew, space);
+    }
+
+    /** Most tokens of a step, for sequences of up to {@code context}. */
+    public static int maxStepTokens(int context) {
+        return Math.min(MAX_STEP_TOKENS, context);
+    }
+
+    private static int maxLogitRows(int rows) {
+        return Math.min(MAX_LOGIT_ROWS, rows);
     }
 
     private KvLayout layout(Plan plan, List<Device> devices, DType kv) {
@@ -80,6 +109,11 @@ public final class Runner implements AutoCloseable {
     /** Bytes of weights that one decode step reads when every neuron is active. */
     public long weightBytesPerToken() {
         return weights.bytesPerToken();
+    }
+
+    /** Whether all weights that a GPU reads from host memory could be page-locked; if not, they arrive more slowly. */
+    public boolean pageLocking() {
+        return pageLocking;
     }
 
     public Counters counters() {
@@ -137,7 +171,11 @@ public final class Runner implements AutoCloseable {
 
     @Override
     public void close() {
-        space.close();
-        weights.close();
+        try {
+            crew.close();
+        } finally {
+            space.close();
+            weights.close();
+        }
     }
 }

@@ -1,61 +1,72 @@
 package dev.flexgen.engine.run;
 
+import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.ScratchFile;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.tensor.DType;
-import dev.flexgen.engine.tensor.Tensor;
+import dev.flexgen.engine.run.HeadsLayout.Heads;
+import dev.flexgen.engine.run.NeuronsLayout.Neurons;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies a checkpoint's tensors to where the plan wants them, in their stored element type and in the two layouts that
- * shards need; vectors become F32. Weights are copied rather than used in the mapped file: held bytes are then bytes that the
- * system cannot take back in the middle of a token.
+ * Copies a checkpoint's tensors to where the plan wants them. Weights are copied rather than used in the mapped file: held
+ * bytes are then bytes that the system cannot take back in the middle of a token. Used once.
  */
-final class WeightLoader {
-
-    private static final long COPY_BYTES = 4 << 20;
+final class WeightLoader implements AutoCloseable {
 
     private final ModelTensors tensors;
     private final ModelSpec spec;
     private final List<Device> devices;
-    private final WorkerPool pool;
+    private final BlockWriter writer;
+    private final DiskTier disk;
     private final Holdings memory = new Holdings();
+    private final Map<Device, Placement> placements = new HashMap<>();
+    private final Map<Device, MemorySegment> rooms = new HashMap<>();
+    private boolean pageLocking = true;
 
     /** @param pool does the copying */
-    WeightLoader(ModelTensors tensors, List<Device> devices, WorkerPool pool) {
+    WeightLoader(ModelTensors tensors, List<Device> devices, WorkerPool pool, DiskTier disk) {
         this.tensors = tensors;
         this.spec = tensors.spec();
         this.devices = devices;
-        this.pool = pool;
+        this.writer = new BlockWriter(tensors, pool);
+        this.disk = disk;
     }
 
     ModelWeights load(Plan plan) {
-        plan.check(spec);
+        plan.check(spec, devices.stream().map(Device::tier).toList());
         try {
-            Matrix tokens = whole(Role.TOKENS, 0);
-            Matrix positions = whole(Role.POSITIONS, 0);
-            Linear head = new Linear(headIsTokenTable() ? tokens : whole(Role.HEAD, 0), null);
-            @Nullable Linear in = spec.projectsEmbedding() ? new Linear(whole(Role.PROJECT_IN, 0), null) : null;
-            @Nullable Linear out = spec.projectsEmbedding() ? new Linear(whole(Role.PROJECT_OUT, 0), null) : null;
+            @Nullable ScratchFile file = takeRoom(plan);
+            HomeWeights home = new HomeWeights(tensors, placement(devices.getFirst()), memory);
+            Matrix tokens = home.matrix(Role.TOKENS);
+            Matrix positions = home.matrix(Role.POSITIONS);
+            Linear head = new Linear(home.head(tokens), null);
+            @Nullable Linear in = spec.projectsEmbedding() ? new Linear(home.matrix(Role.PROJECT_IN), null) : null;
+            @Nullable Linear out = spec.projectsEmbedding() ? new Linear(home.matrix(Role.PROJECT_OUT), null) : null;
             @Nullable
-            Norm finalNorm = spec.features().finalNorm() ? norm(Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0) : null;
+            Norm finalNorm =
+                    spec.features().finalNorm() ? home.norm(Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0) : null;
             List<ModelWeights.Layer> layers = new ArrayList<>();
             for (int i = 0; i < plan.layers().size(); i++) {
-                layers.add(layer(plan.layers().get(i), i));
+                layers.add(layer(plan.layers().get(i), i, home, file));
             }
             return new ModelWeights(tokens, positions, in, out, finalNorm, head, layers, memory);
         } catch (Throwable e) {
@@ -64,115 +75,135 @@ final class WeightLoader {
         }
     }
 
-    /** Half of the published OPT files hold a second copy of the table under the head's name. */
-    private boolean headIsTokenTable() {
-        return !tensors.has(Role.HEAD)
-                || tensors.get(Role.HEAD, 0)
-                                .data()
-                                .mismatch(tensors.get(Role.TOKENS, 0).data())
-                        < 0;
+    /** Takes the memory of each GPU in one piece, and the file, before anything is read. */
+    private @Nullable ScratchFile takeRoom(Plan plan) {
+        Sizes sizes = new Sizes(devices);
+        for (int i = 0; i < plan.layers().size(); i++) {
+            for (Shard shard : plan.layers().get(i).heads()) {
+                sizes.add(shard, HeadsLayout.of(tensors, shard, i));
+            }
+            for (Shard shard : plan.layers().get(i).neurons()) {
+                sizes.add(shard, NeuronsLayout.of(tensors, shard, i));
+            }
+        }
+        sizes.onGpu.forEach((device, bytes) -> rooms.put(
+                device, memory.keep(device.allocate(Holdings.OWNER, bytes)).segment()));
+        return sizes.onDisk == 0 ? null : memory.keep(disk.open(sizes.onDisk));
     }
 
-    private ModelWeights.Layer layer(LayerPlan plan, int layer) {
-        List<ModelWeights.Heads> heads = new ArrayList<>();
-        for (Shard shard : plan.heads()) {
-            heads.add(heads(shard, layer));
+    /** Bytes of the blocks that are not in host memory. */
+    private static final class Sizes {
+        final List<Device> devices;
+        final Map<Device, Long> onGpu = new LinkedHashMap<>();
+        long onDisk;
+
+        Sizes(List<Device> devices) {
+            this.devices = devices;
         }
-        List<ModelWeights.Neurons> neurons = new ArrayList<>();
+
+        void add(Shard shard, BlockLayout<?> layout) {
+            switch (shard.tier()) {
+                case GPU -> onGpu.merge(devices.get(shard.device()), layout.bytes(), Long::sum);
+                case HOST -> {}
+                case DISK -> onDisk += layout.bytes();
+            }
+        }
+    }
+
+    private ModelWeights.Layer layer(LayerPlan plan, int layer, HomeWeights home, @Nullable ScratchFile file) {
+        List<WeightBlock<Heads>> heads = new ArrayList<>();
+        for (Shard shard : plan.heads()) {
+            HeadsLayout layout = HeadsLayout.of(tensors, shard, layer);
+            heads.add(new WeightBlock<>(
+                    shard,
+                    layout,
+                    place(shard, layout.bytes(), file, block -> writer.heads(layout, shard, layer, block))));
+        }
+        List<WeightBlock<Neurons>> neurons = new ArrayList<>();
         for (Shard shard : plan.neurons()) {
-            neurons.add(neurons(shard, layer));
+            NeuronsLayout layout = NeuronsLayout.of(tensors, shard, layer);
+            neurons.add(new WeightBlock<>(
+                    shard,
+                    layout,
+                    place(shard, layout.bytes(), file, block -> writer.neurons(layout, shard, layer, block))));
         }
         return new ModelWeights.Layer(
-                norm(Role.ATTENTION_NORM_WEIGHT, Role.ATTENTION_NORM_BIAS, layer),
+                home.norm(Role.ATTENTION_NORM_WEIGHT, Role.ATTENTION_NORM_BIAS, layer),
                 heads,
-                vector(Role.ATTENTION_OUT_BIAS, layer),
-                norm(Role.FFN_NORM_WEIGHT, Role.FFN_NORM_BIAS, layer),
+                home.vector(Role.ATTENTION_OUT_BIAS, layer),
+                home.norm(Role.FFN_NORM_WEIGHT, Role.FFN_NORM_BIAS, layer),
                 neurons,
-                vector(Role.DOWN_BIAS, layer));
+                home.vector(Role.DOWN_BIAS, layer));
     }
 
-    private ModelWeights.Heads heads(Shard shard, int layer) {
-        Device device = devices.get(shard.device());
-        int keyFrom = shard.from() * spec.headDim();
-        int keys = shard.size() * spec.headDim();
-        int group = spec.heads() / spec.keyHeads();
-        return new ModelWeights.Heads(
-                shard,
-                up(device, Role.QUERY_WEIGHT, Role.QUERY_BIAS, layer, keyFrom * group, keys * group),
-                up(device, Role.KEY_WEIGHT, Role.KEY_BIAS, layer, keyFrom, keys),
-                up(device, Role.VALUE_WEIGHT, Role.VALUE_BIAS, layer, keyFrom, keys),
-                down(device, Role.ATTENTION_OUT_WEIGHT, layer, keyFrom * group, keys * group));
+    private BlockSource place(Shard shard, long bytes, @Nullable ScratchFile file, Consumer<MemorySegment> fill) {
+        return switch (shard.tier()) {
+            case GPU -> {
+                Device device = devices.get(shard.device());
+                MemorySegment block = room(device, bytes);
+                placement(device).put(block, fill);
+                yield new BlockSource.Memory(Tier.GPU, block, false);
+            }
+            case HOST -> {
+                Device multiplier = devices.get(shard.bulkDevice());
+                @Nullable Buffer locked = multiplier.tier() == Tier.HOST ? null : pageLocked(multiplier, bytes);
+                Buffer buffer = memory.keep(locked == null ? host(bytes) : locked);
+                fill.accept(buffer.segment());
+                yield new BlockSource.Memory(Tier.HOST, buffer.segment(), locked != null);
+            }
+            case DISK -> {
+                MemorySegment staging = placement(devices.getFirst()).staging(bytes);
+                fill.accept(staging);
+                if (file == null) {
+                    throw new IllegalStateException("no file for " + shard);
+                }
+                yield new BlockSource.File(file, file.append(staging), bytes);
+            }
+        };
     }
 
-    private ModelWeights.Neurons neurons(Shard shard, int layer) {
-        Device device = devices.get(shard.device());
-        return new ModelWeights.Neurons(
-                shard,
-                up(device, Role.UP_WEIGHT, Role.UP_BIAS, layer, shard.from(), shard.size()),
-                down(device, Role.DOWN_WEIGHT, layer, shard.from(), shard.size()));
+    private MemorySegment room(Device device, long bytes) {
+        MemorySegment rest = rooms.getOrDefault(device, MemorySegment.NULL);
+        rooms.put(device, rest.asSlice(bytes));
+        return rest.asSlice(0, bytes);
     }
 
-    /** Rows {@code from} on of an {@code [outputs, inputs]} tensor, as they are. */
-    private Linear up(Device device, Role weight, Role bias, int layer, int from, int count) {
-        Tensor tensor = tensors.get(weight, layer);
-        @Nullable MemorySegment vector = vector(bias, layer);
-        @Nullable MemorySegment part = vector == null ? null : vector.asSlice(4L * from, 4L * count);
-        return new Linear(rows(device, tensor, from, count), part);
-    }
-
-    /** Columns {@code from} on of an {@code [outputs, inputs]} tensor, as rows. */
-    private Matrix down(Device device, Role role, int layer, int from, int count) {
-        Tensor tensor = tensors.get(role, layer);
-        int outputs = Math.toIntExact(tensor.shape().extent(0));
-        int inputs = Math.toIntExact(tensor.shape().extent(1));
-        MemorySegment target = memory.take(device, tensor.dtype().bytes((long) outputs * count));
-        new Transpose(pool, tensor.data(), outputs, inputs).columns(tensor.dtype(), from, count, target);
-        return new Matrix(tensor.dtype(), count, outputs, target);
-    }
-
-    private Matrix whole(Role role, int layer) {
-        Tensor tensor = tensors.get(role, layer);
-        return rows(
-                devices.getFirst(), tensor, 0, Math.toIntExact(tensor.shape().extent(0)));
-    }
-
-    private Matrix rows(Device device, Tensor tensor, int from, int count) {
-        int columns = Math.toIntExact(tensor.shape().extent(1));
-        long rowBytes = tensor.dtype().bytes(columns);
-        MemorySegment target = memory.take(device, rowBytes * count);
-        MemorySegment source = tensor.data().asSlice(rowBytes * from, rowBytes * count);
-        pool.run(Math.toIntExact(Math.ceilDiv(source.byteSize(), COPY_BYTES)), (part, worker) -> {
-            long at = part * COPY_BYTES;
-            MemorySegment.copy(source, at, target, at, Math.min(COPY_BYTES, source.byteSize() - at));
-        });
-        return new Matrix(tensor.dtype(), count, columns, target);
-    }
-
-    private Norm norm(Role weight, Role bias, int layer) {
-        return new Norm(spec.features().normEpsilon(), vector(weight, layer), vector(bias, layer));
-    }
-
-    /** A vector as F32, if the model has it. */
-    private @Nullable MemorySegment vector(Role role, int layer) {
-        Optional<Tensor> found = tensors.find(role, layer);
-        if (found.isEmpty()) {
+    /** Once the system has refused, the rest of the weights is not page-locked either, and reaches the GPU in two steps. */
+    private @Nullable Buffer pageLocked(Device gpu, long bytes) {
+        if (!pageLocking) {
             return null;
         }
-        Tensor tensor = found.get();
-        MemorySegment target = memory.takeSmall(
-                devices.getFirst(), DType.F32.bytes(tensor.shape().elements()));
-        for (long i = 0; i < tensor.shape().elements(); i++) {
-            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, element(tensor, i));
+        try {
+            return gpu.allocateHost(Holdings.OWNER, bytes);
+        } catch (EngineException e) {
+            if (e.kind() != EngineException.Kind.PLACEMENT) {
+                throw e;
+            }
+            pageLocking = false;
+            return null;
         }
-        return target;
     }
 
-    private static float element(Tensor tensor, long index) {
-        long offset = tensor.dtype().bytes(index);
-        return switch (tensor.dtype()) {
-            case F32 -> tensor.data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset);
-            case F16 -> Float.float16ToFloat(tensor.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, offset));
-            case BF16 -> Float.intBitsToFloat(tensor.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, offset) << 16);
-        };
+    /** Whether all weights that a GPU reads from host memory could be page-locked. */
+    boolean pageLocking() {
+        return pageLocking;
+    }
+
+    private Buffer host(long bytes) {
+        for (Device device : devices) {
+            if (device.tier() == Tier.HOST) {
+                return device.allocate(Holdings.OWNER, bytes);
+            }
+        }
+        throw new IllegalStateException("no device computes on host memory");
+    }
+
+    private Placement placement(Device device) {
+        return placements.computeIfAbsent(device, it -> new Placement(it, writer));
+    }
+
+    @Override
+    public void close() {
+        placements.values().forEach(Placement::close);
     }
 }

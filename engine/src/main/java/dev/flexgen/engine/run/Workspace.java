@@ -1,29 +1,26 @@
 package dev.flexgen.engine.run;
 
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.plan.LayerPlan;
-import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.plan.Shard;
-import java.util.List;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
-/** The activations of one step on one device, allocated once for the largest step and the largest shard. */
+/** What a step has at home, whatever the shards: the residual stream, its normed rows, the logits. Allocated once. */
 final class Workspace implements AutoCloseable {
 
     private final int maxRows;
     private final Buffer buffer;
+    private final Buffer readable;
+    private final Event read;
     private long used;
 
     private final Rows residual;
     private final Rows normed;
     private final Rows embedded;
-    private final Rows query;
-    private final Rows key;
-    private final Rows value;
-    private final Rows context;
-    private final Rows neurons;
     private final Rows outputs;
     private final Rows logits;
 
@@ -32,35 +29,36 @@ final class Workspace implements AutoCloseable {
      *
      * @param logitRows how many rows of logits may be asked for at a time
      */
-    Workspace(Device device, ModelSpec spec, Plan plan, int maxRows, int logitRows) {
+    Workspace(Device home, ModelSpec spec, int maxRows, int logitRows) {
         this.maxRows = maxRows;
-        int headDims = largest(plan.layers().stream().map(LayerPlan::heads).toList()) * spec.headDim();
-        int queries = headDims * (spec.heads() / spec.keyHeads());
-        int neuronCount = largest(plan.layers().stream().map(LayerPlan::neurons).toList());
         int embedding = spec.dimensions().embedding();
-        long floats = (long) maxRows * (2L * spec.width() + embedding + 2L * queries + 2L * headDims + neuronCount)
-                + (long) logitRows * (embedding + spec.vocabulary());
-        this.buffer = device.allocate("activations", 4 * floats);
+        this.buffer = home.allocate("activations", bytes(spec, maxRows, logitRows));
         this.residual = take(maxRows, spec.width());
         this.normed = take(maxRows, spec.width());
         this.embedded = take(maxRows, embedding);
-        this.query = take(maxRows, queries);
-        this.key = take(maxRows, headDims);
-        this.value = take(maxRows, headDims);
-        this.context = take(maxRows, queries);
-        this.neurons = take(maxRows, neuronCount);
         this.outputs = take(logitRows, embedding);
         this.logits = take(logitRows, spec.vocabulary());
+        try {
+            this.readable = home.allocateHost("logits", logits.bytes());
+            this.read = home.event();
+        } catch (Throwable e) {
+            buffer.close();
+            throw e;
+        }
+    }
+
+    /** Bytes of it on the home device. */
+    static long bytes(ModelSpec spec, int maxRows, int logitRows) {
+        int embedding = spec.dimensions().embedding();
+        return 4
+                * ((long) maxRows * (2L * spec.width() + embedding)
+                        + (long) logitRows * (embedding + spec.vocabulary()));
     }
 
     private Rows take(int rows, int width) {
         Rows taken = new Rows(buffer.segment().asSlice(used, 4L * rows * width), rows, width);
         used += taken.bytes();
         return taken;
-    }
-
-    private static int largest(List<List<Shard>> shards) {
-        return shards.stream().flatMap(List::stream).mapToInt(Shard::size).max().orElse(1);
     }
 
     int maxRows() {
@@ -83,26 +81,6 @@ final class Workspace implements AutoCloseable {
         return embedded.slice(0, rows);
     }
 
-    Rows query(int rows, int width) {
-        return new Rows(query.data(), rows, width);
-    }
-
-    Rows key(int rows, int width) {
-        return new Rows(key.data(), rows, width);
-    }
-
-    Rows value(int rows, int width) {
-        return new Rows(value.data(), rows, width);
-    }
-
-    Rows context(int rows, int width) {
-        return new Rows(context.data(), rows, width);
-    }
-
-    Rows neurons(int rows, int width) {
-        return new Rows(neurons.data(), rows, width);
-    }
-
     Rows outputs(int rows) {
         return outputs.slice(0, rows);
     }
@@ -111,8 +89,19 @@ final class Workspace implements AutoCloseable {
         return logits.slice(0, rows);
     }
 
+    /** Waits for {@code rows} of logits and copies them, one row after the other. */
+    void read(Stream stream, Rows rows, float[] target) {
+        MemorySegment host = readable.segment().asSlice(0, rows.bytes());
+        stream.download(rows.data(), host);
+        stream.record(read);
+        read.join();
+        MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, target, 0, rows.count() * rows.width());
+    }
+
     @Override
     public void close() {
+        read.close();
+        readable.close();
         buffer.close();
     }
 }

@@ -1,0 +1,64 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.Machine;
+import dev.flexgen.engine.plan.ModelSizes;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Planner;
+import dev.flexgen.engine.plan.Prediction;
+import dev.flexgen.engine.plan.RateMeter;
+import dev.flexgen.engine.plan.Rates;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the plan for a model on opened devices, measuring the machine where the plan depends on it. Used once. */
+final class Planning {
+
+    private final DeviceSet devices;
+    private final Ledger ledger;
+    private final ModelSizes sizes;
+    private final EngineOptions options;
+    private @Nullable Rates rates;
+
+    Planning(DeviceSet devices, Ledger ledger, ModelSizes sizes, EngineOptions options) {
+        this.devices = devices;
+        this.ledger = ledger;
+        this.sizes = sizes;
+        this.options = options;
+    }
+
+    /** @throws EngineException of kind PLACEMENT if the model does not fit */
+    Plan plan() {
+        Planner planner = new Planner(sizes, budget());
+        return devices.hasGpu() ? planner.forGpu(this::rates) : planner.forProcessor();
+    }
+
+    private Budget budget() {
+        long gpu = devices.hasGpu() ? gpuBytes() : 0;
+        long host = Math.min(
+                ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
+                Machine.availableHostBytes().orElse(Long.MAX_VALUE));
+        return new Budget(gpu, host, options.limits().diskFolder() != null);
+    }
+
+    private long gpuBytes() {
+        return ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU);
+    }
+
+    private Rates rates() {
+        Rates measured = rates;
+        if (measured == null) {
+            measured = RateMeter.measure(devices.home(), devices.pool(), gpuBytes());
+            rates = measured;
+        }
+        return measured;
+    }
+
+    /** What the plan can reach, if all it depends on was measured. */
+    Optional<Prediction> prediction(Plan plan) {
+        boolean disk = plan.shards().anyMatch(shard -> shard.tier() == Tier.DISK);
+        return devices.hasGpu() && !disk ? Optional.of(Prediction.of(plan, sizes, rates())) : Optional.empty();
+    }
+}

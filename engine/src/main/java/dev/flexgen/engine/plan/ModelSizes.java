@@ -1,0 +1,96 @@
+package dev.flexgen.engine.plan;
+
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.tensor.DType;
+
+/**
+ * How large the parts of a model are, without its weights. Exact but for alignment, for which {@link #SHARD_SLACK} and
+ * {@link #homeBytes()} leave room.
+ *
+ * @param weights element type of the matrices
+ * @param kv element type of keys and values
+ * @param context tokens of a conversation
+ * @param stepTokens most tokens of a step
+ */
+public record ModelSizes(ModelSpec spec, DType weights, DType kv, int context, int stepTokens) {
+
+    /** What alignment can add to a shard. */
+    static final long SHARD_SLACK = 8192;
+
+    private static final long ALIGNMENT = 256;
+    private static final int KV_PAGE_TOKENS = 64;
+
+    /** Rows of logits that are computed at a time. */
+    private static final int LOGIT_ROWS = 32;
+
+    /** Query heads that share a key head. */
+    private int group() {
+        return spec.heads() / spec.keyHeads();
+    }
+
+    /** Weights of one key-head group of one layer: its rows of the projections, and what leads back. */
+    long headBytes() {
+        long rows = (long) spec.headDim() * (2L * group() + 2);
+        return weights.bytes(rows * spec.width()) + 4L * spec.headDim() * (group() + 2);
+    }
+
+    /** Weights of one neuron of one layer. */
+    long neuronBytes() {
+        return weights.bytes(2L * spec.width()) + 4;
+    }
+
+    /** Weights of a layer's shards. */
+    long layerBytes() {
+        return spec.keyHeads() * headBytes() + spec.ffnWidth() * neuronBytes();
+    }
+
+    /** Keys and values of one key-head group of one layer for a whole conversation, in whole pages. */
+    long kvBytesPerHead() {
+        long tokens = Math.ceilDiv(context, KV_PAGE_TOKENS) * (long) KV_PAGE_TOKENS;
+        return kv.bytes(2 * tokens * spec.headDim());
+    }
+
+    /** Tables, norms and biases that no plan cuts; a head of its own counts as the token table again. */
+    long homeBytes() {
+        long bytes = 0;
+        for (Role role : Role.values()) {
+            if (role.belongsTo(spec) && !isCut(role) && role != Role.HEAD) {
+                long elements = role.shape(spec).elements();
+                DType stored = role.shape(spec).rank() == 1 ? DType.F32 : weights;
+                bytes += (stored.bytes(elements) + ALIGNMENT) * (role.perLayer() ? spec.layers() : 1);
+            }
+        }
+        return bytes;
+    }
+
+    private static boolean isCut(Role role) {
+        return switch (role) {
+            case QUERY_WEIGHT,
+                    QUERY_BIAS,
+                    KEY_WEIGHT,
+                    KEY_BIAS,
+                    VALUE_WEIGHT,
+                    VALUE_BIAS,
+                    ATTENTION_OUT_WEIGHT,
+                    UP_WEIGHT,
+                    UP_BIAS,
+                    DOWN_WEIGHT -> true;
+            default -> false;
+        };
+    }
+
+    /**
+     * Activations at home.
+     *
+     * @param heads key-head groups of the largest shard
+     * @param neurons of the largest shard
+     * @param lentHeads key-head groups of the largest shard that home multiplies for another device; 0 if there is none
+     */
+    long activationBytes(int heads, int neurons, int lentHeads) {
+        long perHead = (2L * group() + 2) * spec.headDim();
+        long row = 3L * spec.width() + spec.dimensions().embedding() + perHead * heads + neurons;
+        long logits = (long) LOGIT_ROWS * (spec.dimensions().embedding() + spec.vocabulary());
+        return 4 * (stepTokens * (row + 2 * perHead * lentHeads) + logits);
+    }
+}

@@ -1,0 +1,230 @@
+package dev.flexgen.engine.run;
+
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.plan.Work;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings one device the blocks of weights that it does not hold, in the order in which a step will ask for them, into a ring
+ * of slots. A thread of its own fills a slot as soon as the device is done with it, so that the bus is busy while layers
+ * compute; behind a step's last block come the first ones of the next step, which is usually like the last.
+ *
+ * <p>{@link #begin}, {@link #take} and {@link #release} belong to the engine's thread.
+ */
+final class Feed implements AutoCloseable {
+
+    /** A place on the device for one block at a time. */
+    private static final class Slot {
+        final MemorySegment memory;
+        final Event arrived;
+        final Event free;
+        @Nullable Demand demand;
+        int index;
+        @Nullable Throwable failure;
+
+        Slot(MemorySegment memory, Device device) {
+            this.memory = memory;
+            this.arrived = device.event();
+            this.free = device.event();
+        }
+    }
+
+    /** What the feeding thread is to bring, over and over; a new one for every start from the beginning. */
+    private static final class Demand {
+        final Work work;
+        final List<BlockSource> blocks;
+
+        Demand(Work work, List<BlockSource> blocks) {
+            this.work = work;
+            this.blocks = blocks;
+        }
+    }
+
+    private final Device device;
+    private final Map<Work, List<BlockSource>> sequences;
+    private final Buffer ring;
+    private final Carrier carrier;
+    private final List<Slot> slots = new ArrayList<>();
+    private final BlockingQueue<Slot> empty = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Slot> filled = new LinkedBlockingQueue<>();
+    private final Deque<Slot> taken = new ArrayDeque<>();
+    private final Thread thread;
+    private volatile @Nullable Demand current;
+    private volatile boolean closed;
+    private int next;
+
+    /**
+     * Starts feeding when a step begins.
+     *
+     * @param sequences for each kind of work the blocks of a step in order; at least one is not empty
+     */
+    Feed(Device device, Map<Work, List<BlockSource>> sequences, int slotCount, long slotBytes, Carrier carrier) {
+        this.device = device;
+        this.sequences = Map.copyOf(sequences);
+        this.carrier = carrier;
+        this.ring = device.allocate("weights on their way", slotCount * slotBytes);
+        for (int i = 0; i < slotCount; i++) {
+            Slot slot = new Slot(ring.segment().asSlice(i * slotBytes, slotBytes), device);
+            slots.add(slot);
+            empty.add(slot);
+        }
+        this.thread = Thread.ofPlatform().daemon().name("flexgen-feed").unstarted(this::feed);
+        thread.start();
+    }
+
+    /** Turns to the blocks of another step; what is already there for it is kept. */
+    void begin(Work work) {
+        while (!taken.isEmpty()) { // a step that failed or was cancelled
+            release();
+        }
+        Demand running = current;
+        if (running != null && running.work == work && next == 0) {
+            return;
+        }
+        next = 0;
+        current = new Demand(work, sequences.getOrDefault(work, List.of()));
+        List<Slot> stale = new ArrayList<>();
+        filled.drainTo(stale);
+        empty.addAll(stale);
+        synchronized (this) {
+            notifyAll();
+        }
+    }
+
+    /**
+     * The next block, for operations that are asked for from now on.
+     *
+     * @throws dev.flexgen.engine.EngineException if it could not be brought
+     */
+    MemorySegment take() {
+        Demand demand = current;
+        if (demand == null || demand.blocks.isEmpty()) {
+            throw new IllegalStateException("nothing was to be brought to " + device.name());
+        }
+        while (true) {
+            Slot slot = uninterrupted(filled);
+            if (slot.demand != demand || slot.index != next) { // brought for a step that did not come to use it
+                slot.failure = null;
+                empty.add(slot);
+                continue;
+            }
+            if (slot.failure != null) {
+                Throwable failure = slot.failure;
+                slot.failure = null;
+                current = null; // the next step starts over
+                empty.add(slot);
+                throw rethrown(failure);
+            }
+            next = (next + 1) % demand.blocks.size();
+            device.stream(Lane.COMPUTE).await(slot.arrived);
+            taken.addLast(slot);
+            return slot.memory;
+        }
+    }
+
+    /** The block taken first is no longer needed once the operations asked for so far are done. */
+    void release() {
+        Slot slot = taken.removeFirst();
+        device.stream(Lane.COMPUTE).record(slot.free);
+        empty.add(slot);
+    }
+
+    private static RuntimeException rethrown(Throwable failure) {
+        if (failure instanceof Error e) {
+            throw e;
+        }
+        return failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+    }
+
+    private static Slot uninterrupted(BlockingQueue<Slot> queue) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                Slot slot = queue.take();
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+                return slot;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+    }
+
+    private void feed() {
+        try {
+            while (!closed) {
+                Demand demand = demanded();
+                for (int i = 0; !closed && current == demand; i = (i + 1) % demand.blocks.size()) {
+                    Slot slot = empty.take();
+                    if (closed || current != demand) {
+                        empty.add(slot);
+                    } else {
+                        fill(slot, demand, i);
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // closed
+        }
+    }
+
+    private synchronized Demand demanded() throws InterruptedException {
+        Demand demand = current;
+        while (demand == null || demand.blocks.isEmpty()) {
+            wait();
+            demand = current;
+        }
+        return demand;
+    }
+
+    private void fill(Slot slot, Demand demand, int index) {
+        slot.demand = demand;
+        slot.index = index;
+        try {
+            device.stream(Lane.WEIGHTS_IN).await(slot.free);
+            carrier.bring(demand.blocks.get(index), slot.memory);
+            device.stream(Lane.WEIGHTS_IN).record(slot.arrived);
+        } catch (Throwable e) { // thrown by take() on the engine's thread
+            slot.failure = e;
+        }
+        filled.add(slot);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        try {
+            carrier.close();
+        } finally {
+            for (Slot slot : slots) {
+                slot.arrived.close();
+                slot.free.close();
+            }
+            ring.close();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.flexgen.engine.run;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Reads blocks into host memory in pieces at the same time: one thread alone gets neither a fast disk nor memory to its rate.
+ * Owned by one thread.
+ */
+final class Fetcher implements AutoCloseable {
+
+    private static final int THREADS = 4;
+    private static final long PIECE = 8 << 20;
+
+    private final ExecutorService threads = Executors.newFixedThreadPool(
+            THREADS, Thread.ofPlatform().daemon().name("flexgen-fetch-", 0).factory());
+
+    /**
+     * Fills the beginning of {@code target}.
+     *
+     * @return bytes of the block
+     * @throws dev.flexgen.engine.EngineException if a disk fails
+     */
+    long fetch(BlockSource source, MemorySegment target) {
+        long bytes = switch (source) {
+            case BlockSource.Memory memory -> memory.block().byteSize();
+            case BlockSource.File file -> file.bytes();
+        };
+        List<Future<?>> pieces = new ArrayList<>();
+        for (long at = 0; at < bytes; at += PIECE) {
+            long from = at;
+            MemorySegment piece = target.asSlice(from, Math.min(PIECE, bytes - from));
+            pieces.add(threads.submit(() -> {
+                switch (source) {
+                    case BlockSource.Memory memory ->
+                        MemorySegment.copy(memory.block(), from, piece, 0, piece.byteSize());
+                    case BlockSource.File file -> file.file().read(file.offset() + from, piece);
+                }
+            }));
+        }
+        pieces.forEach(Fetcher::await);
+        return bytes;
+    }
+
+    /** Until it is done, come what may: a piece still under way would write to memory that is used for something else. */
+    private static void await(Future<?> piece) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    piece.get();
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    if (e.getCause() instanceof RuntimeException failure) {
+                        throw failure;
+                    }
+                    throw new IllegalStateException(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.close();
+    }
+}
