@@ -75,7 +75,7 @@ final class KernelArguments {
 
     private long next(int bytes, int alignment) {
         long offset = (used + alignment - 1) & -alignment;
-        pointers.setAtIndex(ValueLayout.ADDRESS, count++, values.asSlice(offset, bytes));
+        pointers.setAtIndex(ValueLayout.JAVA_LONG, count++, values.address() + offset);
         used = offset + bytes;
         return offset;
     }

@@ -1,8 +1,8 @@
 package dev.flexgen.engine.device.cuda;
 
 /**
- * The compiled kernels of one GPU, and its compute stream to start them on. Used by the thread that owns the device; a launch
- * allocates nothing.
+ * The kernels of one GPU, and its compute stream to start them on. Used by the thread that owns the device; a launch allocates
+ * nothing.
  */
 interface KernelLauncher {
 
@@ -13,11 +13,12 @@ interface KernelLauncher {
     int multiprocessors();
 
     /**
-     * A handle for {@link #launch}, from any of the {@linkplain KernelSource#all sources}.
+     * A handle for {@link #launch}. Compiles or loads the {@linkplain KernelSource#holding source} if none of its kernels was
+     * asked for yet.
      *
      * @param name of an {@code extern "C"} kernel
      * @param sharedBytes the most dynamic shared memory that it will be launched with; above 48 KiB the driver must be told
-     * @throws dev.flexgen.engine.EngineException of kind DEVICE if there is none, or the GPU lacks the shared memory
+     * @throws dev.flexgen.engine.EngineException of kind DEVICE if it cannot be compiled, or the GPU lacks the shared memory
      */
     int kernel(String name, int sharedBytes);
 

@@ -1,30 +1,52 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
- * A kernel file of this package's resources, complete in itself: the shared header is part of the text and nothing else is
- * included, so that NVRTC needs no headers.
+ * A kernel file of this package's resources for one element type, complete in itself: the shared header is part of the text and
+ * nothing else is included, so that NVRTC needs no headers. The unit of compilation: a model needs the few of its own type.
  *
- * @param file name without directory: "up.cu"
+ * @param file name without directory and ending: "up"
  */
-record KernelSource(String file, String text) {
+record KernelSource(String file, DType dtype, String text) {
 
     private static final String HEADER = "common.cuh";
-    private static final List<String> FILES =
-            List.of("rows.cu", "up.cu", "down.cu", "product.cu", "attention.cu", "prefill.cu");
 
-    /** All of them. Kernels are found by name over all; each file is compiled by itself, several at a time if wished. */
-    static List<KernelSource> all() {
-        String header = read(HEADER);
-        String include = "#include \"" + HEADER + "\"";
-        return FILES.stream()
-                .map(file -> new KernelSource(file, read(file).replace(include, header)))
-                .toList();
+    /** All kernel files. */
+    static final List<String> FILES = List.of("rows", "up", "down", "attend", "prefill", "product");
+
+    static KernelSource of(String file, DType dtype) {
+        String suffix = suffix(dtype);
+        String text =
+                "#define TYPE " + suffix.toUpperCase(Locale.ROOT) + "\n#define SUFFIX " + suffix + "\n#define BITS "
+                        + 8 * dtype.bytes() + "\n"
+                        + read(file + ".cu").replace("#include \"" + HEADER + "\"", read(HEADER));
+        return new KernelSource(file, dtype, text);
+    }
+
+    /** The source that holds a kernel: names are {@code file_variant_type}. */
+    static KernelSource holding(String kernel) {
+        String file = kernel.substring(0, kernel.indexOf('_'));
+        return of(file, dtype(kernel.substring(kernel.lastIndexOf('_') + 1)));
+    }
+
+    /** How kernel names end. */
+    static String suffix(DType dtype) {
+        return dtype.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static DType dtype(String suffix) {
+        return Arrays.stream(DType.values())
+                .filter(dtype -> suffix(dtype).equals(suffix))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no element type " + suffix));
     }
 
     private static String read(String file) {

@@ -3,7 +3,8 @@
 //
 // A file is compiled once for each element type that is in use, with these defined: TYPE (F32, F16, BF16), SUFFIX (f32, f16,
 // bf16), BITS (32, 16). A kernel's full name is file_variant_suffix.
-#pragma once
+#ifndef FLEXGEN_COMMON
+#define FLEXGEN_COMMON
 
 #define JOINED(name, suffix) name##_##suffix
 #define NAMED(name, suffix) JOINED(name, suffix)
@@ -271,3 +272,5 @@ template <class T> __device__ __forceinline__ typename T::Stored* valueAt(const 
     const u8* base = block < KV_NEAR ? kv.values[block] : kv.far[2 * block + 1];
     return (typename T::Stored*)base + (size_t)(head * kv.blockTokens + position - block * kv.blockTokens) * kv.headDim;
 }
+
+#endif
