@@ -1,0 +1,242 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operations on an NVIDIA GPU: each is one or a few kernel launches on the compute stream, and returns before they ran. The
+ * same inputs give the same bits on the same GPU. Owned by the thread that owns the device.
+ */
+final class CudaOps implements Ops {
+
+    /** Scratch memory with which 512 tokens of OPT-30B are projected in one go. */
+    static final long GOOD_SCRATCH_BYTES = 64L << 20;
+
+    /** {@code IDS} in rows.cu. */
+    private static final int IDS = 512;
+
+    private static final int THREADS = 256;
+    private static final int NO_ACTIVATION = 0;
+
+    private final KernelLauncher launcher;
+    private final KernelArguments arguments;
+    private final FewTokens fewTokens;
+    private final ManyTokens manyTokens;
+    private final Attention attention;
+    private final Kernel embed;
+    private final Kernel norm;
+    private final Kernel bias;
+    private final Kernel add;
+
+    /**
+     * @param product multiplies for many tokens; own kernels do without one
+     * @param scratch zeroed device memory of at least {@link DeviceScratch#MIN_BYTES}, for this object alone
+     * @param arena of this object's life, for a page of native memory
+     */
+    CudaOps(KernelLauncher launcher, @Nullable MatrixProduct product, MemorySegment scratch, Arena arena) {
+        this.launcher = launcher;
+        this.arguments = new KernelArguments(arena);
+        DeviceScratch memory = new DeviceScratch(scratch);
+        this.fewTokens = new FewTokens(launcher, arguments, memory);
+        this.manyTokens = new ManyTokens(launcher, product, arguments, memory);
+        this.attention = new Attention(launcher, arguments, memory);
+        this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
+        this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
+        this.bias = new Kernel(launcher, "rows_bias", THREADS, 0);
+        this.add = new Kernel(launcher, "rows_add", THREADS, 0);
+    }
+
+    @Override
+    public void embed(Matrix table, int[] rows, Rows out) {
+        embed(table, rows, out, 0);
+    }
+
+    @Override
+    public void embedAdd(Matrix table, int[] rows, Rows out) {
+        embed(table, rows, out, 1);
+    }
+
+    /** The ids travel as an argument of the launch, so they are read when it returns. */
+    private void embed(Matrix table, int[] rows, Rows out, int accumulate) {
+        Sizes.ids(table, rows, out);
+        for (int from = 0; from < rows.length; from += IDS) {
+            int count = Math.min(IDS, rows.length - from);
+            arguments
+                    .clear()
+                    .pointer(table.data())
+                    .pointer(out.slice(from, count).data());
+            arguments.number(out.width()).number(accumulate);
+            MemorySegment.copy(rows, from, arguments.structure(4 * IDS), ValueLayout.JAVA_INT, 0, count);
+            embed.launch(table.dtype(), Math.ceilDiv(out.width(), THREADS), count, 1, arguments);
+        }
+    }
+
+    @Override
+    public void norm(Norm parameters, Rows in, Rows out) {
+        Sizes.rows(in, out);
+        Sizes.vector("norm weight", parameters.weight(), in.width());
+        Sizes.vector("norm bias", parameters.bias(), in.width());
+        if (in.count() == 0) {
+            return;
+        }
+        boolean vectors = in.width() % 4 == 0
+                && Sizes.aligned(in.data())
+                && Sizes.aligned(out.data())
+                && Sizes.aligned(parameters.weight())
+                && Sizes.aligned(parameters.bias());
+        arguments.clear().pointer(in.data()).pointer(parameters.weight()).pointer(parameters.bias());
+        arguments.pointer(out.data()).number(in.width()).number(parameters.epsilon());
+        arguments.number(vectors ? 1 : 0);
+        int threads = Math.clamp(Math.ceilDiv(in.width(), 128) * 32, 32, 1024);
+        norm.launch(DType.F32, in.count(), 1, 1, threads, 0, arguments);
+    }
+
+    @Override
+    public void up(Linear linear, Rows in, Rows out) {
+        up(List.of(linear), NO_ACTIVATION, in, List.of(out));
+    }
+
+    @Override
+    public void up(Linear linear, Activation activation, Rows in, Rows out) {
+        up(List.of(linear), number(activation), in, List.of(out));
+    }
+
+    @Override
+    public void upEach(List<Linear> linears, Rows in, List<Rows> outs) {
+        Sizes.same("results", outs.size(), linears.size());
+        up(linears, NO_ACTIVATION, in, outs);
+    }
+
+    private void up(List<Linear> linears, int activation, Rows in, List<Rows> outs) {
+        for (int i = 0; i < linears.size(); i++) {
+            Matrix weight = linears.get(i).weight();
+            Sizes.same("input width", in.width(), weight.columns());
+            Sizes.same("output width", outs.get(i).width(), weight.rows());
+            Sizes.same("output rows", outs.get(i).count(), in.count());
+            Sizes.vector("bias", linears.get(i).bias(), weight.rows());
+        }
+        if (in.count() == 0) {
+            return;
+        }
+        if (in.count() > FewTokens.MOST) {
+            List<ManyTokens.Projection> projections = new ArrayList<>(linears.size());
+            for (int i = 0; i < linears.size(); i++) {
+                projections.add(new ManyTokens.Projection(linears.get(i), outs.get(i)));
+            }
+            manyTokens.up(projections, activation, in);
+            return;
+        }
+        int from = 0;
+        while (from < linears.size()) {
+            int to = from + 1;
+            DType dtype = linears.get(from).weight().dtype();
+            while (to < linears.size()
+                    && to < from + FewTokens.GROUP
+                    && linears.get(to).weight().dtype() == dtype) {
+                to++;
+            }
+            fewTokens.up(linears.subList(from, to), activation, in, outs.subList(from, to));
+            from = to;
+        }
+    }
+
+    @Override
+    public void activate(Activation activation, Rows rows) {
+        biasActivate(null, number(activation), rows);
+    }
+
+    @Override
+    public void addBias(MemorySegment vector, Rows out) {
+        Sizes.vector("bias", vector, out.width());
+        biasActivate(vector, NO_ACTIVATION, out);
+    }
+
+    private void biasActivate(@Nullable MemorySegment vector, int activation, Rows rows) {
+        if (rows.count() > 0) {
+            arguments
+                    .clear()
+                    .pointer(rows.data())
+                    .pointer(vector)
+                    .number(rows.width())
+                    .number(activation);
+            bias.launch(DType.F32, Math.ceilDiv(rows.width(), THREADS), rows.count(), 1, arguments);
+        }
+    }
+
+    /** As {@code activated} in common.cuh numbers them. */
+    private static int number(Activation activation) {
+        return switch (activation) {
+            case RELU -> 1;
+            case GELU -> 2;
+        };
+    }
+
+    @Override
+    public void down(Matrix weight, Rows in, Rows out) {
+        Sizes.same("input width", in.width(), weight.rows());
+        Sizes.same("output width", out.width(), weight.columns());
+        Sizes.same("output rows", out.count(), in.count());
+        if (in.count() > FewTokens.MOST) {
+            manyTokens.down(weight, in, out);
+        } else if (in.count() > 0) {
+            fewTokens.down(weight, in, out);
+        }
+    }
+
+    @Override
+    public void add(Rows in, Rows out) {
+        combine(in, out, 1);
+    }
+
+    @Override
+    public void copy(Rows in, Rows out) {
+        combine(in, out, 0);
+    }
+
+    private void combine(Rows in, Rows out, int accumulate) {
+        Sizes.rows(in, out);
+        long numbers = (long) in.count() * in.width();
+        if (numbers > 0) {
+            arguments
+                    .clear()
+                    .pointer(in.data())
+                    .pointer(out.data())
+                    .number(numbers)
+                    .number(accumulate);
+            long blocks = Math.min(Math.ceilDiv(numbers, THREADS), 16L * launcher.multiprocessors());
+            add.launch(DType.F32, (int) blocks, 1, 1, arguments);
+        }
+    }
+
+    @Override
+    public void append(Rows keys, Rows values, KvView cache, int position) {
+        Sizes.rows(keys, values);
+        Sizes.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
+        Sizes.cache(cache, position + keys.count());
+        if (keys.count() > 0) {
+            attention.append(keys, values, cache, position);
+        }
+    }
+
+    @Override
+    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+        Sizes.rows(query, out);
+        Sizes.same("query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
+        Sizes.cache(cache, position + query.count());
+        if (query.count() > 0) {
+            attention.attend(query, cache, position, scale, out);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+// Shared by all kernel files. Self-contained on purpose: NVRTC brings no headers, so conversions and tensor-core instructions
+// are spelled in PTX. Compiles for sm_75 and later; what sm_75 lacks has another path here.
+//
+// A file is compiled once for each element type that is in use, with these defined: TYPE (F32, F16, BF16), SUFFIX (f32, f16,
+// bf16), BITS (32, 16). A kernel's full name is file_variant_suffix.
+#ifndef FLEXGEN_COMMON
+#define FLEXGEN_COMMON
+
+#define JOINED(name, suffix) name##_##suffix
+#define NAMED(name, suffix) JOINED(name, suffix)
+#define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) NAMED(name, SUFFIX)
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+#define WARP 32
+#define EVERYONE 0xffffffffu
+#define INFINITE __int_as_float(0x7f800000)
+
+// ---------------------------------------------------------------------------------------------------------------- numbers
+
+// An element type: how it is stored, how 16 bytes of it widen to F32, how one is rounded (to nearest, ties to even).
+
+struct F32 {
+    typedef float Stored;
+    static const int PER = 4; // elements in 16 bytes
+    static __device__ __forceinline__ float widen(Stored x) { return x; }
+    static __device__ __forceinline__ Stored narrow(float x) { return x; }
+    static __device__ __forceinline__ void widen(uint4 raw, float* x) {
+        x[0] = __uint_as_float(raw.x);
+        x[1] = __uint_as_float(raw.y);
+        x[2] = __uint_as_float(raw.z);
+        x[3] = __uint_as_float(raw.w);
+    }
+};
+
+struct F16 {
+    typedef u16 Stored;
+    static const int PER = 8;
+    static const int TERMS = 2; // halves that hold an F32's fraction, see split()
+    static __device__ __forceinline__ float widen(Stored x) {
+        float y;
+        asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
+        return y;
+    }
+    static __device__ __forceinline__ Stored narrow(float x) {
+        u16 y;
+        asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
+        return y;
+    }
+    static __device__ __forceinline__ void widen2(u32 raw, float* x) {
+        asm("{ .reg .b16 a, b; mov.b32 {a, b}, %2; cvt.f32.f16 %0, a; cvt.f32.f16 %1, b; }"
+            : "=f"(x[0]), "=f"(x[1])
+            : "r"(raw));
+    }
+    static __device__ __forceinline__ void widen(uint4 raw, float* x) {
+        widen2(raw.x, x);
+        widen2(raw.y, x + 2);
+        widen2(raw.z, x + 4);
+        widen2(raw.w, x + 6);
+    }
+    // What a tensor core is given: beyond the format's range the largest number rather than infinity.
+    static __device__ __forceinline__ float limit(float x) { return x > 65504.f ? 65504.f : x < -65504.f ? -65504.f : x; }
+};
+
+struct BF16 {
+    typedef u16 Stored;
+    static const int PER = 8;
+    static const int TERMS = 3;
+    static __device__ __forceinline__ float widen(Stored x) { return __uint_as_float((u32)x << 16); }
+    static __device__ __forceinline__ Stored narrow(float x) {
+        u32 bits = __float_as_uint(x);
+        if ((bits & 0x7fffffffu) > 0x7f800000u) return (u16)((bits >> 16) | 0x40); // NaN stays NaN
+        return (u16)((bits + 0x7fffu + ((bits >> 16) & 1)) >> 16);
+    }
+    static __device__ __forceinline__ void widen2(u32 raw, float* x) {
+        x[0] = __uint_as_float(raw << 16);
+        x[1] = __uint_as_float(raw & 0xffff0000u);
+    }
+    static __device__ __forceinline__ void widen(uint4 raw, float* x) {
+        widen2(raw.x, x);
+        widen2(raw.y, x + 2);
+        widen2(raw.z, x + 4);
+        widen2(raw.w, x + 6);
+    }
+    static __device__ __forceinline__ float limit(float x) { return x; }
+};
+
+template <class T> __device__ __forceinline__ u32 narrow2(float a, float b) {
+    return (u32)T::narrow(a) | ((u32)T::narrow(b) << 16);
+}
+
+// ReLU and exact GELU, numbered as Activation.ordinal() + 1; 0 is none.
+__device__ __forceinline__ float activated(int activation, float x) {
+    if (activation == 1) return fmaxf(x, 0.f);
+    if (activation == 2) return 0.5f * x * (1.f + erff(x * 0.70710678118654752f));
+    return x;
+}
+
+// ----------------------------------------------------------------------------------------------------------------- memory
+
+// Weights and old keys are read once: keep them out of L1, where the activations live. Zeros where not `present`; predicated, as
+// branches would keep the compiler from issuing many loads in a row.
+__device__ __forceinline__ uint4 stream16(const void* p, bool present) {
+    uint4 v;
+    asm volatile(
+        "{ .reg .pred q; setp.ne.b32 q, %5, 0; mov.b32 %0, 0; mov.b32 %1, 0; mov.b32 %2, 0; mov.b32 %3, 0;"
+        "@q ld.global.nc.L1::no_allocate.L2::128B.v4.u32 {%0, %1, %2, %3}, [%4]; }"
+        : "=&r"(v.x), "=&r"(v.y), "=&r"(v.z), "=&r"(v.w)
+        : "l"(p), "r"((int)present));
+    return v;
+}
+
+__device__ __forceinline__ uint2 stream8(const void* p, bool present) {
+    uint2 v;
+    asm volatile(
+        "{ .reg .pred q; setp.ne.b32 q, %3, 0; mov.b32 %0, 0; mov.b32 %1, 0;"
+        "@q ld.global.nc.L1::no_allocate.L2::128B.v2.u32 {%0, %1}, [%2]; }"
+        : "=&r"(v.x), "=&r"(v.y)
+        : "l"(p), "r"((int)present));
+    return v;
+}
+
+__device__ __forceinline__ u32 sharedAddress(const void* p) { return (u32)__cvta_generic_to_shared(p); }
+
+// 16 bytes from global to shared memory, or zeros; asynchronous where the GPU can.
+__device__ __forceinline__ void copy16(void* shared, const void* global, bool present) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                 :
+                 : "r"(sharedAddress(shared)), "l"(global), "r"(present ? 16 : 0)
+                 : "memory");
+#else
+    *(uint4*)shared = present ? *(const uint4*)global : make_uint4(0, 0, 0, 0);
+#endif
+}
+
+__device__ __forceinline__ void copiesIssued() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+// Waits until at most PENDING of this thread's groups are under way.
+template <int PENDING> __device__ __forceinline__ void copiesDone() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
+#endif
+}
+
+// ----------------------------------------------------------------------------------------------------------- tensor cores
+
+__device__ __forceinline__ void loadMatrix4(u32* r, u32 address) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(address)
+                 : "memory");
+}
+
+__device__ __forceinline__ void loadMatrix4Transposed(u32* r, u32 address) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(address)
+                 : "memory");
+}
+
+// d += a b for a of 16 x 16, b of 16 x 8, sums in F32.
+template <class T> struct Mma;
+
+template <> struct Mma<F16> {
+    static __device__ __forceinline__ void go(float* d, u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+#if __CUDA_ARCH__ >= 800
+        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+                     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                     : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+#else
+        asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5}, {%6}, {%0,%1,%2,%3};"
+                     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                     : "r"(a0), "r"(a1), "r"(b0));
+        asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5}, {%6}, {%0,%1,%2,%3};"
+                     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                     : "r"(a2), "r"(a3), "r"(b1));
+#endif
+    }
+};
+
+template <> struct Mma<BF16> {
+    static __device__ __forceinline__ void go(float* d, u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+#if __CUDA_ARCH__ >= 800
+        asm volatile(
+            "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+            : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+#else
+        __trap(); // no such instruction: CudaOps never starts these kernels below sm_80
+#endif
+    }
+};
+
+// Tensor cores take 16-bit factors. Where the other factor is stored in 16 bits anyway, an F32 number cut into TERMS parts
+// loses nothing that F32 sums would keep. Parts of F16 have a scale each, 2048 apart, so that small numbers do not fall out of
+// its range: the sums of the second part are kept apart and count 1/2048. BF16 has the range and needs a third part instead.
+template <class T> __device__ __forceinline__ void split(float x, u16* parts);
+
+template <> __device__ __forceinline__ void split<F16>(float x, u16* parts) {
+    parts[0] = F16::narrow(F16::limit(x));
+    parts[1] = F16::narrow(F16::limit((x - F16::widen(parts[0])) * 2048.f));
+}
+
+template <> __device__ __forceinline__ void split<BF16>(float x, u16* parts) {
+    parts[0] = BF16::narrow(x);
+    x -= BF16::widen(parts[0]);
+    parts[1] = BF16::narrow(x);
+    x -= BF16::widen(parts[1]);
+    parts[2] = BF16::narrow(x);
+}
+
+// -------------------------------------------------------------------------------------------------------------- reduction
+
+__device__ __forceinline__ float warpSum(float x) {
+#pragma unroll
+    for (int i = 16; i > 0; i >>= 1) x += __shfl_xor_sync(EVERYONE, x, i);
+    return x;
+}
+
+__device__ __forceinline__ float warpMax(float x) {
+#pragma unroll
+    for (int i = 16; i > 0; i >>= 1) x = fmaxf(x, __shfl_xor_sync(EVERYONE, x, i));
+    return x;
+}
+
+// True in all threads of the block that is the last of `blocks` to come here: it sees what the others wrote before. The counter
+// is zero again afterwards. Sums are then added in a fixed order, so results do not depend on who was last.
+__device__ __forceinline__ bool lastToArrive(u32* counter, u32 blocks) {
+    __shared__ bool last;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        last = atomicAdd(counter, 1) == blocks - 1;
+        if (last) *counter = 0;
+    }
+    __syncthreads();
+    if (last) __threadfence();
+    return last;
+}
+
+// -------------------------------------------------------------------------------------------------------------- the cache
+
+#define KV_NEAR 64
+
+// The blocks of a KvView: the first ones by value, those of longer contexts in a table that kv_table wrote.
+struct Kv {
+    const u8* keys[KV_NEAR];
+    const u8* values[KV_NEAR];
+    const u8* const* far; // key, value, key, value ... from block 0
+    int heads;
+    int headDim;
+    int blockTokens;
+    int unused;
+};
+
+template <class T> __device__ __forceinline__ typename T::Stored* keyAt(const Kv& kv, int head, int position) {
+    int block = position / kv.blockTokens;
+    const u8* base = block < KV_NEAR ? kv.keys[block] : kv.far[2 * block];
+    return (typename T::Stored*)base + (size_t)(head * kv.blockTokens + position - block * kv.blockTokens) * kv.headDim;
+}
+
+template <class T> __device__ __forceinline__ typename T::Stored* valueAt(const Kv& kv, int head, int position) {
+    int block = position / kv.blockTokens;
+    const u8* base = block < KV_NEAR ? kv.values[block] : kv.far[2 * block + 1];
+    return (typename T::Stored*)base + (size_t)(head * kv.blockTokens + position - block * kv.blockTokens) * kv.headDim;
+}
+
+#endif

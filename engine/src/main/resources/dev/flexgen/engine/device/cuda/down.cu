@@ -1,0 +1,210 @@
+// Down projections of a few tokens: out[t] += sum over n of in[t][n] * weight[n]. After a ReLU most inputs are zero, and the
+// weights of such rows are not read: the rows that count are listed first, then read with many loads under way.
+#include "common.cuh"
+
+#define THREADS 256
+#define WARPS 8
+
+// 16 or, for half as many columns a lane, 8 bytes of a row.
+template <class T, int COLUMNS> struct Piece;
+
+template <class T> struct Piece<T, T::PER> {
+    typedef uint4 Raw;
+    static __device__ __forceinline__ Raw load(const u8* p, bool present) { return stream16(p, present); }
+    static __device__ __forceinline__ void widen(Raw raw, float* x) { T::widen(raw, x); }
+};
+
+template <class T> struct Halved {
+    typedef uint2 Raw;
+    static __device__ __forceinline__ Raw load(const u8* p, bool present) { return stream8(p, present); }
+    static __device__ __forceinline__ void widen(Raw raw, float* x) {
+        T::widen2(raw.x, x);
+        T::widen2(raw.y, x + 2);
+    }
+};
+
+template <> struct Piece<F16, 4> : Halved<F16> {};
+template <> struct Piece<BF16, 4> : Halved<BF16> {};
+
+// A block takes WARP * COLUMNS columns of a range of rows, by chunks of CHECK * 256 rows; its warps take the listed rows in
+// turns, DEEP at a time. The sums of a block's warps meet in shared memory, those of the ranges in `partial`
+// ([range][token][column]), where the last block of a column tile adds them up in order.
+template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew {
+    typedef Piece<T, COLUMNS> P;
+    static const int CHUNK = CHECK * THREADS;
+    static const int TILE = WARP * COLUMNS;
+
+    struct Shared {
+        int row[CHUNK];
+        float value[CHUNK * TOKENS]; // [listed row][token]
+        int counts[CHECK * WARPS];
+        float sums[WARPS * TILE];
+    };
+
+    // Lists the rows from `first` on that any token needs, in order.
+    static __device__ __forceinline__ int list(Shared& s, const float* in, int tokens, int rows, int first, int end) {
+        int lane = threadIdx.x % WARP;
+        int warp = threadIdx.x / WARP;
+        float v[CHECK][TOKENS];
+        u32 before[CHECK];
+        bool active[CHECK];
+#pragma unroll
+        for (int k = 0; k < CHECK; k++) {
+            int n = first + k * THREADS + threadIdx.x;
+            active[k] = false;
+#pragma unroll
+            for (int t = 0; t < TOKENS; t++) {
+                v[k][t] = t < tokens && n < end ? in[(size_t)t * rows + n] : 0.f;
+                active[k] = active[k] || v[k][t] != 0.f;
+            }
+        }
+#pragma unroll
+        for (int k = 0; k < CHECK; k++) {
+            u32 all = __ballot_sync(EVERYONE, active[k]);
+            before[k] = __popc(all & ((1u << lane) - 1));
+            if (lane == 0) s.counts[k * WARPS + warp] = __popc(all);
+        }
+        __syncthreads();
+        int total = 0;
+#pragma unroll
+        for (int k = 0; k < CHECK; k++) {
+#pragma unroll
+            for (int w = 0; w < WARPS; w++) {
+                if (w == warp) before[k] += total;
+                total += s.counts[k * WARPS + w];
+            }
+            if (active[k]) {
+                s.row[before[k]] = first + k * THREADS + threadIdx.x;
+#pragma unroll
+                for (int t = 0; t < TOKENS; t++) s.value[before[k] * TOKENS + t] = v[k][t];
+            }
+        }
+        __syncthreads();
+        return total;
+    }
+
+    static __device__ __forceinline__ void run(
+        const void* weight, const float* in, float* out, float* partial, u32* counters, int tokens, int rows, int columns,
+        int range) {
+        __shared__ Shared s;
+        int lane = threadIdx.x % WARP;
+        int warp = threadIdx.x / WARP;
+        int column = blockIdx.x * TILE + lane * COLUMNS;
+        bool inside = column < columns;
+        const u8* base = (const u8*)weight + (size_t)(inside ? column : 0) * (16 / T::PER);
+        size_t rowBytes = (size_t)columns * (16 / T::PER);
+        float sum[TOKENS][COLUMNS];
+#pragma unroll
+        for (int i = 0; i < TOKENS * COLUMNS; i++) (&sum[0][0])[i] = 0;
+        int end = min(rows, (int)(blockIdx.y + 1) * range);
+        for (int first = blockIdx.y * range; first < end; first += CHUNK) {
+            int listed = list(s, in, tokens, rows, first, end);
+            for (int e0 = warp; e0 < listed; e0 += WARPS * DEEP) {
+                typename P::Raw raw[DEEP];
+#pragma unroll
+                for (int d = 0; d < DEEP; d++) {
+                    int e = e0 + d * WARPS;
+                    raw[d] = P::load(base + s.row[min(e, listed - 1)] * rowBytes, inside && e < listed);
+                }
+                __syncwarp(); // all loads before the first use: left alone, the assembler saves registers instead
+#pragma unroll
+                for (int d = 0; d < DEEP; d++) {
+                    int e = min(e0 + d * WARPS, listed - 1); // past the end the weights are zeros
+                    float w[COLUMNS];
+                    P::widen(raw[d], w);
+#pragma unroll
+                    for (int t = 0; t < TOKENS; t++) {
+                        float v = s.value[e * TOKENS + t];
+#pragma unroll
+                        for (int c = 0; c < COLUMNS; c++) sum[t][c] += v * w[c];
+                    }
+                }
+            }
+            __syncthreads();
+        }
+        join(s, sum, out, partial, counters, tokens, columns);
+    }
+
+    static __device__ __forceinline__ void join(
+        Shared& s, const float (&sum)[TOKENS][COLUMNS], float* out, float* partial, u32* counters, int tokens, int columns) {
+        int lane = threadIdx.x % WARP;
+        int warp = threadIdx.x / WARP;
+        int tile = blockIdx.x * TILE;
+#pragma unroll
+        for (int t = 0; t < TOKENS; t++) {
+            if (t >= tokens) break;
+#pragma unroll
+            for (int c = 0; c < COLUMNS; c += 4) {
+                // By quarters of a lane's columns: neighbouring lanes, neighbouring banks.
+                *(float4*)(s.sums + warp * TILE + c * WARP + lane * 4) =
+                    make_float4(sum[t][c], sum[t][c + 1], sum[t][c + 2], sum[t][c + 3]);
+            }
+            __syncthreads();
+            for (int c = threadIdx.x; c < TILE; c += THREADS) {
+                int at = c % COLUMNS / 4 * 4 * WARP + c / COLUMNS * 4 + c % 4;
+                float total = 0;
+#pragma unroll
+                for (int w = 0; w < WARPS; w++) total += s.sums[w * TILE + at];
+                if (tile + c < columns) {
+                    if (gridDim.y == 1) {
+                        out[(size_t)t * columns + tile + c] += total;
+                    } else {
+                        partial[((size_t)blockIdx.y * tokens + t) * columns + tile + c] = total;
+                    }
+                }
+            }
+            __syncthreads();
+        }
+        if (gridDim.y == 1 || !lastToArrive(counters + blockIdx.x, gridDim.y)) return;
+        for (int i = threadIdx.x; i < tokens * (TILE / 4); i += THREADS) {
+            int t = i / (TILE / 4);
+            int c = tile + i % (TILE / 4) * 4;
+            if (c >= columns) continue;
+            float4* o = (float4*)(out + (size_t)t * columns + c);
+            float4 total = *o;
+#pragma unroll 8
+            for (int r = 0; r < gridDim.y; r++) {
+                float4 v = __ldcg((const float4*)(partial + ((size_t)r * tokens + t) * columns + c));
+                total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
+            }
+            *o = total;
+        }
+    }
+};
+
+// Grid: (column tiles, ranges of `range` rows). columns * size % 16 == 0. tokens <= TOKENS. counters: one a column tile, zero.
+#define DOWN_FEW(TOKENS, COLUMNS, CHECK, DEEP)                                                                                  \
+    KERNEL(down_##TOKENS, THREADS)(                                                                                            \
+        const void* weight, const float* in, float* out, float* partial, u32* counters, int tokens, int rows, int columns,     \
+        int range) {                                                                                                           \
+        DownFew<TYPE, TOKENS, COLUMNS, CHECK, DEEP>::run(                                                                      \
+            weight, in, out, partial, counters, tokens, rows, columns, range);                                                 \
+    }
+DOWN_FEW(1, TYPE::PER, 2, 8)
+DOWN_FEW(4, TYPE::PER, 1, 8)
+DOWN_FEW(16, 4, 1, 8)
+
+// Rows of any length and alignment: a thread a column, four tokens at a time. Grid: (columns / 256, tokens / 4).
+KERNEL(down_any, THREADS)(const void* weight, const float* in, float* out, int tokens, int rows, int columns) {
+    int c = blockIdx.x * THREADS + threadIdx.x;
+    if (c >= columns) return;
+    int t0 = blockIdx.y * 4;
+    float sum[4] = {0, 0, 0, 0};
+    for (int n = 0; n < rows; n++) {
+        float v[4];
+        bool active = false;
+#pragma unroll
+        for (int t = 0; t < 4; t++) {
+            v[t] = t0 + t < tokens ? in[(size_t)(t0 + t) * rows + n] : 0.f;
+            active = active || v[t] != 0.f;
+        }
+        if (!active) continue;
+        float w = TYPE::widen(((const TYPE::Stored*)weight)[(size_t)n * columns + c]);
+#pragma unroll
+        for (int t = 0; t < 4; t++) sum[t] += v[t] * w;
+    }
+#pragma unroll
+    for (int t = 0; t < 4; t++) {
+        if (t0 + t < tokens) out[(size_t)(t0 + t) * columns + c] += sum[t];
+    }
+}

@@ -1,0 +1,123 @@
+// Row-wise operations: embeddings, normalisation, activations, sums, rounding for tensor cores, KV append.
+#include "common.cuh"
+
+#define IDS 512
+
+struct Ids {
+    int id[IDS];
+};
+
+// Grid: (width / 256, ids).
+KERNEL(rows_embed, 256)(const void* table, float* out, int width, int add, const __grid_constant__ Ids ids) {
+    const TYPE::Stored* row = (const TYPE::Stored*)table + (size_t)ids.id[blockIdx.y] * width;
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= width) return;
+    float* o = out + (size_t)blockIdx.y * width + i;
+    float x = TYPE::widen(row[i]);
+    *o = add ? *o + x : x;
+}
+
+// Grid: (heads * headDim / 256, tokens).
+KERNEL(rows_append, 256)(const float* keys, const float* values, int position, const __grid_constant__ Kv kv) {
+    int width = kv.heads * kv.headDim;
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= width) return;
+    int head = i / kv.headDim;
+    int d = i - head * kv.headDim;
+    size_t from = (size_t)blockIdx.y * width + i;
+    int at = position + blockIdx.y;
+    keyAt<TYPE>(kv, head, at)[d] = TYPE::narrow(keys[from]);
+    valueAt<TYPE>(kv, head, at)[d] = TYPE::narrow(values[from]);
+}
+
+#if BITS == 16
+
+// Activations as tensor cores take them, rounded to the weights' type. Grid strides; `vectors`: in and out are aligned.
+KERNEL(rows_narrow, 256)(const float* in, u16* out, long long numbers, int vectors) {
+    long long stride = (long long)gridDim.x * blockDim.x;
+    long long first = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    long long n = vectors ? numbers / 4 : 0;
+    for (long long i = first; i < n; i += stride) {
+        float4 v = ((const float4*)in)[i];
+        ((uint2*)out)[i] = make_uint2(
+            narrow2<TYPE>(TYPE::limit(v.x), TYPE::limit(v.y)), narrow2<TYPE>(TYPE::limit(v.z), TYPE::limit(v.w)));
+    }
+    for (long long i = 4 * n + first; i < numbers; i += stride) out[i] = TYPE::narrow(TYPE::limit(in[i]));
+}
+
+#else // what has no stored type but F32
+
+__device__ __forceinline__ float blockSum(float x) {
+    __shared__ float sums[32];
+    x = warpSum(x);
+    __syncthreads();
+    if (threadIdx.x % WARP == 0) sums[threadIdx.x / WARP] = x;
+    __syncthreads();
+    x = threadIdx.x % WARP < blockDim.x / WARP ? sums[threadIdx.x % WARP] : 0.f;
+    return warpSum(x);
+}
+
+// One block a row; out may be in: each thread reads and writes its own elements only. `vectors`: rows are float4 aligned.
+KERNEL(rows_norm, 1024)
+(const float* in, const float* weight, const float* bias, float* out, int width, float epsilon, int vectors) {
+    const float* x = in + (size_t)blockIdx.x * width;
+    float* y = out + (size_t)blockIdx.x * width;
+    int n = vectors ? width / 4 : 0;
+    float sum = 0;
+    for (int i = threadIdx.x; i < n; i += blockDim.x) {
+        float4 v = ((const float4*)x)[i];
+        sum += (v.x + v.y) + (v.z + v.w);
+    }
+    for (int i = 4 * n + threadIdx.x; i < width; i += blockDim.x) sum += x[i];
+    float mean = blockSum(sum) / width;
+    float squares = 0;
+    for (int i = threadIdx.x; i < n; i += blockDim.x) {
+        float4 v = ((const float4*)x)[i];
+        v.x -= mean, v.y -= mean, v.z -= mean, v.w -= mean;
+        squares += (v.x * v.x + v.y * v.y) + (v.z * v.z + v.w * v.w);
+    }
+    for (int i = 4 * n + threadIdx.x; i < width; i += blockDim.x) squares += (x[i] - mean) * (x[i] - mean);
+    float scale = 1.f / sqrtf(blockSum(squares) / width + epsilon);
+    for (int i = threadIdx.x; i < n; i += blockDim.x) {
+        float4 v = ((const float4*)x)[i];
+        float4 w = weight ? ((const float4*)weight)[i] : make_float4(1, 1, 1, 1);
+        float4 b = bias ? ((const float4*)bias)[i] : make_float4(0, 0, 0, 0);
+        v.x = (v.x - mean) * scale * w.x + b.x;
+        v.y = (v.y - mean) * scale * w.y + b.y;
+        v.z = (v.z - mean) * scale * w.z + b.z;
+        v.w = (v.w - mean) * scale * w.w + b.w;
+        ((float4*)y)[i] = v;
+    }
+    for (int i = 4 * n + threadIdx.x; i < width; i += blockDim.x) {
+        y[i] = (x[i] - mean) * scale * (weight ? weight[i] : 1.f) + (bias ? bias[i] : 0.f);
+    }
+}
+
+// x = activation(x + bias), bias optional. Grid: (width / 256, rows).
+KERNEL(rows_bias, 256)(float* x, const float* bias, int width, int activation) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= width) return;
+    float* p = x + (size_t)blockIdx.y * width + i;
+    *p = activated(activation, *p + (bias ? bias[i] : 0.f));
+}
+
+// out = in, or out += in. Grid strides over numbers.
+KERNEL(rows_add, 256)(const float* in, float* out, long long numbers, int accumulate) {
+    long long stride = (long long)gridDim.x * blockDim.x;
+    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < numbers; i += stride) {
+        out[i] = accumulate ? out[i] + in[i] : in[i];
+    }
+}
+
+#define FAR_ENTRIES 400
+
+struct FarEntries {
+    u64 entry[FAR_ENTRIES];
+};
+
+// Part of the table that Kv.far points to. One block.
+KERNEL(rows_table, 256)(u64* table, int first, int count, const __grid_constant__ FarEntries entries) {
+    for (int i = threadIdx.x; i < count; i += blockDim.x) table[first + i] = entries.entry[i];
+}
+
+#endif
