@@ -14,6 +14,7 @@ import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.MemoryLimits;
 import dev.flexgen.engine.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.cuda.CudaGpus;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.ModelResolver;
@@ -158,7 +159,7 @@ public final class Wiring {
     }
 
     private GpuSource gpus() {
-        return GpuSource.NONE;
+        return new CudaGpus(environment, dirs.cache());
     }
 
     private Path nativeCache() {

@@ -67,6 +67,9 @@ class ArchitectureTest {
             onlyIn("dev.flexgen.engine.device.cpu..", "jdk.incubator.vector..");
 
     @ArchTest
+    static final ArchRule onlyTheCudaDeviceUsesCuda = onlyIn("dev.flexgen.engine.device.cuda..", "org.bytedeco..");
+
+    @ArchTest
     static void onlyChatAppPrints(JavaClasses all) {
         GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS.check(all.that(notIn("dev.flexgen.chat")));
     }

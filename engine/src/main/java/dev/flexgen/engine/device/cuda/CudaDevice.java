@@ -1,0 +1,199 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An NVIDIA GPU. All that the process takes of its memory is entered in the ledger, the driver's context and cuBLAS's own
+ * memory included. Owned by the engine's thread; the feeding thread uses {@link Lane#WEIGHTS_IN} alone.
+ */
+final class CudaDevice implements Device {
+
+    /** What cuBLAS wants on a Hopper GPU for its fastest products. */
+    private static final long CUBLAS_WORKSPACE_BYTES = 32L << 20;
+
+    /** Below this, cuBLAS's memory is better spent on weights. */
+    private static final long CUBLAS_LEAST_BYTES = 2L << 30;
+
+    /** Room for the machine code of kernels, and whatever the driver takes with them. */
+    private static final long MODULES_BYTES = 32L << 20;
+
+    private final Driver driver;
+    private final Ledger ledger;
+    private final CudaMemory memory;
+    private final Map<Lane, CudaStream> streams = new EnumMap<>(Lane.class);
+    private final CudaKernels kernels;
+    private final Arena arena = Arena.ofShared();
+    private final long overhead;
+    private @Nullable Cublas cublas;
+    private @Nullable Buffer scratch;
+    private @Nullable CudaOps ops;
+
+    private CudaDevice(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder) {
+        this.driver = driver;
+        this.ledger = ledger;
+        this.overhead = contextBytes + MODULES_BYTES;
+        ledger.enter(Tier.GPU, "CUDA context", overhead);
+        this.memory = new CudaMemory(driver, ledger);
+        for (Lane lane : Lane.values()) {
+            streams.put(lane, new CudaStream(driver));
+        }
+        this.kernels = new CudaKernels(driver, cudaStream(Lane.COMPUTE), new CubinCache(cacheFolder));
+    }
+
+    /**
+     * Opens a GPU.
+     *
+     * @param driver closed with the device
+     * @param contextBytes that the driver took for its context
+     * @param cacheFolder for compiled kernels
+     * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if the ledger's cap is too small, DEVICE if the GPU fails
+     */
+    static CudaDevice open(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder) {
+        CudaDevice device;
+        try {
+            device = new CudaDevice(driver, ledger, contextBytes, cacheFolder);
+        } catch (Throwable e) {
+            driver.close();
+            throw e;
+        }
+        try {
+            device.prepare();
+            return device;
+        } catch (Throwable e) {
+            device.close();
+            throw e;
+        }
+    }
+
+    private void prepare() {
+        long room = ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU);
+        cublas = room < CUBLAS_LEAST_BYTES ? null : openCublas().orElse(null);
+        long bytes = room < CUBLAS_LEAST_BYTES ? DeviceScratch.MIN_BYTES : CudaOps.GOOD_SCRATCH_BYTES;
+        scratch = allocate("scratch", bytes);
+        ops = new CudaOps(kernels, cublas, scratch.segment(), arena);
+    }
+
+    /** The library's own memory shows in the driver's figures alone, after its first products. */
+    private Optional<Cublas> openCublas() {
+        Buffer workspace = memory.allocate("cuBLAS", CUBLAS_WORKSPACE_BYTES);
+        long before = driver.freeBytes();
+        Optional<Cublas> opened = Cublas.open(driver, cudaStream(Lane.COMPUTE), workspace);
+        opened.ifPresent(library -> {
+            try (Buffer trial = allocate("cuBLAS", 3L << 20)) {
+                MemorySegment rows = trial.segment().asSlice(0, 1 << 20);
+                Matrix weight = new Matrix(DType.F16, 512, 512, trial.segment().asSlice(1 << 20, 1 << 19));
+                Rows out = new Rows(trial.segment().asSlice(2 << 20, 1 << 20), 512, 512);
+                library.up(rows, weight, out);
+                library.down(rows, weight, out);
+                stream(Lane.COMPUTE).join();
+            }
+            cublasOwn = Math.max(0, before - driver.freeBytes());
+            ledger.enter(Tier.GPU, "cuBLAS's own", cublasOwn);
+        });
+        return opened;
+    }
+
+    private long cublasOwn;
+
+    private CudaStream cudaStream(Lane lane) {
+        return Objects.requireNonNull(streams.get(lane), lane::name);
+    }
+
+    @Override
+    public String name() {
+        return driver.name() + (cublas == null ? " without cuBLAS" : "");
+    }
+
+    @Override
+    public Tier tier() {
+        return Tier.GPU;
+    }
+
+    @Override
+    public Buffer allocate(String owner, long bytes) {
+        Buffer buffer = memory.allocate(owner, bytes);
+        try {
+            Stream stream = stream(Lane.COMPUTE);
+            stream.zero(buffer.segment());
+            stream.join(); // other streams must not write before the zeros
+            return buffer;
+        } catch (Throwable e) {
+            buffer.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Buffer allocateHost(String owner, long bytes) {
+        return memory.allocateHost(owner, bytes);
+    }
+
+    @Override
+    public Ops ops() {
+        return Objects.requireNonNull(ops, "open");
+    }
+
+    @Override
+    public Stream stream(Lane lane) {
+        return cudaStream(lane);
+    }
+
+    @Override
+    public Event event() {
+        return new CudaEvent(driver);
+    }
+
+    /** Bytes of the GPU's memory that nobody holds, by the driver's word. */
+    long freeBytes() {
+        return driver.freeBytes();
+    }
+
+    /** The kernels, for tests of their own. */
+    CudaKernels kernels() {
+        return kernels;
+    }
+
+    @Override
+    public void close() {
+        for (CudaStream stream : streams.values()) {
+            try {
+                stream.join();
+            } catch (RuntimeException e) {
+                // Whatever failed was reported where it was waited for.
+            }
+        }
+        if (cublas != null) {
+            cublas.close();
+            ledger.leave(Tier.GPU, "cuBLAS's own", cublasOwn);
+            cublas = null;
+        }
+        if (scratch != null) {
+            scratch.close();
+            scratch = null;
+        }
+        kernels.close();
+        streams.values().forEach(CudaStream::close);
+        streams.clear();
+        arena.close();
+        driver.close();
+        ledger.leave(Tier.GPU, "CUDA context", overhead);
+    }
+}

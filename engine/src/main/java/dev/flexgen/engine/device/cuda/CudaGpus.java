@@ -1,0 +1,48 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.config.Environment;
+import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
+import java.nio.file.Path;
+
+/**
+ * The NVIDIA GPUs of this machine. Nothing of CUDA is touched before {@link #find()}, and nothing of it is loaded on a machine
+ * that shows no sign of a driver.
+ */
+public final class CudaGpus implements GpuSource {
+
+    private final Environment environment;
+    private final Path cache;
+
+    /** @param cache folder for compiled kernels and native libraries; need not exist */
+    public CudaGpus(Environment environment, Path cache) {
+        this.environment = environment;
+        this.cache = cache;
+    }
+
+    @Override
+    public Finding find() {
+        DriverFiles files = DriverFiles.ofThisMachine();
+        return Detection.beforeLoading(files, environment.variable("CUDA_VISIBLE_DEVICES"))
+                .<Finding>map(absent -> absent)
+                .orElseGet(this::load);
+    }
+
+    private Finding load() {
+        DriverReport report = NativeProbe.probe(cache.resolve("native"));
+        return switch (Detection.of(report)) {
+            case Detection.Unusable unusable -> new Absent(unusable.reason(), Absence.UNUSABLE);
+            case Detection.Usable usable -> present(usable.gpu());
+        };
+    }
+
+    private Finding present(Gpu gpu) {
+        MemoryFigures figures = new MemoryFigures(gpu.index());
+        long used = figures.used().orElse(0);
+        return new Present(gpu.name(), gpu.totalBytes() - used, ledger -> {
+            Driver driver = Driver.open(gpu.index(), gpu.name());
+            long context = figures.growth(used);
+            return CudaDevice.open(driver, ledger, context, cache.resolve("kernels"));
+        });
+    }
+}

@@ -1,0 +1,106 @@
+package dev.flexgen.engine.device.cuda;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUmod_st;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerPointer;
+
+/** The kernels of one GPU: compiled once and for all, loaded when first asked for, started on one stream. */
+final class CudaKernels implements KernelLauncher {
+
+    private static final int DEFAULT_SHARED_BYTES = 48 << 10;
+
+    private final Driver driver;
+    private final CudaStream stream;
+    private final CubinCache cache;
+    private final int capability;
+    private final int multiprocessors;
+    private final Map<String, CUmod_st> modules = new HashMap<>();
+    private final List<CUfunc_st> kernels = new ArrayList<>();
+    private final Map<KernelArguments, PointerPointer<?>> argumentPointers = new HashMap<>();
+
+    CudaKernels(Driver driver, CudaStream stream, CubinCache cache) {
+        this.driver = driver;
+        this.stream = stream;
+        this.cache = cache;
+        this.capability = 10 * driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        this.multiprocessors = driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    }
+
+    @Override
+    public int computeCapability() {
+        return capability;
+    }
+
+    @Override
+    public int multiprocessors() {
+        return multiprocessors;
+    }
+
+    @Override
+    public int kernel(String name, int sharedBytes) {
+        return kernel(KernelSource.holding(name), name, sharedBytes);
+    }
+
+    /** As {@link #kernel(String, int)}, from a source of the caller's. */
+    int kernel(KernelSource source, String name, int sharedBytes) {
+        driver.use();
+        String unit = source.file() + "_" + KernelSource.suffix(source.dtype());
+        CUmod_st module = modules.get(unit);
+        if (module == null) {
+            module = load(unit + ".cu", source.text());
+            modules.put(unit, module);
+        }
+        CUfunc_st function = new CUfunc_st();
+        driver.check("cuModuleGetFunction " + name, cudart.cuModuleGetFunction(function, module, name));
+        if (sharedBytes > DEFAULT_SHARED_BYTES) {
+            driver.check(
+                    "cuFuncSetAttribute " + name,
+                    cudart.cuFuncSetAttribute(
+                            function, cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
+        }
+        kernels.add(function);
+        return kernels.size() - 1;
+    }
+
+    private CUmod_st load(String name, String source) {
+        String[] options = Nvrtc.options(capability);
+        String key = CubinCache.key(source, String.join(" ", options), Nvrtc.version());
+        byte[] cubin = cache.find(key).orElse(null);
+        if (cubin == null) {
+            cubin = Nvrtc.compile(name, source, options);
+            cache.put(key, cubin);
+        }
+        CUmod_st module = new CUmod_st();
+        try (BytePointer image = new BytePointer(cubin)) {
+            driver.check("cuModuleLoadData " + name, cudart.cuModuleLoadData(module, image));
+        }
+        return module;
+    }
+
+    @Override
+    public void launch(
+            int kernel, int gridX, int gridY, int gridZ, int blockX, int sharedBytes, KernelArguments arguments) {
+        PointerPointer<?> pointers = argumentPointers.computeIfAbsent(
+                arguments, it -> new PointerPointer<>(new Address().of(it.pointers())));
+        driver.use();
+        int code = cudart.cuLaunchKernel(
+                kernels.get(kernel), gridX, gridY, gridZ, blockX, 1, 1, sharedBytes, stream.handle(), pointers, null);
+        if (code != cudart.CUDA_SUCCESS) {
+            driver.check("cuLaunchKernel", code);
+        }
+    }
+
+    /** After all work is done. */
+    void close() {
+        cudart.cuCtxSetCurrent(driver.context());
+        modules.values().forEach(cudart::cuModuleUnload); // an earlier failure of the context has been reported
+        modules.clear();
+    }
+}

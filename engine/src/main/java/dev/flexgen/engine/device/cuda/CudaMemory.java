@@ -1,0 +1,86 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.config.Bytes;
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import java.lang.foreign.MemorySegment;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.Pointer;
+
+/** Memory of one GPU, and the host memory from which it copies by itself, both entered in the ledger. Any thread. */
+final class CudaMemory {
+
+    /** The driver's own unit for anything large. */
+    private static final long UNIT = 2 << 20;
+
+    private static final long LARGE = 1 << 20;
+
+    /** Below {@link #LARGE} the driver packs several into a unit. */
+    private static final long SMALL_UNIT = 512;
+
+    private static final int PORTABLE = 1;
+
+    private final Driver driver;
+    private final Ledger ledger;
+
+    CudaMemory(Driver driver, Ledger ledger) {
+        this.driver = driver;
+        this.ledger = ledger;
+    }
+
+    /** What the driver takes for {@code bytes}. */
+    static long rounded(long bytes) {
+        long unit = bytes >= LARGE ? UNIT : SMALL_UNIT;
+        return Math.ceilDiv(bytes, unit) * unit;
+    }
+
+    /** Contents are whatever was there. */
+    Buffer allocate(String owner, long bytes) {
+        return Buffer.take(ledger, Tier.GPU, owner, rounded(bytes), () -> take(owner, bytes));
+    }
+
+    private Buffer.Memory take(String owner, long bytes) {
+        driver.use();
+        long[] address = new long[1];
+        int code = cudart.cuMemAlloc(address, Math.max(1, bytes));
+        if (code == cudart.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw EngineException.placement(owner + " needs " + Bytes.format(bytes) + " on " + driver.name()
+                    + ", but the driver has only " + Bytes.format(driver.freeBytes())
+                    + " free; another program may have taken memory meanwhile: close it, or allow less with --gpu-memory");
+        }
+        driver.check("cuMemAlloc", code);
+        long start = address[0];
+        return new Buffer.Memory(MemorySegment.ofAddress(start).reinterpret(bytes), () -> free(start));
+    }
+
+    private void free(long address) {
+        cudart.cuCtxSetCurrent(driver.context());
+        cudart.cuMemFree(address); // an earlier failure of the context has been reported
+    }
+
+    /** Page-locked and zeroed. */
+    Buffer allocateHost(String owner, long bytes) {
+        return Buffer.take(ledger, Tier.HOST, owner, bytes, () -> lock(owner, bytes));
+    }
+
+    private Buffer.Memory lock(String owner, long bytes) {
+        driver.use();
+        Pointer memory = new Pointer();
+        int code = cudart.cuMemHostAlloc(memory, Math.max(1, bytes), PORTABLE);
+        if (code != cudart.CUDA_SUCCESS) {
+            throw EngineException.placement("The system refuses " + Bytes.format(bytes) + " of page-locked host memory for "
+                    + owner + " (cuMemHostAlloc: " + Driver.describe(code)
+                    + "); close other programs, or raise the limit with 'ulimit -l unlimited'");
+        }
+        long start = memory.address();
+        MemorySegment segment = MemorySegment.ofAddress(start).reinterpret(bytes);
+        return new Buffer.Memory(segment, () -> unlock(start));
+    }
+
+    private void unlock(long address) {
+        cudart.cuCtxSetCurrent(driver.context());
+        cudart.cuMemFreeHost(new Address().of(address)); // an earlier failure of the context has been reported
+    }
+}
