@@ -2,14 +2,15 @@ package dev.flexgen.engine.device.cpu;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import org.junit.jupiter.api.Nested;
 
-/** The fast CPU operations, on one thread and on more threads than there are cores. */
-class VectorOpsTest {
+/** The processor's operations, on one thread and on more threads than there are cores, and its copies. */
+class CpuDeviceTest {
 
     @Nested
-    class OnOneThread extends DeviceConformance {
+    class OperationsOnOneThread extends DeviceConformance {
         @Override
         protected Device open(Ledger ledger) {
             return new CpuDevice(ledger, new WorkerPool(1));
@@ -17,10 +18,18 @@ class VectorOpsTest {
     }
 
     @Nested
-    class OnThreeThreads extends DeviceConformance {
+    class OperationsOnThreeThreads extends DeviceConformance {
         @Override
         protected Device open(Ledger ledger) {
             return new CpuDevice(ledger, new WorkerPool(3));
+        }
+    }
+
+    @Nested
+    class Streams extends StreamConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new CpuDevice(ledger, new WorkerPool(1));
         }
     }
 }
