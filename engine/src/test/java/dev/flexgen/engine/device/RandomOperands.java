@@ -1,21 +1,29 @@
 package dev.flexgen.engine.device;
 
 import dev.flexgen.engine.tensor.DType;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Reproducible operands of any shape and element type, at odd addresses as mapped files have them. */
+/** Reproducible operands of any shape and element type. */
 public final class RandomOperands {
 
-    private final Arena arena;
+    private final SegmentAllocator memory;
+    private final long matrixOffset;
     private final Random random;
 
-    public RandomOperands(Arena arena, long seed) {
-        this.arena = arena;
+    /** Matrices at odd addresses, as mapped files have them. */
+    public RandomOperands(SegmentAllocator memory, long seed) {
+        this(memory, seed, 1);
+    }
+
+    /** @param matrixOffset bytes by which a matrix misses the alignment that {@code memory} gives */
+    public RandomOperands(SegmentAllocator memory, long seed, long matrixOffset) {
+        this.memory = memory;
+        this.matrixOffset = matrixOffset;
         this.random = new Random(seed);
     }
 
@@ -25,7 +33,7 @@ public final class RandomOperands {
 
     /** Rows of which {@code zeros} (a share) are zero, as after a ReLU. */
     public Rows rows(int count, int width, double zeros) {
-        MemorySegment data = arena.allocate(4L * count * width);
+        MemorySegment data = memory.allocate(4L * count * width);
         for (int i = 0; i < count * width; i++) {
             float value = random.nextDouble() < zeros ? 0 : (float) random.nextGaussian();
             data.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
@@ -33,16 +41,15 @@ public final class RandomOperands {
         return new Rows(data, count, width);
     }
 
-    public Rows copy(Rows rows) {
-        MemorySegment data = arena.allocate(rows.bytes());
-        data.copyFrom(rows.data());
-        return new Rows(data, rows.count(), rows.width());
-    }
-
     public Matrix matrix(DType dtype, int rows, int columns) {
         long bytes = dtype.bytes((long) rows * columns);
-        MemorySegment data = arena.allocate(bytes + 1).asSlice(1, bytes);
-        for (long i = 0; i < (long) rows * columns; i++) {
+        MemorySegment data = memory.allocate(matrixOffset + bytes).asSlice(matrixOffset);
+        fill(dtype, data);
+        return new Matrix(dtype, rows, columns, data);
+    }
+
+    private void fill(DType dtype, MemorySegment data) {
+        for (long i = 0; i < data.byteSize() / dtype.bytes(); i++) {
             // Subnormal halves must come through too.
             float value = (float) random.nextGaussian() * (i % 17 == 0 ? 1e-6f : 1);
             switch (dtype) {
@@ -52,20 +59,23 @@ public final class RandomOperands {
                     data.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i, (short) (Float.floatToRawIntBits(value) >>> 16));
             }
         }
-        return new Matrix(dtype, rows, columns, data);
     }
 
     public MemorySegment vector(int length) {
         return rows(1, length).data();
     }
 
+    /** A cache that holds what other tokens left there. */
     public KvView cache(DType dtype, int heads, int headDim, int blockTokens, int capacity) {
         List<MemorySegment> keys = new ArrayList<>();
         List<MemorySegment> values = new ArrayList<>();
         for (int i = 0; i < Math.ceilDiv(capacity, blockTokens); i++) {
             long bytes = dtype.bytes((long) heads * headDim * blockTokens);
-            keys.add(arena.allocate(bytes));
-            values.add(arena.allocate(bytes));
+            for (List<MemorySegment> blocks : List.of(keys, values)) {
+                MemorySegment block = memory.allocate(bytes);
+                fill(dtype, block);
+                blocks.add(block);
+            }
         }
         return new KvView(dtype, heads, headDim, blockTokens, keys, values);
     }

@@ -125,46 +125,6 @@ class FakeGpuOrderTest {
     }
 
     @Test
-    void whoWaitsWaitsForTheRecordingOfThatMoment() {
-        for (long seed = 0; seed < 50; seed++) {
-            try (FakeGpu gpu = new FakeGpu(new Ledger(), FakeGpuSettings.of(4096, seed));
-                    Buffer flags = gpu.allocate("flags", 8 * WIDTH);
-                    Buffer host = gpu.allocateHost("host", 4 * WIDTH);
-                    Event event = gpu.event();
-                    Event end = gpu.event()) {
-                MemorySegment first = flags.segment().asSlice(0, 4 * WIDTH);
-                MemorySegment second = flags.segment().asSlice(4 * WIDTH, 4 * WIDTH);
-                fill(host.segment(), 7);
-                Stream in = gpu.stream(Lane.WEIGHTS_IN);
-                Stream compute = gpu.stream(Lane.COMPUTE);
-                compute.await(event); // never recorded: no hindrance
-                in.upload(host.segment(), first);
-                in.record(event);
-                compute.await(event);
-                compute.copy(first, second);
-                in.await(end); // never recorded; a wait for the later recording would be for ever
-                compute.record(end);
-                in.await(end);
-                in.record(event);
-                event.join();
-                gpu.stream(Lane.ACTIVATIONS_OUT).download(second, host.segment());
-                gpu.stream(Lane.ACTIVATIONS_OUT).join();
-                assertThat(host.segment().get(ValueLayout.JAVA_FLOAT, 0)).isEqualTo(7);
-            }
-        }
-    }
-
-    @Test
-    void anEventThatWasNeverRecordedIsReached() {
-        try (FakeGpu gpu = new FakeGpu(new Ledger(), FakeGpuSettings.of(4096, 1));
-                Event event = gpu.event()) {
-            event.join();
-            gpu.stream(Lane.COMPUTE).await(event);
-            gpu.stream(Lane.COMPUTE).join();
-        }
-    }
-
-    @Test
     void twoThreadsMayAskAtATime() throws InterruptedException {
         int rounds = 300;
         float[] numbers = new float[rounds];

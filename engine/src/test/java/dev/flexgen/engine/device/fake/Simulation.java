@@ -187,7 +187,7 @@ final class Simulation implements AutoCloseable {
     private void simulate() {
         lock.lock();
         try {
-            while (!(closing && idle())) {
+            while (!(closing && idle() && errands.isEmpty())) {
                 FutureTask<?> errand = errands.poll();
                 if (errand != null) {
                     errand.run();

@@ -1,0 +1,250 @@
+package dev.flexgen.engine.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Every operation, for every element type and for shapes around every border of a fast kernel, against the reference. A
+ * device's test extends this; an element type or operation it lacks fails.
+ */
+public abstract class DeviceConformance {
+
+    private static final long BYTES = 16 << 20;
+
+    /** Matrices from here on are tried with fewer token counts. */
+    private static final int LARGE = 50_000;
+
+    private final Ledger ledger = new Ledger();
+    private Device device;
+    private TwinMemory memory;
+
+    /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
+    protected abstract Device open(Ledger ledger);
+
+    protected Grid grid() {
+        return Grid.full();
+    }
+
+    /**
+     * What a product of {@code tokens} rows with weights, keys or values of one type may be off because activations were
+     * rounded to 16 bits, relative to the size of its numbers.
+     */
+    protected double rounding(DType dtype, int tokens) {
+        return 0;
+    }
+
+    @BeforeEach
+    void openDevice() {
+        device = open(ledger);
+        memory = new TwinMemory(device, BYTES);
+    }
+
+    @AfterEach
+    void closingGivesEveryByteBack() {
+        memory.close();
+        device.close();
+        assertThat(ledger.report()).isEmpty();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> up() {
+        return overMatrices(Integer.MAX_VALUE, (operands, matrix, tokens) -> {
+            Rows in = operands.rows(tokens, matrix.columns());
+            Rows out = operands.rows(tokens, matrix.rows());
+            for (Linear linear : linears(operands, matrix)) {
+                memory.same(
+                        List.of(out), product(matrix, in), (ops, at) -> ops.up(at.of(linear), at.of(in), at.of(out)));
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> upTogetherAndWithActivation() {
+        return overMatrices(LARGE, (operands, matrix, tokens) -> {
+            Rows in = operands.rows(tokens, matrix.columns());
+            Matrix narrow = operands.matrix(matrix.dtype(), matrix.rows() / 2 + 1, matrix.columns());
+            List<Linear> linears = new ArrayList<>(linears(operands, matrix));
+            linears.addAll(1, linears(operands, narrow));
+            List<Rows> outs = linears.stream()
+                    .map(linear -> operands.rows(tokens, linear.weight().rows()))
+                    .toList();
+            memory.same(
+                    outs,
+                    product(matrix, in),
+                    (ops, at) -> ops.upEach(
+                            linears.stream().map(linear -> at.of(linear)).toList(),
+                            at.of(in),
+                            outs.stream().map(out -> at.of(out)).toList()));
+            Rows out = outs.getLast();
+            for (Linear linear : List.of(linears.getFirst(), linears.getLast())) {
+                for (Activation activation : Activation.values()) {
+                    memory.same(
+                            List.of(out),
+                            product(matrix, in),
+                            (ops, at) -> ops.up(at.of(linear), activation, at.of(in), at.of(out)));
+                }
+            }
+        });
+    }
+
+    private static List<Linear> linears(RandomOperands operands, Matrix matrix) {
+        return List.of(new Linear(matrix, null), new Linear(matrix, operands.vector(matrix.rows())));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> down() {
+        return overMatrices(Integer.MAX_VALUE, (operands, matrix, tokens) -> {
+            for (double zeros : new double[] {0, 0.94, 1}) {
+                Rows in = operands.rows(tokens, matrix.rows(), zeros);
+                Rows out = operands.rows(tokens, matrix.columns());
+                Tolerance tolerance =
+                        new Tolerance(matrix.rows(), product(matrix, in).rowSlack());
+                memory.same(List.of(out), tolerance, (ops, at) -> ops.down(at.of(matrix), at.of(in), at.of(out)));
+            }
+        });
+    }
+
+    /** Weights have unit variance, so a product's numbers are about as large as its row of inputs is long. */
+    private Tolerance product(Matrix matrix, Rows in) {
+        double rounding = rounding(matrix.dtype(), in.count());
+        double[] slack = new double[in.count()];
+        for (int row = 0; row < slack.length && rounding > 0; row++) {
+            float[] numbers = in.slice(row, 1).data().toArray(ValueLayout.JAVA_FLOAT);
+            double squares = IntStream.range(0, numbers.length)
+                    .mapToDouble(i -> numbers[i])
+                    .map(x -> x * x)
+                    .sum();
+            slack[row] = rounding * Math.sqrt(squares);
+        }
+        return new Tolerance(matrix.columns(), slack);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> embed() {
+        return overMatrices(Integer.MAX_VALUE, (operands, matrix, tokens) -> {
+            int[] indices = operands.indices(tokens, matrix.rows());
+            Rows out = operands.rows(tokens, matrix.columns());
+            memory.same(List.of(out), new Tolerance(1), (ops, at) -> ops.embed(at.of(matrix), indices, at.of(out)));
+            memory.same(List.of(out), new Tolerance(1), (ops, at) -> ops.embedAdd(at.of(matrix), indices, at.of(out)));
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> rowWise() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (int tokens : grid().tokens()) {
+            for (int width : grid().widths()) {
+                tests.add(test(tokens + " rows of " + width, operands -> rowWise(operands, tokens, width)));
+            }
+        }
+        return tests.stream();
+    }
+
+    private void rowWise(RandomOperands operands, int tokens, int width) {
+        Rows in = operands.rows(tokens, width);
+        List<Rows> inPlace = List.of(in);
+        Norm plain = new Norm(1e-5f, null, null);
+        Norm affine = new Norm(1e-5f, operands.vector(width), operands.vector(width));
+        MemorySegment bias = operands.vector(width);
+        Rows out = operands.rows(tokens, width);
+        List<Rows> other = List.of(out);
+        memory.same(other, new Tolerance(16), (ops, at) -> ops.norm(at.of(plain), at.of(in), at.of(out)));
+        memory.same(other, new Tolerance(16), (ops, at) -> ops.norm(at.of(affine), at.of(in), at.of(out)));
+        memory.same(inPlace, new Tolerance(16), (ops, at) -> ops.norm(at.of(affine), at.of(in), at.of(in)));
+        memory.same(other, new Tolerance(1), (ops, at) -> ops.add(at.of(in), at.of(out)));
+        memory.same(other, new Tolerance(1), (ops, at) -> ops.addBias(at.of(bias), at.of(out)));
+        memory.same(other, new Tolerance(1), (ops, at) -> ops.copy(at.of(in), at.of(out)));
+        for (Activation activation : Activation.values()) {
+            memory.same(inPlace, new Tolerance(1), (ops, at) -> ops.activate(activation, at.of(in)));
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> attention() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (DType dtype : DType.values()) {
+            for (int[] shape : grid().heads()) {
+                for (int tokens : grid().someTokens()) {
+                    for (int past : grid().pasts()) {
+                        String name = dtype + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
+                                + tokens + " after " + past;
+                        tests.add(test(name, operands -> attend(operands, dtype, shape, tokens, past)));
+                    }
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    private void attend(RandomOperands operands, DType dtype, int[] shape, int tokens, int past) {
+        int keyHeads = shape[0];
+        int dim = shape[2];
+        int blockTokens = past < 64 ? 7 : 64; // many blocks, or one that the new tokens leave
+        KvView cache = operands.cache(dtype, keyHeads, dim, blockTokens, past + tokens);
+        Rows keys = operands.rows(past + tokens, keyHeads * dim);
+        Rows values = operands.rows(past + tokens, keyHeads * dim);
+        for (int[] range : new int[][] {{0, past}, {past, tokens}}) {
+            if (range[1] > 0) {
+                Rows newKeys = keys.slice(range[0], range[1]);
+                Rows newValues = values.slice(range[0], range[1]);
+                memory.identical((ops, at) -> ops.append(at.of(newKeys), at.of(newValues), at.of(cache), range[0]));
+            }
+        }
+        Rows query = operands.rows(tokens, keyHeads * shape[1] * dim);
+        Rows out = operands.rows(tokens, query.width());
+        double[] slack = new double[tokens];
+        Arrays.fill(slack, rounding(dtype, tokens)); // values have unit variance
+        memory.same(
+                List.of(out),
+                new Tolerance(64, slack),
+                (ops, at) -> ops.attend(at.of(query), at.of(cache), past, 0.3f, at.of(out)));
+    }
+
+    private interface MatrixCase {
+        void run(RandomOperands operands, Matrix matrix, int tokens);
+    }
+
+    private interface Case {
+        void run(RandomOperands operands);
+    }
+
+    private Stream<DynamicTest> overMatrices(int largest, MatrixCase body) {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (DType dtype : DType.values()) {
+            for (int[] shape : grid().matrices()) {
+                int numbers = shape[0] * shape[1];
+                for (int tokens : numbers > LARGE ? grid().someTokens() : grid().tokens()) {
+                    String name = dtype + " [" + shape[0] + ", " + shape[1] + "] x " + tokens;
+                    if (numbers <= largest) {
+                        tests.add(test(
+                                name,
+                                operands -> body.run(operands, operands.matrix(dtype, shape[0], shape[1]), tokens)));
+                    }
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    private DynamicTest test(String name, Case body) {
+        return DynamicTest.dynamicTest(name, () -> {
+            memory.clear();
+            // On the host, matrices may be used as a mapped file has them, at odd addresses.
+            body.run(new RandomOperands(memory, 3, device.tier() == Tier.HOST ? 1 : 0));
+        });
+    }
+}

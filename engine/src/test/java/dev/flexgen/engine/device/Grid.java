@@ -1,0 +1,48 @@
+package dev.flexgen.engine.device;
+
+/**
+ * The shapes that {@link DeviceConformance} tries.
+ *
+ * @param tokens counts of rows
+ * @param someTokens fewer of them, where the reference takes long
+ * @param matrices rows and columns
+ * @param widths of rows
+ * @param heads key heads, query heads for each, width of a head
+ * @param pasts tokens before those that attend
+ */
+public record Grid(int[] tokens, int[] someTokens, int[][] matrices, int[] widths, int[][] heads, int[] pasts) {
+
+    /** Around every border of the fast kernels: one token, a few, the switch to panels, a panel and its neighbours, several. */
+    public static Grid full() {
+        return new Grid(
+                new int[] {1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 70},
+                new int[] {1, 3, 16, 33},
+                new int[][] {
+                    {1, 1},
+                    {1, 17},
+                    {5, 3},
+                    {6, 16},
+                    {7, 33},
+                    {60, 148},
+                    {97, 64},
+                    {100, 257},
+                    {128, 600},
+                    {33, 2050},
+                    {2051, 40}
+                },
+                new int[] {1, 15, 16, 17, 60, 64, 5000},
+                new int[][] {{1, 1, 8}, {3, 1, 12}, {4, 2, 16}, {6, 1, 64}, {2, 2, 80}, {5, 5, 33}},
+                new int[] {0, 5, 64, 130});
+    }
+
+    /** For a device that computes with another's operations. */
+    public static Grid small() {
+        return new Grid(
+                new int[] {1, 3, 33},
+                new int[] {1, 3},
+                new int[][] {{1, 1}, {5, 3}, {7, 33}, {60, 148}},
+                new int[] {1, 17, 64},
+                new int[][] {{3, 1, 12}, {2, 2, 80}},
+                new int[] {0, 5, 64});
+    }
+}

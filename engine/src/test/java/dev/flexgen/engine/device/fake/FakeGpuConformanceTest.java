@@ -1,0 +1,36 @@
+package dev.flexgen.engine.device.fake;
+
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.Grid;
+import dev.flexgen.engine.device.StreamConformance;
+import dev.flexgen.engine.memory.Ledger;
+import org.junit.jupiter.api.Nested;
+
+/** The fake GPU computes and copies like any other device. */
+class FakeGpuConformanceTest {
+
+    private static final FakeGpuSettings SETTINGS = FakeGpuSettings.of(64 << 20, 11);
+
+    @Nested
+    class Operations extends DeviceConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new FakeGpu(ledger, SETTINGS);
+        }
+
+        @Override
+        protected Grid grid() {
+            return Grid.small();
+        }
+    }
+
+    @Nested
+    class Streams extends StreamConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new FakeGpu(
+                    ledger, SETTINGS.withRates(1_000_000_000, 500_000_000).withOperationNanos(10_000));
+        }
+    }
+}
