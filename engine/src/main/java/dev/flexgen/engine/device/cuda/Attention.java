@@ -103,7 +103,7 @@ final class Attention {
             int leastSpans = Math.ceilDiv(length, MOST_SPAN);
             long spanBytes = rowBytes * cache.heads() * group * leastSpans; // of a token; rounding up to ROWS aside
             int fit = leastSpans == 1 ? query.count() : (int) Math.max(1, scratch.halfBytes() / spanBytes - ROWS);
-            int tokens = Math.min(query.count() - at, Math.min(fit, DeviceScratch.COUNTERS / cache.heads()));
+            int tokens = Math.min(query.count() - at, Math.min(fit, DeviceScratch.COUNTERS / (cache.heads() * group)));
             int chunks = Math.ceilDiv(tokens * group, rows);
             int span = span(length, cache.heads() * chunks, rowBytes * rows);
             int spans = Math.ceilDiv(position + at + tokens, span);
@@ -125,7 +125,7 @@ final class Attention {
 
     /** Positions for a block, such that all multiprocessors have a few blocks and the partial results fit. */
     private int span(int length, int problems, long problemBytes) {
-        long wanted = Math.ceilDiv(4L * launcher.multiprocessors(), problems);
+        long wanted = Math.ceilDiv(8L * launcher.multiprocessors(), problems);
         long spans = Math.max(1, Math.min(wanted, scratch.halfBytes() / (problemBytes * problems)));
         return Math.clamp(Math.ceilDiv(length, spans), Math.min(LEAST_SPAN, length), MOST_SPAN);
     }

@@ -82,11 +82,11 @@ final class FewTokens {
             upAny.launch(dtype, blocks(linears, 1, WARPS), 1, 1, arguments);
         } else if (in.count() == 1) {
             upOne.launch(dtype, blocks(linears, 2, WARPS), 1, 1, arguments);
-        } else if (in.count() <= 4) {
-            upFour.launch(dtype, blocks(linears, 4, WARPS), 1, 1, arguments);
         } else if (ManyTokens.tensorCores(launcher, dtype)) {
             Kernel kernel = in.count() <= 8 ? upTensorEight : upTensorSixteen;
             kernel.launch(dtype, blocks(linears, TENSOR_ROWS, 1), 1, 1, arguments);
+        } else if (in.count() <= 4) {
+            upFour.launch(dtype, blocks(linears, 4, WARPS), 1, 1, arguments);
         } else {
             upSixteen.launch(dtype, blocks(linears, 4, WARPS), 1, 1, arguments);
         }
@@ -130,7 +130,8 @@ final class FewTokens {
         }
         int tile = 32 * (tokens <= 4 ? 16 / dtype.bytes() : 4);
         int tiles = Math.ceilDiv(columns, tile);
-        int range = range(weight.rows(), tiles, 4L * tokens * columns);
+        int resident = tokens == 1 ? 4 : tokens <= 4 ? 3 : 2;
+        int range = range(weight.rows(), resident, tiles, 4L * tokens * columns);
         arguments.clear().pointer(weight.data()).pointer(in.data()).pointer(out.data());
         arguments.address(scratch.partials()).address(scratch.counters());
         arguments.number(tokens).number(weight.rows()).number(columns).number(range);
@@ -138,12 +139,17 @@ final class FewTokens {
         kernel.launch(dtype, tiles, Math.ceilDiv(weight.rows(), range), 1, arguments);
     }
 
-    /** Rows for a block, such that all multiprocessors have a few blocks and the partial sums fit. */
-    private int range(int rows, int tiles, long partialBytes) {
+    /**
+     * Rows for a block, such that all blocks run at once and their partial sums fit.
+     *
+     * @param resident blocks that a multiprocessor has registers for
+     */
+    private int range(int rows, int resident, int tiles, long partialBytes) {
         if (tiles > DeviceScratch.COUNTERS) {
             return rows;
         }
-        long ranges = Math.min(4L * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
+        long ranges =
+                Math.min((long) resident * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
         return Math.max(Math.ceilDiv(rows, (int) Math.max(1, ranges)), Math.min(rows, LEAST_RANGE));
     }
 }

@@ -1,18 +1,18 @@
 package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.engine.tensor.DType;
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A kernel in all element types, each looked up when it is first launched. Owned by the thread that owns the device. */
 final class Kernel {
-
-    private static final int UNKNOWN = -1;
 
     private final KernelLauncher launcher;
     private final String name;
     private final int threads;
     private final int sharedBytes;
-    private final int[] handles = new int[DType.values().length];
+    private final Map<DType, Integer> handles = new EnumMap<>(DType.class);
 
     /**
      * @param name without the element type: "up_1"
@@ -24,7 +24,6 @@ final class Kernel {
         this.name = name;
         this.threads = threads;
         this.sharedBytes = sharedBytes;
-        Arrays.fill(handles, UNKNOWN);
     }
 
     void launch(DType dtype, int gridX, int gridY, int gridZ, KernelArguments arguments) {
@@ -32,10 +31,10 @@ final class Kernel {
     }
 
     void launch(DType dtype, int gridX, int gridY, int gridZ, int blockX, int shared, KernelArguments arguments) {
-        int handle = handles[dtype.ordinal()];
-        if (handle == UNKNOWN) {
+        @Nullable Integer handle = handles.get(dtype);
+        if (handle == null) {
             handle = launcher.kernel(name + "_" + KernelSource.suffix(dtype), sharedBytes);
-            handles[dtype.ordinal()] = handle;
+            handles.put(dtype, handle);
         }
         launcher.launch(handle, gridX, gridY, gridZ, blockX, shared, arguments);
     }

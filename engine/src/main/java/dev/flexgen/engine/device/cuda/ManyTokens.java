@@ -184,7 +184,7 @@ final class ManyTokens {
         int tileTokens = large ? 128 : 64;
         int tiles = Math.ceilDiv(tokens, tileTokens) * across;
         long partialBytes = 4L * tileTokens * TILE_OUTPUTS * tiles;
-        long ranges = Math.min((large ? 2L : 3L) * multiprocessors / tiles, scratch.halfBytes() / partialBytes);
+        long ranges = Math.min(2L * multiprocessors / tiles, scratch.halfBytes() / partialBytes);
         ranges = tiles > DeviceScratch.COUNTERS ? 1 : Math.clamp(ranges, 1, Math.ceilDiv(inputs, LEAST_RANGE));
         int range = Math.ceilDiv(Math.ceilDiv(inputs, (int) ranges), STEP_INPUTS) * STEP_INPUTS;
         arguments

@@ -40,6 +40,11 @@ template <class T, int QUERIES, int PER> struct Attend {
         int first = blockIdx.x * task.span;
         int lastRow = min(row0 + QUERIES, rows) - 1;
         int keys = min(task.span, task.position + lastRow / task.group + 1 - first); // may be none
+        // The values are wanted soon: on their way to L2 while the scores are found.
+        int lines = (dim * (int)sizeof(typename T::Stored) + 127) / 128;
+        for (int i = threadIdx.x; i < keys * lines; i += THREADS) {
+            prefetch((const u8*)valueAt<T>(kv, head, first + i / lines) + i % lines * 128);
+        }
         for (int i = threadIdx.x; i < QUERIES * dim; i += THREADS) {
             int row = min(row0 + i / dim, rows - 1);
             q[i] = task.query[offset(task, kv, row) + i % dim] * task.scale;
@@ -205,7 +210,7 @@ template <class T, int QUERIES, int PER> struct Attend {
             int d = i % kv.headDim;
             if (row0 + row >= rows) continue;
             float s = 0;
-#pragma unroll 8
+#pragma unroll 16
             for (int n = 0; n < gridDim.x; n++) s += weights[row * width + n] * __ldcg(partial(task, kv.headDim, n, row) + d);
             task.out[offset(task, kv, row0 + row) + d] = s / total[row];
         }

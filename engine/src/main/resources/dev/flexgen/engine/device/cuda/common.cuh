@@ -39,7 +39,8 @@ struct F32 {
 struct F16 {
     typedef u16 Stored;
     static const int PER = 8;
-    static const int TERMS = 2; // halves that hold an F32's fraction, see split()
+    static const int TERMS = 2; // that hold an F32's fraction, see split()
+    static constexpr float REST = 1.f / 2048; // what the terms after the first count
     static __device__ __forceinline__ float widen(Stored x) {
         float y;
         asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
@@ -69,6 +70,7 @@ struct BF16 {
     typedef u16 Stored;
     static const int PER = 8;
     static const int TERMS = 3;
+    static constexpr float REST = 1;
     static __device__ __forceinline__ float widen(Stored x) { return __uint_as_float((u32)x << 16); }
     static __device__ __forceinline__ Stored narrow(float x) {
         u32 bits = __float_as_uint(x);
@@ -122,6 +124,8 @@ __device__ __forceinline__ uint2 stream8(const void* p, bool present) {
         : "l"(p), "r"((int)present));
     return v;
 }
+
+__device__ __forceinline__ void prefetch(const void* p) { asm volatile("prefetch.global.L2 [%0];" ::"l"(p)); }
 
 __device__ __forceinline__ u32 sharedAddress(const void* p) { return (u32)__cvta_generic_to_shared(p); }
 

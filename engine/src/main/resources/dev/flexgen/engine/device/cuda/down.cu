@@ -156,6 +156,10 @@ template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew 
             __syncthreads();
         }
         if (gridDim.y == 1 || !lastToArrive(counters + blockIdx.x, gridDim.y)) return;
+        if (TOKENS == 1) {
+            joinOne(s, out, partial, columns);
+            return;
+        }
         for (int i = threadIdx.x; i < tokens * (TILE / 4); i += THREADS) {
             int t = i / (TILE / 4);
             int c = tile + i % (TILE / 4) * 4;
@@ -168,6 +172,31 @@ template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew 
                 total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
             }
             *o = total;
+        }
+    }
+
+    // The ranges of one token, by all threads: at a token a step this is a good part of the time.
+    static __device__ __forceinline__ void joinOne(Shared& s, float* out, const float* partial, int columns) {
+        const int ACROSS = TILE / 4;
+        const int GROUPS = THREADS / ACROSS;
+        int piece = threadIdx.x % ACROSS * 4;
+        int group = threadIdx.x / ACROSS;
+        int c = blockIdx.x * TILE + piece;
+        float4 total = make_float4(0, 0, 0, 0);
+        if (c < columns) {
+#pragma unroll 10
+            for (int r = group; r < gridDim.y; r += GROUPS) {
+                float4 v = __ldcg((const float4*)(partial + (size_t)r * columns + c));
+                total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
+            }
+        }
+        *(float4*)(s.sums + group * TILE + piece) = total;
+        __syncthreads();
+        for (int i = threadIdx.x; i < TILE && blockIdx.x * TILE + i < columns; i += THREADS) {
+            float sum = out[blockIdx.x * TILE + i];
+#pragma unroll
+            for (int g = 0; g < GROUPS; g++) sum += s.sums[g * TILE + i];
+            out[blockIdx.x * TILE + i] = sum;
         }
     }
 };

@@ -57,12 +57,52 @@ __device__ __forceinline__ float blockSum(float x) {
     return warpSum(x);
 }
 
+#define NORM_PIECES 3
+
+// The same for rows that a block can hold: everything is read at once, so at a token a step there is one wait instead of three.
+__device__ __forceinline__ void normInRegisters(
+    const float4* x, const float4* weight, const float4* bias, float4* y, int n, float epsilon) {
+    float4 v[NORM_PIECES], w[NORM_PIECES], b[NORM_PIECES];
+    float sum = 0;
+#pragma unroll
+    for (int k = 0; k < NORM_PIECES; k++) {
+        int i = threadIdx.x + k * blockDim.x;
+        v[k] = i < n ? x[i] : make_float4(0, 0, 0, 0);
+        w[k] = i < n && weight ? weight[i] : make_float4(1, 1, 1, 1);
+        b[k] = i < n && bias ? bias[i] : make_float4(0, 0, 0, 0);
+        sum += (v[k].x + v[k].y) + (v[k].z + v[k].w);
+    }
+    float mean = blockSum(sum) / (4 * n);
+    float squares = 0;
+#pragma unroll
+    for (int k = 0; k < NORM_PIECES; k++) {
+        if (threadIdx.x + k * blockDim.x >= n) continue;
+        v[k].x -= mean, v[k].y -= mean, v[k].z -= mean, v[k].w -= mean;
+        squares += (v[k].x * v[k].x + v[k].y * v[k].y) + (v[k].z * v[k].z + v[k].w * v[k].w);
+    }
+    float scale = 1.f / sqrtf(blockSum(squares) / (4 * n) + epsilon);
+#pragma unroll
+    for (int k = 0; k < NORM_PIECES; k++) {
+        int i = threadIdx.x + k * blockDim.x;
+        if (i >= n) continue;
+        y[i] = make_float4(
+            v[k].x * scale * w[k].x + b[k].x,
+            v[k].y * scale * w[k].y + b[k].y,
+            v[k].z * scale * w[k].z + b[k].z,
+            v[k].w * scale * w[k].w + b[k].w);
+    }
+}
+
 // One block a row; out may be in: each thread reads and writes its own elements only. `vectors`: rows are float4 aligned.
 KERNEL(rows_norm, 1024)
 (const float* in, const float* weight, const float* bias, float* out, int width, float epsilon, int vectors) {
     const float* x = in + (size_t)blockIdx.x * width;
     float* y = out + (size_t)blockIdx.x * width;
     int n = vectors ? width / 4 : 0;
+    if (vectors && n <= NORM_PIECES * blockDim.x) {
+        normInRegisters((const float4*)x, (const float4*)weight, (const float4*)bias, (float4*)y, n, epsilon);
+        return;
+    }
     float sum = 0;
     for (int i = threadIdx.x; i < n; i += blockDim.x) {
         float4 v = ((const float4*)x)[i];

@@ -157,7 +157,6 @@ template <class T, int TILES> struct UpTensor {
     static const int TERMS = T::TERMS;
     static const int SLICE = 128; // columns of a warp at a time: 4 steps of 32
     static const int TILE = 4 * SLICE;
-    static const int ACCUMULATORS = TERMS == 2 ? 2 : 1;
     static const int ROWS = 64;
 
     static __device__ __forceinline__ void stage(uint4* x, const float* in, int tokens, int columns, int from) {
@@ -198,9 +197,9 @@ template <class T, int TILES> struct UpTensor {
         for (int r = 0; r < 4; r++) {
             row[r] = (const u16*)part.weight + (size_t)min(row0 + 8 * r, part.rows - 1) * columns;
         }
-        float sum[ACCUMULATORS][2][TILES][4];
+        float sum[2][2][TILES][4]; // of the first parts, and of the others: tensor cores cut off, so add small to small
 #pragma unroll
-        for (int i = 0; i < ACCUMULATORS * 2 * TILES * 4; i++) (&sum[0][0][0][0])[i] = 0;
+        for (int i = 0; i < 2 * 2 * TILES * 4; i++) (&sum[0][0][0][0])[i] = 0;
         for (int from = 0; from < columns; from += TILE) {
             int c0 = from + slice * SLICE + lane % 4 * 8;
             uint4 raw[4][4];
@@ -223,7 +222,7 @@ template <class T, int TILES> struct UpTensor {
                         uint4 b = x[p * (TILE / 32 * TILES * WARP) + ((slice * 4 + k) * TILES + n) * WARP + lane];
 #pragma unroll
                         for (int m = 0; m < 2; m++) {
-                            float* d = sum[ACCUMULATORS == 2 ? p : 0][m][n];
+                            float* d = sum[p > 0][m][n];
                             uint4 low = raw[k][2 * m];
                             uint4 high = raw[k][2 * m + 1];
                             Mma<T>::go(d, low.x, high.x, low.y, high.y, b.x, b.y);
@@ -238,7 +237,7 @@ template <class T, int TILES> struct UpTensor {
 
     // Adds up the four slices: [slice][row][token].
     static __device__ __forceinline__ void finish(
-        const UpPart& part, float* sums, const float (&sum)[ACCUMULATORS][2][TILES][4], int tokens, int activation) {
+        const UpPart& part, float* sums, const float (&sum)[2][2][TILES][4], int tokens, int activation) {
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
         __syncthreads();
@@ -250,8 +249,7 @@ template <class T, int TILES> struct UpTensor {
                 for (int i = 0; i < 4; i++) {
                     int row = warp / 4 * 32 + m * 16 + lane / 4 + i / 2 * 8;
                     int token = n * 8 + lane % 4 * 2 + i % 2;
-                    float s = sum[0][m][n][i];
-                    if (ACCUMULATORS == 2) s += sum[ACCUMULATORS - 1][m][n][i] * (1.f / 2048);
+                    float s = sum[0][m][n][i] + sum[1][m][n][i] * T::REST;
                     sums[(warp % 4 * TILES * 8 + token) * ROWS + row] = s;
                 }
             }
