@@ -4,12 +4,15 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.LoadReport;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.Prediction;
 import java.util.Locale;
 
 /**
  * What a measurement found.
  *
  * @param seconds wall time of prompt and reply together
+ * @param devices that computed, for people
+ * @param peakGpuBytes the most that the process held of the GPU's memory
  * @param hostReadBytesPerSecond what this machine's memory gives to the same threads in the same process
  */
 record BenchReport(
@@ -17,6 +20,8 @@ record BenchReport(
         BenchRun.Workload workload,
         Generation generation,
         double seconds,
+        String devices,
+        long peakGpuBytes,
         double hostReadBytesPerSecond) {
 
     double prefillTokensPerSecond() {
@@ -32,13 +37,26 @@ record BenchReport(
         return decodeTokensPerSecond() * load.weightBytesPerToken();
     }
 
-    /** Nothing that reads every weight once a token can be faster. */
+    /** Nothing that reads every weight once a token, from where the plan put it, can be faster. */
     double limitDecodeTokensPerSecond() {
-        return hostReadBytesPerSecond / load.weightBytesPerToken();
+        return load.prediction()
+                .map(Prediction::decodeTokensPerSecond)
+                .orElse(hostReadBytesPerSecond / load.weightBytesPerToken());
+    }
+
+    private String bound() {
+        return load.prediction()
+                .map(Prediction::bound)
+                .orElseGet(() -> String.format(
+                        Locale.ROOT,
+                        "host memory: %s a token at %.0f GB/s",
+                        Bytes.format(load.weightBytesPerToken()),
+                        hostReadBytesPerSecond / 1e9));
     }
 
     String json(String model) {
         return JsonLine.of(line -> line.put("model", model)
+                .put("devices", devices)
                 .put("prompt_tokens", workload.promptTokens())
                 .put("new_tokens", generation.ids().length)
                 .put("load_seconds", load.seconds())
@@ -48,9 +66,12 @@ record BenchReport(
                 .put("decode_tokens_per_second", decodeTokensPerSecond())
                 .put("tokens_per_second", generation.ids().length / seconds)
                 .put("held_bytes", this::held)
+                .put("peak_gpu_bytes", peakGpuBytes)
                 .put("weight_bytes_per_token", load.weightBytesPerToken())
                 .put("achieved_bytes_per_second", achievedBytesPerSecond())
                 .put("host_read_bytes_per_second", hostReadBytesPerSecond)
+                .put("bound", bound())
+                .put("predicted_decode_tokens_per_second", limitDecodeTokensPerSecond())
                 .put("limit_decode_tokens_per_second", limitDecodeTokensPerSecond())
                 .put("decode_over_limit", decodeTokensPerSecond() / limitDecodeTokensPerSecond()));
     }
@@ -65,24 +86,30 @@ record BenchReport(
         return String.format(
                 Locale.ROOT,
                 """
-                %s: %d tokens read, %d written
+                %s: %d tokens read, %d written, by %s
                 load          %8.2f s
                 prefill       %8.1f tok/s
                 decode        %8.2f tok/s
                 weights       %s a token, read at %.1f GB/s
                 memory        %.1f GB/s measured with the same threads
-                limit         %8.2f tok/s, of which decode reaches %.0f %%
+                held          %s on the GPU at most, %s in host memory, %s on disk
+                limit         %8.2f tok/s, of which decode reaches %.0f %%; it is set by %s
                 """,
                 model,
                 workload.promptTokens(),
                 generation.ids().length,
+                devices,
                 load.seconds(),
                 prefillTokensPerSecond(),
                 decodeTokensPerSecond(),
                 Bytes.format(load.weightBytesPerToken()),
                 achievedBytesPerSecond() / 1e9,
                 hostReadBytesPerSecond / 1e9,
+                Bytes.format(peakGpuBytes),
+                Bytes.format(load.heldBytes().getOrDefault(Tier.HOST, 0L)),
+                Bytes.format(load.heldBytes().getOrDefault(Tier.DISK, 0L)),
                 limitDecodeTokensPerSecond(),
-                100 * decodeTokensPerSecond() / limitDecodeTokensPerSecond());
+                100 * decodeTokensPerSecond() / limitDecodeTokensPerSecond(),
+                bound());
     }
 }

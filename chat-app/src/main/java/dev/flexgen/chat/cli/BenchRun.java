@@ -7,6 +7,7 @@ import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.TokenListener;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Random;
@@ -38,7 +39,14 @@ final class BenchRun {
             long start = System.nanoTime();
             Generation generation = run(conversation, workload, cancel);
             double seconds = (System.nanoTime() - start) / 1e9;
-            return new BenchReport(engine.load(), workload, generation, seconds, machine.hostReadBytesPerSecond());
+            return new BenchReport(
+                    engine.load(),
+                    workload,
+                    generation,
+                    seconds,
+                    engine.deviceName(),
+                    engine.ledger().peak(Tier.GPU),
+                    machine.hostReadBytesPerSecond());
         }
     }
 

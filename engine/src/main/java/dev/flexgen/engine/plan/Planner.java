@@ -63,7 +63,7 @@ public final class Planner {
         long ring = ringBytes(block);
         Cut inMemory = largest(all, cut -> fixed + ring + cut.bytes() <= budget.hostBytes());
         if (!budget.disk() || fixed + ring > budget.hostBytes()) {
-            throw tooLargeForHost(weights + fixed - kv, kv);
+            throw tooLargeForHost((double) (weights + fixed - kv), (double) kv);
         }
         Pieces heads = new Pieces();
         heads.add(inMemory.heads(), Integer.MAX_VALUE, Tier.HOST, GPU, GPU);
@@ -143,7 +143,7 @@ public final class Planner {
         Cut inHost = largest(rest, cut -> cut.bytes() + kv + hostReserve(block) <= budget.hostBytes());
         Cut onDisk = rest.without(inHost);
         if (!budget.disk() && onDisk.bytes() > 0) {
-            throw tooLargeForHost((double) rest.bytes() + hostReserve(block), kv);
+            throw tooLargeForHost((double) (rest.bytes() + hostReserve(block)), (double) kv);
         }
         // Neurons on disk pass through the GPU; of what is left in memory the processor keeps its share.
         Cut sentFromHost = new Cut(

@@ -4,6 +4,7 @@ import dev.flexgen.config.Environment;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * The NVIDIA GPUs of this machine. Nothing of CUDA is touched before {@link #find()}, and nothing of it is loaded on a machine
@@ -23,7 +24,9 @@ public final class CudaGpus implements GpuSource {
     @Override
     public Finding find() {
         DriverFiles files = DriverFiles.ofThisMachine();
-        return Detection.beforeLoading(files, environment.variable("CUDA_VISIBLE_DEVICES"))
+        // Not variable(): here a variable that is set to nothing has a meaning of its own.
+        Optional<String> visible = Optional.ofNullable(environment.variables().get("CUDA_VISIBLE_DEVICES"));
+        return Detection.beforeLoading(files, visible)
                 .<Finding>map(absent -> absent)
                 .orElseGet(this::load);
     }

@@ -52,7 +52,12 @@ final class CudaMemory {
         }
         driver.check("cuMemAlloc", code);
         long start = address[0];
-        return new Buffer.Memory(MemorySegment.ofAddress(start).reinterpret(bytes), () -> free(start));
+        return new Buffer.Memory(segment(start, bytes), () -> free(start));
+    }
+
+    @SuppressWarnings("restricted") // the driver has just given this memory; a device address is never followed here
+    private static MemorySegment segment(long address, long bytes) {
+        return MemorySegment.ofAddress(address).reinterpret(bytes);
     }
 
     private void free(long address) {
@@ -75,8 +80,7 @@ final class CudaMemory {
                     + "); close other programs, or raise the limit with 'ulimit -l unlimited'");
         }
         long start = memory.address();
-        MemorySegment segment = MemorySegment.ofAddress(start).reinterpret(bytes);
-        return new Buffer.Memory(segment, () -> unlock(start));
+        return new Buffer.Memory(segment(start, bytes), () -> unlock(start));
     }
 
     private void unlock(long address) {

@@ -1,0 +1,101 @@
+package dev.flexgen.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.cuda.TestGpus;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.sample.SamplerOptions;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** On a real GPU, too, placement changes nothing in what a model says. */
+@Tag("gpu")
+class CudaOffloadTest {
+
+    private static final long GPU_BYTES = 1400L << 20;
+    private static final int PLANS = 20;
+
+    @TempDir
+    Path disk;
+
+    static Stream<String> models() {
+        return GoldenModelsTest.models();
+    }
+
+    private EngineOptions options() {
+        return EngineOptions.defaults()
+                .withThreads(4)
+                .withKv(KvType.F32)
+                .withLimits(new MemoryLimits(GPU_BYTES, 0, disk));
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void thePlannersPlanGivesTheLogitsOfTransformers(String model) {
+        try (Engine engine = Engine.open(Fixtures.golden(model), options(), TestGpus.source())) {
+            assertThat(engine.load().heldBytes().get(Tier.GPU)).isPositive();
+            for (Expected.Prompt prompt : Expected.of(model).prompts()) {
+                for (int i = 0; i < prompt.positions().length; i++) {
+                    int[] beginning = Arrays.copyOf(prompt.ids(), prompt.positions()[i] + 1);
+                    try (Conversation conversation = engine.conversation()) {
+                        conversation.prefill(beginning, new CancelToken(), ProgressListener.NONE);
+                        double error = relativeError(conversation.logits(), prompt.logits()[i]);
+                        assertThat(error).isLessThan(model.contains("f32") ? 1e-3 : 2e-2);
+                    }
+                }
+            }
+            assertContinuations(engine, model, engine.plan());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void anyPlanGivesTheSameContinuations(String model) {
+        GpuSource gpus = TestGpus.source();
+        ModelSpec spec = Families.read(Fixtures.golden(model));
+        RandomPlans plans = new RandomPlans(spec, model.hashCode());
+        for (int round = 0; round < PLANS; round++) {
+            Plan plan = plans.withGpu();
+            Engine engine = Engine.open(Fixtures.golden(model), plan, options(), gpus);
+            try (engine) {
+                assertContinuations(engine, model, plan);
+                assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
+            }
+            assertThat(engine.ledger().report()).isEmpty();
+        }
+    }
+
+    private static double relativeError(float[] actual, double[] expected) {
+        double difference = 0;
+        double size = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference += Math.pow(actual[i] - expected[i], 2);
+            size += Math.pow(expected[i], 2);
+        }
+        return Math.sqrt(difference / size);
+    }
+
+    private static void assertContinuations(Engine engine, String model, Plan plan) {
+        for (Expected.Prompt prompt : Expected.of(model).prompts()) {
+            try (Conversation conversation = engine.conversation()) {
+                conversation.prefill(prompt.ids(), new CancelToken(), ProgressListener.NONE);
+                GenerationRequest request =
+                        new GenerationRequest(prompt.greedy().length, SamplerOptions.greedy(), Set.of());
+                int[] ids = conversation
+                        .generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE)
+                        .ids();
+                assertThat(ids).as("%s by %s", prompt.name(), plan).isEqualTo(prompt.greedy());
+            }
+        }
+    }
+}

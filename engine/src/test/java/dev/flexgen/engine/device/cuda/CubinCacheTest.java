@@ -1,0 +1,35 @@
+package dev.flexgen.engine.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CubinCacheTest {
+
+    @Test
+    void compiledKernelsAreKeptAndDamageIsNoticed(@TempDir Path folder) throws Exception {
+        CubinCache cache = new CubinCache(folder.resolve("kernels"));
+        String key = CubinCache.key("source", "-O3", "compiler 1");
+        cache.put(key, new byte[] {1, 2, 3});
+        assertThat(cache.find(key)).hasValue(new byte[] {1, 2, 3});
+        assertThat(cache.find(CubinCache.key("source", "-O3", "compiler 2"))).isEmpty();
+        Path file = Files.list(folder.resolve("kernels")).findFirst().orElseThrow();
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 1]++;
+        Files.write(file, bytes);
+        assertThat(cache.find(key)).isEmpty();
+        Files.write(file, new byte[0]);
+        assertThat(cache.find(key)).isEmpty();
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenCostsTimeAlone(@TempDir Path folder) throws Exception {
+        Path file = Files.createFile(folder.resolve("not-a-folder"));
+        CubinCache cache = new CubinCache(file);
+        cache.put("key", new byte[] {1});
+        assertThat(cache.find("key")).isEmpty();
+    }
+}

@@ -1,0 +1,62 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.StreamConformance;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.tensor.DType;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+
+/** The GPU computes and copies like any other device, with cuBLAS and without it. */
+@Tag("gpu")
+class CudaConformanceTest {
+
+    /** Many tokens are multiplied by tensor cores, which take 16-bit activations: 8 bits of a BF16, 11 of an F16. */
+    static double roundingOf(DType dtype, int tokens) {
+        if (tokens <= FewTokens.MOST) {
+            return 0;
+        }
+        return switch (dtype) {
+            case F32 -> 0;
+            case F16 -> 2e-3;
+            case BF16 -> 1e-2;
+        };
+    }
+
+    @Nested
+    class WithCublas extends DeviceConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return TestGpus.open(ledger);
+        }
+
+        @Override
+        protected double rounding(DType dtype, int tokens) {
+            return roundingOf(dtype, tokens);
+        }
+    }
+
+    @Nested
+    class WithoutCublas extends DeviceConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            ledger.cap(Tier.GPU, 1500L << 20); // too little for cuBLAS to be worth its memory
+            return TestGpus.open(ledger);
+        }
+
+        @Override
+        protected double rounding(DType dtype, int tokens) {
+            return roundingOf(dtype, tokens);
+        }
+    }
+
+    @Nested
+    class Streams extends StreamConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return TestGpus.open(ledger);
+        }
+    }
+}
