@@ -58,7 +58,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Opens the model in {@code folder}: {@code config.json} and safetensors or PyTorch weights beside it.
+     * Opens the model in {@code folder}: {@code config.json} and weights beside it, or FlexGen's numpy files.
      *
      * @throws EngineException if the model is damaged, of an unknown family, or does not fit
      */
