@@ -101,8 +101,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Opens the model in {@code folder}: {@code config.json} and safetensors or PyTorch weights beside it. Uses the machine's
-     * GPU if the options allow it.
+     * Opens the model in {@code folder}: {@code config.json} and weights beside it, or FlexGen's numpy files. Uses the
+     * machine's GPU if the options allow it.
      *
      * @throws EngineException if the model is damaged, of an unknown family, or does not fit
      */

@@ -14,6 +14,9 @@ import java.util.Optional;
  */
 public final class ModelResolver {
 
+    /** What FlexGen and Alpa append to a model's name for the folder of its weights. */
+    private static final String NUMPY_SUFFIX = "-np";
+
     private final Environment environment;
     private final Catalogue catalogue;
     private final HubCache store;
@@ -66,7 +69,9 @@ public final class ModelResolver {
     private ResolvedModel inFolder(Path folder) {
         Path name = folder.getFileName();
         String shown = name == null ? folder.toString() : name.toString();
-        return new ResolvedModel(shown, folder, catalogue.find(shown).orElse(null));
+        String known =
+                shown.endsWith(NUMPY_SUFFIX) ? shown.substring(0, shown.length() - NUMPY_SUFFIX.length()) : shown;
+        return new ResolvedModel(shown, folder, catalogue.find(known).orElse(null));
     }
 
     private static HubException noFolder(Path path) {

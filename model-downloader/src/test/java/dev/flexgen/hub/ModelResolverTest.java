@@ -8,6 +8,7 @@ import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.ConfigException;
 import dev.flexgen.config.Environment;
+import dev.flexgen.config.PromptStyle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,6 +92,17 @@ class ModelResolverTest {
         assertThat(resolved.folder()).isEqualTo(folder);
         assertThat(resolved.name()).isEqualTo("opt-125m");
         assertThat(resolved.entry().map(CatalogueEntry::name)).contains("opt-125m");
+    }
+
+    @Test
+    void aFolderOfNumpyWeightsIsMatchedByTheModelsName() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("work/opt-iml-max-30b-np"));
+
+        ResolvedModel resolved = resolve("opt-iml-max-30b-np");
+
+        assertThat(resolved.folder()).isEqualTo(folder);
+        assertThat(resolved.name()).isEqualTo("opt-iml-max-30b-np");
+        assertThat(resolved.promptStyle()).isEqualTo(PromptStyle.INSTRUCTION);
     }
 
     @Test

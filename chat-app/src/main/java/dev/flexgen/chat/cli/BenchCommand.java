@@ -4,17 +4,15 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.config.Geometry;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.RandomWeights;
-import dev.flexgen.engine.device.Activation;
-import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.PublishedModels;
 import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
@@ -105,14 +103,6 @@ final class BenchCommand implements AppCommand {
         return wiring.engine(spec, new RandomWeights(DType.F16, 1, activeNeurons), options);
     }
 
-    private static Activation activation(Geometry shape) {
-        return switch (shape.activation()) {
-            case RELU -> Activation.RELU;
-            case GELU -> Activation.GELU;
-            case GELU_TANH, SILU -> throw new IllegalArgumentException("no family that runs has " + shape.activation());
-        };
-    }
-
     private Path folder(Settings settings) {
         return (model.isEmpty() ? wiring.model(settings) : wiring.model(model)).folder();
     }
@@ -122,17 +112,6 @@ final class BenchCommand implements AppCommand {
             throw CommandException.model(entry.name() + " is of the family " + entry.family() + "; this version runs "
                     + String.join(", ", Families.names()));
         }
-        Geometry shape = entry.geometry();
-        var dimensions = new Dimensions(
-                shape.layers(),
-                shape.width(),
-                shape.heads(),
-                shape.kvHeads(),
-                shape.headDim(),
-                shape.ffnWidth(),
-                shape.vocabSize(),
-                shape.embeddingWidth(),
-                shape.positions());
-        return Families.named(entry.family()).spec(dimensions, activation(shape));
+        return PublishedModels.spec(entry);
     }
 }

@@ -11,7 +11,8 @@ import java.util.Map;
 
 /**
  * Opens the weights of a model folder as Hugging Face publishes them: {@code model.safetensors} or
- * {@code pytorch_model.bin}, each in one file or as shards listed by an index. Opening reads headers only and maps the rest.
+ * {@code pytorch_model.bin}, each in one file or as shards listed by an index; or as FlexGen keeps them, in one numpy file
+ * for each tensor. Opening reads headers only and maps the rest.
  */
 public final class Checkpoints {
 
@@ -53,8 +54,17 @@ public final class Checkpoints {
             lookedFor.add(format.fileName());
             lookedFor.add(format.indexName());
         }
-        throw EngineException.model("no weights in " + folder + ": it has none of " + String.join(", ", lookedFor)
-                + "; download the model again or give another folder");
+        Map<String, StoredTensor> numpy = NumpyFolder.read(folder, arena);
+        if (numpy.isEmpty()) {
+            throw EngineException.model("no weights in " + folder + ": it has none of " + String.join(", ", lookedFor)
+                    + " and no numpy files NAME.weight; download the model again or give another folder");
+        }
+        return numpy;
+    }
+
+    /** Whether {@code folder} holds numpy files named like tensors: such folders need no {@code config.json}. */
+    public static boolean hasNumpyFiles(Path folder) {
+        return Files.isDirectory(folder) && NumpyFolder.present(folder);
     }
 
     /** A dangling link counts: it is what an interrupted download leaves in the hub cache, and opening it says so. */

@@ -54,6 +54,10 @@ final class ForeignContent {
         refuseAnywhere(file);
     }
 
+    static void refuseInNumpy(MappedFile file) {
+        refuseAnywhere(file);
+    }
+
     private static void refuseAnywhere(MappedFile file) {
         if (file.size() == 0) {
             throw EngineException.model(file.path() + " is empty; download it again");

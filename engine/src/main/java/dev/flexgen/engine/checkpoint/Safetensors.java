@@ -2,7 +2,6 @@ package dev.flexgen.engine.checkpoint;
 
 import dev.flexgen.engine.tensor.Shape;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,14 +24,6 @@ final class Safetensors {
     static final int HIGHEST_RANK = 16;
 
     private static final String METADATA = "__metadata__";
-
-    /** A tensor in place. */
-    record Entry(MappedFile file, ElementType type, Shape shape, MemorySegment data) implements StoredTensor {
-        @Override
-        public MemorySegment contiguous(Arena arena) {
-            return data;
-        }
-    }
 
     /** One entry of the header; its range counts from the end of the header. */
     private record Declared(String name, ElementType type, Shape shape, long begin, long end) {}
@@ -78,7 +69,7 @@ final class Safetensors {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (Declared tensor : header) {
             MemorySegment data = file.bytes().asSlice(dataStart + tensor.begin, tensor.end - tensor.begin);
-            tensors.put(tensor.name, new Entry(file, tensor.type, tensor.shape, data));
+            tensors.put(tensor.name, new PlainTensor(file, tensor.type, tensor.shape, data));
         }
         return tensors;
     }

@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** One tensor as a file describes it, validated against the file's size but not yet touched. */
-sealed interface StoredTensor permits Safetensors.Entry, TorchTensor {
+sealed interface StoredTensor permits PlainTensor, TorchTensor {
 
     ElementType type();
 

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigJson {
 
+    static final String FILE = "config.json";
+
     /** Far above any published size, and low enough that products of two sizes stay exact. */
     private static final int MAX_SIZE = 1 << 24;
 
@@ -49,7 +51,7 @@ public final class ConfigJson {
      * @throws EngineException if it is missing, unreadable or not a JSON object
      */
     public static ConfigJson read(Path folder) {
-        Path file = folder.resolve("config.json");
+        Path file = folder.resolve(FILE);
         String text = text(folder, file);
         if (text.isBlank()) {
             throw EngineException.model(file + " is empty; fetch the model again");

@@ -2,6 +2,10 @@ package dev.flexgen.engine.model;
 
 import dev.flexgen.config.Quoted;
 import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.checkpoint.Checkpoints;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -19,11 +23,18 @@ public final class Families {
     }
 
     /**
-     * The spec of the model in {@code folder}.
+     * The spec of the model in {@code folder}: as its {@code config.json} says, or of the published model whose numpy files
+     * lie there without one.
      *
      * @throws EngineException if its config is missing, damaged or of no known family
      */
     public static ModelSpec read(Path folder) {
+        boolean configured = Files.exists(folder.resolve(ConfigJson.FILE), LinkOption.NOFOLLOW_LINKS);
+        if (!configured && Checkpoints.hasNumpyFiles(folder)) {
+            try (Checkpoint checkpoint = Checkpoints.open(folder)) {
+                return PublishedModels.of(checkpoint, ALL);
+            }
+        }
         ConfigJson config = ConfigJson.read(folder);
         String type = config.text("model_type", "");
         if (type.isEmpty()) {

@@ -24,6 +24,6 @@ public interface Family {
     /** The canonical tensor name, with {@code {}} for the layer's number. */
     String tensorName(Role role);
 
-    /** A stored name without the prefixes that differ between conversions; canonical names come back as they are. */
+    /** A stored name without what differs between conversions; canonical names come back as they are. */
     String canonical(String storedName);
 }

@@ -130,7 +130,8 @@ public final class ModelTensors {
     }
 
     private EngineException missing(Role role, int layer) {
-        return EngineException.model(checkpoint.description() + ": tensor " + name(role, layer)
-                + " is missing; fetch the model again, or check that config.json belongs to these weights");
+        return EngineException.model(
+                checkpoint.description() + ": tensor " + name(role, layer)
+                        + " is missing; fetch or convert the model again, or check that its config.json belongs to these weights");
     }
 }

@@ -3,6 +3,7 @@ package dev.flexgen.engine.model;
 import dev.flexgen.config.Quoted;
 import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.model.Features.NormPlace;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -12,12 +13,19 @@ import java.util.Set;
  * <p>Learned positions that start at row 2 of their table, LayerNorm with an epsilon of 1e-5 that no config states, biases and
  * norm weights that some checkpoints leave out. opt-350m normalises after the residual sum, has no final norm, and joins a
  * token table of half the width by two projections. Source: {@code modeling_opt.py} of transformers; the names by the
- * published files, in which the outermost {@code model.} comes and goes.
+ * published files, in which the outermost {@code model.} comes and goes, and by metaseq, where OPT was trained: FlexGen
+ * and Alpa keep its name of the final norm.
  */
 final class Opt implements Family {
 
     private static final int POSITION_OFFSET = 2;
     private static final float NORM_EPSILON = 1e-5f;
+
+    private static final Map<String, String> METASEQ_NAMES = Map.of(
+            "decoder.layer_norm.weight", "decoder.final_layer_norm.weight",
+            "decoder.layer_norm.bias", "decoder.final_layer_norm.bias",
+            "decoder.project_in_dim.weight", "decoder.project_in.weight",
+            "decoder.project_out_dim.weight", "decoder.project_out.weight");
 
     @Override
     public String name() {
@@ -72,7 +80,8 @@ final class Opt implements Family {
 
     @Override
     public String canonical(String storedName) {
-        return storedName.startsWith("model.") ? storedName.substring("model.".length()) : storedName;
+        String name = storedName.startsWith("model.") ? storedName.substring("model.".length()) : storedName;
+        return METASEQ_NAMES.getOrDefault(name, name);
     }
 
     @Override

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.NumpyWriter;
+import dev.flexgen.engine.tensor.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -69,6 +71,18 @@ class CheckpointFuzzTest {
 
         fuzz(8_000, small, small.length, bytes -> read(WeightFormat.TORCH, bytes));
         fuzz(500, golden, 8_000, bytes -> read(WeightFormat.TORCH, bytes));
+    }
+
+    @Test
+    void damagedNumpyFilesAreReadOrRefused() {
+        for (int version = 1; version <= 3; version++) {
+            String header = NumpyWriter.header("<f2", Shape.of(2, 3));
+            byte[] small = NumpyWriter.bytes(version, header, new byte[12]);
+            fuzz(4_000, small, small.length, bytes -> {
+                var file = new MappedFile(folder.resolve("damaged"), MemorySegment.ofArray(bytes));
+                touch(NumpyFile.read(file).data());
+            });
+        }
     }
 
     @Test

@@ -71,7 +71,8 @@ class ModelTensorsTest {
         FakeCheckpoint checkpoint = complete("").without(name);
         assertThatThrownBy(() -> new ModelTensors(SPEC, checkpoint))
                 .isInstanceOf(EngineException.class)
-                .hasMessage("fake: tensor " + name + " is missing; fetch the model again, or check that config.json"
+                .hasMessage("fake: tensor " + name
+                        + " is missing; fetch or convert the model again, or check that its config.json"
                         + " belongs to these weights");
     }
 
