@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -62,7 +63,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> up() {
-        return overMatrices(Integer.MAX_VALUE, (operands, matrix, tokens) -> {
+        return overMatrices((operands, matrix, tokens) -> {
             Rows in = operands.rows(tokens, matrix.columns());
             Rows out = operands.rows(tokens, matrix.rows());
             for (Linear linear : linears(operands, matrix)) {
@@ -74,7 +75,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> upTogetherAndWithActivation() {
-        return overMatrices(LARGE, (operands, matrix, tokens) -> {
+        return overSmallMatrices((operands, matrix, tokens) -> {
             Rows in = operands.rows(tokens, matrix.columns());
             Matrix narrow = operands.matrix(matrix.dtype(), matrix.rows() / 2 + 1, matrix.columns());
             List<Linear> linears = new ArrayList<>(linears(operands, matrix));
@@ -107,7 +108,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> down() {
-        return overMatrices(Integer.MAX_VALUE, (operands, matrix, tokens) -> {
+        return overMatrices((operands, matrix, tokens) -> {
             for (double zeros : new double[] {0, 0.94, 1}) {
                 Rows in = operands.rows(tokens, matrix.rows(), zeros);
                 Rows out = operands.rows(tokens, matrix.columns());
@@ -135,7 +136,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> embed() {
-        return overMatrices(Integer.MAX_VALUE, (operands, matrix, tokens) -> {
+        return overMatrices((operands, matrix, tokens) -> {
             int[] indices = operands.indices(tokens, matrix.rows());
             Rows out = operands.rows(tokens, matrix.columns());
             memory.same(List.of(out), new Tolerance(1), (ops, at) -> ops.embed(at.of(matrix), indices, at.of(out)));
@@ -222,18 +223,22 @@ public abstract class DeviceConformance {
         void run(RandomOperands operands);
     }
 
-    private Stream<DynamicTest> overMatrices(int largest, MatrixCase body) {
+    private Stream<DynamicTest> overMatrices(MatrixCase body) {
+        return over(numbers -> numbers > LARGE ? grid().someTokens() : grid().tokens(), body);
+    }
+
+    private Stream<DynamicTest> overSmallMatrices(MatrixCase body) {
+        return over(numbers -> numbers > LARGE ? new int[0] : grid().someTokens(), body);
+    }
+
+    private Stream<DynamicTest> over(IntFunction<int[]> tokensByNumbers, MatrixCase body) {
         List<DynamicTest> tests = new ArrayList<>();
         for (DType dtype : DType.values()) {
             for (int[] shape : grid().matrices()) {
-                int numbers = shape[0] * shape[1];
-                for (int tokens : numbers > LARGE ? grid().someTokens() : grid().tokens()) {
+                for (int tokens : tokensByNumbers.apply(shape[0] * shape[1])) {
                     String name = dtype + " [" + shape[0] + ", " + shape[1] + "] x " + tokens;
-                    if (numbers <= largest) {
-                        tests.add(test(
-                                name,
-                                operands -> body.run(operands, operands.matrix(dtype, shape[0], shape[1]), tokens)));
-                    }
+                    tests.add(test(
+                            name, operands -> body.run(operands, operands.matrix(dtype, shape[0], shape[1]), tokens)));
                 }
             }
         }

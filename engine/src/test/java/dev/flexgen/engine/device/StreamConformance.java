@@ -7,6 +7,7 @@ import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,15 +98,15 @@ public abstract class StreamConformance {
                 Buffer slots = device.allocate("slots", 2 * bytes);
                 Buffer sum = device.allocate("sum", bytes)) {
             Rows total = new Rows(sum.segment(), 1, width);
+            float[] numbers = new float[width];
             float expected = 0;
             for (int round = 1; round <= rounds; round++) {
                 int slot = round % 2;
                 MemorySegment staged = host.segment().asSlice(slot * bytes, bytes);
                 MemorySegment there = slots.segment().asSlice(slot * bytes, bytes);
                 arrived[slot].join(); // the host may write its half of the ring again
-                for (int i = 0; i < width; i++) {
-                    staged.setAtIndex(ValueLayout.JAVA_FLOAT, i, round);
-                }
+                Arrays.fill(numbers, round);
+                staged.copyFrom(MemorySegment.ofArray(numbers));
                 in.await(used[slot]);
                 in.upload(staged, there);
                 in.record(arrived[slot]);
