@@ -92,6 +92,7 @@ class CudaDeviceTest {
     }
 
     @Test
+    @SuppressWarnings("restricted") // nothing lies there
     void aFailedCallIsNamed() {
         try (Device device = TestGpus.open(ledger);
                 Arena arena = Arena.ofShared()) {
