@@ -13,7 +13,8 @@ import org.bytedeco.javacpp.PointerPointer;
 /** The kernels of one GPU: compiled once and for all, loaded when first asked for, started on one stream. */
 final class CudaKernels implements KernelLauncher {
 
-    private static final int DEFAULT_SHARED_BYTES = 48 << 10;
+    /** The driver allows 48 KiB unasked, of which a kernel's fixed share has to come off. */
+    private static final int DEFAULT_SHARED_BYTES = 32 << 10;
 
     private final Driver driver;
     private final CudaStream stream;
