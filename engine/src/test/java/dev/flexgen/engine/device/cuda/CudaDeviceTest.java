@@ -33,7 +33,8 @@ class CudaDeviceTest {
                     Buffer odd = device.allocate("odd", 3 * MIB + 1)) {
                 long taken = freeBefore - cuda.freeBytes();
                 assertThat(ledger.bytes(Tier.GPU) - heldBefore).isEqualTo(taken);
-                assertThat(large.segment().byteSize() + odd.segment().byteSize()).isEqualTo(304 * MIB + 1);
+                assertThat(large.segment().byteSize() + odd.segment().byteSize())
+                        .isEqualTo(304 * MIB + 1);
             }
             assertThat(cuda.freeBytes()).isEqualTo(freeBefore);
             assertThat(ledger.bytes(Tier.GPU)).isEqualTo(heldBefore);
@@ -46,8 +47,8 @@ class CudaDeviceTest {
         ledger.cap(Tier.GPU, 1000 * MIB);
         try (Device device = TestGpus.open(ledger)) {
             assertThatThrownBy(() -> device.allocate("weights", 900 * MIB))
-                    .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                            .isEqualTo(EngineException.Kind.PLACEMENT))
+                    .isInstanceOfSatisfying(
+                            EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                     .hasMessageContaining("weights needs 900 MiB more GPU memory")
                     .hasMessageContaining("--gpu-memory");
             assertThat(ledger.peak(Tier.GPU)).isLessThanOrEqualTo(1000 * MIB);
@@ -67,8 +68,8 @@ class CudaDeviceTest {
     void moreThanTheGpuHasIsRefusedWithTheDriversFigure() {
         try (Device device = TestGpus.open(ledger)) {
             assertThatThrownBy(() -> device.allocate("weights", 1L << 42))
-                    .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                            .isEqualTo(EngineException.Kind.PLACEMENT))
+                    .isInstanceOfSatisfying(
+                            EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                     .hasMessageContaining("the driver has only")
                     .hasMessageContaining("another program");
         }
@@ -102,8 +103,8 @@ class CudaDeviceTest {
                         device.stream(Lane.WEIGHTS_IN).upload(host, nowhere);
                         device.stream(Lane.WEIGHTS_IN).join();
                     })
-                    .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                            .isEqualTo(EngineException.Kind.DEVICE))
+                    .isInstanceOfSatisfying(
+                            EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE))
                     .hasMessageContaining("cuMemcpyHtoDAsync failed on")
                     .hasMessageContaining("CUDA_ERROR_INVALID_VALUE");
         }

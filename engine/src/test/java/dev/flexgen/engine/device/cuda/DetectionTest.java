@@ -30,8 +30,7 @@ class DetectionTest {
     @Test
     void hiddenAndForbiddenGpusAreTold() {
         for (String hidden : new String[] {"", " ", "-1", "-1,0"}) {
-            Absent absent =
-                    Detection.beforeLoading(DRIVER, Optional.of(hidden)).orElseThrow();
+            Absent absent = Detection.beforeLoading(DRIVER, Optional.of(hidden)).orElseThrow();
             assertThat(absent.absence()).isEqualTo(Absence.UNUSABLE);
             assertThat(absent.reason()).contains("CUDA_VISIBLE_DEVICES");
         }
