@@ -11,7 +11,6 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.sample.SamplerOptions;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Set;
@@ -54,7 +53,7 @@ class OffloadTest {
 
     @ParameterizedTest
     @MethodSource("models")
-    void anyPlanGivesTheSameContinuations(String model) throws Exception {
+    void anyPlanGivesTheSameContinuations(String model) {
         ModelSpec spec = Families.read(Fixtures.golden(model));
         RandomPlans plans = new RandomPlans(spec, model.hashCode());
         for (int round = 0; round < PLANS; round++) {
@@ -69,7 +68,7 @@ class OffloadTest {
 
     @ParameterizedTest
     @MethodSource("models")
-    void aProcessorWithADiskGivesTheSameContinuations(String model) throws Exception {
+    void aProcessorWithADiskGivesTheSameContinuations(String model) {
         ModelSpec spec = Families.read(Fixtures.golden(model));
         RandomPlans plans = new RandomPlans(spec, 3);
         for (int round = 0; round < 5; round++) {
@@ -77,7 +76,7 @@ class OffloadTest {
             try (Engine engine = Engine.open(Fixtures.golden(model), plan, options(), GpuSource.NONE)) {
                 assertContinuations(engine, model, plan);
             }
-            assertThat(Files.list(disk)).isEmpty();
+            assertThat(disk).isEmptyDirectory();
         }
     }
 
@@ -118,12 +117,12 @@ class OffloadTest {
         assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
     }
 
-    private void assertNothingIsLeft() throws Exception {
+    private void assertNothingIsLeft() {
         FakeGpu opened = gpu.getAndSet(null);
         if (opened != null) {
             assertThat(opened.statistics().openEvents()).isZero();
             assertThat(opened.statistics().pageableCopies()).isZero();
         }
-        assertThat(Files.list(disk)).isEmpty();
+        assertThat(disk).isEmptyDirectory();
     }
 }

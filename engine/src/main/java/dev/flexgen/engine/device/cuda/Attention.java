@@ -105,7 +105,7 @@ final class Attention {
             int fit = leastSpans == 1 ? query.count() : (int) Math.max(1, scratch.halfBytes() / spanBytes - ROWS);
             int tokens = Math.min(query.count() - at, Math.min(fit, DeviceScratch.COUNTERS / (cache.heads() * group)));
             int chunks = Math.ceilDiv(tokens * group, rows);
-            int span = span(length, cache.heads() * chunks, rowBytes * rows);
+            int span = span(length, tokens == 1 ? 8 : 4, cache.heads() * chunks, rowBytes * rows);
             int spans = Math.ceilDiv(position + at + tokens, span);
             Rows part = query.slice(at, tokens);
             arguments.clear().pointer(part.data()).pointer(out.slice(at, tokens).data());
@@ -123,9 +123,9 @@ final class Attention {
         }
     }
 
-    /** Positions for a block, such that all multiprocessors have a few blocks and the partial results fit. */
-    private int span(int length, int problems, long problemBytes) {
-        long wanted = Math.ceilDiv(8L * launcher.multiprocessors(), problems);
+    /** Positions for a block, such that every multiprocessor has {@code blocks} and the partial results fit. */
+    private int span(int length, int blocks, int problems, long problemBytes) {
+        long wanted = Math.ceilDiv((long) blocks * launcher.multiprocessors(), problems);
         long spans = Math.max(1, Math.min(wanted, scratch.halfBytes() / (problemBytes * problems)));
         return Math.clamp(Math.ceilDiv(length, spans), Math.min(LEAST_SPAN, length), MOST_SPAN);
     }

@@ -130,8 +130,8 @@ final class FewTokens {
         }
         int tile = 32 * (tokens <= 4 ? 16 / dtype.bytes() : 4);
         int tiles = Math.ceilDiv(columns, tile);
-        int resident = tokens == 1 ? 4 : tokens <= 4 ? 3 : 2;
-        int range = range(weight.rows(), resident, tiles, 4L * tokens * columns);
+        int blocks = tokens > 1 && tokens <= 4 ? 8 : 4; // measured
+        int range = range(weight.rows(), blocks, tiles, 4L * tokens * columns);
         arguments.clear().pointer(weight.data()).pointer(in.data()).pointer(out.data());
         arguments.address(scratch.partials()).address(scratch.counters());
         arguments.number(tokens).number(weight.rows()).number(columns).number(range);
@@ -140,16 +140,13 @@ final class FewTokens {
     }
 
     /**
-     * Rows for a block, such that all blocks run at once and their partial sums fit.
-     *
-     * @param resident blocks that a multiprocessor has registers for
+     * Rows for a block, such that every multiprocessor has {@code blocks} and the partial sums fit.
      */
-    private int range(int rows, int resident, int tiles, long partialBytes) {
+    private int range(int rows, int blocks, int tiles, long partialBytes) {
         if (tiles > DeviceScratch.COUNTERS) {
             return rows;
         }
-        long ranges =
-                Math.min((long) resident * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
+        long ranges = Math.min((long) blocks * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
         return Math.max(Math.ceilDiv(rows, (int) Math.max(1, ranges)), Math.min(rows, LEAST_RANGE));
     }
 }

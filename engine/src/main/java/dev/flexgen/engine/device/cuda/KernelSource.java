@@ -11,7 +11,7 @@ import java.util.Locale;
 
 /**
  * A kernel file of this package's resources for one element type, complete in itself: the shared header is part of the text and
- * nothing else is included, so that NVRTC needs no headers. The unit of compilation: a model needs the few of its own type.
+ * nothing else is included, so that NVRTC needs no headers. C++17. The unit of compilation: a model needs the few of its own type.
  *
  * @param file name without directory and ending: "up"
  */

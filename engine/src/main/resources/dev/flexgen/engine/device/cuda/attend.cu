@@ -40,11 +40,6 @@ template <class T, int QUERIES, int PER> struct Attend {
         int first = blockIdx.x * task.span;
         int lastRow = min(row0 + QUERIES, rows) - 1;
         int keys = min(task.span, task.position + lastRow / task.group + 1 - first); // may be none
-        // The values are wanted soon: on their way to L2 while the scores are found.
-        int lines = (dim * (int)sizeof(typename T::Stored) + 127) / 128;
-        for (int i = threadIdx.x; i < keys * lines; i += THREADS) {
-            prefetch((const u8*)valueAt<T>(kv, head, first + i / lines) + i % lines * 128);
-        }
         for (int i = threadIdx.x; i < QUERIES * dim; i += THREADS) {
             int row = min(row0 + i / dim, rows - 1);
             q[i] = task.query[offset(task, kv, row) + i % dim] * task.scale;

@@ -125,8 +125,6 @@ __device__ __forceinline__ uint2 stream8(const void* p, bool present) {
     return v;
 }
 
-__device__ __forceinline__ void prefetch(const void* p) { asm volatile("prefetch.global.L2 [%0];" ::"l"(p)); }
-
 __device__ __forceinline__ u32 sharedAddress(const void* p) { return (u32)__cvta_generic_to_shared(p); }
 
 // 16 bytes from global to shared memory, or zeros; asynchronous where the GPU can.

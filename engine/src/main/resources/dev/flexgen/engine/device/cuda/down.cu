@@ -156,10 +156,15 @@ template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew 
             __syncthreads();
         }
         if (gridDim.y == 1 || !lastToArrive(counters + blockIdx.x, gridDim.y)) return;
-        if (TOKENS == 1) {
+        if constexpr (TOKENS == 1) {
             joinOne(s, out, partial, columns);
-            return;
+        } else {
+            joinMore(out, partial, tokens, columns);
         }
+    }
+
+    static __device__ __forceinline__ void joinMore(float* out, const float* partial, int tokens, int columns) {
+        int tile = blockIdx.x * TILE;
         for (int i = threadIdx.x; i < tokens * (TILE / 4); i += THREADS) {
             int t = i / (TILE / 4);
             int c = tile + i % (TILE / 4) * 4;

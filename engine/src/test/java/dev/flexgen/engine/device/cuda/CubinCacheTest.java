@@ -16,7 +16,7 @@ class CubinCacheTest {
         cache.put(key, new byte[] {1, 2, 3});
         assertThat(cache.find(key)).hasValue(new byte[] {1, 2, 3});
         assertThat(cache.find(CubinCache.key("source", "-O3", "compiler 2"))).isEmpty();
-        Path file = Files.list(folder.resolve("kernels")).findFirst().orElseThrow();
+        Path file = folder.resolve("kernels").resolve(key + ".cubin");
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length - 1]++;
         Files.write(file, bytes);

@@ -1,0 +1,89 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Calls every operation with shapes on both sides of every choice between kernels, on memory that nothing looks into. */
+final class AllLaunches {
+
+    private static final int[] TOKENS = {1, 2, 4, 5, 8, 9, 16, 17, 64, 65, 300};
+    private static final int[][] MATRICES = {{7, 33}, {64, 48}, {40, 2304}, {2304, 40}};
+    private static final int[] HEAD_SIZES = {33, 40, 64, 80, 128};
+
+    private final Arena arena;
+
+    AllLaunches(Arena arena) {
+        this.arena = arena;
+    }
+
+    void on(Ops ops) {
+        for (int tokens : TOKENS) {
+            Rows rows = rows(tokens, 48);
+            MemorySegment vector = rows(1, 48).data();
+            ops.norm(new Norm(1e-5f, vector, null), rows, rows);
+            ops.add(rows, rows);
+            ops.copy(rows, rows);
+            ops.addBias(vector, rows);
+            ops.activate(Activation.GELU, rows);
+            for (DType dtype : DType.values()) {
+                projections(ops, dtype, tokens);
+                attention(ops, dtype, tokens);
+            }
+        }
+    }
+
+    private void projections(Ops ops, DType dtype, int tokens) {
+        for (int[] shape : MATRICES) {
+            Matrix matrix = matrix(dtype, shape[0], shape[1]);
+            Linear linear = new Linear(matrix, rows(1, shape[0]).data());
+            Rows narrow = rows(tokens, shape[0]);
+            Rows wide = rows(tokens, shape[1]);
+            ops.up(linear, wide, narrow);
+            ops.up(linear, Activation.RELU, wide, narrow);
+            ops.upEach(List.of(linear, linear, linear, linear), wide, List.of(narrow, narrow, narrow, narrow));
+            ops.down(matrix, narrow, wide);
+            ops.embed(matrix, new int[tokens], wide);
+            ops.embedAdd(matrix, new int[tokens], wide);
+        }
+    }
+
+    private void attention(Ops ops, DType dtype, int tokens) {
+        for (int size : HEAD_SIZES) {
+            KvView cache = cache(dtype, 2, size, 64, 80 * 64);
+            for (int position : new int[] {0, 100, 4500}) {
+                Rows keys = rows(tokens, 2 * size);
+                ops.append(keys, keys, cache, position);
+                ops.attend(keys, cache, position, 1, keys);
+                Rows query = rows(tokens, 6 * size);
+                ops.attend(query, cache, position, 1, query);
+            }
+        }
+    }
+
+    Rows rows(int count, int width) {
+        return new Rows(arena.allocate(4L * count * width, 256), count, width);
+    }
+
+    Matrix matrix(DType dtype, int rows, int columns) {
+        return new Matrix(dtype, rows, columns, arena.allocate(dtype.bytes((long) rows * columns), 256));
+    }
+
+    KvView cache(DType dtype, int heads, int headSize, int blockTokens, int tokens) {
+        MemorySegment block = arena.allocate(dtype.bytes((long) heads * headSize * blockTokens), 256);
+        List<MemorySegment> blocks = new ArrayList<>();
+        for (int i = 0; i < Math.ceilDiv(tokens, blockTokens); i++) {
+            blocks.add(block);
+        }
+        return new KvView(dtype, heads, headSize, blockTokens, blocks, blocks);
+    }
+}

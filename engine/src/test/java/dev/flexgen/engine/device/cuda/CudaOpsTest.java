@@ -1,0 +1,130 @@
+package dev.flexgen.engine.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What is launched; what the kernels compute is {@code OpsConformance}'s to check, on a GPU. */
+class CudaOpsTest {
+
+    private final Arena arena = Arena.ofConfined();
+    private final AllLaunches operands = new AllLaunches(arena);
+
+    @AfterEach
+    void close() {
+        arena.close();
+    }
+
+    private CudaOps ops(RecordingLauncher launcher, @Nullable MatrixProduct product) {
+        return new CudaOps(launcher, product, arena.allocate(DeviceScratch.MIN_BYTES, 256), arena);
+    }
+
+    @Test
+    void everyLaunchIsWithinTheDriversLimits() {
+        RecordingLauncher old = new RecordingLauncher(75);
+        operands.on(ops(old, null));
+        RecordingLauncher current = new RecordingLauncher(90);
+        operands.on(ops(current, null));
+        assertThat(current.kernels()).contains("up_tensor_16_bf16", "prefill_80_f16", "product_down_128_bf16");
+        assertThat(old.kernels())
+                .contains("up_tensor_16_f16", "prefill_80_f16", "product_down_128_f16")
+                .as("tensor cores of this generation do not know bf16")
+                .doesNotContain("up_tensor_16_bf16", "prefill_80_bf16", "product_down_128_bf16");
+    }
+
+    @Test
+    void projectionsOfTheSameRowsShareALaunch() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        Linear linear = new Linear(operands.matrix(DType.F16, 64, 48), null);
+        Rows out = operands.rows(1, 64);
+        ops(launcher, null).upEach(List.of(linear, linear, linear), operands.rows(1, 48), List.of(out, out, out));
+        assertThat(launcher.launches).containsExactly(new RecordingLauncher.Launch("up_1_f16", 12, 1, 1));
+    }
+
+    @Test
+    void manyTokensAreRoundedOnceAndGivenToTheLibraryWhereThereIsOne() {
+        List<String> products = new ArrayList<>();
+        MatrixProduct product = new MatrixProduct() {
+            @Override
+            public void up(MemorySegment in, Matrix weight, Rows out) {
+                products.add("up " + weight.dtype() + " x " + out.count());
+            }
+
+            @Override
+            public void down(MemorySegment in, Matrix weight, Rows out) {
+                products.add("down " + weight.dtype() + " x " + out.count());
+            }
+        };
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, product);
+        Matrix weight = operands.matrix(DType.F16, 64, 48);
+        Linear biased = new Linear(weight, operands.rows(1, 64).data());
+        Rows out = operands.rows(100, 64);
+        ops.upEach(List.of(biased, biased), operands.rows(100, 48), List.of(out, out));
+        ops.down(weight, out, operands.rows(100, 48));
+        assertThat(products).containsExactly("up F16 x 100", "up F16 x 100", "down F16 x 100");
+        assertThat(launcher.kernels())
+                .containsExactly("rows_narrow_f16", "rows_bias_f32", "rows_bias_f32", "rows_narrow_f16");
+    }
+
+    @Test
+    void rowsWiderThanTheScratchMemoryHoldsGoByPieces() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        Matrix weight = operands.matrix(DType.F16, 8, 8192);
+        ops(launcher, null).up(new Linear(weight, null), operands.rows(300, 8192), operands.rows(300, 8));
+        assertThat(launcher.kernels().stream().filter(kernel -> kernel.equals("rows_narrow_f16")))
+                .hasSize(3);
+    }
+
+    @Test
+    void sizesThatDoNotMatchAreRefusedBeforeAnythingIsLaunched() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, null);
+        Matrix weight = operands.matrix(DType.F16, 64, 48);
+        Rows narrow = operands.rows(2, 48);
+        Rows wide = operands.rows(2, 64);
+        KvView cache = operands.cache(DType.F16, 2, 24, 7, 14);
+        refused(() -> ops.up(new Linear(weight, null), wide, wide), "input width is 64, expected 48");
+        refused(() -> ops.up(new Linear(weight, null), narrow, narrow), "output width is 48, expected 64");
+        refused(() -> ops.up(new Linear(weight, narrow.data().asSlice(0, 8)), narrow, wide), "bias has 2 numbers");
+        refused(() -> ops.down(weight, narrow, narrow), "input width is 48, expected 64");
+        refused(() -> ops.down(weight, wide, operands.rows(3, 48)), "output rows is 3, expected 2");
+        refused(() -> ops.add(wide, narrow), "row width is 48, expected 64");
+        refused(() -> ops.embed(weight, new int[] {64}, narrow), "id 64 of a table of 64 rows");
+        refused(() -> ops.embed(weight, new int[3], narrow), "3 ids into 2 rows");
+        refused(() -> ops.append(narrow, narrow, cache, 13), "15 tokens in a cache for 14");
+        refused(() -> ops.attend(wide, cache, 0, 1, wide), "query heads");
+        assertThat(launcher.launches).isEmpty();
+    }
+
+    private static void refused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String message) {
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
+    }
+
+    @Test
+    void noRowsAreNoWork() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, null);
+        Rows none = operands.rows(0, 48);
+        Matrix square = operands.matrix(DType.F32, 48, 48);
+        ops.up(new Linear(square, null), Activation.RELU, none, none);
+        ops.down(square, none, none);
+        ops.embed(square, new int[0], none);
+        ops.copy(none, none);
+        ops.addBias(operands.rows(1, 48).data(), none);
+        assertThat(launcher.launches).isEmpty();
+    }
+}
