@@ -12,6 +12,9 @@ import java.lang.foreign.ValueLayout;
  */
 final class Attention {
 
+    /** More would not leave the shared memory for a block's scores. */
+    static final int MOST_HEAD_DIM = 1024;
+
     /** {@code KV_NEAR} and {@code Kv} in common.cuh. */
     private static final int NEAR = 64;
 

@@ -122,6 +122,7 @@ final class CudaOps implements Ops {
     private void up(List<Linear> linears, int activation, Rows in, List<Rows> outs) {
         for (int i = 0; i < linears.size(); i++) {
             Matrix weight = linears.get(i).weight();
+            Sizes.elements(weight.dtype(), weight.data());
             Sizes.same("input width", in.width(), weight.columns());
             Sizes.same("output width", outs.get(i).width(), weight.rows());
             Sizes.same("output rows", outs.get(i).count(), in.count());
@@ -185,6 +186,7 @@ final class CudaOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
+        Sizes.elements(weight.dtype(), weight.data());
         Sizes.same("input width", in.width(), weight.rows());
         Sizes.same("output width", out.width(), weight.columns());
         Sizes.same("output rows", out.count(), in.count());
@@ -233,6 +235,9 @@ final class CudaOps implements Ops {
     @Override
     public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
         Sizes.rows(query, out);
+        if (cache.headDim() > Attention.MOST_HEAD_DIM) {
+            throw new IllegalArgumentException("heads of " + cache.headDim() + ", at most " + Attention.MOST_HEAD_DIM);
+        }
         Sizes.same("query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
         Sizes.cache(cache, position + query.count());
         if (query.count() > 0) {

@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.cuda;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,7 @@ final class Sizes {
     }
 
     static void ids(Matrix table, int[] ids, Rows out) {
+        elements(table.dtype(), table.data());
         same("row width", out.width(), table.columns());
         if (out.count() < ids.length) {
             throw new IllegalArgumentException(ids.length + " ids into " + out.count() + " rows");
@@ -40,13 +42,22 @@ final class Sizes {
         }
     }
 
-    /** The first {@code blocks} blocks must be whole. */
+    /** Kernels load whole elements: on a GPU they must lie at multiples of their size. */
+    static void elements(DType dtype, MemorySegment data) {
+        if (data.address() % dtype.bytes() != 0) {
+            throw new IllegalArgumentException(dtype + " numbers at the odd address " + data.address());
+        }
+    }
+
+    /** The blocks of the first {@code tokens} tokens must be whole. */
     static void cache(KvView cache, int tokens) {
         if (tokens > cache.capacity()) {
             throw new IllegalArgumentException(tokens + " tokens in a cache for " + cache.capacity());
         }
         long bytes = cache.dtype().bytes((long) cache.heads() * cache.blockTokens() * cache.headDim());
         for (int i = 0; i < Math.ceilDiv(tokens, cache.blockTokens()); i++) {
+            elements(cache.dtype(), cache.keys().get(i));
+            elements(cache.dtype(), cache.values().get(i));
             if (cache.keys().get(i).byteSize() < bytes || cache.values().get(i).byteSize() < bytes) {
                 throw new IllegalArgumentException("cache block " + i + " is smaller than " + bytes + " bytes");
             }

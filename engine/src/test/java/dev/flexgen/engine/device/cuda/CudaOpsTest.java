@@ -105,6 +105,8 @@ class CudaOpsTest {
         refused(() -> ops.add(wide, narrow), "row width is 48, expected 64");
         refused(() -> ops.embed(weight, new int[] {64}, narrow), "id 64 of a table of 64 rows");
         refused(() -> ops.embed(weight, new int[3], narrow), "3 ids into 2 rows");
+        Matrix odd = new Matrix(DType.F16, 2, 48, weight.data().asSlice(1, 192));
+        refused(() -> ops.down(odd, operands.rows(2, 2), narrow), "F16 numbers at the odd address");
         refused(() -> ops.append(narrow, narrow, cache, 13), "15 tokens in a cache for 14");
         refused(() -> ops.attend(wide, cache, 0, 1, wide), "query heads");
         assertThat(launcher.launches).isEmpty();
