@@ -151,6 +151,7 @@ class CudaDeviceTest {
 
     @Test
     void aCapBelowTheContextIsRefused() {
+        TestGpus.source();
         ledger.cap(Tier.GPU, 10 * MIB);
         assertThatThrownBy(() -> TestGpus.open(ledger))
                 .isInstanceOf(EngineException.class)

@@ -54,7 +54,7 @@ final class CudaFigures {
             copies(device);
             launches(device);
         }
-        print("left by the ledger", ledger.bytes(Tier.GPU), "bytes");
+        print("left by the ledger", (double) ledger.bytes(Tier.GPU), "bytes");
     }
 
     private static void kernels(CudaDevice device) {
