@@ -46,8 +46,7 @@ public final class Engine implements AutoCloseable {
      */
     private record Weights(DType dtype, Supplier<Checkpoint> checkpoint) {}
 
-    private Engine(
-            ModelSpec spec, Weights weights, EngineOptions options, GpuSource gpus, @Nullable Plan givenPlan) {
+    private Engine(ModelSpec spec, Weights weights, EngineOptions options, GpuSource gpus, @Nullable Plan givenPlan) {
         long start = System.nanoTime();
         this.options = options;
         this.context = context(spec, options);

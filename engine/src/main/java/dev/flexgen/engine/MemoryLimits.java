@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostBytes most of host memory for weights, caches and buffers; 0 for what is free
  * @param diskFolder where weights go that fit neither; none forbids it
  */
-public record MemoryLimits(long gpuBytes, long hostBytes, @Nullable Path diskFolder) {
+public record MemoryLimits(
+        long gpuBytes, long hostBytes, @Nullable Path diskFolder) {
 
     /** Nearly all memory, no disk. */
     public static final MemoryLimits NONE = new MemoryLimits(0, 0, null);

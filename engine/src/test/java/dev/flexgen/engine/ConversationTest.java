@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.TokenListener.Verdict;
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.engine.tensor.DType;

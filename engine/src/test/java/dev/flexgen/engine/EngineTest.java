@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.engine.tensor.DType;

@@ -58,8 +58,8 @@ class OffloadTest {
         RandomPlans plans = new RandomPlans(spec, model.hashCode());
         for (int round = 0; round < PLANS; round++) {
             Plan plan = plans.withGpu();
-            try (Engine engine = Engine.open(
-                    Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, round)))) {
+            try (Engine engine =
+                    Engine.open(Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, round)))) {
                 assertContinuations(engine, model, plan);
             }
             assertNothingIsLeft();

@@ -46,9 +46,7 @@ public record Plan(List<LayerPlan> layers, int manyTokens, int ringSlots) {
 
     /** All shards of all layers. */
     public Stream<Shard> shards() {
-        return layers.stream()
-                .flatMap(layer ->
-                        Stream.concat(layer.heads().stream(), layer.neurons().stream()));
+        return layers.stream().flatMap(layer -> Stream.concat(layer.heads().stream(), layer.neurons().stream()));
     }
 
     /**

@@ -52,8 +52,7 @@ public final class Planner {
         long kv = (long) sizes.spec().layers() * sizes.spec().keyHeads() * sizes.kvBytesPerHead();
         long fixed = sizes.homeBytes()
                 + kv
-                + sizes.activationBytes(
-                        sizes.spec().keyHeads(), sizes.spec().ffnWidth(), 0);
+                + sizes.activationBytes(sizes.spec().keyHeads(), sizes.spec().ffnWidth(), 0);
         Cut all = new Cut(sizes.spec().keyHeads(), sizes.spec().ffnWidth());
         long weights = sizes.layerBytes() * sizes.spec().layers();
         if (fixed + weights <= budget.hostBytes()) {
@@ -102,10 +101,7 @@ public final class Planner {
     }
 
     private long wholeBytes(Cut all) {
-        return sizes.homeBytes()
-                + all.bytes()
-                + all.kvBytes()
-                + sizes.activationBytes(all.heads(), all.neurons(), 0);
+        return sizes.homeBytes() + all.bytes() + all.kvBytes() + sizes.activationBytes(all.heads(), all.neurons(), 0);
     }
 
     private boolean fits(Cut onGpu, Cut all, long block, long fixed, double streamed) {
@@ -117,12 +113,8 @@ public final class Planner {
         Cut sent = sent(all.without(onGpu), streamed);
         int lentHeads = Math.min(all.heads() - onGpu.heads(), headsPerBlock(block));
         int heads = Math.max(onGpu.heads(), sent.heads() > 0 ? lentHeads : 0);
-        int neurons = Math.max(
-                onGpu.neurons(), Math.min(all.neurons() - onGpu.neurons(), neuronsPerBlock(block)));
-        return onGpu.bytes()
-                + onGpu.kvBytes()
-                + sent.kvBytes()
-                + sizes.activationBytes(heads, neurons, lentHeads);
+        int neurons = Math.max(onGpu.neurons(), Math.min(all.neurons() - onGpu.neurons(), neuronsPerBlock(block)));
+        return onGpu.bytes() + onGpu.kvBytes() + sent.kvBytes() + sizes.activationBytes(heads, neurons, lentHeads);
     }
 
     /** What of the rest the GPU computes also for few tokens: neurons first. */
@@ -167,7 +159,8 @@ public final class Planner {
 
     /** Host memory for everything that is no weight: page-locked buffers, activations, what loading needs. */
     private long hostReserve(long block) {
-        return 8 * block + sizes.activationBytes(sizes.spec().keyHeads(), sizes.spec().ffnWidth(), 0);
+        return 8 * block
+                + sizes.activationBytes(sizes.spec().keyHeads(), sizes.spec().ffnWidth(), 0);
     }
 
     private long ringBytes(long block) {
@@ -203,7 +196,8 @@ public final class Planner {
     }
 
     private EngineException tooLargeForHost(double weights, double kv) {
-        String remedy = budget.disk() ? "allow more with --cpu-memory, or" : "keep the rest on disk with --disk-dir DIR, or";
+        String remedy =
+                budget.disk() ? "allow more with --cpu-memory, or" : "keep the rest on disk with --disk-dir DIR, or";
         return EngineException.placement(String.format(
                 Locale.ROOT,
                 "The model needs %.1f GiB for weights and %.1f GiB for a context of %d tokens, but %.1f GiB of"

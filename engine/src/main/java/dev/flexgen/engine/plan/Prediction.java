@@ -37,7 +37,8 @@ public record Prediction(double decodeTokensPerSecond, String bound) {
 
     private static Load load(Plan plan, ModelSizes sizes) {
         long gpu = sizes.weights()
-                .bytes((long) sizes.spec().vocabulary() * sizes.spec().dimensions().embedding());
+                .bytes((long) sizes.spec().vocabulary()
+                        * sizes.spec().dimensions().embedding());
         long processor = 0;
         long bus = 0;
         for (LayerPlan layer : plan.layers()) {

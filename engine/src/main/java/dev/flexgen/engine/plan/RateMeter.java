@@ -71,8 +71,7 @@ public final class RateMeter {
         double hostReadBoth = Machine.readRate(pool, memory);
         done.join();
         double uploadBoth = rounds * host.byteSize() * 1e9 / (System.nanoTime() - start);
-        return new Rates(
-                gpuRead, upload, hostRead, Math.min(upload, uploadBoth), Math.min(hostRead, hostReadBoth));
+        return new Rates(gpuRead, upload, hostRead, Math.min(upload, uploadBoth), Math.min(hostRead, hostReadBoth));
     }
 
     private double upload(int rounds) {

@@ -31,7 +31,14 @@ final class AttentionShards {
         detours(blocks, layer, step, work, h, x);
         for (Crew.Member member : others) {
             Rows shared = member.link().shared(h.count());
-            compute(member.station(), blocks, layer, step, work, shared, member.link().partial(h.count()));
+            compute(
+                    member.station(),
+                    blocks,
+                    layer,
+                    step,
+                    work,
+                    shared,
+                    member.link().partial(h.count()));
             member.link().join(x);
         }
     }
@@ -72,8 +79,7 @@ final class AttentionShards {
         }
     }
 
-    private void finish(
-            Detour.Trip trip, WeightBlock<Heads> block, int layer, int slot, Step step, Work work, Rows x) {
+    private void finish(Detour.Trip trip, WeightBlock<Heads> block, int layer, int slot, Step step, Work work, Rows x) {
         Detour.arrive(trip);
         attend(crew.station(block.shard().device()).ops(), trip.away(), layer, slot, step);
         crew.detour().comeBack(trip, x);

@@ -31,7 +31,8 @@ record CrewAssembly(ModelSpec spec, Plan plan, List<Device> devices, int maxRows
             Station home = keep(made, station(0, weights));
             @Nullable Detour detour = null;
             if (plan.shards().anyMatch(CrewAssembly::isLent)) {
-                detour = keep(made, new Detour(devices.getFirst(), size(maxRows, CrewAssembly::isLent, shard -> false)));
+                detour =
+                        keep(made, new Detour(devices.getFirst(), size(maxRows, CrewAssembly::isLent, shard -> false)));
             }
             List<Crew.Member> others = new ArrayList<>();
             for (int i = 1; i < devices.size(); i++) {
@@ -117,7 +118,8 @@ record CrewAssembly(ModelSpec spec, Plan plan, List<Device> devices, int maxRows
                     stagingBytes = Math.max(stagingBytes, block.layout().bytes());
                 }
             }
-            sequences.put(work, blocks.stream().<BlockSource>map(WeightBlock::source).toList());
+            sequences.put(
+                    work, blocks.stream().<BlockSource>map(WeightBlock::source).toList());
         }
         if (slotBytes == 0) {
             return null;

@@ -63,7 +63,8 @@ final class Detour implements AutoCloseable {
         leaving.await(berth.projected());
         for (int i = 0; i < atHome.projections().size(); i++) {
             leaving.download(
-                    atHome.projections().get(i).data(), away.projections().get(i).data());
+                    atHome.projections().get(i).data(),
+                    away.projections().get(i).data());
         }
         leaving.record(berth.left());
         return new Trip(weights, berth, atHome, away);

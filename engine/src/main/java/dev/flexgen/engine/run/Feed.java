@@ -29,9 +29,14 @@ final class Feed implements AutoCloseable {
         final MemorySegment memory;
         final Event arrived;
         final Event free;
-        @Nullable Demand demand;
+
+        @Nullable
+        Demand demand;
+
         int index;
-        @Nullable Throwable failure;
+
+        @Nullable
+        Throwable failure;
 
         Slot(MemorySegment memory, Device device) {
             this.memory = memory;

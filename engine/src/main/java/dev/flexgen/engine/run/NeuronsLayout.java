@@ -21,8 +21,7 @@ record NeuronsLayout(Part up, Part down) implements BlockLayout<NeuronsLayout.Ne
         int width = tensors.spec().width();
         Part up = Part.after(
                 0, tensors.get(Role.UP_WEIGHT, layer).dtype(), shard.size(), width, tensors.has(Role.UP_BIAS));
-        Part down = Part.after(
-                up.end(), tensors.get(Role.DOWN_WEIGHT, layer).dtype(), shard.size(), width, false);
+        Part down = Part.after(up.end(), tensors.get(Role.DOWN_WEIGHT, layer).dtype(), shard.size(), width, false);
         return new NeuronsLayout(up, down);
     }
 

@@ -1,9 +1,9 @@
 package dev.flexgen.engine.run;
 
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Work;
 import java.util.List;

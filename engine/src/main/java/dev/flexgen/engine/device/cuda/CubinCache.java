@@ -52,10 +52,14 @@ final class CubinCache {
         try {
             Files.createDirectories(folder);
             Path temporary = Files.createTempFile(folder, key, ".new");
-            byte[] entry = Arrays.copyOf(sha256().digest(cubin), HASH_BYTES + cubin.length);
-            System.arraycopy(cubin, 0, entry, HASH_BYTES, cubin.length);
-            Files.write(temporary, entry);
-            Files.move(temporary, file(key), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            try {
+                byte[] entry = Arrays.copyOf(sha256().digest(cubin), HASH_BYTES + cubin.length);
+                System.arraycopy(cubin, 0, entry, HASH_BYTES, cubin.length);
+                Files.write(temporary, entry);
+                Files.move(temporary, file(key), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
         } catch (IOException e) {
             // A cache that cannot be written costs time, nothing else.
         }

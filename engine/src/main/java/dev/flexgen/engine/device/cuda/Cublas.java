@@ -51,12 +51,19 @@ final class Cublas implements MatrixProduct {
             return Optional.empty();
         }
         Cublas opened = new Cublas(driver, handle, workspace);
-        opened.check("cublasSetStream", cublas.cublasSetStream_v2(handle, stream.handle()));
-        opened.check(
-                "cublasSetWorkspace",
-                cublas.cublasSetWorkspace_v2(
-                        handle, new Address().of(workspace.segment()), workspace.segment().byteSize()));
+        try {
+            opened.prepare(stream);
+        } catch (Throwable e) {
+            opened.close();
+            throw e;
+        }
         return Optional.of(opened);
+    }
+
+    private void prepare(CudaStream stream) {
+        check("cublasSetStream", cublas.cublasSetStream_v2(handle, stream.handle()));
+        MemorySegment memory = workspace.segment();
+        check("cublasSetWorkspace", cublas.cublasSetWorkspace_v2(handle, new Address().of(memory), memory.byteSize()));
     }
 
     @Override

@@ -41,14 +41,17 @@ final class CudaDevice implements Device {
     private final Map<Lane, CudaStream> streams = new EnumMap<>(Lane.class);
     private final CudaKernels kernels;
     private final Arena arena = Arena.ofShared();
+    private final CudaLibraries libraries;
     private final long overhead;
     private @Nullable Cublas cublas;
+    private long cublasOwn;
     private @Nullable Buffer scratch;
     private @Nullable CudaOps ops;
 
-    private CudaDevice(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder) {
+    private CudaDevice(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder, CudaLibraries libraries) {
         this.driver = driver;
         this.ledger = ledger;
+        this.libraries = libraries;
         this.overhead = contextBytes + MODULES_BYTES;
         ledger.enter(Tier.GPU, "CUDA context", overhead);
         this.memory = new CudaMemory(driver, ledger);
@@ -64,12 +67,13 @@ final class CudaDevice implements Device {
      * @param driver closed with the device
      * @param contextBytes that the driver took for its context
      * @param cacheFolder for compiled kernels
+     * @param libraries where cuBLAS may lie
      * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if the ledger's cap is too small, DEVICE if the GPU fails
      */
-    static CudaDevice open(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder) {
+    static CudaDevice open(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder, CudaLibraries libraries) {
         CudaDevice device;
         try {
-            device = new CudaDevice(driver, ledger, contextBytes, cacheFolder);
+            device = new CudaDevice(driver, ledger, contextBytes, cacheFolder, libraries);
         } catch (Throwable e) {
             driver.close();
             throw e;
@@ -93,25 +97,36 @@ final class CudaDevice implements Device {
 
     /** The library's own memory shows in the driver's figures alone, after its first products. */
     private Optional<Cublas> openCublas() {
-        Buffer workspace = memory.allocate("cuBLAS", CUBLAS_WORKSPACE_BYTES);
+        libraries.load("libcublasLt.so.13", "libcublas.so.13");
         long before = driver.freeBytes();
+        Buffer workspace = memory.allocate("cuBLAS", CUBLAS_WORKSPACE_BYTES);
         Optional<Cublas> opened = Cublas.open(driver, cudaStream(Lane.COMPUTE), workspace);
         opened.ifPresent(library -> {
-            try (Buffer trial = allocate("cuBLAS", 3L << 20)) {
-                MemorySegment rows = trial.segment().asSlice(0, 1 << 20);
-                Matrix weight = new Matrix(DType.F16, 512, 512, trial.segment().asSlice(1 << 20, 1 << 19));
-                Rows out = new Rows(trial.segment().asSlice(2 << 20, 1 << 20), 512, 512);
-                library.up(rows, weight, out);
-                library.down(rows, weight, out);
-                stream(Lane.COMPUTE).join();
+            try {
+                tryOut(library);
+                long own = Math.max(0, before - driver.freeBytes() - CUBLAS_WORKSPACE_BYTES);
+                ledger.enter(Tier.GPU, "cuBLAS's own", own);
+                cublasOwn = own;
+            } catch (Throwable e) {
+                library.close();
+                throw e;
             }
-            cublasOwn = Math.max(0, before - driver.freeBytes());
-            ledger.enter(Tier.GPU, "cuBLAS's own", cublasOwn);
         });
         return opened;
     }
 
-    private long cublasOwn;
+    private void tryOut(Cublas library) {
+        try (Buffer trial = allocate("cuBLAS", 3L << 20)) {
+            MemorySegment rows = trial.segment().asSlice(0, 1 << 20);
+            for (DType dtype : DType.values()) {
+                Matrix weight = new Matrix(dtype, 256, 512, trial.segment().asSlice(1 << 20, dtype.bytes(256 * 512)));
+                Rows out = new Rows(trial.segment().asSlice(2 << 20, 1 << 20), 512, 512);
+                library.up(rows, weight, new Rows(out.data(), 512, 256));
+                library.down(rows, weight, out);
+            }
+            stream(Lane.COMPUTE).join();
+        }
+    }
 
     private CudaStream cudaStream(Lane lane) {
         return Objects.requireNonNull(streams.get(lane), lane::name);

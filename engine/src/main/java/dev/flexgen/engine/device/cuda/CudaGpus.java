@@ -32,7 +32,7 @@ public final class CudaGpus implements GpuSource {
     }
 
     private Finding load() {
-        DriverReport report = NativeProbe.probe(cache.resolve("native"));
+        DriverReport report = NativeProbe.probe(cache.resolve("native"), CudaLibraries.of(environment));
         return switch (Detection.of(report)) {
             case Detection.Unusable unusable -> new Absent(unusable.reason(), Absence.UNUSABLE);
             case Detection.Usable usable -> present(usable.gpu());
@@ -45,7 +45,7 @@ public final class CudaGpus implements GpuSource {
         return new Present(gpu.name(), gpu.totalBytes() - used, ledger -> {
             Driver driver = Driver.open(gpu.index(), gpu.name());
             long context = figures.growth(used);
-            return CudaDevice.open(driver, ledger, context, cache.resolve("kernels"));
+            return CudaDevice.open(driver, ledger, context, cache.resolve("kernels"), CudaLibraries.of(environment));
         });
     }
 }

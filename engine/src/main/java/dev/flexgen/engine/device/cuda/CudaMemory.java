@@ -12,43 +12,44 @@ import org.bytedeco.javacpp.Pointer;
 /** Memory of one GPU, and the host memory from which it copies by itself, both entered in the ledger. Any thread. */
 final class CudaMemory {
 
-    /** The driver's own unit for anything large. */
-    private static final long UNIT = 2 << 20;
+    /** The driver's own unit: whatever it is asked for, it takes a multiple of this. */
+    static final long UNIT = 2 << 20;
 
+    /** Smaller ones share a unit. */
     private static final long LARGE = 1 << 20;
-
-    /** Below {@link #LARGE} the driver packs several into a unit. */
-    private static final long SMALL_UNIT = 512;
 
     private static final int PORTABLE = 1;
 
     private final Driver driver;
     private final Ledger ledger;
+    private final SmallBuffers small = new SmallBuffers(this::unit);
 
     CudaMemory(Driver driver, Ledger ledger) {
         this.driver = driver;
         this.ledger = ledger;
     }
 
-    /** What the driver takes for {@code bytes}. */
-    static long rounded(long bytes) {
-        long unit = bytes >= LARGE ? UNIT : SMALL_UNIT;
-        return Math.ceilDiv(bytes, unit) * unit;
-    }
-
     /** Contents are whatever was there. */
     Buffer allocate(String owner, long bytes) {
-        return Buffer.take(ledger, Tier.GPU, owner, rounded(bytes), () -> take(owner, bytes));
+        if (bytes < LARGE) {
+            return Buffer.take(ledger, Tier.GPU, owner, 0, () -> small.take(bytes));
+        }
+        return Buffer.take(ledger, Tier.GPU, owner, Math.ceilDiv(bytes, UNIT) * UNIT, () -> take(owner, bytes));
+    }
+
+    private Buffer unit() {
+        return Buffer.take(ledger, Tier.GPU, "small buffers", UNIT, () -> take("small buffers", UNIT));
     }
 
     private Buffer.Memory take(String owner, long bytes) {
         driver.use();
         long[] address = new long[1];
-        int code = cudart.cuMemAlloc(address, Math.max(1, bytes));
+        int code = cudart.cuMemAlloc(address, bytes);
         if (code == cudart.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw EngineException.placement(owner + " needs " + Bytes.format(bytes) + " on " + driver.name()
-                    + ", but the driver has only " + Bytes.format(driver.freeBytes())
-                    + " free; another program may have taken memory meanwhile: close it, or allow less with --gpu-memory");
+            throw EngineException.placement(
+                    owner + " needs " + Bytes.format(bytes) + " on " + driver.name()
+                            + ", but the driver has only " + Bytes.format(driver.freeBytes())
+                            + " free; another program may have taken memory meanwhile: close it, or allow less with --gpu-memory");
         }
         driver.check("cuMemAlloc", code);
         long start = address[0];
@@ -75,12 +76,15 @@ final class CudaMemory {
         Pointer memory = new Pointer();
         int code = cudart.cuMemHostAlloc(memory, Math.max(1, bytes), PORTABLE);
         if (code != cudart.CUDA_SUCCESS) {
-            throw EngineException.placement("The system refuses " + Bytes.format(bytes) + " of page-locked host memory for "
-                    + owner + " (cuMemHostAlloc: " + Driver.describe(code)
-                    + "); close other programs, or raise the limit with 'ulimit -l unlimited'");
+            throw EngineException.placement(
+                    "The system refuses " + Bytes.format(bytes) + " of page-locked host memory for "
+                            + owner + " (cuMemHostAlloc: " + Driver.describe(code)
+                            + "); close other programs, or raise the limit with 'ulimit -l unlimited'");
         }
         long start = memory.address();
-        return new Buffer.Memory(segment(start, bytes), () -> unlock(start));
+        MemorySegment segment = segment(start, bytes);
+        segment.fill((byte) 0); // the driver may give what was given back before
+        return new Buffer.Memory(segment, () -> unlock(start));
     }
 
     private void unlock(long address) {

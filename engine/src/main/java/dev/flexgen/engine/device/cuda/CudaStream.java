@@ -28,8 +28,7 @@ final class CudaStream implements Stream {
         requireSameSize(from, to);
         driver.use();
         driver.check(
-                "cuMemcpyHtoDAsync",
-                cudart.cuMemcpyHtoDAsync(to.address(), host.of(from), from.byteSize(), handle));
+                "cuMemcpyHtoDAsync", cudart.cuMemcpyHtoDAsync(to.address(), host.of(from), from.byteSize(), handle));
     }
 
     @Override
@@ -37,8 +36,7 @@ final class CudaStream implements Stream {
         requireSameSize(from, to);
         driver.use();
         driver.check(
-                "cuMemcpyDtoHAsync",
-                cudart.cuMemcpyDtoHAsync(host.of(to), from.address(), from.byteSize(), handle));
+                "cuMemcpyDtoHAsync", cudart.cuMemcpyDtoHAsync(host.of(to), from.address(), from.byteSize(), handle));
     }
 
     @Override
@@ -46,8 +44,7 @@ final class CudaStream implements Stream {
         requireSameSize(from, to);
         driver.use();
         driver.check(
-                "cuMemcpyDtoDAsync",
-                cudart.cuMemcpyDtoDAsync(to.address(), from.address(), from.byteSize(), handle));
+                "cuMemcpyDtoDAsync", cudart.cuMemcpyDtoDAsync(to.address(), from.address(), from.byteSize(), handle));
     }
 
     private static void requireSameSize(MemorySegment from, MemorySegment to) {
@@ -59,9 +56,7 @@ final class CudaStream implements Stream {
     @Override
     public void zero(MemorySegment memory) {
         driver.use();
-        driver.check(
-                "cuMemsetD8Async",
-                cudart.cuMemsetD8Async(memory.address(), (byte) 0, memory.byteSize(), handle));
+        driver.check("cuMemsetD8Async", cudart.cuMemsetD8Async(memory.address(), (byte) 0, memory.byteSize(), handle));
     }
 
     @Override

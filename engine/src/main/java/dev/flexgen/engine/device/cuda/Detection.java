@@ -28,13 +28,15 @@ sealed interface Detection {
         if (!files.driver()) {
             return Optional.of(new Absent("this machine has no NVIDIA driver loaded", Absence.NO_GPU));
         }
-        if (visibleDevices.isPresent() && (visibleDevices.get().isBlank() || visibleDevices.get().startsWith("-1"))) {
+        if (visibleDevices.isPresent()
+                && (visibleDevices.get().isBlank() || visibleDevices.get().startsWith("-1"))) {
             return Optional.of(
                     new Absent("CUDA_VISIBLE_DEVICES hides all GPUs; unset it or name one", Absence.UNUSABLE));
         }
         if (!files.accessible()) {
             return Optional.of(new Absent(
-                    "this user may not open /dev/nvidiactl; add the user to its group, or change its permissions",
+                    "this user may not open /dev/nvidiactl or the GPUs beside it; add the user to their group, or change"
+                            + " their permissions",
                     Absence.UNUSABLE));
         }
         return Optional.empty();
@@ -49,7 +51,8 @@ sealed interface Detection {
             return new Unusable("the NVIDIA driver supports CUDA " + version(report.driverVersion())
                     + ", this program needs " + version(CUDA_13) + "; install a driver of version 580 or later");
         }
-        if (report.initCode() == NO_DEVICE || (report.initCode() == 0 && report.gpus().isEmpty())) {
+        if (report.initCode() == NO_DEVICE
+                || (report.initCode() == 0 && report.gpus().isEmpty())) {
             return new Unusable(
                     "the NVIDIA driver finds no GPU; check nvidia-smi, CUDA_VISIBLE_DEVICES and the permissions of"
                             + " /dev/nvidia*");
@@ -65,6 +68,10 @@ sealed interface Detection {
     }
 
     private static String missingLibrary(String missing) {
+        if (missing.startsWith(DriverReport.NO_BINDINGS)) {
+            return "this build can use a GPU on linux-x86_64 alone, and this system is "
+                    + missing.substring(DriverReport.NO_BINDINGS.length());
+        }
         if (missing.contains("libcuda.so")) {
             return "the NVIDIA driver's library libcuda.so.1 is missing; install the driver with its libraries";
         }

@@ -41,6 +41,10 @@ record Driver(int index, String name, CUctx_st context) {
     }
 
     private static EngineException failure(String call, int code, String gpu) {
+        if (code == cudart.CUDA_ERROR_OUT_OF_MEMORY) {
+            return EngineException.placement(gpu + " has too little free memory (" + call + ": " + describe(code)
+                    + "); close other programs that use it, allow less with --gpu-memory, or use --device cpu");
+        }
         return new EngineException(
                 EngineException.Kind.DEVICE,
                 call + " failed on " + gpu + ": " + describe(code)

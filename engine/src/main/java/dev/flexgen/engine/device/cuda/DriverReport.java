@@ -20,6 +20,9 @@ record DriverReport(String missing, String initError, int initCode, int driverVe
      */
     record Gpu(int index, String name, long totalBytes, int capability) {}
 
+    /** Begins {@link #missing} where the build has none of Java's side of CUDA; the system's name follows. */
+    static final String NO_BINDINGS = "no bindings for ";
+
     static DriverReport notLoaded(String missing) {
         return new DriverReport(missing, "", 0, 0, List.of());
     }

@@ -1,11 +1,14 @@
 package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.SizeTPointer;
 
 /** Loads CUDA's libraries and asks the driver what there is. The only place where loading them can fail. */
@@ -13,22 +16,61 @@ final class NativeProbe {
 
     private NativeProbe() {}
 
-    /** @param libraries folder into which native libraries are unpacked */
-    static DriverReport probe(Path libraries) {
-        // JavaCPP would unpack below the home folder; nothing is written outside our own.
-        System.setProperty("org.bytedeco.javacpp.cachedir", libraries.toString());
+    /**
+     * Asks.
+     *
+     * @param unpacked folder into which JavaCPP unpacks its libraries
+     * @param libraries where CUDA's own may lie
+     */
+    static DriverReport probe(Path unpacked, CudaLibraries libraries) {
         try {
-            int code = cudart.cuInit(0);
-            int[] version = new int[1];
-            cudart.cuDriverGetVersion(version);
-            if (code != cudart.CUDA_SUCCESS) {
-                return DriverReport.notInitialised(code, Driver.describe(code), version[0]);
+            Files.createDirectories(unpacked);
+            if (!Files.isWritable(unpacked)) {
+                return DriverReport.notLoaded("the folder " + unpacked + " is not writable");
             }
-            Nvrtc.version();
-            return new DriverReport("", "", 0, version[0], gpus());
+        } catch (IOException e) {
+            return DriverReport.notLoaded("the folder " + unpacked + " cannot be made: " + e.getMessage());
+        }
+        configure(unpacked);
+        try {
+            if (!bundled("jnicudart.so")) {
+                return DriverReport.notLoaded(DriverReport.NO_BINDINGS + Loader.getPlatform());
+            }
+            if (!bundled("cudart.so.13")) {
+                libraries.load("libcudart.so.13", "libnvrtc-builtins.so.13", "libnvrtc.so.13");
+            }
+            return ask();
         } catch (LinkageError e) {
             return DriverReport.notLoaded(rootMessage(e));
         }
+    }
+
+    /** JavaCPP takes its settings from system properties alone, when its first class is loaded. */
+    private static void configure(Path unpacked) {
+        // Below the home folder otherwise; nothing is written outside our own.
+        System.setProperty("org.bytedeco.javacpp.cachedir", unpacked.toString());
+        // It would refuse any allocation of a process larger than twice the Java heap. Ours holds the weights beside
+        // the heap.
+        System.setProperty("org.bytedeco.javacpp.maxphysicalbytes", "0");
+        System.setProperty("org.bytedeco.javacpp.maxbytes", "0");
+    }
+
+    private static boolean bundled(String library) {
+        return NativeProbe.class.getResource("/org/bytedeco/cuda/" + Loader.getPlatform() + "/lib" + library) != null;
+    }
+
+    private static DriverReport ask() {
+        int code = cudart.cuInit(0);
+        int[] version = new int[1];
+        cudart.cuDriverGetVersion(version);
+        if (code != cudart.CUDA_SUCCESS) {
+            return DriverReport.notInitialised(code, Driver.describe(code), version[0]);
+        }
+        if (version[0] < Detection.CUDA_13) {
+            return DriverReport.notInitialised(code, "", version[0]);
+        }
+        Nvrtc.version();
+        return new DriverReport("", "", 0, version[0], gpus());
     }
 
     private static String rootMessage(Throwable e) {

@@ -39,7 +39,8 @@ final class Nvrtc {
                 SizeTPointer size = new SizeTPointer(1)) {
             check(
                     "nvrtcCreateProgram",
-                    nvrtc.nvrtcCreateProgram(program, text, file, 0, (PointerPointer<?>) null, (PointerPointer<?>) null));
+                    nvrtc.nvrtcCreateProgram(
+                            program, text, file, 0, (PointerPointer<?>) null, (PointerPointer<?>) null));
             int code = nvrtc.nvrtcCompileProgram(program, options.length, arguments);
             if (code != nvrtc.NVRTC_SUCCESS) {
                 throw new EngineException(

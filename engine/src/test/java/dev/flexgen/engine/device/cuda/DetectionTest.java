@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flexgen.engine.device.GpuSource.Absence;
 import dev.flexgen.engine.device.GpuSource.Absent;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Every reason for there being no GPU is a sentence of its own, with what would help. */
 class DetectionTest {
@@ -30,8 +33,7 @@ class DetectionTest {
     @Test
     void hiddenAndForbiddenGpusAreTold() {
         for (String hidden : new String[] {"", " ", "-1", "-1,0"}) {
-            Absent absent =
-                    Detection.beforeLoading(DRIVER, Optional.of(hidden)).orElseThrow();
+            Absent absent = Detection.beforeLoading(DRIVER, Optional.of(hidden)).orElseThrow();
             assertThat(absent.absence()).isEqualTo(Absence.UNUSABLE);
             assertThat(absent.reason()).contains("CUDA_VISIBLE_DEVICES");
         }
@@ -54,6 +56,27 @@ class DetectionTest {
                 .contains("libnvrtc.so.13");
         assertThat(reason(DriverReport.notLoaded("no jnicudart in java.library.path")))
                 .contains("could not be loaded (no jnicudart");
+    }
+
+    @Test
+    void aBuildWithoutBindingsForThisSystemSaysSo() {
+        assertThat(reason(DriverReport.notLoaded(DriverReport.NO_BINDINGS + "linux-arm64")))
+                .isEqualTo("this build can use a GPU on linux-x86_64 alone, and this system is linux-arm64");
+    }
+
+    @Test
+    void aCacheFolderThatCannotBeMadeIsNamed(@TempDir Path folder) throws Exception {
+        Path file = Files.createFile(folder.resolve("file"));
+        DriverReport report = NativeProbe.probe(file.resolve("native"), new CudaLibraries(List.of()));
+        assertThat(reason(report)).contains(file + "/native cannot be made");
+    }
+
+    @Test
+    void gpusThatNobodyMayOpenAreNoticed(@TempDir Path folder) throws Exception {
+        assertThat(DriverFiles.anyGpuAccessible(folder)).isTrue();
+        Files.createFile(folder.resolve("nvidia0"));
+        assertThat(DriverFiles.anyGpuAccessible(folder)).isTrue();
+        assertThat(DriverFiles.anyGpuAccessible(folder.resolve("absent"))).isTrue();
     }
 
     @Test
