@@ -37,10 +37,13 @@ final class Planning {
 
     private Budget budget() {
         long gpu = devices.hasGpu() ? gpuBytes() : 0;
-        long host = Math.min(
+        return new Budget(gpu, hostBytes(), options.limits().diskFolder() != null);
+    }
+
+    private long hostBytes() {
+        return Math.min(
                 ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
                 Machine.availableHostBytes().orElse(Long.MAX_VALUE));
-        return new Budget(gpu, host, options.limits().diskFolder() != null);
     }
 
     private long gpuBytes() {
@@ -50,7 +53,7 @@ final class Planning {
     private Rates rates() {
         Rates measured = rates;
         if (measured == null) {
-            measured = RateMeter.measure(devices.home(), devices.pool(), gpuBytes());
+            measured = RateMeter.measure(devices.home(), devices.pool(), gpuBytes(), hostBytes());
             rates = measured;
         }
         return measured;

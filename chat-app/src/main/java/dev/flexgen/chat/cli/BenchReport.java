@@ -71,6 +71,7 @@ record BenchReport(
                 .put("achieved_bytes_per_second", achievedBytesPerSecond())
                 .put("host_read_bytes_per_second", hostReadBytesPerSecond)
                 .put("bound", bound())
+                .put("rates", this::rates)
                 .put("predicted_decode_tokens_per_second", limitDecodeTokensPerSecond())
                 .put("limit_decode_tokens_per_second", limitDecodeTokensPerSecond())
                 .put("decode_over_limit", decodeTokensPerSecond() / limitDecodeTokensPerSecond()));
@@ -80,6 +81,14 @@ record BenchReport(
         for (Tier tier : Tier.values()) {
             line.put(tier.name().toLowerCase(Locale.ROOT), load.heldBytes().getOrDefault(tier, 0L));
         }
+    }
+
+    private void rates(JsonLine line) {
+        load.prediction().map(Prediction::rates).ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
+                .put("upload", rates.upload())
+                .put("host_read", rates.hostRead())
+                .put("upload_both", rates.uploadBoth())
+                .put("host_read_both", rates.hostReadBoth()));
     }
 
     String text(String model) {

@@ -10,8 +10,9 @@ import java.util.Locale;
  *
  * @param decodeTokensPerSecond bus arithmetic alone, without what starting operations costs
  * @param bound which part decides
+ * @param rates that it rests on
  */
-public record Prediction(double decodeTokensPerSecond, String bound) {
+public record Prediction(double decodeTokensPerSecond, String bound, Rates rates) {
 
     /** Bytes that one decode step reads, by who reads them. */
     private record Load(long gpu, long processor, long bus) {}
@@ -32,7 +33,7 @@ public record Prediction(double decodeTokensPerSecond, String bound) {
         } else {
             bound = say("the bus to the GPU", load.bus(), both ? rates.uploadBoth() : rates.upload());
         }
-        return new Prediction(1 / slowest, bound);
+        return new Prediction(1 / slowest, bound, rates);
     }
 
     private static Load load(Plan plan, ModelSizes sizes) {

@@ -9,16 +9,19 @@ import dev.flexgen.engine.memory.Buffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Measures {@link Rates} with a GPU that is open but holds no model yet: about a second. Owned by the calling thread. */
+/**
+ * Measures {@link Rates} with a GPU that is open but holds no model yet: a second or two. What is read is larger than any
+ * cache, or both would come out of the cache and not out of the memory that they have to share. Owned by the calling thread.
+ */
 public final class RateMeter {
 
-    private static final long MOST_BYTES = 256L << 20;
-    private static final long LEAST_BYTES = 1 << 16;
+    private static final long PIECE_BYTES = 128L << 20;
+    private static final long LEAST_PIECE_BYTES = 1 << 16;
 
-    /** Far more than a processor's caches hold. */
-    private static final long HOST_BYTES = 512L << 20;
+    /** Pieces of page-locked memory that are sent one after the other. */
+    private static final int PIECES = 8;
 
-    private static final int ROUNDS = 6;
+    private static final long HOST_BYTES = 1L << 30;
 
     private final Stream uploads;
     private final Stream compute;
@@ -39,49 +42,59 @@ public final class RateMeter {
      *
      * @param pool the processor's threads
      * @param gpuBytes that may be used for it on the GPU
+     * @param hostBytes that may be used for it in host memory
      * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if there is not even memory for that
      */
-    public static Rates measure(Device gpu, WorkerPool pool, long gpuBytes) {
-        long bytes = Math.clamp(gpuBytes / 4 / 4096 * 4096, LEAST_BYTES, MOST_BYTES);
-        long free = Machine.availableHostBytes().orElse(4 * HOST_BYTES);
-        long hostBytes = Math.clamp(free / 4 / Machine.PIECE * Machine.PIECE, Machine.PIECE, HOST_BYTES);
-        try (Buffer from = gpu.allocateHost("measuring", bytes);
-                Buffer to = gpu.allocate("measuring", bytes);
+    public static Rates measure(Device gpu, WorkerPool pool, long gpuBytes, long hostBytes) {
+        long piece = pages(Math.clamp(Math.min(gpuBytes / 4, hostBytes / 64), LEAST_PIECE_BYTES, PIECE_BYTES));
+        long read = Math.clamp(hostBytes / 8 / Machine.PIECE, 1, HOST_BYTES / Machine.PIECE) * Machine.PIECE;
+        try (Buffer from = gpu.allocateHost("measuring", PIECES * piece);
+                Buffer to = gpu.allocate("measuring", piece);
                 Event done = gpu.event();
                 Arena arena = Arena.ofShared()) {
             RateMeter meter = new RateMeter(gpu, from.segment(), to.segment(), done);
-            return meter.measure(pool, arena.allocate(hostBytes, 4096));
+            return meter.measure(pool, arena.allocate(read, 4096));
         }
+    }
+
+    private static long pages(long bytes) {
+        return bytes / 4096 * 4096;
     }
 
     private Rates measure(WorkerPool pool, MemorySegment memory) {
         upload(1);
-        double upload = upload(ROUNDS);
+        double upload = upload(2 * PIECES);
         double gpuRead = copyWithin();
         double hostRead = Machine.readRate(pool, memory);
 
-        // As many uploads as reading takes, asked for ahead: they go on while the processor reads.
+        // More uploads than reading takes, asked for ahead: they go on while the processor reads.
         double readSeconds = Machine.ROUNDS * memory.byteSize() / hostRead;
-        int rounds = (int) Math.clamp(1.5 * readSeconds * upload / host.byteSize(), 1, 10_000);
         long start = System.nanoTime();
-        for (int i = 0; i < rounds; i++) {
-            uploads.upload(host, device);
-        }
-        uploads.record(done);
+        int rounds = Math.clamp((long) (2 * readSeconds * upload / device.byteSize()), 1, 10_000);
+        send(rounds);
         double hostReadBoth = Machine.readRate(pool, memory);
+        double readEnd = System.nanoTime();
         done.join();
-        double uploadBoth = rounds * host.byteSize() * 1e9 / (System.nanoTime() - start);
-        return new Rates(gpuRead, upload, hostRead, Math.min(upload, uploadBoth), Math.min(hostRead, hostReadBoth));
+        double seconds = (System.nanoTime() - start) / 1e9;
+        // What was sent behind the last read went at full speed.
+        double alone = Math.max(0, seconds - (readEnd - start) / 1e9);
+        double during = rounds * (double) device.byteSize() - alone * upload;
+        double uploadBoth = Math.clamp(during / (seconds - alone), upload / 10, upload);
+        return new Rates(gpuRead, upload, hostRead, uploadBoth, Math.min(hostRead, hostReadBoth));
     }
 
     private double upload(int rounds) {
         long start = System.nanoTime();
+        send(rounds);
+        done.join();
+        return rounds * device.byteSize() * 1e9 / (System.nanoTime() - start);
+    }
+
+    private void send(int rounds) {
         for (int i = 0; i < rounds; i++) {
-            uploads.upload(host, device);
+            uploads.upload(host.asSlice(i % PIECES * device.byteSize(), device.byteSize()), device);
         }
         uploads.record(done);
-        done.join();
-        return rounds * host.byteSize() * 1e9 / (System.nanoTime() - start);
     }
 
     /** Bytes read and bytes written count alike. */
@@ -89,17 +102,17 @@ public final class RateMeter {
         MemorySegment from = device.asSlice(0, device.byteSize() / 2);
         MemorySegment to = device.asSlice(device.byteSize() / 2);
         double best = 0;
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < PIECES; round++) {
             compute.copy(from, to);
             compute.record(done);
             done.join();
             long start = System.nanoTime();
-            for (int i = 0; i < ROUNDS; i++) {
+            for (int i = 0; i < PIECES; i++) {
                 compute.copy(from, to);
             }
             compute.record(done);
             done.join();
-            best = Math.max(best, ROUNDS * device.byteSize() * 1e9 / (System.nanoTime() - start));
+            best = Math.max(best, PIECES * device.byteSize() * 1e9 / (System.nanoTime() - start));
         }
         return best;
     }

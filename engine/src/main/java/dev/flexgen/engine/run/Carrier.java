@@ -1,5 +1,6 @@
 package dev.flexgen.engine.run;
 
+import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.Lane;
@@ -73,7 +74,11 @@ final class Carrier implements AutoCloseable {
     @Override
     public void close() {
         fetcher.close();
-        device.stream(Lane.WEIGHTS_IN).join();
+        try {
+            device.stream(Lane.WEIGHTS_IN).join();
+        } catch (EngineException e) {
+            // A device that has failed copies no more, and whoever waited for it was told.
+        }
         for (Staging staging : stagings) {
             staging.copied().close();
             staging.buffer().close();

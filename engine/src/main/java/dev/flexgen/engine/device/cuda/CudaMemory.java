@@ -18,6 +18,8 @@ final class CudaMemory {
     /** Smaller ones share a unit. */
     private static final long LARGE = 1 << 20;
 
+    private static final long PAGE = 4096;
+
     private static final int PORTABLE = 1;
 
     private final Driver driver;
@@ -74,7 +76,8 @@ final class CudaMemory {
     private Buffer.Memory lock(String owner, long bytes) {
         driver.use();
         Pointer memory = new Pointer();
-        int code = cudart.cuMemHostAlloc(memory, Math.max(1, bytes), PORTABLE);
+        // Small ones begin anywhere in a page, but direct reads from a disk want whole pages.
+        int code = cudart.cuMemHostAlloc(memory, bytes + PAGE, PORTABLE);
         if (code != cudart.CUDA_SUCCESS) {
             throw EngineException.placement(
                     "The system refuses " + Bytes.format(bytes) + " of page-locked host memory for "
@@ -82,7 +85,7 @@ final class CudaMemory {
                             + "); close other programs, or raise the limit with 'ulimit -l unlimited'");
         }
         long start = memory.address();
-        MemorySegment segment = segment(start, bytes);
+        MemorySegment segment = segment(Math.ceilDiv(start, PAGE) * PAGE, bytes);
         segment.fill((byte) 0); // the driver may give what was given back before
         return new Buffer.Memory(segment, () -> unlock(start));
     }

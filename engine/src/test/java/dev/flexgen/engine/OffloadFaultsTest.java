@@ -1,0 +1,251 @@
+package dev.flexgen.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.fake.FakeGpu;
+import dev.flexgen.engine.device.fake.FakeGpuSettings;
+import dev.flexgen.engine.device.fake.Faults;
+import dev.flexgen.engine.device.fake.Faults.Kind;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.LayerPlan;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.sample.SamplerOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever fails under an offloaded model is one sentence of the right kind; nothing hangs, nothing is left. */
+@Timeout(60)
+class OffloadFaultsTest {
+
+    private static final String MODEL = "opt-f32";
+    private static final long GPU_BYTES = 16 << 20;
+    private static final FakeGpuSettings SETTINGS = FakeGpuSettings.of(GPU_BYTES, 1);
+
+    /** Something on every tier, with every way to be computed. */
+    private static final Plan MIXED = mixed();
+
+    @TempDir
+    Path disk;
+
+    private final AtomicReference<@Nullable Ledger> ledger = new AtomicReference<>();
+    private final AtomicReference<@Nullable FakeGpu> gpu = new AtomicReference<>();
+
+    private static Plan mixed() {
+        var spec = dev.flexgen.engine.model.Families.read(Fixtures.golden(MODEL));
+        int heads = spec.keyHeads();
+        int neurons = spec.ffnWidth();
+        LayerPlan layer = new LayerPlan(
+                List.of(new Shard(0, 1, Tier.HOST, 0, 0), new Shard(1, heads, Tier.HOST, 1, 0)),
+                List.of(
+                        new Shard(0, 10, Tier.GPU, 0, 0),
+                        new Shard(10, 20, Tier.HOST, 1, 0),
+                        new Shard(20, 30, Tier.HOST, 0, 0),
+                        new Shard(30, neurons, Tier.DISK, 0, 0)));
+        return new Plan(Collections.nCopies(spec.layers(), layer), 4, 2);
+    }
+
+    private GpuSource fake(FakeGpuSettings settings) {
+        return () -> new GpuSource.Present("fake GPU", settings.bytes(), opened -> {
+            ledger.set(opened);
+            FakeGpu device = new FakeGpu(opened, settings);
+            gpu.set(device);
+            return device;
+        });
+    }
+
+    private EngineOptions options() {
+        return EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 0, disk));
+    }
+
+    private Engine open(FakeGpuSettings settings) {
+        return Engine.open(Fixtures.golden(MODEL), MIXED, options(), fake(settings));
+    }
+
+    private static int[] reply(Engine engine, Conversation conversation) {
+        conversation.prefill(new int[] {2, 5, 9, 11, 4, 7, 8}, new CancelToken(), ProgressListener.NONE);
+        GenerationRequest request = new GenerationRequest(6, SamplerOptions.greedy(), Set.of());
+        return conversation
+                .generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE)
+                .ids();
+    }
+
+    private static int[] reply(Engine engine) {
+        try (Conversation conversation = engine.conversation()) {
+            return reply(engine, conversation);
+        }
+    }
+
+    private void assertNothingHeld() {
+        Ledger held = ledger.get();
+        assertThat(held == null ? "" : held.report()).isEmpty();
+        assertThat(disk).isEmptyDirectory();
+    }
+
+    @Test
+    void everyAllocationThatFailsWhileLoadingIsAPlacementErrorAndLeavesNothing() {
+        int allocations = 0;
+        for (Kind kind : new Kind[] {Kind.ALLOCATION, Kind.HOST_ALLOCATION}) {
+            for (int n = 1; ; n++) {
+                FakeGpuSettings settings = SETTINGS.withFaults(Faults.nth(kind, n));
+                try (Engine engine = open(settings)) {
+                    break; // there is no n-th
+                } catch (EngineException e) {
+                    assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT);
+                    allocations++;
+                }
+                assertNothingHeld();
+            }
+        }
+        assertThat(allocations).isGreaterThan(6);
+    }
+
+    @Test
+    void aFailedCopyOrOperationEndsTheReplyWithADeviceErrorAndTheEngineStillCloses() {
+        for (Kind kind : new Kind[] {Kind.UPLOAD, Kind.DOWNLOAD, Kind.OPERATION}) {
+            for (int n = 1; n < 400; n += 37) {
+                try (Engine engine = open(SETTINGS.withFaults(Faults.nth(kind, n)))) {
+                    assertThat(reply(engine)).isNotEmpty(); // fewer calls than n
+                } catch (EngineException e) {
+                    assertThat(e.kind()).as(e.getMessage()).isEqualTo(EngineException.Kind.DEVICE);
+                }
+                assertNothingHeld();
+            }
+        }
+    }
+
+    @Test
+    void refusedPageLockedMemoryMakesWeightsTakeTheLongWay() {
+        int[] expected;
+        try (Engine engine = open(SETTINGS)) {
+            expected = reply(engine);
+            assertThat(engine.load().notes()).isEmpty();
+        }
+        Faults weightsOnly = call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
+        try (Engine engine = open(SETTINGS.withFaults(weightsOnly))) {
+            assertThat(reply(engine)).isEqualTo(expected);
+            assertThat(engine.load().notes()).anyMatch(note -> note.contains("refused to page-lock"));
+            FakeGpu device = gpu.get();
+            assertThat(device == null ? -1 : device.statistics().pageableCopies())
+                    .as("through page-locked buffers all the same")
+                    .isZero();
+        }
+        assertNothingHeld();
+    }
+
+    @Test
+    void noStepWaitsForTheWholeDevice() {
+        try (Engine engine = open(SETTINGS)) {
+            FakeGpu device = gpu.get();
+            assertThat(device).isNotNull();
+            int before = device.statistics().streamJoins();
+            reply(engine);
+            assertThat(device.statistics().streamJoins()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aCancelledStepLeavesAnEngineThatGoesOn() {
+        try (Engine engine = open(SETTINGS);
+                Conversation conversation = engine.conversation()) {
+            int[] expected = reply(engine);
+            CancelToken cancel = new CancelToken();
+            cancel.cancel();
+            assertThatThrownBy(() -> conversation.prefill(new int[] {2, 5, 9, 11, 4}, cancel, ProgressListener.NONE))
+                    .isInstanceOf(CancellationException.class);
+            assertThat(conversation.length()).isZero();
+            assertThat(reply(engine, conversation)).isEqualTo(expected);
+        }
+        assertNothingHeld();
+    }
+
+    @Test
+    void cancellingBetweenTokensOfAReplyLosesNothing() {
+        try (Engine engine = open(SETTINGS);
+                Conversation conversation = engine.conversation()) {
+            int[] expected = reply(engine);
+            conversation.prefill(new int[] {2, 5, 9, 11, 4, 7, 8}, new CancelToken(), ProgressListener.NONE);
+            CancelToken cancel = new CancelToken();
+            GenerationRequest request = new GenerationRequest(6, SamplerOptions.greedy(), Set.of());
+            Generation part = conversation.generate(request, cancel, id -> {
+                cancel.cancel();
+                return TokenListener.Verdict.CONTINUE;
+            });
+            assertThat(part.reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(reply(engine, conversation)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aGpuThatIsTooSmallForAnyPlanIsToldBeforeLoading() {
+        long tiny = 100 << 10;
+        EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(tiny, 0, disk));
+        assertThatThrownBy(() -> Engine.open(
+                        Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
+                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
+                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .hasMessageContaining("the smallest plan needs")
+                .hasMessageContaining("--gpu-memory");
+        assertNothingHeld();
+    }
+
+    @Test
+    void theCapOnHostMemoryHolds() {
+        EngineOptions options = EngineOptions.defaults()
+                .withDevice(DeviceChoice.CPU)
+                .withLimits(new MemoryLimits(0, 200 << 10, null));
+        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options, GpuSource.NONE))
+                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
+                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .hasMessageContaining("--disk-dir");
+    }
+
+    @Test
+    void aDiskFolderThatCannotBeWrittenIsNamed() throws Exception {
+        Path file = Files.createFile(disk.resolve("file"));
+        EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(GPU_BYTES, 0, file));
+        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), MIXED, options, fake(SETTINGS)))
+                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
+                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining("--disk-dir");
+        Files.delete(file);
+        assertNothingHeld();
+    }
+
+    @Test
+    void aGpuThatIsDemandedAndMissingIsADeviceError() {
+        GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
+        assertThatThrownBy(() -> Engine.open(
+                        Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
+                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
+                        .isEqualTo(EngineException.Kind.DEVICE))
+                .hasMessageContaining("the driver sleeps")
+                .hasMessageContaining("--device cpu");
+    }
+
+    @Test
+    void aGpuThatCannotBeUsedIsToldAndDoneWithout() {
+        GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
+        try (Engine engine = Engine.open(Fixtures.golden(MODEL), options(), none)) {
+            assertThat(engine.load().notes()).containsExactly("the processor computes alone: the driver sleeps");
+        }
+        GpuSource absent = () -> new GpuSource.Absent("there is none", GpuSource.Absence.NO_GPU);
+        try (Engine engine = Engine.open(Fixtures.golden(MODEL), options(), absent)) {
+            assertThat(engine.load().notes()).isEmpty();
+        }
+    }
+}
