@@ -26,9 +26,9 @@ final class CubinCache {
     }
 
     /** The name of an entry. */
-    static String key(String source, String options, String compiler) {
+    static String key(String source, String settings) {
         MessageDigest digest = sha256();
-        for (String part : new String[] {compiler, options, source}) {
+        for (String part : new String[] {settings, source}) {
             digest.update(part.getBytes(StandardCharsets.UTF_8));
             digest.update((byte) 0);
         }

@@ -188,11 +188,12 @@ final class CudaDevice implements Device {
 
     @Override
     public void close() {
+        boolean failed = false;
         for (CudaStream stream : streams.values()) {
             try {
                 stream.join();
             } catch (RuntimeException e) {
-                // Whatever failed was reported where it was waited for.
+                failed = true; // it was reported where it was waited for
             }
         }
         if (cublas != null) {
@@ -209,6 +210,9 @@ final class CudaDevice implements Device {
         streams.clear();
         arena.close();
         driver.close();
+        if (failed) {
+            driver.reset();
+        }
         ledger.leave(Tier.GPU, "CUDA context", overhead);
     }
 }

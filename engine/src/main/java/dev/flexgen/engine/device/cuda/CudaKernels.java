@@ -18,7 +18,7 @@ final class CudaKernels implements KernelLauncher {
 
     private final Driver driver;
     private final CudaStream stream;
-    private final CubinCache cache;
+    private final KernelCode code;
     private final int capability;
     private final int multiprocessors;
     private final Map<String, CUmod_st> modules = new HashMap<>();
@@ -28,9 +28,9 @@ final class CudaKernels implements KernelLauncher {
     CudaKernels(Driver driver, CudaStream stream, CubinCache cache) {
         this.driver = driver;
         this.stream = stream;
-        this.cache = cache;
         this.capability = 10 * driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        this.code = KernelCode.forGpu(cache, capability);
         this.multiprocessors = driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     }
 
@@ -52,11 +52,10 @@ final class CudaKernels implements KernelLauncher {
     /** As {@link #kernel(String, int)}, from a source of the caller's. */
     int kernel(KernelSource source, String name, int sharedBytes) {
         driver.use();
-        String unit = source.file() + "_" + KernelSource.suffix(source.dtype());
-        CUmod_st module = modules.get(unit);
+        CUmod_st module = modules.get(source.unit());
         if (module == null) {
-            module = load(unit + ".cu", source.text());
-            modules.put(unit, module);
+            module = load(source);
+            modules.put(source.unit(), module);
         }
         CUfunc_st function = new CUfunc_st();
         driver.check("cuModuleGetFunction " + name, cudart.cuModuleGetFunction(function, module, name));
@@ -70,17 +69,10 @@ final class CudaKernels implements KernelLauncher {
         return kernels.size() - 1;
     }
 
-    private CUmod_st load(String name, String source) {
-        String[] options = Nvrtc.options(capability);
-        String key = CubinCache.key(source, String.join(" ", options), Nvrtc.version());
-        byte[] cubin = cache.find(key).orElse(null);
-        if (cubin == null) {
-            cubin = Nvrtc.compile(name, source, options);
-            cache.put(key, cubin);
-        }
+    private CUmod_st load(KernelSource source) {
         CUmod_st module = new CUmod_st();
-        try (BytePointer image = new BytePointer(cubin)) {
-            driver.check("cuModuleLoadData " + name, cudart.cuModuleLoadData(module, image));
+        try (BytePointer image = new BytePointer(code.of(source))) {
+            driver.check("cuModuleLoadData " + source.unit(), cudart.cuModuleLoadData(module, image));
         }
         return module;
     }

@@ -85,4 +85,9 @@ record Driver(int index, String name, CUctx_st context) {
     void close() {
         cudart.cuDevicePrimaryCtxRelease(index);
     }
+
+    /** Ends a context that a failed kernel has spoilt: cuBLAS would hold on to it, and a new one could not be had. */
+    void reset() {
+        cudart.cuDevicePrimaryCtxReset(index);
+    }
 }

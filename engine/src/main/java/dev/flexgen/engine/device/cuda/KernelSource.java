@@ -37,6 +37,11 @@ record KernelSource(String file, DType dtype, String text) {
         return of(file, dtype(kernel.substring(kernel.lastIndexOf('_') + 1)));
     }
 
+    /** A name for file and element type together: "up_f16". */
+    String unit() {
+        return file + "_" + suffix(dtype);
+    }
+
     /** How kernel names end. */
     static String suffix(DType dtype) {
         return dtype.name().toLowerCase(Locale.ROOT);

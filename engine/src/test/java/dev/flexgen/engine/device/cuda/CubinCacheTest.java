@@ -12,10 +12,10 @@ class CubinCacheTest {
     @Test
     void compiledKernelsAreKeptAndDamageIsNoticed(@TempDir Path folder) throws Exception {
         CubinCache cache = new CubinCache(folder.resolve("kernels"));
-        String key = CubinCache.key("source", "-O3", "compiler 1");
+        String key = CubinCache.key("source", "compiler 1 -O3");
         cache.put(key, new byte[] {1, 2, 3});
         assertThat(cache.find(key)).hasValue(new byte[] {1, 2, 3});
-        assertThat(cache.find(CubinCache.key("source", "-O3", "compiler 2"))).isEmpty();
+        assertThat(cache.find(CubinCache.key("source", "compiler 2 -O3"))).isEmpty();
         Path file = folder.resolve("kernels").resolve(key + ".cubin");
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length - 1]++;

@@ -1,0 +1,91 @@
+package dev.flexgen.engine.device.cuda;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+
+/**
+ * Machine code of kernels: out of the cache, or compiled. Where one file of an element type has to be compiled, the others will
+ * be asked for soon, so all are begun at once, each on a thread of its own. Owned by the thread that owns the device.
+ */
+final class KernelCode {
+
+    /** Compiles the text of a kernel file. */
+    @FunctionalInterface
+    interface Compiler {
+        byte[] compile(String name, String text);
+    }
+
+    /** Seconds of work, and never needed where cuBLAS is: compiled only when asked for. */
+    private static final Set<String> RARE = Set.of("product");
+
+    private final CubinCache cache;
+    private final String settings;
+    private final Compiler compiler;
+    private final Executor executor;
+    private final Map<String, CompletableFuture<byte[]>> compiling = new HashMap<>();
+
+    /** @param settings whatever decides, beside the text, what the compiler makes */
+    KernelCode(CubinCache cache, String settings, Compiler compiler, Executor executor) {
+        this.cache = cache;
+        this.settings = settings;
+        this.compiler = compiler;
+        this.executor = executor;
+    }
+
+    /** NVIDIA's compiler for one GPU. Its threads keep no program from ending. */
+    static KernelCode forGpu(CubinCache cache, int computeCapability) {
+        String[] options = Nvrtc.options(computeCapability);
+        return new KernelCode(
+                cache,
+                Nvrtc.version() + " " + String.join(" ", options),
+                (name, text) -> Nvrtc.compile(name, text, options),
+                task -> Thread.ofPlatform().daemon().name("kernel compiler").start(task));
+    }
+
+    /**
+     * The code of {@code source}.
+     *
+     * @throws dev.flexgen.engine.EngineException of kind DEVICE if it cannot be compiled
+     */
+    byte[] of(KernelSource source) {
+        Optional<byte[]> known = begin(source);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        for (String file : KernelSource.FILES) {
+            if (!RARE.contains(file)) {
+                begin(KernelSource.of(file, source.dtype()));
+            }
+        }
+        try {
+            return Objects.requireNonNull(compiling.get(source.unit())).join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /** What the cache has; otherwise a compilation is under way. */
+    private Optional<byte[]> begin(KernelSource source) {
+        if (compiling.containsKey(source.unit())) {
+            return Optional.empty();
+        }
+        String key = CubinCache.key(source.text(), settings);
+        Optional<byte[]> known = cache.find(key);
+        if (known.isEmpty()) {
+            compiling.put(source.unit(), CompletableFuture.supplyAsync(() -> compile(source, key), executor));
+        }
+        return known;
+    }
+
+    private byte[] compile(KernelSource source, String key) {
+        byte[] code = compiler.compile(source.unit() + ".cu", source.text());
+        cache.put(key, code);
+        return code;
+    }
+}
