@@ -59,6 +59,7 @@ final class CudaDevice implements Device {
             streams.put(lane, new CudaStream(driver));
         }
         this.kernels = new CudaKernels(driver, cudaStream(Lane.COMPUTE), new CubinCache(cacheFolder));
+        cudaStream(Lane.ACTIVATIONS_IN).copyBy(new KernelCopies(kernels, memory, arena));
     }
 
     /**

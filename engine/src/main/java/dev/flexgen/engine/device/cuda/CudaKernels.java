@@ -80,14 +80,28 @@ final class CudaKernels implements KernelLauncher {
     @Override
     public void launch(
             int kernel, int gridX, int gridY, int gridZ, int blockX, int sharedBytes, KernelArguments arguments) {
-        PointerPointer<?> pointers = argumentPointers.computeIfAbsent(
-                arguments, it -> new PointerPointer<>(new Address().of(it.pointers())));
+        PointerPointer<?> pointers = pointers(arguments);
         driver.use();
         int code = cudart.cuLaunchKernel(
                 kernels.get(kernel), gridX, gridY, gridZ, blockX, 1, 1, sharedBytes, stream.handle(), pointers, null);
         if (code != cudart.CUDA_SUCCESS) {
             driver.check("cuLaunchKernel", code);
         }
+    }
+
+    /** Starts a kernel on another stream than its own. */
+    void launch(CudaStream other, int kernel, int gridX, int blockX, KernelArguments arguments) {
+        PointerPointer<?> pointers = pointers(arguments);
+        driver.use();
+        driver.check(
+                "cuLaunchKernel",
+                cudart.cuLaunchKernel(
+                        kernels.get(kernel), gridX, 1, 1, blockX, 1, 1, 0, other.handle(), pointers, null));
+    }
+
+    private PointerPointer<?> pointers(KernelArguments arguments) {
+        return argumentPointers.computeIfAbsent(
+                arguments, it -> new PointerPointer<>(new Address().of(it.pointers())));
     }
 
     /** After all work is done. */

@@ -6,6 +6,9 @@ import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Pointer;
 
@@ -24,6 +27,7 @@ final class CudaMemory {
 
     private final Driver driver;
     private final Ledger ledger;
+    private final NavigableMap<Long, Long> pageLocked = new ConcurrentSkipListMap<>();
     private final SmallBuffers small = new SmallBuffers(this::unit);
 
     CudaMemory(Driver driver, Ledger ledger) {
@@ -87,7 +91,17 @@ final class CudaMemory {
         long start = memory.address();
         MemorySegment segment = segment(Math.ceilDiv(start, PAGE) * PAGE, bytes);
         segment.fill((byte) 0); // the driver may give what was given back before
-        return new Buffer.Memory(segment, () -> unlock(start));
+        pageLocked.put(segment.address(), segment.address() + bytes);
+        return new Buffer.Memory(segment, () -> {
+            pageLocked.remove(segment.address());
+            unlock(start);
+        });
+    }
+
+    /** Whether the GPU can read it by itself: whether it is part of what {@link #allocateHost} gave. */
+    boolean isPageLocked(MemorySegment host) {
+        Map.Entry<Long, Long> block = pageLocked.floorEntry(host.address());
+        return block != null && host.address() + host.byteSize() <= block.getValue();
     }
 
     private void unlock(long address) {

@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.Stream;
 import java.lang.foreign.MemorySegment;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
+import org.jspecify.annotations.Nullable;
 
 /** A driver's stream that no other stream waits for unless told. One thread at a time. */
 final class CudaStream implements Stream {
@@ -12,6 +13,7 @@ final class CudaStream implements Stream {
     private final Driver driver;
     private final CUstream_st handle = new CUstream_st();
     private final Address host = new Address();
+    private @Nullable KernelCopies kernelCopies;
 
     CudaStream(Driver driver) {
         this.driver = driver;
@@ -23,9 +25,17 @@ final class CudaStream implements Stream {
         return handle;
     }
 
+    /** From now on, uploads that a kernel can do do not queue for the copy engine. */
+    void copyBy(KernelCopies copies) {
+        kernelCopies = copies;
+    }
+
     @Override
     public void upload(MemorySegment from, MemorySegment to) {
         requireSameSize(from, to);
+        if (kernelCopies != null && kernelCopies.upload(from, to, this)) {
+            return;
+        }
         driver.use();
         driver.check(
                 "cuMemcpyHtoDAsync", cudart.cuMemcpyHtoDAsync(to.address(), host.of(from), from.byteSize(), handle));
