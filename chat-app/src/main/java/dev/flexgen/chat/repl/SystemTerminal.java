@@ -5,7 +5,10 @@ import java.nio.charset.StandardCharsets;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.TerminalBuilder.SystemOutput;
 import org.jline.terminal.impl.DumbTerminal;
+import org.jline.terminal.spi.SystemStream;
+import org.jline.terminal.spi.TerminalProvider;
 import org.jline.utils.Signals;
 
 /** The terminal that the process was started in. */
@@ -30,6 +33,33 @@ public final class SystemTerminal {
             passOnInterrupts(dumb);
         }
         return terminal;
+    }
+
+    /** Whether standard error leads to it. */
+    public static boolean isErr() {
+        try {
+            return TerminalProvider.load("exec").isSystemStream(SystemStream.Error);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Opens it for standard error, to know its size and when that changes; the caller closes it. Nothing is read from it and
+     * its modes stay as they are.
+     *
+     * @throws IOException if it is none that could be asked
+     */
+    public static Terminal openForErr() throws IOException {
+        return TerminalBuilder.builder()
+                .name("flexgen-chat")
+                .system(true)
+                .systemOutput(SystemOutput.ForcedSysErr)
+                .dumb(false)
+                .encoding(StandardCharsets.UTF_8)
+                .nativeSignals(true)
+                .signalHandler(Terminal.SignalHandler.SIG_DFL)
+                .build();
     }
 
     /** Unlike its other terminals, the line editor's dumb one does not listen to the process's signals. */

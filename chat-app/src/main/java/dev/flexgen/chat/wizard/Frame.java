@@ -24,7 +24,11 @@ public final class Frame {
         lines.add(new Line(Style.STRONG, MARGIN + NAME + " - " + page.title()));
         lines.add(Line.BLANK);
         List<Line> content = page.lines(state, width, body);
-        content.stream().limit(body).map(Frame::indented).forEach(lines::add);
+        content.stream()
+                .skip(hidden(content, body))
+                .limit(body)
+                .map(Frame::indented)
+                .forEach(lines::add);
         while (lines.size() < HEAD + body) {
             lines.add(Line.BLANK);
         }
@@ -33,6 +37,17 @@ public final class Frame {
         lines.add(new Line(Style.DIM, MARGIN + page.keys(state)));
         // On a screen too low for all of it, the page matters more than its frame.
         return lines.stream().limit(rows).map(line -> clipped(line, columns)).toList();
+    }
+
+    /** Lines to leave out above, so that on a low screen the selected one is seen. */
+    private static int hidden(List<Line> content, int room) {
+        int selected = 0;
+        for (int i = 0; i < content.size(); i++) {
+            if (content.get(i).style() == Style.SELECTED) {
+                selected = i;
+            }
+        }
+        return Math.max(0, selected - room + 1);
     }
 
     private static Line indented(Line line) {

@@ -43,7 +43,8 @@ public final class Worlds implements WizardWorld {
     public List<PullState> progress = List.of();
 
     public static Facts facts(Facts.Purpose purpose) {
-        return Facts.before(purpose, Bar.LINES, Path.of("/home/ana/.config/flexgen-chat/config.json"), Path.of("/home/ana/hub"));
+        return Facts.before(
+                purpose, Bar.LINES, Path.of("/home/ana/.config/flexgen-chat/config.json"), Path.of("/home/ana/hub"));
     }
 
     /** OPT models only, with opt-125m here already. */

@@ -13,6 +13,9 @@ import org.jline.utils.NonBlockingReader;
  */
 final class TypedBytes extends InputStream {
 
+    /** What Enter sends while no mode of the terminal turns it into the line feed that Lanterna takes for it. */
+    private static final char ENTER = '\r';
+
     private final NonBlockingReader reader;
     private ByteBuffer pending = ByteBuffer.allocate(0);
 
@@ -57,7 +60,7 @@ final class TypedBytes extends InputStream {
         if (character < 0) {
             return false;
         }
-        StringBuilder text = new StringBuilder().append((char) character);
+        StringBuilder text = new StringBuilder().append(character == ENTER ? '\n' : (char) character);
         if (Character.isHighSurrogate((char) character)) {
             int low = reader.read();
             if (low >= 0) {
