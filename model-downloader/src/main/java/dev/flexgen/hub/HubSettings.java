@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How to reach the hub, out of the variables that Hugging Face's own tools read.
@@ -52,7 +53,7 @@ public record HubSettings(URI endpoint, String token, boolean offline, boolean s
         throw badEndpoint(text, null);
     }
 
-    private static HubException badEndpoint(String text, @org.jspecify.annotations.Nullable Throwable cause) {
+    private static HubException badEndpoint(String text, @Nullable Throwable cause) {
         String message = "HF_ENDPOINT is " + Quoted.of(text) + ", which is no address of a hub: write for example "
                 + PUBLIC_HUB + ".";
         return cause == null ? new HubException(message) : new HubException(message, cause);
