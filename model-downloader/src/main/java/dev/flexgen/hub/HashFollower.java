@@ -23,7 +23,7 @@ final class HashFollower {
     /** The hash of the whole file; half a hash, which equals nothing, if {@code ended} before. */
     String follow(BooleanSupplier ended) throws IOException, InterruptedException {
         BlobHash hash = new BlobHash(remote);
-        ByteBuffer buffer = ByteBuffer.allocate((int) Math.clamp(remote.bytes(), 1, BUFFER_BYTES));
+        ByteBuffer buffer = ByteBuffer.allocate(Math.clamp(remote.bytes(), 1, BUFFER_BYTES));
         long at = 0;
         while (at < remote.bytes()) {
             long available = file.prefix();
