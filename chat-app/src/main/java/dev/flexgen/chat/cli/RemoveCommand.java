@@ -58,7 +58,7 @@ final class RemoveCommand implements AppCommand {
         if (yes) {
             return true;
         }
-        String what = plan.ref() + " from " + store.root() + ", which frees " + Bytes.format(plan.bytes());
+        String what = plan.ref() + " from " + store.root() + ", which frees " + Bytes.format(plan.freedBytes());
         if (!wiring.streams().terminal().getAsBoolean()) {
             throw CommandException.usage("there is no terminal to ask at; add --yes to remove " + what);
         }

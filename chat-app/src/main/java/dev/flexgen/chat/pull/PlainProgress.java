@@ -22,6 +22,9 @@ public final class PlainProgress implements PullDisplay {
 
     @Override
     public void show(PullState state) {
+        if (state.files().isEmpty()) {
+            return; // the hub is being asked, which takes a moment
+        }
         if (!state.note().equals(lastNote)) {
             lastNote = state.note();
             if (!lastNote.isEmpty()) {
@@ -29,7 +32,7 @@ public final class PlainProgress implements PullDisplay {
             }
         }
         long now = nanoTime.getAsLong();
-        if (!state.files().isEmpty() && now - last >= INTERVAL_NANOS) {
+        if (now - last >= INTERVAL_NANOS) {
             last = now;
             print(text(state));
         }

@@ -34,9 +34,9 @@ final class PullTracker {
                 note = "";
                 files.put(path, new FileProgress(path, bytes, resumedFrom, Phase.LOADING));
             }
-            case PullEvent.Progress(var path, var fileDone, var fileBytes, var totalDone, _) -> {
+            case PullEvent.Progress(var path, var fileDone, var fileBytes, var totalDone, var _) -> {
                 note = "";
-                files.put(path, new FileProgress(path, fileBytes, fileDone, Phase.LOADING));
+                files.put(path, new FileProgress(path, fileBytes, fileDone, loading(path, fileDone, fileBytes)));
                 count(totalDone);
             }
             case PullEvent.Verifying(var path) -> phase(path, Phase.CHECKING);
@@ -50,6 +50,7 @@ final class PullTracker {
             }
             case PullEvent.Done _ -> {
                 note = "";
+                List.copyOf(files.keySet()).forEach(path -> phase(path, Phase.DONE));
                 count(totalBytes);
             }
         }
@@ -75,6 +76,12 @@ final class PullTracker {
     private void count(long bytes) {
         doneBytes = bytes;
         rate.add(nanoTime.getAsLong(), bytes);
+    }
+
+    /** The last bytes of a file may be reported after what was done with it. */
+    private Phase loading(String path, long done, long bytes) {
+        FileProgress before = files.get(path);
+        return done == bytes && before != null && before.phase() != Phase.WAITING ? before.phase() : Phase.LOADING;
     }
 
     private void phase(String path, Phase phase) {

@@ -28,7 +28,6 @@ class PullTrackerTest {
                 List.of(
                         new RemoteFile("config.json", 10, "1".repeat(40), false),
                         new RemoteFile("w.safetensors", 1000, "2".repeat(64), true)),
-                FOLDER,
                 1010,
                 210,
                 1 << 30)));
@@ -64,14 +63,19 @@ class PullTrackerTest {
                 .isEqualTo(new FileProgress("w.safetensors", 1000, 1000, Phase.CHECKING));
         assertThat(tracker.after(new PullEvent.FileDone("w.safetensors")).filesDone())
                 .isEqualTo(1);
+        assertThat(tracker.after(new PullEvent.Progress("w.safetensors", 1000, 1000, 1000, 1010)).filesDone())
+                .as("a late word about its last bytes")
+                .isEqualTo(1);
         PullState end = tracker.after(new PullEvent.Done(FOLDER, 800));
         assertThat(end.doneBytes()).isEqualTo(end.totalBytes());
+        assertThat(end.filesDone()).isEqualTo(2);
     }
 
     @Test
     void whatHoldsItUpIsSaidUntilItGoesOn() {
         var _ = planned();
-        assertThat(tracker.after(new PullEvent.Retrying("w.safetensors", "the connection broke", Duration.ofMillis(500)))
+        assertThat(tracker.after(
+                                new PullEvent.Retrying("w.safetensors", "the connection broke", Duration.ofMillis(500)))
                         .note())
                 .isEqualTo("w.safetensors: the connection broke; again in 1 s");
         assertThat(tracker.after(new PullEvent.Waiting("the hub's rate limit is reached", Duration.ofSeconds(55)))

@@ -62,8 +62,7 @@ class WatchedPullTest {
             throw new CancellationException();
         });
 
-        assertThatThrownBy(() -> new WatchedPull(pull, display).run(REF))
-                .isInstanceOf(CancellationException.class);
+        assertThatThrownBy(() -> new WatchedPull(pull, display).run(REF)).isInstanceOf(CancellationException.class);
         assertThat(shown).endsWith("end half");
     }
 }
