@@ -27,7 +27,8 @@ public final class GoldenHub implements AutoCloseable {
         hub = new FakeHub();
         FakeRepository repository = hub.repository(hubId).file(LICENCE_FILE, "Be kind.\n");
         try (Stream<Path> files = Files.list(models.getFirst())) {
-            for (Path file : files.filter(file -> !file.endsWith("expected.json")).toList()) {
+            for (Path file :
+                    files.filter(file -> !file.endsWith("expected.json")).toList()) {
                 repository.bigFile(file.getFileName().toString(), FakeContent.ofFile(file));
             }
         }

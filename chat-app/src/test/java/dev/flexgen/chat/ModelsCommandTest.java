@@ -57,10 +57,7 @@ class ModelsCommandTest {
         Outcome removed = session.run("models", "rm", "opt-125m", "--yes");
         assertThat(removed.exitCode()).as(removed.err()).isEqualTo(ExitCode.OK);
         assertThat(removed.out()).startsWith("removed facebook/opt-125m, ").contains(" freed");
-        refused(
-                session.run("generate", "-m", "opt-125m", "--ids", "2"),
-                ExitCode.MODEL,
-                "flexgen-chat models pull");
+        refused(session.run("generate", "-m", "opt-125m", "--ids", "2"), ExitCode.MODEL, "flexgen-chat models pull");
         refused(session.run("models", "rm", "opt-125m", "--yes"), ExitCode.MODEL, "is not in the model store");
     }
 
@@ -71,14 +68,18 @@ class ModelsCommandTest {
                         .err())
                 .isEmpty();
 
-        assertThat(session.run("models", "--store", store.toString(), "list").out().lines())
+        assertThat(session.run("models", "--store", store.toString(), "list")
+                        .out()
+                        .lines())
                 .anyMatch(line -> line.matches("opt-125m .* yes +yes .*"));
-        assertThat(session.run("models", "list").out().lines()).anyMatch(line -> line.matches("opt-125m .* no +yes .*"));
+        assertThat(session.run("models", "list").out().lines())
+                .anyMatch(line -> line.matches("opt-125m .* no +yes .*"));
         Files.createDirectories(home.resolve(".config/flexgen-chat"));
         Files.writeString(
                 home.resolve(".config/flexgen-chat/config.json"),
                 "{\"model\": \"opt-125m\", \"store\": \"" + store + "\"}");
-        assertThat(session.run("generate", "--ids", "2,5,9", "--max-new-tokens", "2").exitCode())
+        assertThat(session.run("generate", "--ids", "2,5,9", "--max-new-tokens", "2")
+                        .exitCode())
                 .isEqualTo(ExitCode.OK);
     }
 
@@ -121,7 +122,8 @@ class ModelsCommandTest {
         Outcome outcome = session.run("setup", "--model", "opt-125m", "--accept-licence", "--yes");
 
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
-        assertThat(session.run("generate", "--ids", "2,5,9", "--max-new-tokens", "2").exitCode())
+        assertThat(session.run("generate", "--ids", "2,5,9", "--max-new-tokens", "2")
+                        .exitCode())
                 .isEqualTo(ExitCode.OK);
         // Here already: nothing to agree to, nothing to download.
         assertThat(session.run("setup", "--model", "opt-125m").exitCode()).isEqualTo(ExitCode.OK);

@@ -21,7 +21,6 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
-import org.jline.terminal.Terminal.Signal;
 
 /** One download on the command line, shown as the caller wants it. */
 final class PullRun {
@@ -64,8 +63,9 @@ final class PullRun {
             // Asking for the size starts a process, so it is asked when it changes and not each time something is
             // drawn.
             var size = new AtomicReference<>(terminal.getSize());
-            terminal.handle(Signal.WINCH, _ -> size.set(terminal.getSize()));
-            return run(model, new ProgressScreen(streams.err(), () -> usable(size.get()), bar));
+            try (var _ = SystemTerminal.onResize(() -> size.set(terminal.getSize()))) {
+                return run(model, new ProgressScreen(streams.err(), () -> usable(size.get()), bar));
+            }
         } catch (IOException noSize) {
             return run(model, new PlainProgress(streams.err(), System::nanoTime));
         }

@@ -45,8 +45,8 @@ public final class SystemTerminal {
     }
 
     /**
-     * Opens it for standard error, to know its size and when that changes; the caller closes it. Nothing is read from it and
-     * its modes stay as they are.
+     * Opens it for standard error, to ask for its size; the caller closes it. Nothing is read from it, its modes stay as they
+     * are, and so do the process's signals: Ctrl-C ends the JVM as ever.
      *
      * @throws IOException if it is none that could be asked
      */
@@ -57,9 +57,21 @@ public final class SystemTerminal {
                 .systemOutput(SystemOutput.ForcedSysErr)
                 .dumb(false)
                 .encoding(StandardCharsets.UTF_8)
-                .nativeSignals(true)
-                .signalHandler(Terminal.SignalHandler.SIG_DFL)
+                .nativeSignals(false)
                 .build();
+    }
+
+    /** Has this run when the window changes its size; closing the handle ends that. */
+    public static Resizes onResize(Runnable action) {
+        Object previous = Signals.register(Signal.WINCH.name(), action);
+        return () -> Signals.unregister(Signal.WINCH.name(), previous);
+    }
+
+    /** Ends a registration. */
+    @FunctionalInterface
+    public interface Resizes extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /** Unlike its other terminals, the line editor's dumb one does not listen to the process's signals. */

@@ -2,6 +2,7 @@ package dev.flexgen.chat.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.chat.GoldenHub;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,50 @@ class FirstRunIT {
             terminal.awaitText("again=0");
         }
         assertThat(home.resolve(".config/flexgen-chat/config.json")).hasContent("{\n  \"model\": \"demo\"\n}\n");
+    }
+
+    @Test
+    void fromNothingToTheFirstReply() throws Exception {
+        var release = Release.packaged(home);
+        var environment = environment(release);
+        try (var hub = new GoldenHub("facebook/opt-125m")) {
+            environment.put("HF_ENDPOINT", hub.endpoint());
+            try (var terminal = new Tmux(home, environment)) {
+                terminal.type("\"$FC\" -m opt-125m; echo declined=$?");
+                terminal.press("Enter");
+                terminal.awaitText("agree to its licence? [y/N]");
+                terminal.press("n", "Enter");
+                assertThat(terminal.awaitText("declined=3")).contains("flexgen-chat models pull");
+
+                terminal.type("clear; \"$FC\"; echo code=$?");
+                terminal.press("Enter");
+                terminal.awaitText("> Choose a model");
+                terminal.press("Enter");
+                terminal.awaitText("free for models");
+                terminal.press("Enter");
+                terminal.awaitText("A REPLY");
+                terminal.press("PPage", "PPage", "PPage");
+                terminal.awaitText("> opt-125m");
+                terminal.press("Enter");
+                terminal.awaitText("non-commercial use only");
+                terminal.press("Down", "Enter");
+                terminal.awaitText("> Hugging Face's folder");
+                terminal.press("Enter");
+                terminal.awaitText("\"model\": \"opt-125m\"");
+                terminal.press("Enter");
+                terminal.awaitText("> Start chatting");
+                terminal.press("Enter");
+                terminal.awaitText("opt-125m, context");
+                terminal.type("Hello");
+                terminal.press("Enter");
+                terminal.awaitText("tok/s");
+                terminal.press("C-d");
+                terminal.awaitText("code=0");
+            }
+        }
+        assertThat(home.resolve(".config/flexgen-chat/config.json")).hasContent("{\n  \"model\": \"opt-125m\"\n}\n");
+        assertThat(home.resolve(".cache/huggingface/hub/models--facebook--opt-125m/refs/main"))
+                .exists();
     }
 
     @Test

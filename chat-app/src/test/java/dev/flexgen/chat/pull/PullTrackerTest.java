@@ -63,7 +63,8 @@ class PullTrackerTest {
                 .isEqualTo(new FileProgress("w.safetensors", 1000, 1000, Phase.CHECKING));
         assertThat(tracker.after(new PullEvent.FileDone("w.safetensors")).filesDone())
                 .isEqualTo(1);
-        assertThat(tracker.after(new PullEvent.Progress("w.safetensors", 1000, 1000, 1000, 1010)).filesDone())
+        assertThat(tracker.after(new PullEvent.Progress("w.safetensors", 1000, 1000, 1000, 1010))
+                        .filesDone())
                 .as("a late word about its last bytes")
                 .isEqualTo(1);
         PullState end = tracker.after(new PullEvent.Done(FOLDER, 800));

@@ -26,6 +26,7 @@ final class BorrowedTerminal extends ANSITerminal {
     private final Thread hook;
     private @Nullable Attributes before;
     private @Nullable SignalHandler resizeHandler;
+    private @Nullable SignalHandler interruptHandler;
     private volatile boolean gone;
 
     BorrowedTerminal(Terminal terminal) {
@@ -41,6 +42,8 @@ final class BorrowedTerminal extends ANSITerminal {
         raw.setLocalFlag(LocalFlag.ISIG, false);
         terminal.setAttributes(raw);
         Runtime.getRuntime().addShutdownHook(hook);
+        // Out of the keyboard it is a key; from elsewhere it would end the process without a word to the terminal.
+        interruptHandler = terminal.handle(Signal.INT, SignalHandler.SIG_IGN);
         resizeHandler = terminal.handle(Signal.WINCH, _ -> onResized(findTerminalSize()));
         super.enterPrivateMode();
         flush();
@@ -50,6 +53,7 @@ final class BorrowedTerminal extends ANSITerminal {
     public synchronized void exitPrivateMode() throws IOException {
         super.exitPrivateMode();
         flush();
+        terminal.handle(Signal.INT, interruptHandler == null ? SignalHandler.SIG_DFL : interruptHandler);
         terminal.handle(Signal.WINCH, resizeHandler == null ? SignalHandler.SIG_DFL : resizeHandler);
         restoreModes();
         try {
