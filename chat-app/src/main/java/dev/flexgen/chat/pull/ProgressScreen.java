@@ -11,7 +11,6 @@ import org.jline.terminal.Size;
  */
 public final class ProgressScreen implements PullDisplay {
 
-    private static final String UP = "\u001b[%dA";
     private static final String ERASE_LINE = "\u001b[2K";
     private static final String ERASE_BELOW = "\u001b[J";
 
@@ -34,7 +33,7 @@ public final class ProgressScreen implements PullDisplay {
         List<String> lines = new ProgressLines(bar, now.getColumns() - 1, now.getRows() - 2).of(state);
         StringBuilder text = new StringBuilder();
         if (shown > 0) {
-            text.append(String.format(UP, shown));
+            text.append("\u001b[").append(shown).append('A');
         }
         for (String line : lines) {
             text.append('\r').append(ERASE_LINE).append(line).append('\n');
