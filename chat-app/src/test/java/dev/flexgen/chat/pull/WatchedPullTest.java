@@ -7,6 +7,8 @@ import dev.flexgen.hub.HubRef;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +39,40 @@ class WatchedPullTest {
 
         @Override
         public void stop() {}
+    }
+
+    @Test
+    void aDisplayThatFailsStopsTheDownload() {
+        var stopped = new CountDownLatch(1);
+        ModelPull pull = new ModelPull() {
+            @Override
+            public void run(HubRef model, Consumer<PullState> progress) {
+                try {
+                    assertThat(stopped.await(10, TimeUnit.SECONDS)).isTrue();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+                throw new CancellationException();
+            }
+
+            @Override
+            public void stop() {
+                stopped.countDown();
+            }
+        };
+        PullDisplay broken = new PullDisplay() {
+            @Override
+            public void show(PullState state) {
+                throw new IllegalStateException("the reader has gone");
+            }
+
+            @Override
+            public void end(PullState state) {
+                throw new AssertionError("not after that");
+            }
+        };
+
+        assertThatThrownBy(() -> new WatchedPull(pull, broken).run(REF)).hasMessage("the reader has gone");
     }
 
     private static PullState noted(String note) {

@@ -68,7 +68,10 @@ final class WizardLoop {
             return Keys.of(stroke).map(key -> Wizard.onKey(state, key));
         }
         WizardEvent event = events.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
-        return Optional.ofNullable(event).map(happened -> Wizard.onEvent(state, happened));
+        while (event instanceof WizardEvent.PullMoved && events.peek() instanceof WizardEvent.PullMoved) {
+            event = events.poll(); // a download reports more often than anybody can look
+        }
+        return event == null ? Optional.empty() : Optional.of(Wizard.onEvent(state, event));
     }
 
     /** The outcome, if the effect is to leave. */
