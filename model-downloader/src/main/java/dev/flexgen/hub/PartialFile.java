@@ -154,7 +154,9 @@ final class PartialFile implements AutoCloseable {
         if (active.contains(piece)) { // not after a restart
             written.add(piece.at, position);
             piece.at = position;
-            notifyAll();
+            if (position >= piece.to) {
+                notifyAll(); // not for every few bytes: whoever waits looks by itself now and then
+            }
         }
     }
 
@@ -188,7 +190,7 @@ final class PartialFile implements AutoCloseable {
 
     /** Waits for something to change, for a moment only. */
     synchronized void awaitChange() throws InterruptedException {
-        wait(20);
+        wait(5);
     }
 
     /** Forces what is written to the disk and then says so in the record. Called by one thread at a time. */
