@@ -72,8 +72,8 @@ final class PartialFile implements AutoCloseable {
         this.file = file;
         this.record = record;
         this.tuning = tuning;
-        this.channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     /** Takes up what an earlier run has finished. */
@@ -188,7 +188,8 @@ final class PartialFile implements AutoCloseable {
         return fresh >= tuning.recordBytes() || (fresh > 0 && todo.isEmpty() && active.isEmpty());
     }
 
-    /** Waits for something to change, for a moment only. */
+    /** Waits for something to change, for a moment only; the caller looks and comes back. */
+    @SuppressWarnings("WaitNotInLoop")
     synchronized void awaitChange() throws InterruptedException {
         wait(5);
     }

@@ -43,7 +43,8 @@ public final class FakeHubMain {
     private static void serve(FakeHub hub, Path root) throws IOException {
         for (Path organisation : children(root)) {
             for (Path model : children(organisation)) {
-                FakeRepository repository = hub.repository(root.relativize(model).toString());
+                FakeRepository repository =
+                        hub.repository(root.relativize(model).toString());
                 try (Stream<Path> walk = Files.walk(model)) {
                     walk.filter(Files::isRegularFile).forEach(file -> {
                         FakeContent content = FakeContent.ofFile(file);

@@ -43,14 +43,22 @@ class HubFaultsTest {
     private void assertWhole(Path snapshot) {
         assertThat(FakeContent.ofFile(snapshot.resolve(WEIGHTS)).hash(true))
                 .isEqualTo(FakeContent.random(1, SIZE).hash(true));
-        assertThat(root.resolve("models--facebook--opt-125m/blobs"))
-                .isDirectoryNotContaining("glob:**.incomplete*");
+        assertThat(root.resolve("models--facebook--opt-125m/blobs")).isDirectoryNotContaining("glob:**.incomplete*");
     }
 
     @ParameterizedTest
     @EnumSource(
             value = Fault.class,
-            names = {"DROP", "STALL", "UNAVAILABLE", "RATE_LIMIT", "EXPIRED_LINK", "NO_SUCH_RANGE", "OTHER_ETAG", "IGNORE_RANGE"})
+            names = {
+                "DROP",
+                "STALL",
+                "UNAVAILABLE",
+                "RATE_LIMIT",
+                "EXPIRED_LINK",
+                "NO_SUCH_RANGE",
+                "OTHER_ETAG",
+                "IGNORE_RANGE"
+            })
     void whatGoesWrongOnceIsOvercome(Fault fault) {
         world.fake.faults().next(1, fault, WEIGHTS::equals);
 

@@ -70,7 +70,8 @@ class HubRefusalsTest {
     @Test
     void aGatedModel() {
         world.model().gated();
-        assertRefused(REF, Kind.GATED, "accept its terms on " + world.fake.endpoint() + "/" + ID + ", then set HF_TOKEN");
+        assertRefused(
+                REF, Kind.GATED, "accept its terms on " + world.fake.endpoint() + "/" + ID + ", then set HF_TOKEN");
 
         world.with("HF_TOKEN", "hf_x");
         assertRefused(REF, Kind.GATED, "the account of the access token has not been let in");

@@ -27,17 +27,17 @@ class KillTest {
     @Timeout(value = 3, unit = TimeUnit.MINUTES)
     void fiftyKillsCostOneRangeEachAtMost() throws IOException, InterruptedException {
         try (PullWorld world = new PullWorld(root)) {
-            world.fake
-                    .repository(PullWorld.ID)
-                    .file("config.json", "{}")
-                    .bigFile(WEIGHTS, FakeContent.random(1, SIZE));
+            world.fake.repository(PullWorld.ID).file("config.json", "{}").bigFile(WEIGHTS, FakeContent.random(1, SIZE));
+            // Run once to its end, it leaves an archive of its classes behind, with which it starts faster.
+            assertThat(start(world, root.resolve("first")).waitFor()).isZero();
+            final long first = world.fake.sender().sent(WEIGHTS);
             // So slow that the next kill comes before the end, so fast that each round gets somewhere.
             world.fake.sender().bytesPerSecond(500_000);
             Random random = new Random(7);
             int kills = 0;
             for (; kills < KILLS; kills++) {
                 long before = world.fake.sender().sent(WEIGHTS);
-                Process process = start(world);
+                Process process = start(world, root);
                 // A random moment of the download, told by what the hub has sent, since starting a JVM takes its time.
                 long until = before + random.nextLong(2 * RANGE);
                 while (process.isAlive() && world.fake.sender().sent(WEIGHTS) < until) {
@@ -57,27 +57,30 @@ class KillTest {
             assertThat(kills).isEqualTo(KILLS);
             assertThat(FakeContent.ofFile(snapshot.resolve(WEIGHTS)).hash(true))
                     .isEqualTo(FakeContent.random(1, SIZE).hash(true));
-            assertThat(world.fake.sender().sent(WEIGHTS)).isBetween(SIZE, SIZE + KILLS * RANGE);
-            assertThat(world.heard(PullEvent.FileStarted.class)).singleElement().satisfies(event -> assertThat(
-                            event.resumedFrom())
-                    .isGreaterThan(SIZE / 10));
+            assertThat(world.fake.sender().sent(WEIGHTS) - first).isBetween(SIZE, SIZE + KILLS * RANGE);
+            assertThat(world.heard(PullEvent.FileStarted.class))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.resumedFrom()).isGreaterThan(SIZE / 10));
         }
     }
 
-    private Process start(PullWorld world) throws IOException {
+    private Process start(PullWorld world, Path store) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+UseSerialGC",
                         "-Xshare:auto",
+                        "-Xlog:cds=off,aot=off",
+                        "-XX:+AutoCreateSharedArchive",
+                        "-XX:SharedArchiveFile=" + root.resolve("classes.jsa"),
                         "-cp",
                         System.getProperty("java.class.path"),
                         KilledPull.class.getName()))
                 .redirectOutput(Redirect.DISCARD)
                 .redirectError(Redirect.INHERIT);
         builder.environment().put("HF_ENDPOINT", world.fake.endpoint().toString());
-        builder.environment().put("HF_HUB_CACHE", root.toString());
+        builder.environment().put("HF_HUB_CACHE", store.toString());
         builder.environment().remove("HF_HUB_OFFLINE");
         return builder.start();
     }

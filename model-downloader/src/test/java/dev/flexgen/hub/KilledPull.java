@@ -12,7 +12,8 @@ final class KilledPull {
     public static void main(String[] arguments) throws IOException {
         Environment environment = Environment.current();
         HubCache cache = new HubCache(environment);
-        Tuning tuning = PullWorld.tuning(Thread::sleep, folder -> Files.getFileStore(folder).getUsableSpace());
+        Tuning tuning = PullWorld.tuning(
+                Thread::sleep, folder -> Files.getFileStore(folder).getUsableSpace());
         System.out.println("started");
         try (Hub hub = new Hub(HubSettings.of(environment), cache, tuning)) {
             System.out.println(hub.pull(hub.plan(PullWorld.REF), _ -> {}, new PullCancel()));

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -42,8 +41,7 @@ public final class PullBenchmark {
                 Files.delete(folder.resolve("file"));
                 ours.add(rate(bytes, run(folder, fake, java())));
                 delete(folder.resolve("store"));
-                System.out.printf(
-                        Locale.ROOT, "curl %.0f MiB/s, pull %.0f MiB/s%n", curls.getLast(), ours.getLast());
+                System.out.printf(Locale.ROOT, "curl %.0f MiB/s, pull %.0f MiB/s%n", curls.getLast(), ours.getLast());
             }
             System.out.printf(
                     Locale.ROOT,
