@@ -50,7 +50,8 @@ final class FileFetch {
                     file.restart(Delivery.PIECES);
                     throw new HubException(
                             Kind.CORRUPT,
-                            remote.path() + " is not what the hub says it is, twice: its content does not match its hash"
+                            remote.path()
+                                    + " is not what the hub says it is, twice: its content does not match its hash"
                                     + " and was thrown away; try again later, or tell the model's owner.");
                 }
             }

@@ -38,7 +38,8 @@ final class FileSource {
         this.refusals = new Refusals(settings);
         this.stop = stop;
         String path = Stream.of(file.path().split("/"))
-                .map(segment -> URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20"))
+                .map(segment ->
+                        URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20"))
                 .collect(Collectors.joining("/"));
         this.address =
                 URI.create(settings.endpoint() + "/" + plan.ref().id() + "/resolve/" + plan.commit() + "/" + path);
@@ -92,16 +93,13 @@ final class FileSource {
 
     /** True if the bytes are written, false if there were none to write. */
     private BodyHandler<Boolean> into(Piece piece, Runnable progress) {
-        return info -> usable(info, piece)
-                ? new PieceBody(piece, progress, stop)
-                : aside(info.statusCode() / 100 == 2);
+        return info -> usable(info, piece) ? new PieceBody(piece, progress, stop) : aside(info.statusCode() / 100 == 2);
     }
 
     private boolean usable(ResponseInfo info, Piece piece) {
         return switch (info.statusCode()) {
             case 200 -> piece.at() == 0 && piece.to() == file.bytes();
-            case 206 ->
-                info.headers().firstValue("Content-Range").orElse("").startsWith("bytes " + piece.at() + "-");
+            case 206 -> info.headers().firstValue("Content-Range").orElse("").startsWith("bytes " + piece.at() + "-");
             default -> false;
         };
     }

@@ -65,7 +65,8 @@ public final class Hub implements AutoCloseable {
                 total = Math.addExact(total, file.bytes());
                 present += folder.presentBytes(file, commit);
             }
-            return new PullPlan(ref, commit, files, total, present, tuning.freeSpace().bytes(existing(store.root())));
+            return new PullPlan(
+                    ref, commit, files, total, present, tuning.freeSpace().bytes(existing(store.root())));
         } catch (IOException e) {
             throw disk(e);
         }
@@ -111,7 +112,8 @@ public final class Hub implements AutoCloseable {
         String where = cause instanceof FileSystemException e && e.getFile() != null ? e.getFile() : store.root() + "";
         return new HubException(
                 Kind.STORE,
-                where + " in the model store cannot be read or written (" + cause.getClass().getSimpleName()
+                where + " in the model store cannot be read or written ("
+                        + cause.getClass().getSimpleName()
                         + "): check its permissions, or put the store elsewhere with HF_HUB_CACHE.",
                 cause);
     }

@@ -27,7 +27,8 @@ final class HubApi {
     private static final Pattern NEXT = Pattern.compile("<([^>]*)>\\s*;\\s*rel=\"?next\"?");
     private static final Predicate<String> PATH =
             Pattern.compile("(?!.*(^|/)\\.{0,2}(/|$))[^\\\\\\p{Cntrl}]+").asMatchPredicate();
-    private static final Predicate<String> HASH = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}").asMatchPredicate();
+    private static final Predicate<String> HASH =
+            Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}").asMatchPredicate();
 
     private final HubSettings settings;
     private final HubHttp http;
@@ -91,7 +92,8 @@ final class HubApi {
     private static RemoteFile file(String path, JsonObject entry) {
         JsonElement lfs = entry.get("lfs");
         if (lfs == null || lfs.isJsonNull()) {
-            return new RemoteFile(path, entry.get("size").getAsLong(), entry.get("oid").getAsString(), false);
+            return new RemoteFile(
+                    path, entry.get("size").getAsLong(), entry.get("oid").getAsString(), false);
         }
         JsonObject big = lfs.getAsJsonObject();
         return new RemoteFile(path, big.get("size").getAsLong(), big.get("oid").getAsString(), true);
@@ -142,8 +144,6 @@ final class HubApi {
 
     private HubException strange(HubRef ref, String what, @Nullable Throwable cause) {
         String message = settings.endpoint() + " " + what + ", asked about " + ref + ": check HF_ENDPOINT.";
-        return cause == null
-                ? new HubException(Kind.SERVER, message)
-                : new HubException(Kind.SERVER, message, cause);
+        return cause == null ? new HubException(Kind.SERVER, message) : new HubException(Kind.SERVER, message, cause);
     }
 }

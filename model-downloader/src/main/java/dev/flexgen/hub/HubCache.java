@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The folder in which Hugging Face's tools keep what they download, read only and without a network:
+ * The folder in which Hugging Face's tools keep what they download, without a network:
  *
  * <pre>
  * models--facebook--opt-125m/refs/main            the commit that the branch points to

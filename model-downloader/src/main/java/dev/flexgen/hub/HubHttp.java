@@ -53,8 +53,7 @@ final class HubHttp implements AutoCloseable {
      * @throws TransientException if the network fails
      * @throws UncheckedIOException if the body's taker could not write it
      */
-    <T> HttpResponse<T> get(
-            URI uri, Map<String, String> headers, BodyHandler<T> body, LongSupplier received, Stop stop)
+    <T> HttpResponse<T> get(URI uri, Map<String, String> headers, BodyHandler<T> body, LongSupplier received, Stop stop)
             throws TransientException {
         HttpRequest.Builder request = HttpRequest.newBuilder(uri)
                 .setHeader("User-Agent", "flexgen-chat")
@@ -102,8 +101,7 @@ final class HubHttp implements AutoCloseable {
                     last = now;
                     since = System.nanoTime();
                 } else if (System.nanoTime() - since > tuning.stall().toNanos()) {
-                    throw new TransientException(
-                            uri.getHost() + " has sent nothing for " + seconds(tuning.stall()), e);
+                    throw new TransientException(uri.getHost() + " has sent nothing for " + seconds(tuning.stall()), e);
                 }
             } catch (ExecutionException e) {
                 throw translated(uri, e);

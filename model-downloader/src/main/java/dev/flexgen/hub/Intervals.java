@@ -9,6 +9,7 @@ import java.util.TreeMap;
 final class Intervals {
 
     private final TreeMap<Long, Long> ends = new TreeMap<>();
+    private long bytes;
 
     /** From the first byte to the one after the last. */
     record Interval(long from, long to) {
@@ -20,6 +21,7 @@ final class Intervals {
     Intervals copy() {
         Intervals copy = new Intervals();
         copy.ends.putAll(ends);
+        copy.bytes = bytes;
         return copy;
     }
 
@@ -33,24 +35,27 @@ final class Intervals {
         if (before != null && before.getValue() >= from) {
             start = before.getKey();
             end = Math.max(end, before.getValue());
+            bytes -= before.getValue() - before.getKey();
+            ends.remove(before.getKey());
         }
         Map.Entry<Long, Long> next = ends.ceilingEntry(from);
         while (next != null && next.getKey() <= end) {
             end = Math.max(end, next.getValue());
+            bytes -= next.getValue() - next.getKey();
             ends.remove(next.getKey());
             next = ends.ceilingEntry(from);
         }
         ends.put(start, end);
+        bytes += end - start;
     }
 
     void clear() {
         ends.clear();
+        bytes = 0;
     }
 
     long bytes() {
-        return ends.entrySet().stream()
-                .mapToLong(entry -> entry.getValue() - entry.getKey())
-                .sum();
+        return bytes;
     }
 
     /** The bytes from the beginning on that have no gap before them. */

@@ -72,8 +72,8 @@ final class PartialFile implements AutoCloseable {
         this.file = file;
         this.record = record;
         this.tuning = tuning;
-        this.channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     /** Takes up what an earlier run has finished. */
@@ -154,7 +154,9 @@ final class PartialFile implements AutoCloseable {
         if (active.contains(piece)) { // not after a restart
             written.add(piece.at, position);
             piece.at = position;
-            notifyAll();
+            if (position >= piece.to) {
+                notifyAll(); // not for every few bytes: whoever waits looks by itself now and then
+            }
         }
     }
 
@@ -186,9 +188,10 @@ final class PartialFile implements AutoCloseable {
         return fresh >= tuning.recordBytes() || (fresh > 0 && todo.isEmpty() && active.isEmpty());
     }
 
-    /** Waits for something to change, for a moment only. */
+    /** Waits for something to change, for a moment only; the caller looks and comes back. */
+    @SuppressWarnings("WaitNotInLoop")
     synchronized void awaitChange() throws InterruptedException {
-        wait(20);
+        wait(5);
     }
 
     /** Forces what is written to the disk and then says so in the record. Called by one thread at a time. */

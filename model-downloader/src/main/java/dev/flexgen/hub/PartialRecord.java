@@ -31,9 +31,12 @@ final class PartialRecord {
         if (!Files.isRegularFile(file)) {
             return none;
         }
-        List<String> lines = Files.readString(file, StandardCharsets.ISO_8859_1).lines().toList();
+        List<String> lines =
+                Files.readString(file, StandardCharsets.ISO_8859_1).lines().toList();
         int last = lines.size() - 1;
-        if (last < 1 || !lines.get(last).equals(checksum(lines.subList(0, last))) || !lines.getFirst().equals(head())) {
+        if (last < 1
+                || !lines.get(last).equals(checksum(lines.subList(0, last)))
+                || !lines.getFirst().equals(head())) {
             return none;
         }
         Intervals finished = new Intervals();

@@ -16,6 +16,9 @@ final class PieceBody implements BodySubscriber<Boolean> {
     private final Stop stop;
     private final CompletableFuture<Boolean> body = new CompletableFuture<>();
     private Flow.Subscription subscription = NONE;
+    private long untold;
+
+    private static final long TELL_BYTES = 128 << 10;
 
     private static final Flow.Subscription NONE = new Flow.Subscription() {
         @Override
@@ -25,7 +28,7 @@ final class PieceBody implements BodySubscriber<Boolean> {
         public void cancel() {}
     };
 
-    /** @param progress called after each write */
+    /** @param progress called now and then, and at the end */
     PieceBody(PartialFile.Piece piece, Runnable progress, Stop stop) {
         this.piece = piece;
         this.progress = progress;
@@ -52,9 +55,13 @@ final class PieceBody implements BodySubscriber<Boolean> {
                 if (buffer.remaining() > piece.to() - piece.at()) {
                     throw new IOException("more bytes came than were asked for");
                 }
+                untold += buffer.remaining();
                 write(buffer);
             }
-            progress.run();
+            if (untold >= TELL_BYTES || piece.complete()) {
+                untold = 0;
+                progress.run();
+            }
             subscription.request(1);
         } catch (IOException | RuntimeException e) {
             subscription.cancel();

@@ -15,7 +15,9 @@ final class RateLimit {
     private RateLimit() {}
 
     static Optional<Duration> delay(HttpHeaders headers) {
-        Optional<Duration> reset = headers.firstValue("RateLimit").map(RESET::matcher).filter(Matcher::find)
+        Optional<Duration> reset = headers.firstValue("RateLimit")
+                .map(RESET::matcher)
+                .filter(Matcher::find)
                 // The window may end a moment after what whole seconds say.
                 .map(found -> Duration.ofSeconds(Long.parseLong(found.group(1)) + 1));
         return reset.or(() -> headers.firstValue("Retry-After")

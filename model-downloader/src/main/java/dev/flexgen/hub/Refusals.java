@@ -28,7 +28,8 @@ final class Refusals {
         String message = answer.headers().firstValue("X-Error-Message").orElse("");
         if (status == 408 || status >= 500) {
             throw new TransientException(
-                    "the hub answers with status " + status + (message.isEmpty() ? "" : ", " + message), (Throwable) null);
+                    "the hub answers with status " + status + (message.isEmpty() ? "" : ", " + message),
+                    (Throwable) null);
         }
         String code = answer.headers().firstValue("X-Error-Code").orElse("");
         return switch (code) {
@@ -51,7 +52,10 @@ final class Refusals {
         }
         return switch (status) {
             case 401 -> settings.token().isEmpty() ? notFound(ref) : unauthorized("refuses the access token");
-            case 403 -> settings.token().isEmpty() ? gated(ref) : unauthorized("does not let the access token read " + ref.id());
+            case 403 ->
+                settings.token().isEmpty()
+                        ? gated(ref)
+                        : unauthorized("does not let the access token read " + ref.id());
             case 404 -> notFound(ref);
             default ->
                 new HubException(
@@ -69,14 +73,16 @@ final class Refusals {
                 settings.token().isEmpty()
                         ? ref.id() + " is gated: accept its terms on " + page
                                 + ", then set HF_TOKEN to an access token of that account."
-                        : ref.id() + " is gated, and the account of the access token has not been let in: accept its terms on "
+                        : ref.id()
+                                + " is gated, and the account of the access token has not been let in: accept its terms on "
                                 + page + ".");
     }
 
     private static HubException noRevision(HubRef ref) {
         return new HubException(
                 Kind.NO_REVISION,
-                ref.id() + " has no revision " + ref.revision() + " on the hub: name a branch, a tag or a commit that it has.");
+                ref.id() + " has no revision " + ref.revision()
+                        + " on the hub: name a branch, a tag or a commit that it has.");
     }
 
     private HubException notFound(HubRef ref) {

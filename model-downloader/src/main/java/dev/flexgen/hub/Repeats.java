@@ -56,8 +56,8 @@ final class Repeats {
                     if (waits > MOST_WAITS || delay.compareTo(tuning.longestWait()) > 0) {
                         throw new HubException(
                                 Kind.SERVER,
-                                "The hub refuses " + what + " for another " + delay.toSeconds()
-                                        + " s (" + e.reason() + "): run it again later, it goes on from here.",
+                                "The hub refuses " + what + " for another " + delay.toSeconds() + " s (" + e.reason()
+                                        + "): run it again later, it goes on from here.",
                                 e);
                     }
                     events.accept(new PullEvent.Waiting(e.reason(), delay));

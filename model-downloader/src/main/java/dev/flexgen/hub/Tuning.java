@@ -42,7 +42,7 @@ record Tuning(
         return new Tuning(
                 64 * MIB,
                 8 * MIB,
-                4 * MIB,
+                16 * MIB,
                 4,
                 4,
                 6,

@@ -140,7 +140,8 @@ public final class FakeHub implements AutoCloseable {
                 sender.json(exchange, json);
             });
         } else if (tree.matches()) {
-            withCommit(exchange, tree.group(1), tree.group(2), (repository, commit) -> tree(exchange, repository, commit));
+            withCommit(
+                    exchange, tree.group(1), tree.group(2), (repository, commit) -> tree(exchange, repository, commit));
         } else if (resolve.matches()) {
             withCommit(exchange, resolve.group(1), resolve.group(2), (repository, commit) -> {
                 FakeFile found = repository.files(commit).get(file);
@@ -179,7 +180,8 @@ public final class FakeHub implements AutoCloseable {
 
     private void tree(HttpExchange exchange, FakeRepository repository, String commit) throws IOException {
         List<FakeFile> all = new ArrayList<>(repository.files(commit).values());
-        Matcher cursor = Pattern.compile("cursor=(\\d+)").matcher(exchange.getRequestURI().getQuery());
+        Matcher cursor = Pattern.compile("cursor=(\\d+)")
+                .matcher(exchange.getRequestURI().getQuery());
         int from = cursor.find() ? Integer.parseInt(cursor.group(1)) : 0;
         int to = Math.min(all.size(), from + pageSize);
         JsonArray page = new JsonArray();
@@ -208,7 +210,9 @@ public final class FakeHub implements AutoCloseable {
     private void resolve(HttpExchange exchange, FakeFile file, String commit) throws IOException {
         var headers = exchange.getResponseHeaders();
         headers.set("X-Repo-Commit", commit);
-        String etag = faults.take(Fault.OTHER_ETAG, file.path()) ? "f".repeat(file.blobId().length()) : file.blobId();
+        String etag = faults.take(Fault.OTHER_ETAG, file.path())
+                ? "f".repeat(file.blobId().length())
+                : file.blobId();
         if (!file.lfs()) {
             headers.set("ETag", "W/\"" + etag + "\"");
             sender.send(exchange, file);

@@ -51,8 +51,7 @@ class HubPullTest {
             PullPlan plan = hub.plan(REF);
 
             assertThat(plan.files().stream().map(RemoteFile::path))
-                    .containsExactly(
-                            WEIGHTS, "config.json", "LICENSE.md", "README.md", "vocab.json", "merges.txt");
+                    .containsExactly(WEIGHTS, "config.json", "LICENSE.md", "README.md", "vocab.json", "merges.txt");
             assertThat(plan.missingBytes()).isEqualTo(plan.totalBytes()).isGreaterThan(10 * PullWorld.PIECE);
             assertThat(world.fileRequests()).isEmpty();
             assertThat(root).isEmptyDirectory();
@@ -135,13 +134,17 @@ class HubPullTest {
     @Test
     void revisionsMayHaveSlashesOrBeCommits() {
         FakeRepository repository = world.model();
-        repository.commit("refs/pr/3").file("config.json", "{}").bigFile("pytorch_model.bin", FakeContent.random(9, 99));
+        repository
+                .commit("refs/pr/3")
+                .file("config.json", "{}")
+                .bigFile("pytorch_model.bin", FakeContent.random(9, 99));
 
         Path snapshot = world.pull(new HubRef(ID, "refs/pr/3"));
         Path same = world.pull(new HubRef(ID, repository.commitOf("refs/pr/3")));
 
         assertThat(same).isEqualTo(snapshot);
-        assertThat(root.resolve("models--facebook--opt-125m/refs/refs/pr/3")).hasContent(repository.commitOf("refs/pr/3"));
+        assertThat(root.resolve("models--facebook--opt-125m/refs/refs/pr/3"))
+                .hasContent(repository.commitOf("refs/pr/3"));
         assertThat(snapshot.resolve("pytorch_model.bin")).exists();
     }
 
@@ -156,7 +159,8 @@ class HubPullTest {
         Path snapshot = world.pull();
 
         assertThat(snapshot.resolve("generation_config.json")).hasContent("{}");
-        assertThat(world.fileRequests().filter(request -> request.path().endsWith("config.json"))).hasSize(1);
+        assertThat(world.fileRequests().filter(request -> request.path().endsWith("config.json")))
+                .hasSize(1);
     }
 
     @Test

@@ -82,7 +82,7 @@ final class PullWorld implements AutoCloseable {
                 3,
                 4,
                 4,
-                Duration.ofMillis(400),
+                Duration.ofSeconds(2),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(4),
                 Duration.ofMinutes(5),
