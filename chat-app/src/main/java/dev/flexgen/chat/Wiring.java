@@ -136,7 +136,12 @@ public final class Wiring {
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, EngineOptions options) {
         ResolvedModel model = model(settings);
-        return new ModelInUse(model, engine(model.folder(), options), nativeCache());
+        Engine engine = engine(model.folder(), options);
+        if (!settings.get(SettingTable.QUIET)) {
+            Placed.lines(engine.load(), engine.deviceName())
+                    .forEach(line -> streams.err().println("flexgen-chat: " + line));
+        }
+        return new ModelInUse(model, engine, nativeCache());
     }
 
     /** An engine with the weights in {@code folder}. The caller closes it. */
