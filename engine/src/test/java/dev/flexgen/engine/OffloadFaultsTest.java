@@ -11,6 +11,8 @@ import dev.flexgen.engine.device.fake.Faults;
 import dev.flexgen.engine.device.fake.Faults.Kind;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
@@ -19,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,7 +48,7 @@ class OffloadFaultsTest {
     private final AtomicReference<@Nullable FakeGpu> gpu = new AtomicReference<>();
 
     private static Plan mixed() {
-        var spec = dev.flexgen.engine.model.Families.read(Fixtures.golden(MODEL));
+        ModelSpec spec = Families.read(Fixtures.golden(MODEL));
         int heads = spec.keyHeads();
         int neurons = spec.ffnWidth();
         LayerPlan layer = new LayerPlan(
@@ -75,7 +78,7 @@ class OffloadFaultsTest {
         return Engine.open(Fixtures.golden(MODEL), MIXED, options(), fake(settings));
     }
 
-    private static int[] reply(Engine engine, Conversation conversation) {
+    private static int[] replyIn(Conversation conversation) {
         conversation.prefill(new int[] {2, 5, 9, 11, 4, 7, 8}, new CancelToken(), ProgressListener.NONE);
         GenerationRequest request = new GenerationRequest(6, SamplerOptions.greedy(), Set.of());
         return conversation
@@ -85,7 +88,7 @@ class OffloadFaultsTest {
 
     private static int[] reply(Engine engine) {
         try (Conversation conversation = engine.conversation()) {
-            return reply(engine, conversation);
+            return replyIn(conversation);
         }
     }
 
@@ -140,8 +143,8 @@ class OffloadFaultsTest {
         try (Engine engine = open(SETTINGS.withFaults(weightsOnly))) {
             assertThat(reply(engine)).isEqualTo(expected);
             assertThat(engine.load().notes()).anyMatch(note -> note.contains("refused to page-lock"));
-            FakeGpu device = gpu.get();
-            assertThat(device == null ? -1 : device.statistics().pageableCopies())
+            FakeGpu device = Objects.requireNonNull(gpu.get());
+            assertThat(device.statistics().pageableCopies())
                     .as("through page-locked buffers all the same")
                     .isZero();
         }
@@ -151,8 +154,7 @@ class OffloadFaultsTest {
     @Test
     void noStepWaitsForTheWholeDevice() {
         try (Engine engine = open(SETTINGS)) {
-            FakeGpu device = gpu.get();
-            assertThat(device).isNotNull();
+            FakeGpu device = Objects.requireNonNull(gpu.get());
             int before = device.statistics().streamJoins();
             reply(engine);
             assertThat(device.statistics().streamJoins()).isEqualTo(before);
@@ -169,7 +171,7 @@ class OffloadFaultsTest {
             assertThatThrownBy(() -> conversation.prefill(new int[] {2, 5, 9, 11, 4}, cancel, ProgressListener.NONE))
                     .isInstanceOf(CancellationException.class);
             assertThat(conversation.length()).isZero();
-            assertThat(reply(engine, conversation)).isEqualTo(expected);
+            assertThat(replyIn(conversation)).isEqualTo(expected);
         }
         assertNothingHeld();
     }
@@ -187,7 +189,7 @@ class OffloadFaultsTest {
                 return TokenListener.Verdict.CONTINUE;
             });
             assertThat(part.reason()).isEqualTo(FinishReason.CANCELLED);
-            assertThat(reply(engine, conversation)).isEqualTo(expected);
+            assertThat(replyIn(conversation)).isEqualTo(expected);
         }
     }
 
