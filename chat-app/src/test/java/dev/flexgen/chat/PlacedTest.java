@@ -31,8 +31,9 @@ class PlacedTest {
         Map<Tier, Long> held = Map.of(Tier.GPU, 15L << 30, Tier.HOST, 40L << 30, Tier.DISK, 3L << 30);
         Prediction prediction = new Prediction(2.4, "the bus to the GPU: 21.0 GiB a token at 54 GB/s", RATES);
         assertThat(Placed.lines(report(held, Optional.of(prediction), List.of()), "A GPU and CPU, 2 threads"))
-                .containsExactly("15.0 GiB of GPU memory, 40.0 GiB of host memory, 3.0 GiB of disk, computed by A GPU and CPU,"
-                        + " 2 threads; at best 2.40 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s");
+                .containsExactly(
+                        "15.0 GiB of GPU memory, 40.0 GiB of host memory, 3.0 GiB of disk, computed by A GPU and CPU,"
+                                + " 2 threads; at best 2.40 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s");
     }
 
     @Test
