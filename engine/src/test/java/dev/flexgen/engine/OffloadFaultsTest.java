@@ -134,7 +134,8 @@ class OffloadFaultsTest {
             expected = reply(engine);
             assertThat(engine.load().notes()).isEmpty();
         }
-        Faults weightsOnly = call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
+        Faults weightsOnly =
+                call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
         try (Engine engine = open(SETTINGS.withFaults(weightsOnly))) {
             assertThat(reply(engine)).isEqualTo(expected);
             assertThat(engine.load().notes()).anyMatch(note -> note.contains("refused to page-lock"));
@@ -193,10 +194,9 @@ class OffloadFaultsTest {
     void aGpuThatIsTooSmallForAnyPlanIsToldBeforeLoading() {
         long tiny = 100 << 10;
         EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(tiny, 0, disk));
-        assertThatThrownBy(() -> Engine.open(
-                        Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
-                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                        .isEqualTo(EngineException.Kind.PLACEMENT))
+        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("the smallest plan needs")
                 .hasMessageContaining("--gpu-memory");
         assertNothingHeld();
@@ -204,12 +204,11 @@ class OffloadFaultsTest {
 
     @Test
     void theCapOnHostMemoryHolds() {
-        EngineOptions options = EngineOptions.defaults()
-                .withDevice(DeviceChoice.CPU)
-                .withLimits(new MemoryLimits(0, 200 << 10, null));
+        EngineOptions options =
+                EngineOptions.defaults().withDevice(DeviceChoice.CPU).withLimits(new MemoryLimits(0, 200 << 10, null));
         assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options, GpuSource.NONE))
-                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("--disk-dir");
     }
 
@@ -218,8 +217,8 @@ class OffloadFaultsTest {
         Path file = Files.createFile(disk.resolve("file"));
         EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(GPU_BYTES, 0, file));
         assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), MIXED, options, fake(SETTINGS)))
-                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining("--disk-dir");
         Files.delete(file);
@@ -229,10 +228,9 @@ class OffloadFaultsTest {
     @Test
     void aGpuThatIsDemandedAndMissingIsADeviceError() {
         GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
-        assertThatThrownBy(() -> Engine.open(
-                        Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
-                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                        .isEqualTo(EngineException.Kind.DEVICE))
+        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE))
                 .hasMessageContaining("the driver sleeps")
                 .hasMessageContaining("--device cpu");
     }

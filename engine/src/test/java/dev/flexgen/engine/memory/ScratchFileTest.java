@@ -58,8 +58,8 @@ class ScratchFileTest {
     @Test
     void moreThanIsFreeIsRefusedWithBothNumbers() {
         assertThatThrownBy(() -> new ScratchFile(ledger, folder, 1L << 60))
-                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("need 1073741824.0 GiB on disk")
                 .hasMessageContaining(folder.toString())
                 .hasMessageContaining("GiB free");
@@ -71,8 +71,8 @@ class ScratchFileTest {
                 Buffer block = memory.allocate("test", PAGE)) {
             file.append(block.segment());
             assertThatThrownBy(() -> file.read(5 * PAGE, block.segment()))
-                    .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                            .isEqualTo(EngineException.Kind.DEVICE))
+                    .isInstanceOfSatisfying(
+                            EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE))
                     .hasMessageContaining("could not be read back");
         }
     }

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -23,7 +23,8 @@ class PlannerTest {
     private static final Rates RATES = new Rates(2e12, 50e9, 100e9, 45e9, 80e9);
 
     private static ModelSpec opt(int layers, int heads, int width) {
-        Dimensions dimensions = new Dimensions(layers, width, heads, heads, width / heads, 4 * width, 50272, width, 2048);
+        Dimensions dimensions =
+                new Dimensions(layers, width, heads, heads, width / heads, 4 * width, 50272, width, 2048);
         return Families.named("opt").spec(dimensions, Activation.RELU);
     }
 
@@ -62,8 +63,8 @@ class PlannerTest {
             throw new AssertionError("measured in vain");
         });
         assertThat(plan.shards()).allMatch(shard -> shard.tier() == Tier.GPU);
-        assertThat(plan.layers()).allMatch(layer ->
-                layer.heads().size() == 1 && layer.neurons().size() == 1);
+        assertThat(plan.layers())
+                .allMatch(layer -> layer.heads().size() == 1 && layer.neurons().size() == 1);
     }
 
     @Test
@@ -92,8 +93,8 @@ class PlannerTest {
     @Test
     void withoutADiskItIsRefusedWithTheWayOut() {
         assertThatThrownBy(() -> plan(OPT_175B, 15 * GIB, 100 * GIB, false))
-                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("--disk-dir DIR")
                 .hasMessageContaining("100.0 GiB of host memory");
     }
@@ -101,8 +102,8 @@ class PlannerTest {
     @Test
     void aGpuTooSmallForTheSmallestPlanIsToldWhatIsNeeded() {
         assertThatThrownBy(() -> plan(OPT_30B, GIB / 2, 100 * GIB, false))
-                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind())
-                        .isEqualTo(EngineException.Kind.PLACEMENT))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("The GPU has 512.0 MiB left for this model, and the smallest plan needs")
                 .hasMessageContaining("--gpu-memory");
     }
@@ -150,7 +151,9 @@ class PlannerTest {
         assertThatThrownBy(() -> new Planner(OPT_6_7B, new Budget(0, 8 * GIB, false)).forProcessor())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("--disk-dir");
-        assertThat(new Planner(OPT_6_7B, new Budget(0, 20 * GIB, false)).forProcessor().shards())
+        assertThat(new Planner(OPT_6_7B, new Budget(0, 20 * GIB, false))
+                        .forProcessor()
+                        .shards())
                 .allMatch(shard -> shard.tier() == Tier.HOST);
     }
 

@@ -100,8 +100,7 @@ final class CudaKernels implements KernelLauncher {
     }
 
     private PointerPointer<?> pointers(KernelArguments arguments) {
-        return argumentPointers.computeIfAbsent(
-                arguments, it -> new PointerPointer<>(new Address().of(it.pointers())));
+        return argumentPointers.computeIfAbsent(arguments, it -> new PointerPointer<>(new Address().of(it.pointers())));
     }
 
     /** After all work is done. */

@@ -39,8 +39,8 @@ final class KernelCopies {
             handle = kernels.kernel("rows_add_f32", 0);
         }
         long numbers = bytes / FLOAT_BYTES;
-        long blocks = Math.min(
-                Math.ceilDiv(numbers, THREADS), (long) BLOCKS_PER_MULTIPROCESSOR * kernels.multiprocessors());
+        long blocks =
+                Math.min(Math.ceilDiv(numbers, THREADS), (long) BLOCKS_PER_MULTIPROCESSOR * kernels.multiprocessors());
         arguments.clear().pointer(host).pointer(device).number(numbers).number(OVERWRITE);
         kernels.launch(stream, handle, (int) blocks, THREADS, arguments);
         return true;
