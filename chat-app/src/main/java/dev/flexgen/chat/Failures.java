@@ -39,7 +39,11 @@ public final class Failures {
         return switch (failure) {
             case CommandException e -> e.exitCode();
             case ConfigException _ -> ExitCode.USAGE;
-            case HubException _ -> ExitCode.MODEL;
+            case HubException e ->
+                switch (e.kind()) {
+                    case LOCAL, NOT_FOUND, NO_REVISION, GATED, CORRUPT, NOT_A_MODEL -> ExitCode.MODEL;
+                    case UNAUTHORIZED, OFFLINE, NETWORK, NO_SPACE, STORE, SERVER -> ExitCode.FAILURE;
+                };
             case TokenizerException e ->
                 switch (e.kind()) {
                     case FILES -> ExitCode.MODEL;
@@ -58,7 +62,8 @@ public final class Failures {
         };
     }
 
-    private static String sentence(Throwable failure) {
+    /** What went wrong, for the user. */
+    public static String sentence(Throwable failure) {
         return switch (failure) {
             case CommandException _,
                     ConfigException _,

@@ -19,6 +19,7 @@ public final class Interruption {
 
     private final CountDownLatch finished = new CountDownLatch(1);
     private @Nullable CancelToken running;
+    private @Nullable Runnable stopAction;
     private boolean reading;
     private boolean stopped;
 
@@ -26,10 +27,26 @@ public final class Interruption {
     public synchronized CancelToken token() {
         var token = new CancelToken();
         running = token;
+        stopAction = null;
         if (stopped) {
             token.cancel();
         }
         return token;
+    }
+
+    /** What to do when the user interrupts, instead of cancelling a token; done at once where that has happened already. */
+    public synchronized void onStop(Runnable action) {
+        running = null;
+        stopAction = action;
+        if (stopped) {
+            action.run();
+        }
+    }
+
+    /** There is nothing to stop any more. */
+    public synchronized void nothingToStop() {
+        running = null;
+        stopAction = null;
     }
 
     /** Whether the process is on its way out. */
@@ -61,10 +78,15 @@ public final class Interruption {
 
     private synchronized boolean cancelRunning() {
         stopped = true;
-        if (running == null || reading) {
+        if (reading || (running == null && stopAction == null)) {
             return false;
         }
-        running.cancel();
+        if (running != null) {
+            running.cancel();
+        }
+        if (stopAction != null) {
+            stopAction.run();
+        }
         return true;
     }
 

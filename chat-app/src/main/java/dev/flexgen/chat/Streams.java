@@ -1,5 +1,6 @@
 package dev.flexgen.chat;
 
+import dev.flexgen.chat.repl.SystemTerminal;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
@@ -12,12 +13,19 @@ import java.util.function.BooleanSupplier;
  * The caller owns the streams and closes them, if anybody does.
  *
  * @param terminal whether a person sits at both ends; asked only where it matters, since the answer takes time
+ * @param errTerminal whether {@code err} leads to the terminal that the process was started in
  */
-public record Streams(InputStream in, PrintStream out, PrintStream err, BooleanSupplier terminal) {
+public record Streams(
+        InputStream in, PrintStream out, PrintStream err, BooleanSupplier terminal, BooleanSupplier errTerminal) {
 
     /** The streams of this process, unbuffered so that a reply is seen as it comes. */
     static Streams ofProcess() {
-        return new Streams(System.in, utf8(FileDescriptor.out), utf8(FileDescriptor.err), Streams::consoleIsTerminal);
+        return new Streams(
+                System.in,
+                utf8(FileDescriptor.out),
+                utf8(FileDescriptor.err),
+                Streams::consoleIsTerminal,
+                SystemTerminal::isErr);
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {

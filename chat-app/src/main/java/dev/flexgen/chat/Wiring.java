@@ -2,6 +2,10 @@ package dev.flexgen.chat;
 
 import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.bundled.BundledModels;
+import dev.flexgen.chat.machine.LocalMachine;
+import dev.flexgen.chat.machine.MachineProbe;
+import dev.flexgen.chat.pull.HubPull;
+import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.Environment;
@@ -17,12 +21,14 @@ import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.HubCache;
+import dev.flexgen.hub.HubSettings;
 import dev.flexgen.hub.ModelResolver;
 import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 
@@ -69,21 +75,46 @@ public final class Wiring {
         return Catalogue.load();
     }
 
-    public HubCache hubCache() {
-        return new HubCache(environment);
+    /** Where models are kept: the folder of the settings, without one that of Hugging Face's tools. */
+    public HubCache hubCache(Settings settings) {
+        return hubCache(settings.get(SettingTable.STORE));
+    }
+
+    /** The same for a folder that need not be the settings' yet; empty for that of Hugging Face's tools. */
+    public HubCache hubCache(String store) {
+        return new HubCache(hubEnvironment(store));
+    }
+
+    /** The environment as the hub's client should see it. */
+    private Environment hubEnvironment(String store) {
+        if (store.isEmpty()) {
+            return environment;
+        }
+        Map<String, String> variables = new HashMap<>(environment.variables());
+        variables.put("HF_HUB_CACHE", environment.path(store).toString());
+        return new Environment(variables, environment.home(), environment.workingDirectory());
+    }
+
+    /** A download into a store; empty for that of Hugging Face's tools. */
+    public ModelPull modelPull(String store) {
+        return new HubPull(HubSettings.of(hubEnvironment(store)), hubCache(store));
+    }
+
+    public MachineProbe machine() {
+        return new LocalMachine(environment.variables().getOrDefault("PATH", ""));
     }
 
     /** The model that the settings name; without one, the one that comes with the program. */
     public ResolvedModel model(Settings settings) {
         String model = settings.get(SettingTable.MODEL);
-        return model.isEmpty() ? bundled(BundledModel.DEMO) : model(model);
+        return model.isEmpty() ? bundled(BundledModel.DEMO) : model(settings, model);
     }
 
     /** The model that a path, a bundled or catalogue name or a hub id stands for; its files are here. */
-    public ResolvedModel model(String model) {
+    public ResolvedModel model(Settings settings, String model) {
         return BundledModel.named(model)
                 .map(this::bundled)
-                .orElseGet(() -> new ModelResolver(environment, catalogue(), hubCache()).resolve(model));
+                .orElseGet(() -> new ModelResolver(environment, catalogue(), hubCache(settings)).resolve(model));
     }
 
     private ResolvedModel bundled(BundledModel model) {
@@ -105,7 +136,12 @@ public final class Wiring {
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, EngineOptions options) {
         ResolvedModel model = model(settings);
-        return new ModelInUse(model, engine(model.folder(), options), nativeCache());
+        Engine engine = engine(model.folder(), options);
+        if (!settings.get(SettingTable.QUIET)) {
+            Placed.lines(engine.load(), engine.deviceName())
+                    .forEach(line -> streams.err().println("flexgen-chat: " + line));
+        }
+        return new ModelInUse(model, engine, nativeCache());
     }
 
     /** An engine with the weights in {@code folder}. The caller closes it. */

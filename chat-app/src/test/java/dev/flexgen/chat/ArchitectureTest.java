@@ -57,7 +57,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule onlyChatAppUsesTheTerminalAndTheOptionParser =
-            onlyIn("dev.flexgen.chat..", "org.jline..", "picocli..");
+            onlyIn("dev.flexgen.chat..", "org.jline..", "com.googlecode.lanterna..", "picocli..");
 
     @ArchTest
     static final ArchRule onlyTheModelDownloaderMayUseTheNetwork = onlyIn("dev.flexgen.hub..", "java.net.http..");

@@ -259,7 +259,11 @@ class BadInputTest {
         });
         var err = new ByteArrayOutputStream();
         var streams = new Streams(
-                InputStream.nullInputStream(), closed, new PrintStream(err, true, StandardCharsets.UTF_8), () -> false);
+                InputStream.nullInputStream(),
+                closed,
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                () -> false,
+                () -> false);
 
         ExitCode code = new Session(home)
                 .run(streams, "generate", "-m", model.toString(), "--ids", "2,5", "--max-new-tokens", "60");

@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -61,5 +62,38 @@ class InterruptionTest {
 
             assertThat(input.read()).isEqualTo(-1);
         }
+    }
+
+    @Test
+    void stopsADownloadAndWaitsForItsLastWords() throws Exception {
+        var stopped = new CountDownLatch(1);
+        interruption.onStop(stopped::countDown);
+        Thread hook = Thread.ofVirtual().start(interruption::stop);
+
+        assertThat(stopped.await(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(hook.isAlive()).as("it waits for the main thread").isTrue();
+        interruption.finished();
+        hook.join();
+        assertThat(interruption.stopped()).isTrue();
+    }
+
+    @Test
+    void aDownloadThatBeginsTooLateIsStoppedAtOnce() {
+        interruption.stop();
+        var stopped = new CountDownLatch(1);
+        interruption.onStop(stopped::countDown);
+
+        assertThat(stopped.getCount()).isZero();
+    }
+
+    @Test
+    void whereNothingIsToStopNobodyWaits() {
+        interruption.onStop(() -> {
+            throw new AssertionError("over already");
+        });
+        interruption.nothingToStop();
+
+        interruption.stop();
+        assertThat(interruption.stopped()).isTrue();
     }
 }

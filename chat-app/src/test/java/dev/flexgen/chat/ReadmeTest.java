@@ -28,7 +28,7 @@ class ReadmeTest {
 
         Commands commands = commands();
         assertThat(manual).contains("```\n" + commands.help("") + "```\n");
-        for (String name : commands.names()) {
+        for (String name : commands.manualNames()) {
             assertThat(manual).contains("## " + name + "\n\n```\n" + commands.help(name) + "```\n");
         }
     }
@@ -40,7 +40,7 @@ class ReadmeTest {
 
     private static Commands commands() {
         var nowhere = new PrintStream(PrintStream.nullOutputStream());
-        var streams = new Streams(InputStream.nullInputStream(), nowhere, nowhere, () -> false);
+        var streams = new Streams(InputStream.nullInputStream(), nowhere, nowhere, () -> false, () -> false);
         var environment = new Environment(Map.of(), Path.of("/"), Path.of("/"));
         return new Commands(new Wiring(environment, streams, new Interruption()), new Failures(nowhere));
     }

@@ -39,7 +39,11 @@ final class Session {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         var streams = new Streams(
-                new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)), print(out), print(err), () -> false);
+                new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+                print(out),
+                print(err),
+                () -> false,
+                () -> false);
         ExitCode code = run(streams, arguments);
         return new Outcome(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }

@@ -10,6 +10,7 @@ package dev.flexgen.config;
  * @param parameters a tied output head counted once
  * @param downloadBytes size of its weights in 16 bits as published
  * @param licence short name
+ * @param terms what the licence asks of people
  * @param notDownloadable the reason why it cannot be had from the hub; empty if it can
  */
 public record CatalogueEntry(
@@ -21,6 +22,7 @@ public record CatalogueEntry(
         long parameters,
         long downloadBytes,
         String licence,
+        LicenceTerms terms,
         PromptStyle promptStyle,
         String notDownloadable) {
 

@@ -38,6 +38,7 @@ final class CatalogueReader {
             "parameters",
             "downloadBytes",
             "licence",
+            "terms",
             "promptStyle",
             "notDownloadable",
             "models");
@@ -101,6 +102,7 @@ final class CatalogueReader {
                     parameters,
                     downloadBytes,
                     text("licence"),
+                    choice("terms", LicenceTerms.class),
                     choice("promptStyle", PromptStyle.class),
                     find("notDownloadable") == null ? "" : text("notDownloadable"));
         }

@@ -16,6 +16,14 @@ public final class SettingTable {
             "The model to talk to: a folder, a catalogue name such as opt-1.3b, a hub id such as"
                     + " facebook/opt-1.3b[@revision], or demo; without one, the demo");
 
+    /** A folder; empty for the one that Hugging Face's tools use. */
+    public static final Setting<String> STORE = new Setting<>(
+            "store",
+            "FOLDER",
+            ValueType.text(),
+            "",
+            "Where downloaded models are kept; without one, where Hugging Face's tools keep theirs (HF_HUB_CACHE, HF_HOME)");
+
     public static final Setting<DeviceChoice> DEVICE = new Setting<>(
             "device", "DEVICE", ValueType.choice(DeviceChoice.class), DeviceChoice.AUTO, "The device that computes");
 
@@ -120,6 +128,7 @@ public final class SettingTable {
 
     private static final List<Setting<?>> ALL = List.of(
             MODEL,
+            STORE,
             DEVICE,
             GPU_MEMORY,
             CPU_MEMORY,

@@ -4,16 +4,19 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** The value of every setting, with its source. Immutable. */
 public final class Settings {
 
     private final Map<Setting<?>, Resolved> values;
+    private final Supplier<Settings> again;
 
     private record Resolved(Object value, SettingSource source) {}
 
-    private Settings(Map<Setting<?>, Resolved> values) {
+    private Settings(Map<Setting<?>, Resolved> values, Supplier<Settings> again) {
         this.values = Map.copyOf(values);
+        this.again = again;
     }
 
     /**
@@ -45,7 +48,12 @@ public final class Settings {
             }
             values.put(setting, value);
         }
-        return new Settings(values);
+        return new Settings(values, () -> resolve(environment, dirs, flags));
+    }
+
+    /** The same flags and variables, with the settings file as it is now. */
+    public Settings again() {
+        return again.get();
     }
 
     public <T> T get(Setting<T> setting) {

@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CatalogueReaderTest {
 
     private static final String VALID = """
-            [{"series": "Tiny", "family": "opt", "activation": "gelu-tanh", "licence": "MIT", "promptStyle": "dialogue",
+            [{"series": "Tiny", "family": "opt", "activation": "gelu-tanh", "licence": "MIT", "terms": "open",
+              "promptStyle": "dialogue",
               "vocabSize": 100, "positions": 16,
               "models": [{"name": "tiny", "hubId": "me/tiny", "layers": 2, "width": 8, "heads": 4, "ffnWidth": 32,
                           "parameters": 1000, "downloadBytes": 2000}]}]
@@ -36,6 +37,7 @@ class CatalogueReaderTest {
                         1000,
                         2000,
                         "MIT",
+                        LicenceTerms.OPEN,
                         PromptStyle.DIALOGUE,
                         ""));
     }
@@ -54,6 +56,8 @@ class CatalogueReaderTest {
                 "\"heads\": 4 | \"heads\": 3 | heads does not divide width",
                 "\"heads\": 4 | \"heads\": 4, \"kvHeads\": 3 | kvHeads does not divide heads",
                 "\"MIT\" | 7 | licence must be text",
+                "\"open\" | \"free\" | terms is \"free\"",
+                "\"terms\": \"open\", |  | terms is missing",
                 "\"MIT\" | \" \" | licence must be text",
                 "\"dialogue\" | \"chatty\" | promptStyle is \"chatty\"",
                 "2000 | 1999 | downloadBytes is less than two bytes per parameter",

@@ -138,4 +138,14 @@ class CatalogueTest {
                     assertThat(entry.notDownloadable()).contains("on request only");
                 });
     }
+
+    @Test
+    void onlyOpenSourceLicencesNeedNoAgreement() {
+        for (CatalogueEntry entry : Catalogue.load().entries()) {
+            assertThat(entry.terms().askFirst())
+                    .as(entry.name())
+                    .isEqualTo(!entry.licence().startsWith("BSD"));
+        }
+        assertThat(Catalogue.load().find("opt-1.3b").orElseThrow().terms()).isEqualTo(LicenceTerms.NON_COMMERCIAL);
+    }
 }

@@ -102,6 +102,7 @@ class OffloadFaultsTest {
             for (int n = 1; ; n++) {
                 FakeGpuSettings settings = SETTINGS.withFaults(Faults.nth(kind, n));
                 try (Engine engine = open(settings)) {
+                    assertThat(engine.plan()).isEqualTo(MIXED);
                     break; // there is no n-th
                 } catch (EngineException e) {
                     assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT);

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The folder in which Hugging Face's tools keep what they download, read only and without a network:
+ * The folder in which Hugging Face's tools keep what they download, without a network:
  *
  * <pre>
  * models--facebook--opt-125m/refs/main            the commit that the branch points to
@@ -44,7 +44,7 @@ public final class HubCache {
                 .orElseGet(() -> home(environment).resolve("hub"));
     }
 
-    private static Path home(Environment environment) {
+    static Path home(Environment environment) {
         // A relative value counts from the working directory, against the XDG rule, because that is where Python looks.
         return environment
                 .variable("HF_HOME")
@@ -69,11 +69,21 @@ public final class HubCache {
     }
 
     Optional<Path> find(HubRef ref) {
-        Path repository = root.resolve(ref.folderName());
-        Optional<String> commit = HubRef.isCommit(ref.revision())
+        return commitOf(ref)
+                .map(repository(ref).resolve(SNAPSHOTS)::resolve)
+                .filter(Files::isDirectory)
+                .filter(WholeSnapshot::is);
+    }
+
+    private Optional<String> commitOf(HubRef ref) {
+        return HubRef.isCommit(ref.revision())
                 ? Optional.of(ref.revision())
-                : commit(repository.resolve(REFS).resolve(ref.revision()));
-        return commit.map(repository.resolve(SNAPSHOTS)::resolve).filter(Files::isDirectory);
+                : commit(repository(ref).resolve(REFS).resolve(ref.revision()));
+    }
+
+    /** The folder of a model, all revisions of it. */
+    Path repository(HubRef ref) {
+        return root.resolve(ref.folderName());
     }
 
     /** Every model here that has a config.json, by id, its main revision first. */
@@ -102,7 +112,9 @@ public final class HubCache {
         List<LocalModel> models = new ArrayList<>();
         for (Path folder : children(repository.resolve(SNAPSHOTS))) {
             String commit = folder.getFileName().toString();
-            if (HubRef.isCommit(commit) && Files.isRegularFile(folder.resolve("config.json"))) {
+            if (HubRef.isCommit(commit)
+                    && Files.isRegularFile(folder.resolve("config.json"))
+                    && WholeSnapshot.is(folder)) {
                 models.add(new LocalModel(id, revisions.getOrDefault(commit, commit), commit, folder, bytes(folder)));
             }
         }
@@ -131,6 +143,41 @@ public final class HubCache {
                     .filter(HubRef::isCommit);
         } catch (IOException e) {
             throw unreadable(ref, e);
+        }
+    }
+
+    /**
+     * What removing a model at a revision would delete: nothing that another revision uses.
+     *
+     * @throws HubException if it is not here
+     */
+    public RemovalPlan removal(HubRef ref) {
+        Path repository = repository(ref);
+        Optional<String> commit = commitOf(ref);
+        if (commit.isEmpty() || !Files.isDirectory(repository.resolve(SNAPSHOTS).resolve(commit.get()))) {
+            throw new HubException(ref + " is not in the model store " + root + ": flexgen-chat models lists what is.");
+        }
+        try {
+            return new StoreRemoval(repository).plan(ref, commit.get());
+        } catch (IOException | UncheckedIOException e) {
+            throw unreadable(repository, e);
+        }
+    }
+
+    /**
+     * Deletes what {@link #removal} found, and returns the bytes that this freed.
+     *
+     * @throws HubException of kind STORE if something cannot be deleted
+     */
+    public long remove(RemovalPlan plan) {
+        Path repository = repository(plan.ref());
+        try {
+            return new StoreRemoval(repository).remove(plan);
+        } catch (IOException | UncheckedIOException e) {
+            throw new HubException(
+                    HubException.Kind.STORE,
+                    repository + " cannot be removed: check the permissions of the model store " + root + ".",
+                    e);
         }
     }
 

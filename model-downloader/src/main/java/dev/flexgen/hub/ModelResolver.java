@@ -91,7 +91,6 @@ public final class ModelResolver {
             return new HubException(
                     where + ", and it cannot be downloaded: " + entry.get().notDownloadable() + ".");
         }
-        String revision = ref.revision().equals(HubRef.MAIN) ? "" : " --revision " + ref.revision();
         // Only the hub knows whether it has such a model: a near name is a question, not a verdict.
         String question = entry.isPresent()
                 ? ""
@@ -99,7 +98,7 @@ public final class ModelResolver {
                         .nearest(ref.id())
                         .map(nearest -> " (or did you mean " + nearest + "?)")
                         .orElse("");
-        return new HubException(where + ": fetch it with: hf download " + ref.id() + revision + question);
+        return new HubException(where + ": fetch it with: flexgen-chat models pull " + ref + question);
     }
 
     private HubException unknown(String model, String name) {

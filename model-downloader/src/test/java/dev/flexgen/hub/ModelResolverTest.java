@@ -152,12 +152,12 @@ class ModelResolverTest {
         "glm-4-9b-chat, THUDM/glm-4-9b-chat-hf",
         "someone/something, someone/something",
         "facebok/opt-125m, facebok/opt-125m (or did you mean facebook/opt-125m?)",
-        "opt-1.3b@refs/pr/7, facebook/opt-1.3b --revision refs/pr/7",
+        "opt-1.3b@refs/pr/7, facebook/opt-1.3b@refs/pr/7",
     })
     void aModelThatIsNotHereCanBeFetched(String model, String arguments) {
         assertRefused(
                 model,
-                model + " is neither a folder in %s nor in the model store %s: fetch it with: hf download "
+                model + " is neither a folder in %s nor in the model store %s: fetch it with: flexgen-chat models pull "
                         + arguments);
     }
 

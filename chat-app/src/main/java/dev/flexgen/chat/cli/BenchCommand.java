@@ -61,7 +61,7 @@ final class BenchCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return ModelSettings.COMPUTING;
+        return ModelSettings.MEASURED;
     }
 
     @Override
@@ -104,7 +104,7 @@ final class BenchCommand implements AppCommand {
     }
 
     private Path folder(Settings settings) {
-        return (model.isEmpty() ? wiring.model(settings) : wiring.model(model)).folder();
+        return (model.isEmpty() ? wiring.model(settings) : wiring.model(settings, model)).folder();
     }
 
     private static ModelSpec spec(CatalogueEntry entry) {

@@ -84,11 +84,13 @@ record BenchReport(
     }
 
     private void rates(JsonLine line) {
-        load.prediction().map(Prediction::rates).ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
-                .put("upload", rates.upload())
-                .put("host_read", rates.hostRead())
-                .put("upload_both", rates.uploadBoth())
-                .put("host_read_both", rates.hostReadBoth()));
+        load.prediction()
+                .map(Prediction::rates)
+                .ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
+                        .put("upload", rates.upload())
+                        .put("host_read", rates.hostRead())
+                        .put("upload_both", rates.uploadBoth())
+                        .put("host_read_both", rates.hostReadBoth()));
     }
 
     String text(String model) {

@@ -14,6 +14,8 @@ import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.chat.setup.SetupWizard;
+import dev.flexgen.chat.wizard.Facts.Purpose;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
@@ -56,6 +58,29 @@ final class ChatCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         boolean terminal = wiring.streams().terminal().getAsBoolean();
+        if (SetupWizard.wanted(wiring, settings, terminal)) {
+            return firstRun(settings);
+        }
+        if (terminal) {
+            ExitCode pulled = new DownloadOffer(wiring, settings).make();
+            if (pulled != ExitCode.OK) {
+                return pulled;
+            }
+        }
+        return converse(settings, terminal);
+    }
+
+    /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
+    private ExitCode firstRun(Settings settings) {
+        return switch (new SetupWizard(wiring, settings).run(Purpose.FIRST_RUN)) {
+            case CHAT -> converse(settings.again(), true);
+            case CHAT_WITH_DEMO -> converse(settings, true);
+            case DONE -> ExitCode.OK;
+            case LEFT -> ExitCode.INTERRUPTED;
+        };
+    }
+
+    private ExitCode converse(Settings settings, boolean terminal) {
         wiring.announceDefaultModel(settings);
         try (var notice = new LoadingNotice(wiring.streams().out(), terminal && noticesWanted(settings));
                 ModelInUse model = wiring.open(settings);

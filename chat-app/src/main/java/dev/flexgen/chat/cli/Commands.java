@@ -6,6 +6,7 @@ import dev.flexgen.chat.Failures;
 import dev.flexgen.chat.Wiring;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ public final class Commands {
         table.put("generate", () -> new GenerateCommand(wiring));
         table.put("score", () -> new ScoreCommand(wiring));
         table.put("models", () -> new ModelsCommand(wiring));
+        table.put("setup", () -> new SetupCommand(wiring));
         table.put("bench", () -> new BenchCommand(wiring));
     }
 
@@ -64,17 +66,31 @@ public final class Commands {
         }
     }
 
+    /** The names of all commands and of those inside them, such as {@code models pull}, in the order of the manual. */
+    public List<String> manualNames() {
+        List<String> all = new ArrayList<>();
+        commandLine(names()).getSubcommands().forEach((name, line) -> {
+            all.add(name);
+            line.getSubcommands().keySet().forEach(inner -> all.add(name + " " + inner));
+        });
+        return all;
+    }
+
     /** The help of the program for {@code ""}, else of the command with this name, for a page of 100 columns. */
     public String help(String name) {
-        CommandLine root = commandLine(names());
-        CommandLine line = name.isEmpty() ? root : root.getSubcommands().getOrDefault(name, root);
+        CommandLine line = commandLine(names());
+        for (String word : name.isEmpty() ? List.<String>of() : List.of(name.split(" ", -1))) {
+            line = line.getSubcommands().getOrDefault(word, line);
+        }
         return line.getUsageMessage(CommandLine.Help.Ansi.OFF);
     }
 
     private ExitCode execute(CommandLine line, List<String> words) {
         ParseResult result = line.parseArgs(words.toArray(String[]::new));
+        Map<String, String> flags = new HashMap<>(SettingOptions.given(result.commandSpec()));
         while (result.hasSubcommand() && !result.isUsageHelpRequested()) {
             result = result.subcommand();
+            flags.putAll(SettingOptions.given(result.commandSpec())); // the inner command's own word is the last
         }
         CommandSpec spec = result.commandSpec();
         if (result.isVersionHelpRequested()) {
@@ -85,7 +101,7 @@ public final class Commands {
             wiring.streams().print(spec.commandLine().getUsageMessage());
             return ExitCode.OK;
         }
-        return command.run(wiring.settings(SettingOptions.given(spec)));
+        return command.run(wiring.settings(flags));
     }
 
     private CommandLine commandLine(List<String> commands) {

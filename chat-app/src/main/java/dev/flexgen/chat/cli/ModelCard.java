@@ -1,23 +1,32 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.machine.Expectation;
+import dev.flexgen.chat.wizard.Licences;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
+import dev.flexgen.config.Settings;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Machine;
+import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The text of {@code models show}: what is known of one model, from the catalogue or from its own files. */
 final class ModelCard {
 
     private final Wiring wiring;
+    private final Settings settings;
     private final StringBuilder card = new StringBuilder();
 
-    ModelCard(Wiring wiring) {
+    ModelCard(Wiring wiring, Settings settings) {
         this.wiring = wiring;
+        this.settings = settings;
     }
 
     String of(String model) {
@@ -25,8 +34,9 @@ final class ModelCard {
         if (entry.isPresent()) {
             describe(entry.get());
         } else {
-            Path folder = wiring.model(model).folder();
+            Path folder = wiring.model(settings, model).folder();
             describe(Families.read(folder), folder);
+            files(folder);
         }
         return card.toString();
     }
@@ -42,15 +52,12 @@ final class ModelCard {
         line("context", geometry.positions() + " tokens");
         line("parameters", ModelListing.parameters(entry.parameters()));
         line("download", entry.downloadable() ? Bytes.format(entry.downloadBytes()) : entry.notDownloadable());
-        line("licence", entry.licence());
+        line("licence", Licences.line(entry));
         line("prompt style", entry.promptStyle().name().toLowerCase(Locale.ROOT));
-        line("runs", Families.names().contains(entry.family()) ? "yes" : "not yet: this version runs " + families());
-        line(
-                "here",
-                wiring.hubCache()
-                        .find(entry.hubId(), "main")
-                        .map(Path::toString)
-                        .orElse("no"));
+        line("runs", runs(entry));
+        Optional<Path> folder = wiring.hubCache(settings).find(entry.hubId(), HubRef.MAIN);
+        line("here", folder.map(Path::toString).orElse("no"));
+        folder.ifPresent(this::files);
     }
 
     private void describe(ModelSpec spec, Path folder) {
@@ -68,6 +75,30 @@ final class ModelCard {
         line("width", Integer.toString(width));
         line("heads", Integer.toString(heads));
         line("neurons", neurons + " per layer");
+    }
+
+    private static String runs(CatalogueEntry entry) {
+        if (!Families.names().contains(entry.family())) {
+            return "not yet: this version runs " + families();
+        }
+        long needed = Expectation.neededBytes(entry);
+        OptionalLong free = Machine.availableHostBytes();
+        String memory = "needs " + Bytes.format(needed) + " of memory"
+                + (free.isPresent() ? ", " + Bytes.format(free.getAsLong()) + " are free" : "");
+        return (Expectation.fits(needed, free) ? "yes: " : "too large: ") + memory;
+    }
+
+    /** Its files with their sizes, and which of them is the licence. */
+    private void files(Path folder) {
+        List<ModelFiles.Item> items = ModelFiles.in(folder);
+        ModelFiles.licence(items)
+                .ifPresent(
+                        item -> line("licence text", folder.resolve(item.name()).toString()));
+        String label = "files";
+        for (ModelFiles.Item item : items) {
+            line(label, String.format(Locale.ROOT, "%10s  %s", Bytes.format(item.bytes()), item.name()));
+            label = "";
+        }
     }
 
     private static String families() {

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.bundled.BundledModel;
+import dev.flexgen.chat.machine.Expectation;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
@@ -9,6 +10,7 @@ import dev.flexgen.hub.LocalModel;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -17,7 +19,8 @@ final class ModelListing {
 
     private ModelListing() {}
 
-    static String of(Catalogue catalogue, List<LocalModel> local) {
+    /** @param freeBytes memory that a model could take now, where the system says so */
+    static String of(Catalogue catalogue, List<LocalModel> local, OptionalLong freeBytes) {
         Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
         var listing = new StringBuilder();
         row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "RUNS", "LICENCE");
@@ -32,7 +35,7 @@ final class ModelListing {
                     parameters(entry.parameters()),
                     entry.downloadable() ? Bytes.format(entry.downloadBytes()) : "-",
                     present ? "yes" : "no",
-                    Families.names().contains(entry.family()) ? "yes" : "not yet",
+                    runs(entry, freeBytes),
                     entry.licence());
         }
         for (LocalModel model : local) {
@@ -41,6 +44,13 @@ final class ModelListing {
             }
         }
         return listing.toString();
+    }
+
+    private static String runs(CatalogueEntry entry, OptionalLong freeBytes) {
+        if (!Families.names().contains(entry.family())) {
+            return "not yet";
+        }
+        return Expectation.fits(Expectation.neededBytes(entry), freeBytes) ? "yes" : "too large";
     }
 
     /** In thousand millions or millions, to three digits: {@code 1.32B}, {@code 125M}. */
@@ -55,6 +65,6 @@ final class ModelListing {
     }
 
     private static void row(StringBuilder listing, Object... cells) {
-        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-4s  %-7s  %s%n", cells));
+        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-4s  %-9s  %s%n", cells));
     }
 }

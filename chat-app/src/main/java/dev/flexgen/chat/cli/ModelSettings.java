@@ -8,8 +8,9 @@ import java.util.stream.Stream;
 /** The settings of every command that opens a model. */
 final class ModelSettings {
 
-    /** How a model computes, whichever it is. */
-    static final List<Setting<?>> COMPUTING = List.of(
+    /** Where a model is looked for and how it computes, whichever it is. */
+    static final List<Setting<?>> MEASURED = List.of(
+            SettingTable.STORE,
             SettingTable.DEVICE,
             SettingTable.GPU_MEMORY,
             SettingTable.CPU_MEMORY,
@@ -19,8 +20,7 @@ final class ModelSettings {
             SettingTable.KV);
 
     /** Which model, and how it computes. */
-    static final List<Setting<?>> ALL = Stream.concat(Stream.of(SettingTable.MODEL), COMPUTING.stream())
-            .<Setting<?>>map(setting -> setting)
+    static final List<Setting<?>> ALL = Stream.<Setting<?>>concat(Stream.of(SettingTable.MODEL), MEASURED.stream())
             .toList();
 
     private ModelSettings() {}

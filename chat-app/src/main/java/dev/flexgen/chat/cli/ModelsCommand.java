@@ -3,13 +3,18 @@ package dev.flexgen.chat.cli;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.Setting;
+import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.plan.Machine;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code models}: what the catalogue and the local store hold. */
-@Command(name = "models", description = "Lists the models that the program knows and those that are here.")
+/** {@code models}: what the catalogue and the local store hold, and what can be done with it. */
+@Command(
+        name = "models",
+        description =
+                "Lists, shows, downloads and removes models; alone it lists those that the program knows or that are here.")
 final class ModelsCommand implements AppCommand {
 
     private final Wiring wiring;
@@ -20,18 +25,19 @@ final class ModelsCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return List.of();
+        return List.of(SettingTable.STORE);
     }
 
     @Override
     public List<AppCommand> subcommands() {
-        return List.of(new ListModels(), new ShowModel());
+        return List.of(new ListModels(), new ShowModel(), new PullCommand(wiring), new RemoveCommand(wiring));
     }
 
     @Override
     public ExitCode run(Settings settings) {
         wiring.streams()
-                .print(ModelListing.of(wiring.catalogue(), wiring.hubCache().list()));
+                .print(ModelListing.of(
+                        wiring.catalogue(), wiring.hubCache(settings).list(), Machine.availableHostBytes()));
         return ExitCode.OK;
     }
 
@@ -40,7 +46,7 @@ final class ModelsCommand implements AppCommand {
 
         @Override
         public List<Setting<?>> settings() {
-            return List.of();
+            return List.of(SettingTable.STORE);
         }
 
         @Override
@@ -49,7 +55,7 @@ final class ModelsCommand implements AppCommand {
         }
     }
 
-    @Command(name = "show", description = "Shows one model: its dimensions, size, licence and place.")
+    @Command(name = "show", description = "Shows one model: its dimensions, size, licence, place and files.")
     private final class ShowModel implements AppCommand {
 
         @Parameters(paramLabel = "MODEL", description = "A folder, a catalogue name or a Hugging Face id")
@@ -57,12 +63,12 @@ final class ModelsCommand implements AppCommand {
 
         @Override
         public List<Setting<?>> settings() {
-            return List.of();
+            return List.of(SettingTable.STORE);
         }
 
         @Override
         public ExitCode run(Settings settings) {
-            wiring.streams().print(new ModelCard(wiring).of(model));
+            wiring.streams().print(new ModelCard(wiring, settings).of(model));
             return ExitCode.OK;
         }
     }

@@ -5,7 +5,10 @@ import java.nio.charset.StandardCharsets;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.TerminalBuilder.SystemOutput;
 import org.jline.terminal.impl.DumbTerminal;
+import org.jline.terminal.spi.SystemStream;
+import org.jline.terminal.spi.TerminalProvider;
 import org.jline.utils.Signals;
 
 /** The terminal that the process was started in. */
@@ -30,6 +33,45 @@ public final class SystemTerminal {
             passOnInterrupts(dumb);
         }
         return terminal;
+    }
+
+    /** Whether standard error leads to it. */
+    public static boolean isErr() {
+        try {
+            return TerminalProvider.load("exec").isSystemStream(SystemStream.Error);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Opens it for standard error, to ask for its size; the caller closes it. Nothing is read from it, its modes stay as they
+     * are, and so do the process's signals: Ctrl-C ends the JVM as ever.
+     *
+     * @throws IOException if it is none that could be asked
+     */
+    public static Terminal openForErr() throws IOException {
+        return TerminalBuilder.builder()
+                .name("flexgen-chat")
+                .system(true)
+                .systemOutput(SystemOutput.ForcedSysErr)
+                .dumb(false)
+                .encoding(StandardCharsets.UTF_8)
+                .nativeSignals(false)
+                .build();
+    }
+
+    /** Has this run when the window changes its size; closing the handle ends that. */
+    public static Resizes onResize(Runnable action) {
+        Object previous = Signals.register(Signal.WINCH.name(), action);
+        return () -> Signals.unregister(Signal.WINCH.name(), previous);
+    }
+
+    /** Ends a registration. */
+    @FunctionalInterface
+    public interface Resizes extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /** Unlike its other terminals, the line editor's dumb one does not listen to the process's signals. */

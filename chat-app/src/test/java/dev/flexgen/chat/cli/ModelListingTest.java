@@ -6,6 +6,7 @@ import dev.flexgen.config.Catalogue;
 import dev.flexgen.hub.LocalModel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class ModelListingTest {
@@ -20,10 +21,15 @@ class ModelListingTest {
 
     @Test
     void marksWhatIsHereAndAddsWhatTheCatalogueDoesNotKnow() {
-        var listing = ModelListing.of(Catalogue.load(), List.of(local("facebook/opt-125m"), local("someone/opt-tiny")));
+        var listing = ModelListing.of(
+                Catalogue.load(),
+                List.of(local("facebook/opt-125m"), local("someone/opt-tiny")),
+                OptionalLong.of(5L << 30));
 
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-125m .* yes .*"));
-        assertThat(listing.lines()).anyMatch(line -> line.matches("opt-1.3b .* no .*"));
+        assertThat(listing.lines()).anyMatch(line -> line.matches("opt-1.3b .* no +yes .*"));
+        assertThat(listing.lines()).anyMatch(line -> line.matches("opt-2.7b .* no +too large .*"));
+        assertThat(listing.lines()).anyMatch(line -> line.matches("bloom-560m .* no +not yet .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("someone/opt-tiny .* 4.0 KiB .*yes .*"));
     }
 

@@ -60,6 +60,16 @@ final class Tmux implements AutoCloseable {
         }
     }
 
+    /** Makes the window another size. */
+    void resize(int columns, int rows) throws IOException, InterruptedException {
+        tmux("resize-window", "-x", Integer.toString(columns), "-y", Integer.toString(rows));
+    }
+
+    /** Whether a full-screen program has the screen. */
+    boolean alternateScreen() throws IOException, InterruptedException {
+        return tmux("display-message", "-p", "#{alternate_on}").out().strip().equals("1");
+    }
+
     String awaitText(String text) throws IOException, InterruptedException {
         return await("'" + text + "'", screen -> screen.contains(text));
     }

@@ -1,0 +1,44 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.config.Setting;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code models pull}: downloads a model, or what is missing of it. */
+@Command(
+        name = "pull",
+        description = {
+            "Downloads a model from Hugging Face, or what is missing of it.",
+            "Progress goes to standard error. Ctrl-C keeps what is here; the same command goes on from it."
+        })
+final class PullCommand implements AppCommand {
+
+    @Parameters(paramLabel = "MODEL", description = "A catalogue name or a Hugging Face id, either with @REVISION")
+    String model = "";
+
+    @Option(names = "--json", description = "Print events on standard output, one JSON object a line")
+    boolean json;
+
+    private final Wiring wiring;
+
+    PullCommand(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        return List.of(SettingTable.STORE, SettingTable.QUIET);
+    }
+
+    @Override
+    public ExitCode run(Settings settings) {
+        var ref = StoredModel.ref(wiring.catalogue(), model);
+        return new PullRun(wiring, settings).run(ref, json ? PullRun.Output.JSON : PullRun.Output.FOR_PEOPLE);
+    }
+}

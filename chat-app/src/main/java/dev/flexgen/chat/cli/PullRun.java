@@ -1,0 +1,98 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.Streams;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.pull.Bar;
+import dev.flexgen.chat.pull.ModelPull;
+import dev.flexgen.chat.pull.PlainProgress;
+import dev.flexgen.chat.pull.ProgressScreen;
+import dev.flexgen.chat.pull.PullDisplay;
+import dev.flexgen.chat.pull.PullState;
+import dev.flexgen.chat.pull.WatchedPull;
+import dev.flexgen.chat.repl.SystemTerminal;
+import dev.flexgen.chat.setup.SetupWizard;
+import dev.flexgen.config.Bytes;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
+import dev.flexgen.hub.HubRef;
+import java.io.IOException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jline.terminal.Size;
+import org.jline.terminal.Terminal;
+
+/** One download on the command line, shown as the caller wants it. */
+final class PullRun {
+
+    private final Wiring wiring;
+    private final Settings settings;
+    private final Streams streams;
+
+    /** How it is shown. */
+    enum Output {
+        /** On standard error, as well as that can show it; nothing with {@code --quiet}. */
+        FOR_PEOPLE,
+        /** As objects on standard output. */
+        JSON
+    }
+
+    PullRun(Wiring wiring, Settings settings) {
+        this.wiring = wiring;
+        this.settings = settings;
+        this.streams = wiring.streams();
+    }
+
+    /** Returns when all is here, or the user has interrupted it. */
+    ExitCode run(HubRef model, Output output) {
+        if (output == Output.JSON) {
+            return run(model, new JsonProgress(streams::printLine, System::nanoTime));
+        }
+        if (settings.get(SettingTable.QUIET)) {
+            return run(model, PullDisplay.NONE);
+        }
+        if (SetupWizard.dumb(wiring) || !streams.errTerminal().getAsBoolean()) {
+            return run(model, new PlainProgress(streams.err(), System::nanoTime));
+        }
+        return onTerminal(model);
+    }
+
+    private ExitCode onTerminal(HubRef model) {
+        Bar bar = Bar.choose(wiring.environment().variables());
+        try (Terminal terminal = SystemTerminal.openForErr()) {
+            // Asking for the size starts a process, so it is asked when it changes and not each time something is
+            // drawn.
+            var size = new AtomicReference<>(terminal.getSize());
+            try (var _ = SystemTerminal.onResize(() -> size.set(terminal.getSize()))) {
+                return run(model, new ProgressScreen(streams.err(), () -> usable(size.get()), bar));
+            }
+        } catch (IOException noSize) {
+            return run(model, new PlainProgress(streams.err(), System::nanoTime));
+        }
+    }
+
+    private static Size usable(Size size) {
+        return size.getColumns() <= 0 || size.getRows() <= 0 ? new Size(80, 24) : size;
+    }
+
+    private ExitCode run(HubRef model, PullDisplay display) {
+        ModelPull pull = wiring.modelPull(settings.get(SettingTable.STORE));
+        wiring.interruption().onStop(pull::stop);
+        try {
+            PullState end = new WatchedPull(pull, display).run(model);
+            say(model + " is here: " + end.files().size() + " files, " + Bytes.format(end.totalBytes()));
+            return ExitCode.OK;
+        } catch (CancellationException stopped) {
+            say("stopped; what is here of " + model + " is kept, and the same command goes on from it");
+            return ExitCode.INTERRUPTED;
+        } finally {
+            wiring.interruption().nothingToStop();
+        }
+    }
+
+    private void say(String sentence) {
+        if (!settings.get(SettingTable.QUIET)) {
+            streams.err().print("flexgen-chat: " + sentence + "\n");
+        }
+    }
+}

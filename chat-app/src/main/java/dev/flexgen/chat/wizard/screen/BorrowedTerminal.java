@@ -1,0 +1,95 @@
+package dev.flexgen.chat.wizard.screen;
+
+import com.googlecode.lanterna.TerminalSize;
+import com.googlecode.lanterna.terminal.ansi.ANSITerminal;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Attributes.LocalFlag;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.Terminal.Signal;
+import org.jline.terminal.Terminal.SignalHandler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The line editor's terminal for Lanterna, which must not open it a second time. While a screen is up, Ctrl-C is a key. The
+ * terminal gets its modes back when the screen is left, and also when the JVM ends in the middle of it.
+ */
+final class BorrowedTerminal extends ANSITerminal {
+
+    private static final TerminalSize FALLBACK = new TerminalSize(80, 24);
+
+    /** Main screen, cursor, attributes, application keys: everything that Lanterna may have changed. */
+    private static final String RESET = "\u001b[0m\u001b[?1049l\u001b[?25h\u001b[?1l\u001b>";
+
+    private final Terminal terminal;
+    private final Thread hook;
+    private @Nullable Attributes before;
+    private @Nullable SignalHandler resizeHandler;
+    private @Nullable SignalHandler interruptHandler;
+    private volatile boolean gone;
+
+    BorrowedTerminal(Terminal terminal) {
+        super(new TypedBytes(terminal.reader()), terminal.output(), StandardCharsets.UTF_8);
+        this.terminal = terminal;
+        hook = new Thread(this::restoreAbruptly, "screen-restore");
+    }
+
+    @Override
+    public synchronized void enterPrivateMode() throws IOException {
+        before = terminal.enterRawMode();
+        Attributes raw = terminal.getAttributes();
+        raw.setLocalFlag(LocalFlag.ISIG, false);
+        terminal.setAttributes(raw);
+        Runtime.getRuntime().addShutdownHook(hook);
+        // Out of the keyboard it is a key; from elsewhere it would end the process without a word to the terminal.
+        interruptHandler = terminal.handle(Signal.INT, SignalHandler.SIG_IGN);
+        resizeHandler = terminal.handle(Signal.WINCH, _ -> onResized(findTerminalSize()));
+        super.enterPrivateMode();
+        flush();
+    }
+
+    @Override
+    public synchronized void exitPrivateMode() throws IOException {
+        super.exitPrivateMode();
+        flush();
+        terminal.handle(Signal.INT, interruptHandler == null ? SignalHandler.SIG_DFL : interruptHandler);
+        terminal.handle(Signal.WINCH, resizeHandler == null ? SignalHandler.SIG_DFL : resizeHandler);
+        restoreModes();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // The hook runs anyway; restoring twice does no harm.
+        }
+    }
+
+    /** The line editor knows it, while Lanterna would ask the terminal and wait for an answer. */
+    @Override
+    protected TerminalSize findTerminalSize() {
+        int columns = terminal.getWidth();
+        int rows = terminal.getHeight();
+        return columns <= 0 || rows <= 0 ? FALLBACK : new TerminalSize(columns, rows);
+    }
+
+    /** In the middle of whatever is being drawn, which is not drawn any more. */
+    void restoreAbruptly() {
+        gone = true;
+        terminal.writer().write(RESET);
+        terminal.writer().flush();
+        restoreModes();
+    }
+
+    @Override
+    protected void writeToTerminal(byte... bytes) throws IOException {
+        if (!gone) {
+            super.writeToTerminal(bytes);
+        }
+    }
+
+    private void restoreModes() {
+        Attributes modes = before;
+        if (modes != null) {
+            terminal.setAttributes(modes);
+        }
+    }
+}

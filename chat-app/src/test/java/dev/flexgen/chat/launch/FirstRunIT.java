@@ -1,0 +1,126 @@
+package dev.flexgen.chat.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.chat.GoldenHub;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The first start in a home directory where nothing is set up, in a real terminal. */
+@Tag("e2e")
+class FirstRunIT {
+
+    @TempDir
+    Path home;
+
+    private Map<String, String> environment(Release release) {
+        var environment = release.environment();
+        environment.put("LC_ALL", "C.UTF-8");
+        environment.put("FC", release.launcher().toString());
+        return environment;
+    }
+
+    @Test
+    void notNowIsAskedOnceOnly() throws Exception {
+        var release = Release.packaged(home);
+        try (var terminal = new Tmux(home, environment(release))) {
+            terminal.type("\"$FC\"; echo code=$?");
+            terminal.press("Enter");
+            terminal.awaitText("> Choose a model");
+            terminal.resize(60, 20);
+            terminal.awaitText("Esc demo this time");
+            terminal.press("Down");
+            terminal.awaitText("> Not now");
+            terminal.press("Enter");
+            terminal.awaitText("demo, context");
+            assertThat(terminal.alternateScreen()).isFalse();
+            terminal.type("What is 2 + 2?");
+            terminal.press("Enter");
+            terminal.awaitText("tok/s");
+            terminal.press("C-d");
+            terminal.awaitText("code=0");
+
+            terminal.type("clear; \"$FC\"; echo again=$?");
+            terminal.press("Enter");
+            terminal.awaitText("demo, context");
+            terminal.press("C-d");
+            terminal.awaitText("again=0");
+        }
+        assertThat(home.resolve(".config/flexgen-chat/config.json")).hasContent("{\n  \"model\": \"demo\"\n}\n");
+    }
+
+    @Test
+    void fromNothingToTheFirstReply() throws Exception {
+        var release = Release.packaged(home);
+        var environment = environment(release);
+        try (var hub = new GoldenHub("facebook/opt-125m")) {
+            environment.put("HF_ENDPOINT", hub.endpoint());
+            try (var terminal = new Tmux(home, environment)) {
+                terminal.type("\"$FC\" -m opt-125m; echo declined=$?");
+                terminal.press("Enter");
+                terminal.awaitText("agree to its licence? [y/N]");
+                terminal.press("n", "Enter");
+                assertThat(terminal.awaitText("declined=3")).contains("flexgen-chat models pull");
+
+                terminal.type("clear; \"$FC\"; echo code=$?");
+                terminal.press("Enter");
+                terminal.awaitText("> Choose a model");
+                terminal.press("Enter");
+                terminal.awaitText("free for models");
+                terminal.press("Enter");
+                terminal.awaitText("A REPLY");
+                terminal.press("PPage", "PPage", "PPage");
+                terminal.awaitText("> opt-125m");
+                terminal.press("Enter");
+                terminal.awaitText("non-commercial use only");
+                terminal.press("Down", "Enter");
+                terminal.awaitText("> Hugging Face's folder");
+                terminal.press("Enter");
+                terminal.awaitText("\"model\": \"opt-125m\"");
+                terminal.press("Enter");
+                terminal.awaitText("> Start chatting");
+                terminal.press("Enter");
+                terminal.awaitText("opt-125m, context");
+                terminal.type("Hello");
+                terminal.press("Enter");
+                terminal.awaitText("tok/s");
+                terminal.press("C-d");
+                terminal.awaitText("code=0");
+            }
+        }
+        assertThat(home.resolve(".config/flexgen-chat/config.json")).hasContent("{\n  \"model\": \"opt-125m\"\n}\n");
+        assertThat(home.resolve(".cache/huggingface/hub/models--facebook--opt-125m/refs/main"))
+                .exists();
+    }
+
+    @Test
+    void aTerminalIsGivenBackWhenTheProgramIsTerminated() throws Exception {
+        var release = Release.packaged(home);
+        try (var terminal = new Tmux(home, environment(release))) {
+            terminal.type("stty -a >before; sh -c 'echo $$ >pid; exec \"$FC\"'; echo code=$?; stty -a >after; echo ok");
+            terminal.press("Enter");
+            terminal.awaitText("> Choose a model");
+            assertThat(terminal.alternateScreen()).isTrue();
+
+            String pid = Files.readString(home.resolve("pid")).strip();
+            assertThat(Program.run(home, environment(release), "", List.of("kill", "-TERM", pid))
+                            .exitCode())
+                    .isZero();
+
+            terminal.awaitText("code=143\nok");
+            assertThat(terminal.alternateScreen()).isFalse();
+        }
+        assertThat(text("after")).isEqualTo(text("before"));
+        assertThat(home.resolve(".config")).doesNotExist();
+    }
+
+    private String text(String name) throws IOException {
+        return Files.readString(home.resolve(name));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.flexgen.chat.machine;
+
+import org.jspecify.annotations.NullMarked;

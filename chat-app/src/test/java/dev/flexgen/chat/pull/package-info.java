@@ -1,0 +1,4 @@
+@NullMarked
+package dev.flexgen.chat.pull;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.flexgen.chat.setup;
+
+import org.jspecify.annotations.NullMarked;

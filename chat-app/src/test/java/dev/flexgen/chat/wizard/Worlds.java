@@ -1,0 +1,118 @@
+package dev.flexgen.chat.wizard;
+
+import dev.flexgen.chat.machine.Expectation;
+import dev.flexgen.chat.machine.Gpu;
+import dev.flexgen.chat.machine.MachineReport;
+import dev.flexgen.chat.pull.Bar;
+import dev.flexgen.chat.pull.PullState;
+import dev.flexgen.chat.wizard.Choice.Place;
+import dev.flexgen.config.Catalogue;
+import dev.flexgen.config.ConfigUpdate;
+import dev.flexgen.config.SettingTable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+
+/** A made-up world: a small machine, and a hub whose downloads go as the test says. */
+public final class Worlds implements WizardWorld {
+
+    private static final long GIB = 1L << 30;
+
+    public static final MachineReport MACHINE = new MachineReport(
+            8,
+            OptionalLong.of(32 * GIB),
+            OptionalLong.of(20 * GIB),
+            List.of(new Gpu("NVIDIA GeForce RTX 3090", OptionalLong.of(24 * GIB))),
+            40e9);
+
+    /** What was asked of it, in order. */
+    public final List<String> asked = new ArrayList<>();
+
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    /** Says how downloads end; until then they go on. */
+    public WizardEvent pullEnd = new WizardEvent.PullDone();
+
+    public boolean pullWaits;
+
+    /** Progress to show before that. */
+    public List<PullState> progress = List.of();
+
+    public static Facts facts(Facts.Purpose purpose) {
+        return Facts.before(
+                purpose, Bar.LINES, Path.of("/home/ana/.config/flexgen-chat/config.json"), Path.of("/home/ana/hub"));
+    }
+
+    /** OPT models only, with opt-125m here already. */
+    public static List<Choice> choices() {
+        return Catalogue.load().entries().stream()
+                .filter(entry -> entry.series().equals("OPT"))
+                .map(entry -> new Choice(
+                        entry,
+                        Expectation.of(entry, MACHINE),
+                        entry.name().equals("opt-125m")
+                                ? Place.HERE
+                                : entry.downloadable() ? Place.ON_THE_HUB : Place.ON_REQUEST))
+                .sorted(Comparator.comparing(choice -> !choice.expectation().fits()))
+                .toList();
+    }
+
+    @Override
+    public WizardEvent.Looked look() {
+        return new WizardEvent.Looked(MACHINE, choices(), 120 * GIB);
+    }
+
+    @Override
+    public WizardEvent.StoreChecked checkStore(String folder, long bytes) {
+        asked.add("store " + folder + " " + bytes);
+        return folder.contains("full")
+                ? new WizardEvent.StoreChecked("", folder + " has 1.0 GiB free.")
+                : new WizardEvent.StoreChecked(folder, "");
+    }
+
+    @Override
+    public WizardEvent.FolderChecked checkFolder(String folder) {
+        asked.add("folder " + folder);
+        return new WizardEvent.FolderChecked(folder, folder.contains("weights") ? "" : folder + " holds no model.");
+    }
+
+    @Override
+    public WizardEvent.Previewed preview(Answers answers) {
+        String content = new ConfigUpdate(Path.of("/nonexistent"))
+                .set(SettingTable.MODEL, answers.model())
+                .set(SettingTable.STORE, answers.store())
+                .content();
+        return new WizardEvent.Previewed(content, "");
+    }
+
+    @Override
+    public WizardEvent.Saved save(Answers answers) {
+        asked.add("save " + answers.model() + " " + answers.store());
+        return new WizardEvent.Saved("");
+    }
+
+    @Override
+    public WizardEvent pull(Answers answers, Consumer<PullState> listener) {
+        asked.add("pull " + answers.model());
+        progress.forEach(listener);
+        if (pullWaits) {
+            try {
+                stopped.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return new WizardEvent.PullStopped();
+        }
+        return pullEnd;
+    }
+
+    @Override
+    public void stopPull() {
+        asked.add("stop");
+        stopped.countDown();
+    }
+}

@@ -1,0 +1,164 @@
+package dev.flexgen.chat.wizard.screen;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.chat.wizard.Effect.Outcome;
+import dev.flexgen.chat.wizard.Facts.Purpose;
+import dev.flexgen.chat.wizard.Wizard;
+import dev.flexgen.chat.wizard.Worlds;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jline.builtins.ScreenTerminal;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Attributes.LocalFlag;
+import org.jline.terminal.Size;
+import org.jline.terminal.Terminal.Signal;
+import org.jline.terminal.impl.LineDisciplineTerminal;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The bridge from the line editor's terminal to Lanterna's, with bytes at both ends. */
+class BorrowedTerminalTest {
+
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+    private static final String DOWN = "\u001b[B";
+
+    private final Sent sent = new Sent();
+    private final Worlds world = new Worlds();
+    private LineDisciplineTerminal terminal;
+
+    BorrowedTerminalTest() throws IOException {
+        terminal = new LineDisciplineTerminal("test", "xterm", sent, StandardCharsets.UTF_8);
+    }
+
+    @BeforeEach
+    void size() {
+        terminal.setSize(new Size(70, 20));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        terminal.close();
+    }
+
+    private CompletableFuture<Outcome> start() {
+        var outcome = new CompletableFuture<Outcome>();
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                outcome.complete(
+                        WizardScreen.run(terminal, Theme.ANSI, Wizard.begin(Worlds.facts(Purpose.SETUP), ""), world));
+            } catch (Throwable e) {
+                outcome.completeExceptionally(e);
+            }
+        });
+        return outcome;
+    }
+
+    private void type(String keys) throws IOException {
+        terminal.processInputBytes(keys.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void await(String text) throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (!sent.screen(terminal.getSize()).contains(text)) {
+            assertThat(System.nanoTime())
+                    .as("waiting for " + text + " on\n" + sent.screen(terminal.getSize()))
+                    .isLessThan(end);
+            Thread.sleep(10);
+        }
+    }
+
+    @Test
+    void keysArriveAndTheTerminalIsGivenBack() throws Exception {
+        Attributes before = terminal.getAttributes();
+        var outcome = start();
+        await("Choose a model");
+        assertThat(terminal.getAttributes().getLocalFlag(LocalFlag.ISIG))
+                .as("Ctrl-C is a key")
+                .isFalse();
+
+        type("\r");
+        await("RTX 3090");
+        type("\r");
+        await("a folder on this machine");
+        type("\u001b[6~" + "\u001b[6~");
+        await("> a folder on this machine");
+        type("\r");
+        await("Folder:");
+        type("/größe/x\u007f" + "weights");
+        await("/größe/weights_");
+        type("\u0003");
+
+        assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo(Outcome.LEFT);
+        assertThat(terminal.getAttributes().toString()).isEqualTo(before.toString());
+        assertThat(sent.text()).contains("\u001b[?1049h");
+        assertThat(lastSwitch("?1049")).as("the main screen").isEqualTo('l');
+        assertThat(lastSwitch("?25")).as("a cursor").isEqualTo('h');
+    }
+
+    private char lastSwitch(String mode) {
+        String all = sent.text();
+        return all.charAt(all.lastIndexOf("\u001b[" + mode) + 2 + mode.length());
+    }
+
+    @Test
+    void aWindowThatChangesIsDrawnAnew() throws Exception {
+        var outcome = start();
+        await("Esc leave");
+        terminal.setSize(new Size(60, 12));
+        sent.forget();
+        terminal.raise(Signal.WINCH);
+        await("Esc leave");
+        type(DOWN);
+        await("> Use the demo model");
+        type("\u001b");
+
+        assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo(Outcome.LEFT);
+    }
+
+    @Test
+    void anAbruptEndGivesTheTerminalBackAndNothingIsDrawnAfterIt() throws Exception {
+        Attributes before = terminal.getAttributes();
+        var bridge = new BorrowedTerminal(terminal);
+        bridge.enterPrivateMode();
+        bridge.putString("before");
+
+        bridge.restoreAbruptly();
+        bridge.putString("after");
+        bridge.flush();
+
+        assertThat(sent.text())
+                .contains("before", "\u001b[?1049l", "\u001b[?25h")
+                .doesNotContain("after");
+        assertThat(terminal.getAttributes().toString()).isEqualTo(before.toString());
+        bridge.exitPrivateMode();
+    }
+
+    /** What was sent to the terminal. */
+    private static final class Sent extends ByteArrayOutputStream {
+
+        String text() {
+            return toString(StandardCharsets.UTF_8);
+        }
+
+        synchronized void forget() {
+            reset();
+        }
+
+        synchronized String screen(Size size) {
+            try {
+                var screen = new ScreenTerminal(size.getColumns(), size.getRows());
+                screen.write(text());
+                return screen.toString();
+            } catch (RuntimeException e) {
+                throw new UncheckedIOException(new IOException(e));
+            }
+        }
+    }
+}

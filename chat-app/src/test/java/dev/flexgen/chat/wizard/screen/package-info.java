@@ -1,0 +1,4 @@
+@NullMarked
+package dev.flexgen.chat.wizard.screen;
+
+import org.jspecify.annotations.NullMarked;

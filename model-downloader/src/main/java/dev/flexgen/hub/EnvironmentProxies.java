@@ -1,0 +1,96 @@
+package dev.flexgen.hub;
+
+import dev.flexgen.config.Environment;
+import dev.flexgen.config.Quoted;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The proxies that {@code https_proxy}, {@code http_proxy}, {@code all_proxy} and {@code no_proxy} name, in either case. */
+final class EnvironmentProxies extends ProxySelector {
+
+    private static final List<Proxy> DIRECT = List.of(Proxy.NO_PROXY);
+
+    private final List<Proxy> http;
+    private final List<Proxy> https;
+    private final List<String> exceptions;
+
+    private EnvironmentProxies(List<Proxy> http, List<Proxy> https, List<String> exceptions) {
+        this.http = http;
+        this.https = https;
+        this.exceptions = exceptions;
+    }
+
+    /**
+     * Reads the variables.
+     *
+     * @throws HubException if one names no host
+     */
+    static EnvironmentProxies of(Environment environment) {
+        String exceptions = variable(environment, "no_proxy").orElse("").toLowerCase(Locale.ROOT);
+        return new EnvironmentProxies(
+                proxy(environment, "http_proxy"),
+                proxy(environment, "https_proxy"),
+                List.of(exceptions.strip().split("[\\s,]+")));
+    }
+
+    private static Optional<String> variable(Environment environment, String name) {
+        return environment.variable(name).or(() -> environment.variable(name.toUpperCase(Locale.ROOT)));
+    }
+
+    private static List<Proxy> proxy(Environment environment, String name) {
+        Optional<String> value = variable(environment, name).or(() -> variable(environment, "all_proxy"));
+        if (value.isEmpty()) {
+            return DIRECT;
+        }
+        String text = value.get().strip();
+        try {
+            URI uri = URI.create(text.contains("://") ? text : "http://" + text);
+            if (uri.getHost() != null && "http".equalsIgnoreCase(uri.getScheme())) {
+                int port = uri.getPort() < 0 ? 80 : uri.getPort();
+                return List.of(new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(uri.getHost(), port)));
+            }
+        } catch (IllegalArgumentException e) {
+            throw new HubException(notAProxy(name, text), e);
+        }
+        throw new HubException(notAProxy(name, text));
+    }
+
+    private static String notAProxy(String name, String text) {
+        // What stands before an @ is a password.
+        return name + " is " + Quoted.of(text.replaceAll("//.*@", "//...@"))
+                + ", which is no HTTP proxy: write for example http://proxy.example.org:3128.";
+    }
+
+    @Override
+    public List<Proxy> select(URI uri) {
+        String host = String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT);
+        if (exceptions.stream().anyMatch(exception -> matches(host, uri.getPort(), exception))) {
+            return DIRECT;
+        }
+        return "https".equalsIgnoreCase(uri.getScheme()) ? https : http;
+    }
+
+    /** As curl does: a name stands for itself and everything below it. */
+    private static boolean matches(String host, int port, String exception) {
+        if (exception.isEmpty()) {
+            return false;
+        }
+        String name = exception.replaceFirst("^\\*?\\.", "");
+        return exception.equals("*")
+                || host.equals(name)
+                || host.endsWith("." + name)
+                || name.equals(host + ":" + port);
+    }
+
+    @Override
+    public void connectFailed(URI uri, SocketAddress address, IOException failure) {
+        // The request fails by itself.
+    }
+}

@@ -1,0 +1,126 @@
+package dev.flexgen.hub;
+
+import dev.flexgen.hub.PartialFile.Piece;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.BodySubscribers;
+import java.net.http.HttpResponse.ResponseInfo;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the bytes of one file come from: the hub's address for it, or the signed link that this leads to, for as long as it is
+ * valid. Safe for threads.
+ */
+final class FileSource {
+
+    private static final int MOST_REDIRECTS = 10;
+
+    private final HubRef ref;
+    private final RemoteFile file;
+    private final URI address;
+    private final HubHttp http;
+    private final Refusals refusals;
+    private final Stop stop;
+    private volatile @Nullable URI link;
+
+    FileSource(HubSettings settings, HubHttp http, PullPlan plan, RemoteFile file, Stop stop) {
+        this.ref = plan.ref();
+        this.file = file;
+        this.http = http;
+        this.refusals = new Refusals(settings);
+        this.stop = stop;
+        String path = Stream.of(file.path().split("/"))
+                .map(segment ->
+                        URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20"))
+                .collect(Collectors.joining("/"));
+        this.address =
+                URI.create(settings.endpoint() + "/" + plan.ref().id() + "/resolve/" + plan.commit() + "/" + path);
+    }
+
+    /** How a request for a piece ended, if not with an exception. */
+    enum Outcome {
+        /** The bytes of the answer are written. */
+        WRITTEN,
+        /** The server gives the whole file away only. */
+        WHOLE_ONLY,
+        /** The server has something else under this name now, or says that it is shorter. */
+        OTHER_CONTENT
+    }
+
+    /** Fetches what is left of a piece. */
+    Outcome fetch(Piece piece, Runnable progress) throws TransientException {
+        URI known = link;
+        URI uri = known == null ? address : known;
+        boolean renewed = known == null;
+        for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+            boolean whole = piece.at() == 0 && piece.to() == file.bytes();
+            Map<String, String> range =
+                    whole ? Map.of() : Map.of("Range", "bytes=" + piece.at() + "-" + (piece.to() - 1));
+            HttpResponse<Boolean> answer = http.get(uri, range, into(piece, progress), piece::at, stop);
+            int status = answer.statusCode();
+            Optional<String> location = answer.headers().firstValue("Location");
+            if (hasOtherContent(answer) || status == 416) {
+                link = null;
+                return Outcome.OTHER_CONTENT;
+            } else if (status / 100 == 2) {
+                return answer.body() ? Outcome.WRITTEN : Outcome.WHOLE_ONLY;
+            } else if (status / 100 == 3 && location.isPresent()) {
+                uri = uri.resolve(location.get());
+                link = http.isHub(uri) ? null : uri;
+            } else if (!http.isHub(uri) && status / 100 == 4 && status != 408 && status != 429) {
+                // Signed links expire: ask the hub for a new one, but do not hammer on if that one fails as well.
+                link = null;
+                if (renewed) {
+                    throw new TransientException(
+                            uri.getHost() + " refuses a fresh link with status " + status, (Throwable) null);
+                }
+                renewed = true;
+                uri = address;
+            } else {
+                throw refusals.of(ref, answer);
+            }
+        }
+        throw new TransientException("the hub redirects in a circle", (Throwable) null);
+    }
+
+    /** True if the bytes are written, false if there were none to write. */
+    private BodyHandler<Boolean> into(Piece piece, Runnable progress) {
+        return info -> usable(info, piece) ? new PieceBody(piece, progress, stop) : aside(info.statusCode() / 100 == 2);
+    }
+
+    private boolean usable(ResponseInfo info, Piece piece) {
+        return switch (info.statusCode()) {
+            case 200 -> piece.at() == 0 && piece.to() == file.bytes();
+            case 206 -> info.headers().firstValue("Content-Range").orElse("").startsWith("bytes " + piece.at() + "-");
+            default -> false;
+        };
+    }
+
+    /** Words of an error are few and read to their end, which keeps the connection; a whole file that nobody wants is not. */
+    private static BodySubscriber<Boolean> aside(boolean file) {
+        return file ? new Unwanted() : BodySubscribers.replacing(false);
+    }
+
+    /** Only the hub's own answers carry the hash; a link's ETag is another server's affair. */
+    private boolean hasOtherContent(HttpResponse<?> answer) {
+        if (answer.headers().firstValue("X-Repo-Commit").isEmpty()) {
+            return false;
+        }
+        Optional<String> etag = answer.headers().firstValue("X-Linked-ETag");
+        if (etag.isEmpty() && answer.statusCode() / 100 == 2) {
+            etag = answer.headers().firstValue("ETag");
+        }
+        return etag.map(text -> text.replaceFirst("^W/", "").replace("\"", ""))
+                .filter(text -> text.matches("[0-9a-f]{40}|[0-9a-f]{64}"))
+                .filter(text -> !text.equals(file.blobId()))
+                .isPresent();
+    }
+}

@@ -1,0 +1,155 @@
+package dev.flexgen.hub;
+
+import dev.flexgen.config.Bytes;
+import dev.flexgen.hub.HubException.Kind;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** One pull: waits for the lock, checks the space, fetches the files that are missing, publishes. */
+final class PullRun {
+
+    private static final Duration LOCK_POLL = Duration.ofMillis(100);
+    private static final int POLLS_PER_EVENT = 50;
+
+    private final HubSettings settings;
+    private final HubHttp http;
+    private final Tuning tuning;
+    private final PullPlan plan;
+    private final ModelFolder folder;
+    private final PullListener listener;
+    private final Stop stop;
+
+    PullRun(
+            HubSettings settings,
+            HubHttp http,
+            Tuning tuning,
+            PullPlan plan,
+            ModelFolder folder,
+            PullListener listener,
+            Stop stop) {
+        this.settings = settings;
+        this.http = http;
+        this.tuning = tuning;
+        this.plan = plan;
+        this.folder = folder;
+        this.listener = listener;
+        this.stop = stop;
+    }
+
+    /** Returns the snapshot. */
+    Path run() throws IOException {
+        folder.create();
+        try (PullLock _ = lock()) {
+            List<RemoteFile> missing = new ArrayList<>();
+            long present = 0;
+            long wholeBytes = 0;
+            for (RemoteFile file : plan.files()) {
+                present += folder.presentBytes(file, plan.commit());
+                if (folder.has(file, plan.commit())) {
+                    wholeBytes += file.bytes();
+                } else {
+                    missing.add(file);
+                }
+            }
+            long free = tuning.freeSpace().bytes(folder.root());
+            PullPlan now = new PullPlan(plan.ref(), plan.commit(), plan.files(), plan.totalBytes(), present, free);
+            PullProgress progress = new PullProgress(listener, plan.totalBytes(), wholeBytes);
+            progress.tell(new PullEvent.Planned(now));
+            if (now.missingBytes() > free) {
+                throw noSpace(now);
+            }
+            fetch(missing, progress);
+            Path snapshot = folder.publish(plan);
+            progress.tell(new PullEvent.Done(snapshot, plan.totalBytes()));
+            return snapshot;
+        }
+    }
+
+    private HubException noSpace(PullPlan now) {
+        return new HubException(
+                Kind.NO_SPACE,
+                plan.ref() + " needs another " + Bytes.format(now.missingBytes()) + ", but only "
+                        + Bytes.format(now.freeBytes()) + " are free where the model store "
+                        + folder.root() + " is: make room, or put the store elsewhere with HF_HUB_CACHE.");
+    }
+
+    private PullLock lock() throws IOException {
+        for (int polls = 0; ; polls++) {
+            stop.check();
+            PullLock lock = PullLock.tryOpen(folder.lockFile());
+            if (lock != null) {
+                return lock;
+            }
+            if (polls % POLLS_PER_EVENT == 0) {
+                listener.on(new PullEvent.Waiting(
+                        "another program is fetching " + plan.ref(), LOCK_POLL.multipliedBy(POLLS_PER_EVENT)));
+            }
+            try {
+                tuning.sleeper().sleep(LOCK_POLL);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("the pull was interrupted");
+            }
+        }
+    }
+
+    private void fetch(List<RemoteFile> missing, PullProgress progress) {
+        Map<String, RemoteFile> byContent = new LinkedHashMap<>();
+        missing.forEach(file -> byContent.putIfAbsent(file.blobId(), file));
+        Repeats repeats = new Repeats(tuning, stop, progress::tell);
+        Semaphore turns = new Semaphore(tuning.filesAtOnce());
+        List<Thread> threads = new ArrayList<>();
+        for (RemoteFile file : byContent.values()) {
+            FileSource source = new FileSource(settings, http, plan, file, stop);
+            FileFetch fetch = new FileFetch(file, source, tuning, progress, repeats, stop);
+            threads.add(Thread.ofVirtual().name("pull " + file.path()).start(() -> fetch(fetch, file, turns)));
+        }
+        join(threads);
+        stop.check();
+        for (RemoteFile file : missing) {
+            progress.at(file, file.bytes()); // those whose content another file has brought
+        }
+    }
+
+    private void fetch(FileFetch fetch, RemoteFile file, Semaphore turns) {
+        turns.acquireUninterruptibly();
+        try {
+            if (!stop.stopped()) {
+                fetch.run(folder.partial(file), folder.blob(file));
+            }
+        } catch (IOException e) {
+            stop.fail(new UncheckedIOException(e));
+        } catch (RuntimeException e) {
+            stop.fail(e);
+        } finally {
+            turns.release();
+        }
+    }
+
+    /** An interrupted caller wants out: the threads are told to end and waited for. */
+    private void join(List<Thread> threads) {
+        @Nullable InterruptedException interruption = null;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interruption = e;
+                    stop.fail(new CancellationException("the pull was interrupted"));
+                }
+            }
+        }
+        if (interruption != null) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.flexgen.hub;
+
+import java.net.http.HttpHeaders;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** How long the hub asks to wait: {@code RateLimit: "resolvers";r=0;t=55}, else {@code Retry-After: 55}. */
+final class RateLimit {
+
+    private static final Pattern RESET = Pattern.compile(";\\s*t=(\\d{1,9})");
+    private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
+
+    private RateLimit() {}
+
+    static Optional<Duration> delay(HttpHeaders headers) {
+        Optional<Duration> reset = headers.firstValue("RateLimit")
+                .map(RESET::matcher)
+                .filter(Matcher::find)
+                // The window may end a moment after what whole seconds say.
+                .map(found -> Duration.ofSeconds(Long.parseLong(found.group(1)) + 1));
+        return reset.or(() -> headers.firstValue("Retry-After")
+                .map(String::strip)
+                .filter(SECONDS.asMatchPredicate())
+                .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds))));
+    }
+}

@@ -1,0 +1,86 @@
+package dev.flexgen.hub;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/**
+ * The sizes and patience of a pull, and what it needs of the machine besides files and sockets.
+ *
+ * @param rangeBytes the most of one file that is asked for but not yet recorded as finished, so what a crash can cost
+ * @param pieceBytes asked for in one request
+ * @param recordBytes after so many new ones a record of what is finished is written
+ * @param streamsPerFile requests at a time
+ * @param filesAtOnce files at a time
+ * @param attempts in a row that may fail without a single byte arriving
+ * @param stall without any byte, after which a connection counts as lost
+ * @param firstDelay before the first repetition; doubles from there
+ * @param longestDelay between repetitions
+ * @param longestWait that the hub may ask for
+ */
+record Tuning(
+        long rangeBytes,
+        long pieceBytes,
+        long recordBytes,
+        int streamsPerFile,
+        int filesAtOnce,
+        int attempts,
+        Duration stall,
+        Duration firstDelay,
+        Duration longestDelay,
+        Duration longestWait,
+        Sleeper sleeper,
+        RandomGenerator random,
+        FreeSpace freeSpace) {
+
+    private static final long MIB = 1 << 20;
+
+    /** For the real hub. */
+    static Tuning standard() {
+        return new Tuning(
+                64 * MIB,
+                8 * MIB,
+                16 * MIB,
+                4,
+                4,
+                6,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(15),
+                Thread::sleep,
+                RandomGenerator.getDefault(),
+                folder -> Files.getFileStore(folder).getUsableSpace());
+    }
+
+    Tuning withAttempts(int attempts) {
+        return new Tuning(
+                rangeBytes,
+                pieceBytes,
+                recordBytes,
+                streamsPerFile,
+                filesAtOnce,
+                attempts,
+                stall,
+                firstDelay,
+                longestDelay,
+                longestWait,
+                sleeper,
+                random,
+                freeSpace);
+    }
+
+    /** Lets time pass. */
+    @FunctionalInterface
+    interface Sleeper {
+        void sleep(Duration time) throws InterruptedException;
+    }
+
+    /** Knows how much may still be written. */
+    @FunctionalInterface
+    interface FreeSpace {
+        long bytes(Path folder) throws IOException;
+    }
+}
