@@ -1,9 +1,9 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
@@ -43,7 +43,7 @@ final class Planning {
     private long hostBytes() {
         return Math.min(
                 ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
-                Machine.availableHostBytes().orElse(Long.MAX_VALUE));
+                AvailableMemory.bytes().orElse(Long.MAX_VALUE));
     }
 
     private long gpuBytes() {

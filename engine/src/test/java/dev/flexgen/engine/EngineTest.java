@@ -8,8 +8,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.model.Dimensions;
-import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
@@ -174,7 +174,7 @@ class EngineTest {
     }
 
     private static void assumeTheSystemTellsItsFreeMemory() {
-        assumeTrue(Machine.availableHostBytes().isPresent(), "this system does not tell its free memory");
+        assumeTrue(AvailableMemory.bytes().isPresent(), "this system does not tell its free memory");
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.flexgen.engine.memory;
 
 import dev.flexgen.engine.EngineException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** Host memory off the Java heap, zeroed and cache-line aligned. Thread-safe. */
 public final class HostMemory {
@@ -9,7 +11,11 @@ public final class HostMemory {
     /** A memory page: more than vectors need, and what direct reads from a disk ask for. */
     private static final long ALIGNMENT = 4096;
 
+    /** From here on whole pages of the system's, which are huge, are worth it. */
+    private static final long LARGE = 8L << 20;
+
     private final Ledger ledger;
+    private final Optional<HostPages> pages = HostPages.ofThisSystem();
 
     public HostMemory(Ledger ledger) {
         this.ledger = ledger;
@@ -24,10 +30,13 @@ public final class HostMemory {
         return Buffer.take(ledger, Tier.HOST, owner, bytes, () -> take(owner, bytes));
     }
 
-    private static Buffer.Memory take(String owner, long bytes) {
+    private Buffer.Memory take(String owner, long bytes) {
         Arena arena = Arena.ofShared();
         try {
-            return new Buffer.Memory(arena.allocate(bytes, ALIGNMENT), arena::close);
+            MemorySegment memory = pages.filter(it -> bytes >= LARGE)
+                    .flatMap(it -> it.take(bytes, arena))
+                    .orElseGet(() -> arena.allocate(bytes, ALIGNMENT));
+            return new Buffer.Memory(memory, arena::close);
         } catch (OutOfMemoryError e) {
             arena.close();
             throw new EngineException(

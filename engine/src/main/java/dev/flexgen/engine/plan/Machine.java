@@ -1,13 +1,10 @@
 package dev.flexgen.engine.plan;
 
 import dev.flexgen.engine.device.cpu.WorkerPool;
-import java.io.IOException;
+import dev.flexgen.engine.memory.AvailableMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.OptionalLong;
 
 /**
  * What this machine can do, measured.
@@ -31,7 +28,7 @@ public record Machine(int threads, double hostReadBytesPerSecond) {
      */
     public static Machine measure(int threads) {
         int readers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-        long free = availableHostBytes().orElse(4 * BYTES);
+        long free = AvailableMemory.bytes().orElse(4 * BYTES);
         long bytes = Math.clamp(free / 4 / PIECE * PIECE, MIN_BYTES, BYTES);
         try (WorkerPool pool = new WorkerPool(readers);
                 Arena arena = Arena.ofShared()) {
@@ -77,28 +74,5 @@ public record Machine(int threads, double hostReadBytesPerSecond) {
             h += memory.get(ValueLayout.JAVA_LONG, at + 56);
         }
         return a + b + c + d + e + f + g + h;
-    }
-
-    /** Host memory that could be taken without swapping or breaking a container's limit, where the system says so. */
-    public static OptionalLong availableHostBytes() {
-        OptionalLong free = number("/proc/meminfo", "MemAvailable:");
-        OptionalLong limit = number("/sys/fs/cgroup/memory.max", "");
-        if (free.isEmpty() || limit.isEmpty()) {
-            return free.isEmpty() ? limit : OptionalLong.of(free.getAsLong() << 10);
-        }
-        long used = number("/sys/fs/cgroup/memory.current", "").orElse(0);
-        return OptionalLong.of(Math.min(free.getAsLong() << 10, Math.max(0, limit.getAsLong() - used)));
-    }
-
-    /** The number behind {@code key} in a file of the system; none if it has no such file, or the word "max". */
-    private static OptionalLong number(String file, String key) {
-        try {
-            return Files.readAllLines(Path.of(file)).stream()
-                    .filter(line -> line.startsWith(key))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                    .findFirst();
-        } catch (IOException | NumberFormatException e) {
-            return OptionalLong.empty(); // not Linux, or no limit: the allocation itself will tell
-        }
     }
 }

@@ -2,12 +2,16 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Pointer;
@@ -25,14 +29,22 @@ final class CudaMemory {
 
     private static final int PORTABLE = 1;
 
+    /** Below this, the driver's own allocator is quick enough. */
+    private static final long LARGE_HOST = 8L << 20;
+
     private final Driver driver;
     private final Ledger ledger;
+    private final Optional<HostPages> pages;
     private final NavigableMap<Long, Long> pageLocked = new ConcurrentSkipListMap<>();
     private final SmallBuffers small = new SmallBuffers(this::unit);
 
     CudaMemory(Driver driver, Ledger ledger) {
         this.driver = driver;
         this.ledger = ledger;
+        // On every system with unified addresses that is so: the GPU reads such memory under the address that Java
+        // knows.
+        boolean sameAddress = driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM) != 0;
+        this.pages = sameAddress ? HostPages.ofThisSystem() : Optional.empty();
     }
 
     /** Contents are whatever was there. */
@@ -79,6 +91,39 @@ final class CudaMemory {
 
     private Buffer.Memory lock(String owner, long bytes) {
         driver.use();
+        Buffer.Memory memory = lockPages(bytes).orElseGet(() -> lockByDriver(owner, bytes));
+        long start = memory.segment().address();
+        pageLocked.put(start, start + bytes);
+        return new Buffer.Memory(memory.segment(), () -> {
+            pageLocked.remove(start);
+            memory.release().run();
+        });
+    }
+
+    /** The driver is slow to find memory and slower to zero it: large buffers are found by us and only locked by it. */
+    private Optional<Buffer.Memory> lockPages(long bytes) {
+        if (bytes < LARGE_HOST || bytes > AvailableMemory.bytes().orElse(0)) {
+            return Optional.empty();
+        }
+        Arena arena = Arena.ofShared();
+        Optional<MemorySegment> taken = pages.flatMap(it -> it.take(bytes, arena));
+        taken.ifPresent(HostPages::touch);
+        int flags = PORTABLE | cudart.CU_MEMHOSTREGISTER_DEVICEMAP;
+        if (taken.isEmpty()
+                || cudart.cuMemHostRegister(new Address().of(taken.get()), bytes, flags) != cudart.CUDA_SUCCESS) {
+            arena.close();
+            return Optional.empty();
+        }
+        MemorySegment segment = taken.get();
+        return Optional.of(new Buffer.Memory(segment, () -> {
+            cudart.cuCtxSetCurrent(driver.context());
+            cudart.cuMemHostUnregister(
+                    new Address().of(segment)); // an earlier failure of the context has been reported
+            arena.close();
+        }));
+    }
+
+    private Buffer.Memory lockByDriver(String owner, long bytes) {
         Pointer memory = new Pointer();
         // Small ones begin anywhere in a page, but direct reads from a disk want whole pages.
         int code = cudart.cuMemHostAlloc(memory, bytes + PAGE, PORTABLE);
@@ -91,11 +136,7 @@ final class CudaMemory {
         long start = memory.address();
         MemorySegment segment = segment(Math.ceilDiv(start, PAGE) * PAGE, bytes);
         segment.fill((byte) 0); // the driver may give what was given back before
-        pageLocked.put(segment.address(), segment.address() + bytes);
-        return new Buffer.Memory(segment, () -> {
-            pageLocked.remove(segment.address());
-            unlock(start);
-        });
+        return new Buffer.Memory(segment, () -> unlock(start));
     }
 
     /** Whether the GPU can read it by itself: whether it is part of what {@link #allocateHost} gave. */

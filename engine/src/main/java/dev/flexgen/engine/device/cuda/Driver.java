@@ -86,7 +86,7 @@ record Driver(int index, String name, CUctx_st context) {
         cudart.cuDevicePrimaryCtxRelease(index);
     }
 
-    /** Ends a context that a failed kernel has spoilt: cuBLAS would hold on to it, and a new one could not be had. */
+    /** Ends a context that a failed kernel has spoilt, and to which cuBLAS holds on: its memory would stay taken until the process ends. */
     void reset() {
         cudart.cuDevicePrimaryCtxReset(index);
     }

@@ -11,6 +11,7 @@ import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -111,6 +112,33 @@ class CudaDeviceTest {
             device.stream(Lane.COMPUTE).join();
             assertThat(host.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(7);
         }
+    }
+
+    @Test
+    void largePageLockedMemoryIsZeroedAndCopiedWithoutWaiting() {
+        try (CudaDevice device = (CudaDevice) TestGpus.open(ledger);
+                Buffer host = device.allocateHost("host", 65 * MIB + 3);
+                Buffer back = device.allocateHost("back", 65 * MIB + 3);
+                Buffer buffer = device.allocate("buffer", 65 * MIB + 3)) {
+            assertThat(host.segment().address() % 4096).isZero();
+            assertThat(host.segment().mismatch(back.segment())).isEqualTo(-1);
+            assertThat(host.segment().get(ValueLayout.JAVA_BYTE, 0)).isZero();
+            for (long at = 0; at < host.segment().byteSize(); at += 511) {
+                host.segment().set(ValueLayout.JAVA_BYTE, at, (byte) at);
+            }
+            Stream stream = device.stream(Lane.WEIGHTS_IN);
+            long start = System.nanoTime();
+            for (int i = 0; i < 20; i++) {
+                stream.upload(host.segment(), buffer.segment());
+            }
+            long asked = System.nanoTime() - start;
+            stream.download(buffer.segment(), back.segment());
+            stream.join();
+            long done = System.nanoTime() - start;
+            assertThat(back.segment().mismatch(host.segment())).isEqualTo(-1);
+            assertThat(asked).isLessThan(done / 4); // copies of other memory are done when the call returns
+        }
+        assertThat(ledger.report()).isEmpty();
     }
 
     @Test

@@ -38,7 +38,7 @@ final class CudaFigures {
         long start = System.nanoTime();
         GpuSource source = TestGpus.source();
         source.find();
-        print("detection, second time", since(start), "ms");
+        print("detection, twice", since(start), "ms");
         print("in use before", figures.used().orElse(-1) / (double) MIB, "MiB");
         long before = figures.used().orElse(0);
         start = System.nanoTime();
