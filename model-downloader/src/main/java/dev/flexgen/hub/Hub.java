@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
  * Fetches models from the hub into the store that Hugging Face's own tools use. Whatever ends a pull, what it has fetched stays and
@@ -84,7 +85,7 @@ public final class Hub implements AutoCloseable {
         try {
             return new PullRun(settings, http, tuning, plan, folder, listener, new Stop(cancel)).run();
         } catch (UncheckedIOException e) {
-            throw disk(e.getCause());
+            throw disk(Objects.requireNonNull(e.getCause()));
         } catch (IOException e) {
             throw disk(e);
         }

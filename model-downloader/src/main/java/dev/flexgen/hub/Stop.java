@@ -2,12 +2,13 @@ package dev.flexgen.hub;
 
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** Ends all threads of one pull: because the user wants it, or because one of them has failed. Safe for threads. */
 final class Stop {
 
     private final PullCancel cancel;
-    private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
+    private final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
 
     Stop(PullCancel cancel) {
         this.cancel = cancel;

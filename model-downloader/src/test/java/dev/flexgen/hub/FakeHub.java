@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -40,7 +41,7 @@ public final class FakeHub implements AutoCloseable {
     private final HttpServer cdn;
     private final FakeSender sender;
     private volatile int pageSize = 1000;
-    private volatile int linkGeneration;
+    private final AtomicInteger linkGeneration = new AtomicInteger();
 
     /** What was asked, of the hub or of the server behind its links. */
     public record Request(boolean ofHub, String path, String range, String authorization) {}
@@ -111,7 +112,7 @@ public final class FakeHub implements AutoCloseable {
 
     /** Makes all links that were given out worthless. */
     public void expireLinks() {
-        linkGeneration++;
+        linkGeneration.incrementAndGet();
     }
 
     static String header(HttpExchange exchange, String name) {
@@ -221,18 +222,18 @@ public final class FakeHub implements AutoCloseable {
         headers.set("ETag", "\"" + "0".repeat(40) + "\"");
         headers.set("X-Linked-ETag", "\"" + etag + "\"");
         headers.set("X-Linked-Size", String.valueOf(file.content().bytes()));
-        String link = address(cdn) + "/" + linkGeneration + "/" + file.blobId() + "?signature=abc";
+        String link = address(cdn) + "/" + linkGeneration.get() + "/" + file.blobId() + "?signature=abc";
         sender.status(exchange, 302, Map.of("Location", link));
     }
 
     private void answerLink(HttpExchange exchange) throws IOException {
-        String[] parts = exchange.getRequestURI().getPath().split("/");
+        String[] parts = exchange.getRequestURI().getPath().split("/", -1);
         FakeFile file = repositories.values().stream()
                 .flatMap(FakeRepository::everything)
                 .filter(candidate -> candidate.lfs() && candidate.blobId().equals(parts[2]))
                 .findFirst()
                 .orElseThrow();
-        boolean expired = Integer.parseInt(parts[1]) != linkGeneration;
+        boolean expired = Integer.parseInt(parts[1]) != linkGeneration.get();
         if (expired || faults.take(Fault.EXPIRED_LINK, file.path())) {
             sender.status(exchange, 403, Map.of());
         } else {
