@@ -23,6 +23,7 @@ final class BorrowedTerminal extends ANSITerminal {
     private static final String RESET = "\u001b[0m\u001b[?1049l\u001b[?25h\u001b[?1l\u001b>";
 
     private final Terminal terminal;
+    private final TypedBytes typed;
     private final Thread hook;
     private @Nullable Attributes before;
     private @Nullable SignalHandler resizeHandler;
@@ -30,8 +31,13 @@ final class BorrowedTerminal extends ANSITerminal {
     private volatile boolean gone;
 
     BorrowedTerminal(Terminal terminal) {
-        super(new TypedBytes(terminal.reader()), terminal.output(), StandardCharsets.UTF_8);
+        this(terminal, new TypedBytes(terminal.reader()));
+    }
+
+    private BorrowedTerminal(Terminal terminal, TypedBytes typed) {
+        super(typed, terminal.output(), StandardCharsets.UTF_8);
         this.terminal = terminal;
+        this.typed = typed;
         hook = new Thread(this::restoreAbruptly, "screen-restore");
     }
 
@@ -71,9 +77,10 @@ final class BorrowedTerminal extends ANSITerminal {
         return columns <= 0 || rows <= 0 ? FALLBACK : new TerminalSize(columns, rows);
     }
 
-    /** In the middle of whatever is being drawn, which is not drawn any more. */
+    /** In the middle of whatever is being drawn and read, which is not any more. */
     void restoreAbruptly() {
         gone = true;
+        typed.end();
         terminal.writer().write(RESET);
         terminal.writer().flush();
         restoreModes();

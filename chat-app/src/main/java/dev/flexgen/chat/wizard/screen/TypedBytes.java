@@ -5,18 +5,24 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jline.utils.NonBlockingReader;
 
 /**
  * What is typed, as bytes for Lanterna, out of the line editor's reader of characters: its stream of bytes loses one each
- * time somebody asks whether there is one. Owned by the thread that reads.
+ * time somebody asks whether there is one. Owned by the thread that reads; any thread may end it.
  */
 final class TypedBytes extends InputStream {
 
     /** What Enter sends while no mode of the terminal turns it into the line feed that Lanterna takes for it. */
     private static final char ENTER = '\r';
 
+    private static final long PATIENCE_MILLIS = 1000;
+
     private final NonBlockingReader reader;
+    private final ReentrantLock reading = new ReentrantLock();
+    private volatile boolean ended;
     private ByteBuffer pending = ByteBuffer.allocate(0);
 
     TypedBytes(NonBlockingReader reader) {
@@ -52,11 +58,37 @@ final class TypedBytes extends InputStream {
 
     @Override
     public int available() throws IOException {
-        return pending.hasRemaining() ? pending.remaining() : reader.peek(1) >= 0 ? 1 : 0;
+        if (pending.hasRemaining()) {
+            return pending.remaining();
+        }
+        reading.lock();
+        try {
+            return !ended && reader.peek(1) >= 0 ? 1 : 0;
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    /**
+     * From now on nothing is typed. To look for keys, the line editor changes the terminal's modes; somebody who restores them
+     * must be the last to touch them, so this waits for a look that is being taken.
+     */
+    void end() {
+        boolean locked = false;
+        try {
+            locked = reading.tryLock(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            ended = true;
+            if (locked) {
+                reading.unlock();
+            }
+        }
     }
 
     private boolean next() throws IOException {
-        int character = reader.read();
+        int character = ended ? -1 : reader.read();
         if (character < 0) {
             return false;
         }
