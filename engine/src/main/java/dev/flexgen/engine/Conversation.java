@@ -70,7 +70,12 @@ public final class Conversation implements AutoCloseable {
             tokens = Arrays.copyOfRange(prompt, from, Math.min(prompt.length, from + runner.maxStepTokens()));
             runner.prefill(cache, tokens, cancel);
         }
-        runner.lastLogits(cache, tokens, logits);
+        try {
+            runner.lastLogits(cache, tokens, logits);
+        } catch (EngineException e) { // a device's failure shows where it is waited for: what it did not compute is not kept
+            cache.truncate(common);
+            throw e;
+        }
         progress.onProgress(total, total);
         logitsFollow = true;
         prefillSeconds = (System.nanoTime() - start) / 1e9;

@@ -34,17 +34,20 @@ public final class Engine implements AutoCloseable {
     private final EngineOptions options;
     private final Plan plan;
     private final DeviceSet devices;
+    private final Planning planning;
     private final Runner runner;
     private final int context;
     private final LoadReport load;
+    private boolean closed;
 
     /**
      * Where weights come from.
      *
      * @param dtype of the largest tensors
+     * @param ownHead whether the head is a table of its own
      * @param checkpoint opened once the plan has shown that there is room
      */
-    private record Weights(DType dtype, Supplier<Checkpoint> checkpoint) {}
+    private record Weights(DType dtype, boolean ownHead, Supplier<Checkpoint> checkpoint) {}
 
     private Engine(ModelSpec spec, Weights weights, EngineOptions options, GpuSource gpus, @Nullable Plan givenPlan) {
         long start = System.nanoTime();
@@ -53,10 +56,11 @@ public final class Engine implements AutoCloseable {
         DType kv = options.kv().resolve(weights.dtype());
         this.devices = DeviceSet.open(options, gpus, ledger);
         try {
-            ModelSizes sizes = new ModelSizes(spec, weights.dtype(), kv, context, Runner.maxStepTokens(context));
-            Planning planning = new Planning(devices, ledger, sizes, options);
+            ModelSizes sizes = new ModelSizes(
+                    spec, weights.dtype(), weights.ownHead(), kv, context, Runner.maxStepTokens(context));
+            this.planning = new Planning(devices, ledger, sizes, options);
             this.plan = givenPlan == null ? planning.plan() : givenPlan;
-            Optional<Prediction> prediction = givenPlan == null ? planning.prediction(plan) : Optional.empty();
+            Optional<Prediction> prediction = planning.known(plan);
             try (Checkpoint checkpoint = weights.checkpoint().get()) {
                 this.runner = new Runner(
                         new ModelTensors(spec, checkpoint),
@@ -118,11 +122,13 @@ public final class Engine implements AutoCloseable {
     static Engine open(Path folder, @Nullable Plan plan, EngineOptions options, GpuSource gpus) {
         ModelSpec spec = Families.read(folder);
         context(spec, options);
-        DType dtype;
+        Weights weights;
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
-            dtype = new ModelTensors(spec, checkpoint).get(Role.UP_WEIGHT, 0).dtype();
+            ModelTensors tensors = new ModelTensors(spec, checkpoint);
+            DType dtype = tensors.get(Role.UP_WEIGHT, 0).dtype();
+            weights = new Weights(dtype, tensors.hasOwnHead(), () -> Checkpoints.open(folder));
         }
-        return new Engine(spec, new Weights(dtype, () -> Checkpoints.open(folder)), options, gpus, plan);
+        return new Engine(spec, weights, options, gpus, plan);
     }
 
     /**
@@ -131,7 +137,7 @@ public final class Engine implements AutoCloseable {
      * @throws EngineException if it does not fit
      */
     public static Engine random(ModelSpec spec, RandomWeights weights, EngineOptions options, GpuSource gpus) {
-        Weights drawn = new Weights(weights.dtype(), () -> new RandomCheckpoint(spec, weights));
+        Weights drawn = new Weights(weights.dtype(), false, () -> new RandomCheckpoint(spec, weights));
         return new Engine(spec, drawn, options, gpus, null);
     }
 
@@ -160,6 +166,11 @@ public final class Engine implements AutoCloseable {
         return devices.devices().stream().map(Device::name).collect(Collectors.joining(" and "));
     }
 
+    /** How fast the plan can decode at best; measures the machine first, for a second or two, unless opening has. */
+    public Optional<Prediction> prediction() {
+        return planning.prediction(plan);
+    }
+
     public LoadReport load() {
         return load;
     }
@@ -173,7 +184,7 @@ public final class Engine implements AutoCloseable {
         return ledger;
     }
 
-    /** A new, empty conversation. */
+    /** A new, empty conversation. Plans leave room for one of full length; more share that room. */
     public Conversation conversation() {
         return new Conversation(runner, context);
     }
@@ -189,6 +200,10 @@ public final class Engine implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         try {
             runner.close();
         } finally {

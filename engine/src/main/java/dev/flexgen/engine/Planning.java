@@ -13,7 +13,7 @@ import dev.flexgen.engine.plan.Rates;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the plan for a model on opened devices, measuring the machine where the plan depends on it. Used once. */
+/** Makes the plan for a model on opened devices, measuring the machine where the plan depends on it. Owned by the engine's thread. */
 final class Planning {
 
     private final DeviceSet devices;
@@ -37,7 +37,7 @@ final class Planning {
 
     private Budget budget() {
         long gpu = devices.hasGpu() ? gpuBytes() : 0;
-        return new Budget(gpu, hostBytes(), options.limits().diskFolder() != null);
+        return new Budget(gpu, devices.home().allocationUnit(), hostBytes(), options.limits().diskFolder() != null);
     }
 
     private long hostBytes() {
@@ -59,7 +59,12 @@ final class Planning {
         return measured;
     }
 
-    /** What the plan can reach, if all it depends on was measured. */
+    /** What the plan can reach, if making it has already measured all that it depends on. */
+    Optional<Prediction> known(Plan plan) {
+        return rates == null ? Optional.empty() : prediction(plan);
+    }
+
+    /** What the plan can reach, measured now if need be; nothing for plans whose limit is not measured here. */
     Optional<Prediction> prediction(Plan plan) {
         boolean disk = plan.shards().anyMatch(shard -> shard.tier() == Tier.DISK);
         return devices.hasGpu() && !disk ? Optional.of(Prediction.of(plan, sizes, rates())) : Optional.empty();

@@ -6,17 +6,20 @@ import dev.flexgen.engine.LoadReport;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Prediction;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What a measurement found.
  *
  * @param seconds wall time of prompt and reply together
+ * @param prediction what the plan can reach at best
  * @param devices that computed, for people
  * @param peakGpuBytes the most that the process held of the GPU's memory
  * @param hostReadBytesPerSecond what this machine's memory gives to the same threads in the same process
  */
 record BenchReport(
         LoadReport load,
+        Optional<Prediction> prediction,
         BenchRun.Workload workload,
         Generation generation,
         double seconds,
@@ -39,13 +42,13 @@ record BenchReport(
 
     /** Nothing that reads every weight once a token, from where the plan put it, can be faster. */
     double limitDecodeTokensPerSecond() {
-        return load.prediction()
+        return prediction
                 .map(Prediction::decodeTokensPerSecond)
                 .orElse(hostReadBytesPerSecond / load.weightBytesPerToken());
     }
 
     private String bound() {
-        return load.prediction()
+        return prediction
                 .map(Prediction::bound)
                 .orElseGet(() -> String.format(
                         Locale.ROOT,
@@ -84,7 +87,7 @@ record BenchReport(
     }
 
     private void rates(JsonLine line) {
-        load.prediction()
+        prediction
                 .map(Prediction::rates)
                 .ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
                         .put("upload", rates.upload())

@@ -41,6 +41,7 @@ final class BenchRun {
             double seconds = (System.nanoTime() - start) / 1e9;
             return new BenchReport(
                     engine.load(),
+                    engine.prediction(),
                     workload,
                     generation,
                     seconds,

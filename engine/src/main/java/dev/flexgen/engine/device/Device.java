@@ -22,6 +22,11 @@ public interface Device extends AutoCloseable {
      */
     Buffer allocate(String owner, long bytes);
 
+    /** Memory on {@link #tier()} is taken in multiples of so many bytes, which plans must count. */
+    default long allocationUnit() {
+        return 1;
+    }
+
     /**
      * Zeroed host memory that this device copies from and to at full speed and without blocking: page-locked, for a GPU.
      *

@@ -4,7 +4,11 @@ import dev.flexgen.engine.EngineException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -68,7 +72,7 @@ public final class ScratchFile implements AutoCloseable {
         } catch (IOException e) {
             throw new EngineException(
                     EngineException.Kind.PLACEMENT,
-                    "The folder for weights on disk, " + folder + ", cannot be written (" + e.getMessage()
+                    "The folder for weights on disk, " + folder + ", cannot be written (" + reason(e)
                             + "); choose another with --disk-dir",
                     e);
         }
@@ -76,6 +80,10 @@ public final class ScratchFile implements AutoCloseable {
 
     private static @Nullable FileChannel directly(Path path) {
         try {
+            // Networks have file systems with larger blocks than our pages.
+            if (PAGE % Files.getFileStore(path).getBlockSize() != 0) {
+                return null;
+            }
             // By name: the compiler warns of every mention of this option, and cannot be told not to.
             OpenOption direct = (OpenOption) Class.forName("com.sun.nio.file.ExtendedOpenOption")
                     .getField("DIRECT")
@@ -84,6 +92,17 @@ public final class ScratchFile implements AutoCloseable {
         } catch (ReflectiveOperationException | UnsupportedOperationException | IOException e) {
             return null; // a Java without it, or a file system in memory, for one
         }
+    }
+
+    /** The messages of some failures are the path alone. */
+    private static String reason(IOException e) {
+        return switch (e) {
+            case FileAlreadyExistsException _ -> "it is a file, not a folder";
+            case AccessDeniedException _ -> "permission denied";
+            case ClosedByInterruptException _ -> "interrupted";
+            case FileSystemException it when it.getReason() != null -> it.getReason();
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     private static double gib(long bytes) {
@@ -116,7 +135,7 @@ public final class ScratchFile implements AutoCloseable {
         } catch (IOException e) {
             throw new EngineException(
                     EngineException.Kind.PLACEMENT,
-                    "Weights could not be written to " + folder + " (" + e.getMessage()
+                    "Weights could not be written to " + folder + " (" + reason(e)
                             + "); make room there or choose another folder with --disk-dir",
                     e);
         }
@@ -148,7 +167,7 @@ public final class ScratchFile implements AutoCloseable {
             }
         } catch (IOException e) {
             throw EngineException.device(
-                    "Weights could not be read back from the disk under " + folder + " (" + e.getMessage()
+                    "Weights could not be read back from the disk under " + folder + " (" + reason(e)
                             + "); check the disk, or choose another folder with --disk-dir",
                     e);
         }

@@ -66,6 +66,12 @@ public final class ModelTensors {
         return stored == null ? Optional.empty() : Optional.of(shaped(role, stored));
     }
 
+    /** Whether the head is a table of its own. Half of the published OPT files hold a copy of the token table in its place. */
+    public boolean hasOwnHead() {
+        return has(Role.HEAD)
+                && get(Role.HEAD, 0).data().mismatch(get(Role.TOKENS, 0).data()) >= 0;
+    }
+
     public boolean has(Role role) {
         return present.getOrDefault(role, false);
     }

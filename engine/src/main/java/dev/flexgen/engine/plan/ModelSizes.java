@@ -9,13 +9,14 @@ import dev.flexgen.engine.tensor.DType;
  * {@link #homeBytes()} leave room.
  *
  * @param weights element type of the matrices
+ * @param ownHead whether the head is a table of its own and not the token table
  * @param kv element type of keys and values
  * @param context tokens of a conversation
  * @param stepTokens most tokens of a step
  */
-public record ModelSizes(ModelSpec spec, DType weights, DType kv, int context, int stepTokens) {
+public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType kv, int context, int stepTokens) {
 
-    /** What alignment can add to a shard. */
+    /** What alignment can add to a shard, wherever it lies. */
     static final long SHARD_SLACK = 8192;
 
     private static final long ALIGNMENT = 256;
@@ -45,17 +46,26 @@ public record ModelSizes(ModelSpec spec, DType weights, DType kv, int context, i
         return spec.keyHeads() * headBytes() + spec.ffnWidth() * neuronBytes();
     }
 
-    /** Keys and values of one key-head group of one layer for a whole conversation, in whole pages. */
-    long kvBytesPerHead() {
-        long tokens = Math.ceilDiv(context, KV_PAGE_TOKENS) * (long) KV_PAGE_TOKENS;
-        return kv.bytes(2 * tokens * spec.headDim());
+    /** Pages of keys and values of a whole conversation. */
+    int kvPages() {
+        return Math.ceilDiv(context, KV_PAGE_TOKENS);
     }
 
-    /** Tables, norms and biases that no plan cuts; a head of its own counts as the token table again. */
+    /** Keys and values of one key-head group of one layer in one page. */
+    long kvPageBytesPerHead() {
+        return kv.bytes(2L * KV_PAGE_TOKENS * spec.headDim());
+    }
+
+    /** Keys and values of one key-head group of one layer for a whole conversation. */
+    long kvBytesPerHead() {
+        return kvPages() * kvPageBytesPerHead();
+    }
+
+    /** Tables, norms and biases that no plan cuts. */
     long homeBytes() {
         long bytes = 0;
         for (Role role : Role.values()) {
-            if (role.belongsTo(spec) && !isCut(role) && role != Role.HEAD) {
+            if (role.belongsTo(spec) && !isCut(role) && (role != Role.HEAD || ownHead)) {
                 long elements = role.shape(spec).elements();
                 DType stored = role.shape(spec).rank() == 1 ? DType.F32 : weights;
                 bytes += (stored.bytes(elements) + ALIGNMENT) * (role.perLayer() ? spec.layers() : 1);

@@ -87,54 +87,66 @@ public final class Planner {
         }
         long block = Math.clamp(budget.gpuBytes() / BLOCKS_PER_GPU, LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
         long fixed = sizes.homeBytes() + ringBytes(block);
-        double streamed = rates.get().streamedShare();
-        Cut onGpu = largest(all, cut -> fits(cut, all, block, fixed, streamed));
-        if (!fits(onGpu, all, block, fixed, streamed)) {
-            long least = fixed + gpuBytes(new Cut(0, 0), all, block, streamed);
+        Sending wanted = new Sending(rates.get().streamedShare(), true);
+        Cut none = new Cut(0, 0);
+        // Heads that are sent need their keys and values on the GPU; where those do not fit, they stay with the processor.
+        Sending sending = fits(none, all, block, fixed, wanted) ? wanted : new Sending(wanted.share(), false);
+        Cut onGpu = largest(all, cut -> fits(cut, all, block, fixed, sending));
+        if (!fits(onGpu, all, block, fixed, sending)) {
+            long least = fixed + gpuBytes(none, all, block, sending);
             throw EngineException.placement("The GPU has " + Bytes.format(Math.max(0, budget.gpuBytes()))
                     + " left for this model, and the smallest plan needs " + Bytes.format(least) + " there ("
                     + Bytes.format(sizes.homeBytes())
                     + " for its embeddings, the rest for work in progress); allow more with --gpu-memory, shorten"
                     + " --context, or use --device cpu");
         }
-        return cutRest(all, onGpu, block, streamed);
+        return cutRest(all, onGpu, block, sending);
     }
 
     private long wholeBytes(Cut all) {
         return sizes.homeBytes() + all.bytes() + all.kvBytes() + sizes.activationBytes(all.heads(), all.neurons(), 0);
     }
 
-    private boolean fits(Cut onGpu, Cut all, long block, long fixed, double streamed) {
-        return fixed + gpuBytes(onGpu, all, block, streamed) <= budget.gpuBytes();
+    private boolean fits(Cut onGpu, Cut all, long block, long fixed, Sending sending) {
+        return fixed + gpuBytes(onGpu, all, block, sending) <= budget.gpuBytes();
     }
 
     /** Weights, keys and values, and activations on the GPU, without tables and ring. */
-    private long gpuBytes(Cut onGpu, Cut all, long block, double streamed) {
-        Cut sent = sent(all.without(onGpu), streamed);
+    private long gpuBytes(Cut onGpu, Cut all, long block, Sending sending) {
+        Cut sent = sent(all.without(onGpu), sending);
         int lentHeads = Math.min(all.heads() - onGpu.heads(), headsPerBlock(block));
         int heads = Math.max(onGpu.heads(), sent.heads() > 0 ? lentHeads : 0);
         int neurons = Math.max(onGpu.neurons(), Math.min(all.neurons() - onGpu.neurons(), neuronsPerBlock(block)));
         return onGpu.bytes() + onGpu.kvBytes() + sent.kvBytes() + sizes.activationBytes(heads, neurons, lentHeads);
     }
 
+    /**
+     * How much of the rest is sent to the GPU also for few tokens.
+     *
+     * @param share of its bytes
+     * @param heads whether heads may be among them
+     */
+    private record Sending(double share, boolean heads) {}
+
     /** What of the rest the GPU computes also for few tokens: neurons first. */
-    private Cut sent(Cut rest, double streamed) {
-        long bytes = (long) (streamed * rest.bytes() / sizes.spec().layers());
-        if (streamed == 1) {
-            return rest;
+    private Cut sent(Cut rest, Sending sending) {
+        if (sending.share() == 1) {
+            return new Cut(sending.heads() ? rest.heads() : 0, rest.neurons());
         }
+        long bytes = (long) (sending.share() * rest.bytes() / sizes.spec().layers());
         int neurons = (int) Math.min(rest.neurons(), bytes / sizes.neuronBytes());
-        long left = bytes - neurons * sizes.neuronBytes();
+        long left = sending.heads() ? bytes - neurons * sizes.neuronBytes() : 0;
         return new Cut((int) Math.min(rest.heads(), left / sizes.headBytes()), neurons);
     }
 
-    private Plan cutRest(Cut all, Cut onGpu, long block, double streamed) {
+    private Plan cutRest(Cut all, Cut onGpu, long block, Sending sending) {
         Cut rest = all.without(onGpu);
-        Cut sent = sent(rest, streamed);
+        Cut sent = sent(rest, sending);
         long kv = rest.without(sent).kvBytes();
         Cut inHost = largest(rest, cut -> cut.bytes() + kv + hostReserve(block) <= budget.hostBytes());
         Cut onDisk = rest.without(inHost);
-        if (!budget.disk() && onDisk.bytes() > 0) {
+        boolean noRoom = kv + hostReserve(block) > budget.hostBytes();
+        if (noRoom || (!budget.disk() && onDisk.bytes() > 0)) {
             throw tooLargeForHost((double) (rest.bytes() + hostReserve(block)), (double) kv);
         }
         // Neurons on disk pass through the GPU; of what is left in memory the processor keeps its share.

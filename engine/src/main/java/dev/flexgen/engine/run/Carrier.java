@@ -26,6 +26,7 @@ final class Carrier implements AutoCloseable {
 
     private final Device device;
     private final Fetcher fetcher = new Fetcher();
+    private final Resources resources = new Resources();
     private final List<Staging> stagings = new ArrayList<>();
     private int nextStaging;
 
@@ -41,10 +42,12 @@ final class Carrier implements AutoCloseable {
         }
         try {
             for (int i = 0; i < BUFFERS; i++) {
-                stagings.add(new Staging(device.allocateHost("page-locked buffers", largest), device.event()));
+                Buffer buffer = resources.keep(device.allocateHost("page-locked buffers", largest));
+                stagings.add(new Staging(buffer, resources.keep(device.event())));
             }
         } catch (Throwable e) {
-            close();
+            fetcher.close();
+            resources.close();
             throw e;
         }
     }
@@ -79,10 +82,6 @@ final class Carrier implements AutoCloseable {
         } catch (EngineException e) {
             // A device that has failed copies no more, and whoever waited for it was told.
         }
-        for (Staging staging : stagings) {
-            staging.copied().close();
-            staging.buffer().close();
-        }
-        stagings.clear();
+        resources.close();
     }
 }

@@ -64,11 +64,15 @@ final class Crew implements AutoCloseable {
     }
 
     /** Waits for all that a step asked for before it broke off with {@code failure}. */
-    @SuppressWarnings("ReferenceEquality") // an exception cannot suppress itself
     void settle(Throwable failure) {
+        settle(home, failure);
+        others.forEach(member -> settle(member.station(), failure));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // an exception cannot suppress itself
+    private static void settle(Station station, Throwable failure) {
         try {
-            home.settle();
-            others.forEach(member -> member.station().settle());
+            station.settle();
         } catch (RuntimeException e) {
             if (e != failure) {
                 failure.addSuppressed(e);
@@ -78,13 +82,15 @@ final class Crew implements AutoCloseable {
 
     @Override
     public void close() {
-        if (detour != null) {
-            detour.close();
+        try (Resources resources = new Resources()) {
+            resources.keep(home);
+            for (Member member : others) {
+                resources.keep(member.station());
+                resources.keep(member.link());
+            }
+            if (detour != null) {
+                resources.keep(detour);
+            }
         }
-        for (Member member : others) {
-            member.link().close();
-            member.station().close();
-        }
-        home.close();
     }
 }

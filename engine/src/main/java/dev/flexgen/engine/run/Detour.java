@@ -32,6 +32,7 @@ final class Detour implements AutoCloseable {
     record Trip(Heads weights, Berth berth, Attention atHome, Attention away) {}
 
     private final Device home;
+    private final Resources resources = new Resources();
     private final List<Berth> berths = new ArrayList<>();
     private int next;
 
@@ -39,14 +40,19 @@ final class Detour implements AutoCloseable {
         this.home = home;
         try {
             for (int i = 0; i < SETS; i++) {
-                ShardSpace atHome = new ShardSpace(home, size);
-                ShardSpace away = new ShardSpace(size, home.allocateHost("activations", Math.max(4, size.bytes())));
-                berths.add(new Berth(atHome, away, home.event(), home.event(), home.event()));
+                ShardSpace atHome = resources.keep(new ShardSpace(home, size));
+                ShardSpace away = resources.keep(
+                        new ShardSpace(size, home.allocateHost("activations", Math.max(4, size.bytes()))));
+                berths.add(new Berth(atHome, away, event(), event(), event()));
             }
         } catch (Throwable e) {
-            close();
+            resources.close();
             throw e;
         }
+    }
+
+    private Event event() {
+        return resources.keep(home.event());
     }
 
     /** Asks for the projections of {@code rows} and for their way to host memory. At most two trips at a time. */
@@ -86,13 +92,6 @@ final class Detour implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Berth berth : berths) {
-            berth.projected().close();
-            berth.left().close();
-            berth.attended().close();
-            berth.away().close();
-            berth.atHome().close();
-        }
-        berths.clear();
+        resources.close();
     }
 }

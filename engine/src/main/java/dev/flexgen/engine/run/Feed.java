@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +39,10 @@ final class Feed implements AutoCloseable {
         @Nullable
         Throwable failure;
 
-        Slot(MemorySegment memory, Device device) {
+        Slot(MemorySegment memory, Event arrived, Event free) {
             this.memory = memory;
-            this.arrived = device.event();
-            this.free = device.event();
+            this.arrived = arrived;
+            this.free = free;
         }
     }
 
@@ -60,13 +61,14 @@ final class Feed implements AutoCloseable {
     private final Map<Work, List<BlockSource>> sequences;
     private final Buffer ring;
     private final Carrier carrier;
-    private final List<Slot> slots = new ArrayList<>();
+    private final Resources resources = new Resources();
     private final BlockingQueue<Slot> empty = new LinkedBlockingQueue<>();
     private final BlockingQueue<Slot> filled = new LinkedBlockingQueue<>();
     private final Deque<Slot> taken = new ArrayDeque<>();
     private final Thread thread;
     private volatile @Nullable Demand current;
     private volatile boolean closed;
+    private volatile @Nullable Throwable end;
     private int next;
 
     /**
@@ -78,14 +80,18 @@ final class Feed implements AutoCloseable {
         this.device = device;
         this.sequences = Map.copyOf(sequences);
         this.carrier = carrier;
-        this.ring = device.allocate("weights on their way", slotCount * slotBytes);
-        for (int i = 0; i < slotCount; i++) {
-            Slot slot = new Slot(ring.segment().asSlice(i * slotBytes, slotBytes), device);
-            slots.add(slot);
-            empty.add(slot);
-        }
+        this.ring = resources.keep(device.allocate("weights on their way", slotCount * slotBytes));
         this.thread = Thread.ofPlatform().daemon().name("flexgen-feed").unstarted(this::feed);
-        thread.start();
+        try {
+            for (int i = 0; i < slotCount; i++) {
+                MemorySegment memory = ring.segment().asSlice(i * slotBytes, slotBytes);
+                empty.add(new Slot(memory, resources.keep(device.event()), resources.keep(device.event())));
+            }
+            thread.start();
+        } catch (Throwable e) {
+            resources.close();
+            throw e;
+        }
     }
 
     /** Turns to the blocks of another step; what is already there for it is kept. */
@@ -118,9 +124,8 @@ final class Feed implements AutoCloseable {
             throw new IllegalStateException("nothing was to be brought to " + device.name());
         }
         while (true) {
-            Slot slot = uninterrupted(filled);
+            Slot slot = nextFilled();
             if (slot.demand != demand || slot.index != next) { // brought for a step that did not come to use it
-                slot.failure = null;
                 empty.add(slot);
                 continue;
             }
@@ -152,17 +157,25 @@ final class Feed implements AutoCloseable {
         return failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
     }
 
-    private static Slot uninterrupted(BlockingQueue<Slot> queue) {
+    private Slot nextFilled() {
         boolean interrupted = false;
-        while (true) {
-            try {
-                Slot slot = queue.take();
-                if (interrupted) {
-                    Thread.currentThread().interrupt();
+        try {
+            while (true) {
+                try {
+                    Slot slot = filled.poll(1, TimeUnit.SECONDS);
+                    if (slot != null) {
+                        return slot;
+                    }
+                    if (end != null) {
+                        throw new IllegalStateException("the feeding thread has ended", end);
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
                 }
-                return slot;
-            } catch (InterruptedException e) {
-                interrupted = true;
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }
@@ -182,6 +195,8 @@ final class Feed implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // closed
+        } catch (Throwable e) { // whoever waits for a block must not wait for ever
+            end = e;
         }
     }
 
@@ -197,6 +212,7 @@ final class Feed implements AutoCloseable {
     private void fill(Slot slot, Demand demand, int index) {
         slot.demand = demand;
         slot.index = index;
+        slot.failure = null;
         try {
             device.stream(Lane.WEIGHTS_IN).await(slot.free);
             carrier.bring(demand.blocks.get(index), slot.memory);
@@ -225,11 +241,7 @@ final class Feed implements AutoCloseable {
         try {
             carrier.close();
         } finally {
-            for (Slot slot : slots) {
-                slot.arrived.close();
-                slot.free.close();
-            }
-            ring.close();
+            resources.close();
         }
     }
 }

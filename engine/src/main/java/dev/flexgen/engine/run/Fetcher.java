@@ -32,22 +32,40 @@ final class Fetcher implements AutoCloseable {
             case BlockSource.File file -> file.bytes();
         };
         List<Future<?>> pieces = new ArrayList<>();
-        for (long at = 0; at < bytes; at += PIECE) {
-            long from = at;
-            MemorySegment piece = target.asSlice(from, Math.min(PIECE, bytes - from));
-            pieces.add(threads.submit(() -> {
-                switch (source) {
-                    case BlockSource.Memory memory ->
-                        MemorySegment.copy(memory.block(), from, piece, 0, piece.byteSize());
-                    case BlockSource.File file -> file.file().read(file.offset() + from, piece);
-                }
-            }));
+        try {
+            for (long at = 0; at < bytes; at += PIECE) {
+                long from = at;
+                MemorySegment piece = target.asSlice(from, Math.min(PIECE, bytes - from));
+                pieces.add(threads.submit(() -> fetch(source, from, piece)));
+            }
+        } finally {
+            awaitAll(pieces);
         }
-        pieces.forEach(Fetcher::await);
         return bytes;
     }
 
-    /** Until it is done, come what may: a piece still under way would write to memory that is used for something else. */
+    private static void fetch(BlockSource source, long from, MemorySegment piece) {
+        switch (source) {
+            case BlockSource.Memory memory -> MemorySegment.copy(memory.block(), from, piece, 0, piece.byteSize());
+            case BlockSource.File file -> file.file().read(file.offset() + from, piece);
+        }
+    }
+
+    /** All of them, also when one fails: a piece still under way would write to memory that is used for something else. */
+    private static void awaitAll(List<Future<?>> pieces) {
+        RuntimeException failure = null;
+        for (Future<?> piece : pieces) {
+            try {
+                await(piece);
+            } catch (RuntimeException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
     private static void await(Future<?> piece) {
         boolean interrupted = false;
         try {

@@ -34,7 +34,7 @@ final class HomeWeights {
         this.tensors = tensors;
         this.spec = tensors.spec();
         this.placement = placement;
-        this.ownHead = !headIsTokenTable(tensors);
+        this.ownHead = tensors.hasOwnHead();
         long bytes = 0;
         for (Role role : Role.values()) {
             if (isHere(role)) {
@@ -44,15 +44,6 @@ final class HomeWeights {
         }
         Buffer buffer = holdings.keep(placement.device().allocate(Holdings.OWNER, bytes));
         this.memory = buffer.segment();
-    }
-
-    /** Half of the published OPT files hold a second copy of the table under the head's name. */
-    private static boolean headIsTokenTable(ModelTensors tensors) {
-        return !tensors.has(Role.HEAD)
-                || tensors.get(Role.HEAD, 0)
-                                .data()
-                                .mismatch(tensors.get(Role.TOKENS, 0).data())
-                        < 0;
     }
 
     private boolean isHere(Role role) {

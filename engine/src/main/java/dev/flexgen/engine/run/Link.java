@@ -6,8 +6,6 @@ import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The way between the home of the residual stream and a device that computes some shards: a layer's normed rows go there,
@@ -18,8 +16,7 @@ final class Link implements AutoCloseable {
 
     private final Device home;
     private final Device worker;
-    private final List<Buffer> buffers = new ArrayList<>();
-    private final List<Event> events = new ArrayList<>();
+    private final Resources resources = new Resources();
 
     private final Rows out; // in host memory
     private final Rows shared; // on the worker
@@ -50,27 +47,23 @@ final class Link implements AutoCloseable {
             this.returned = event(worker);
             this.landed = event(home);
         } catch (Throwable e) {
-            close();
+            resources.close();
             throw e;
         }
     }
 
     private Rows host(Device copying, int rows, int width) {
-        Buffer buffer = copying.allocateHost("activations", 4L * rows * width);
-        buffers.add(buffer);
+        Buffer buffer = resources.keep(copying.allocateHost("activations", 4L * rows * width));
         return new Rows(buffer.segment(), rows, width);
     }
 
     private Rows on(Device device, int rows, int width) {
-        Buffer buffer = device.allocate("activations", 4L * rows * width);
-        buffers.add(buffer);
+        Buffer buffer = resources.keep(device.allocate("activations", 4L * rows * width));
         return new Rows(buffer.segment(), rows, width);
     }
 
     private Event event(Device device) {
-        Event event = device.event();
-        events.add(event);
-        return event;
+        return resources.keep(device.event());
     }
 
     /** Asks for {@code rows}, which lie at home, to be brought to the worker. */
@@ -134,9 +127,6 @@ final class Link implements AutoCloseable {
 
     @Override
     public void close() {
-        events.forEach(Event::close);
-        buffers.forEach(Buffer::close);
-        events.clear();
-        buffers.clear();
+        resources.close();
     }
 }

@@ -171,11 +171,10 @@ public final class Runner implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            crew.close();
-        } finally {
-            space.close();
-            weights.close();
+        try (Resources resources = new Resources()) {
+            resources.keep(weights);
+            resources.keep(space);
+            resources.keep(crew);
         }
     }
 }

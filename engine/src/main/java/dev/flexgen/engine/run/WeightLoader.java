@@ -40,6 +40,13 @@ final class WeightLoader implements AutoCloseable {
     private final Holdings memory = new Holdings();
     private final Map<Device, Placement> placements = new HashMap<>();
     private final Map<Device, MemorySegment> rooms = new HashMap<>();
+    /** Blocks of page-locked memory that what is made after loading may need. */
+    private static final int RESERVE_BLOCKS = 4;
+
+    private static final long RESERVE_BYTES = 1 << 20;
+
+    private @Nullable Buffer reserve;
+    private long largestBlock;
     private boolean pageLocking = true;
 
     /** @param pool does the copying */
@@ -64,6 +71,7 @@ final class WeightLoader implements AutoCloseable {
             @Nullable
             Norm finalNorm =
                     spec.features().finalNorm() ? home.norm(Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0) : null;
+            reservePageLocked(plan);
             List<ModelWeights.Layer> layers = new ArrayList<>();
             for (int i = 0; i < plan.layers().size(); i++) {
                 layers.add(layer(plan.layers().get(i), i, home, file));
@@ -88,6 +96,7 @@ final class WeightLoader implements AutoCloseable {
         }
         sizes.onGpu.forEach((device, bytes) -> rooms.put(
                 device, memory.keep(device.allocate(Holdings.OWNER, bytes)).segment()));
+        largestBlock = sizes.largest;
         return sizes.onDisk == 0 ? null : memory.keep(disk.open(sizes.onDisk));
     }
 
@@ -96,6 +105,7 @@ final class WeightLoader implements AutoCloseable {
         final List<Device> devices;
         final Map<Device, Long> onGpu = new LinkedHashMap<>();
         long onDisk;
+        long largest;
 
         Sizes(List<Device> devices) {
             this.devices = devices;
@@ -106,6 +116,9 @@ final class WeightLoader implements AutoCloseable {
                 case GPU -> onGpu.merge(devices.get(shard.device()), layout.bytes(), Long::sum);
                 case HOST -> {}
                 case DISK -> onDisk += layout.bytes();
+            }
+            if (shard.tier() != Tier.GPU) {
+                largest = Math.max(largest, layout.bytes());
             }
         }
     }
@@ -168,6 +181,16 @@ final class WeightLoader implements AutoCloseable {
         return rest.asSlice(0, bytes);
     }
 
+    /** Weights must not take the last page-locked memory: the buffers through which the rest would have to go need some. */
+    private void reservePageLocked(Plan plan) {
+        Device home = devices.getFirst();
+        boolean locks = home.tier() == Tier.GPU
+                && plan.shards().anyMatch(shard -> shard.tier() == Tier.HOST && shard.bulkDevice() == 0);
+        if (locks) {
+            reserve = pageLocked(home, RESERVE_BLOCKS * largestBlock + RESERVE_BYTES);
+        }
+    }
+
     /** Once the system has refused, the rest of the weights is not page-locked either, and reaches the GPU in two steps. */
     private @Nullable Buffer pageLocked(Device gpu, long bytes) {
         if (!pageLocking) {
@@ -204,6 +227,10 @@ final class WeightLoader implements AutoCloseable {
 
     @Override
     public void close() {
+        if (reserve != null) {
+            reserve.close();
+            reserve = null;
+        }
         placements.values().forEach(Placement::close);
     }
 }

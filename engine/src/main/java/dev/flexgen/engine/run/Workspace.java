@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 /** What a step has at home, whatever the shards: the residual stream, its normed rows, the logits. Allocated once. */
 final class Workspace implements AutoCloseable {
 
+    private final Resources resources = new Resources();
     private final int maxRows;
     private final Buffer buffer;
     private final Buffer readable;
@@ -32,17 +33,17 @@ final class Workspace implements AutoCloseable {
     Workspace(Device home, ModelSpec spec, int maxRows, int logitRows) {
         this.maxRows = maxRows;
         int embedding = spec.dimensions().embedding();
-        this.buffer = home.allocate("activations", bytes(spec, maxRows, logitRows));
+        this.buffer = resources.keep(home.allocate("activations", bytes(spec, maxRows, logitRows)));
         this.residual = take(maxRows, spec.width());
         this.normed = take(maxRows, spec.width());
         this.embedded = take(maxRows, embedding);
         this.outputs = take(logitRows, embedding);
         this.logits = take(logitRows, spec.vocabulary());
         try {
-            this.readable = home.allocateHost("logits", logits.bytes());
-            this.read = home.event();
+            this.readable = resources.keep(home.allocateHost("logits", logits.bytes()));
+            this.read = resources.keep(home.event());
         } catch (Throwable e) {
-            buffer.close();
+            resources.close();
             throw e;
         }
     }
@@ -100,8 +101,6 @@ final class Workspace implements AutoCloseable {
 
     @Override
     public void close() {
-        read.close();
-        readable.close();
-        buffer.close();
+        resources.close();
     }
 }

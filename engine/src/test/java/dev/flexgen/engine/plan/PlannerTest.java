@@ -17,6 +17,9 @@ import org.junit.jupiter.api.Test;
 class PlannerTest {
 
     private static final long GIB = 1L << 30;
+
+    /** CUDA's. */
+    private static final long UNIT = 2L << 20;
     private static final List<Tier> GPU_AND_PROCESSOR = List.of(Tier.GPU, Tier.HOST);
 
     /** A fast bus beside a fast processor. */
@@ -29,7 +32,7 @@ class PlannerTest {
     }
 
     private static ModelSizes sizes(ModelSpec spec) {
-        return new ModelSizes(spec, DType.F16, DType.F16, 2048, 512);
+        return new ModelSizes(spec, DType.F16, false, DType.F16, 2048, 512);
     }
 
     private static final ModelSizes OPT_125M = sizes(opt(12, 12, 768));
@@ -38,7 +41,7 @@ class PlannerTest {
     private static final ModelSizes OPT_175B = sizes(opt(96, 96, 12288));
 
     private static Plan plan(ModelSizes sizes, long gpu, long host, boolean disk) {
-        Plan plan = new Planner(sizes, new Budget(gpu, host, disk)).forGpu(() -> RATES);
+        Plan plan = new Planner(sizes, new Budget(gpu, UNIT, host, disk)).forGpu(() -> RATES);
         plan.check(sizes.spec(), GPU_AND_PROCESSOR);
         return plan;
     }
@@ -59,7 +62,7 @@ class PlannerTest {
 
     @Test
     void whatFitsTheGpuStaysThereInOnePieceALayerAndNothingIsMeasured() {
-        Plan plan = new Planner(OPT_6_7B, new Budget(16 * GIB, GIB, false)).forGpu(() -> {
+        Plan plan = new Planner(OPT_6_7B, new Budget(16 * GIB, UNIT, GIB, false)).forGpu(() -> {
             throw new AssertionError("measured in vain");
         });
         assertThat(plan.shards()).allMatch(shard -> shard.tier() == Tier.GPU);
@@ -136,22 +139,44 @@ class PlannerTest {
     }
 
     @Test
+    void aSlowProcessorKeepsTheHeadsWhoseKeysAndValuesDoNotFitTheGpu() {
+        Rates slow = new Rates(2e12, 50e9, 9e9, 48e9, 8e9);
+        Plan plan = new Planner(OPT_30B, new Budget(2 * GIB, UNIT, 100 * GIB, false)).forGpu(() -> slow);
+        assertThat(plan.layers().getFirst().heads())
+                .noneMatch(shard -> shard.tier() == Tier.HOST && shard.device() == 0)
+                .anyMatch(shard -> shard.device() == 1);
+    }
+
+    @Test
+    void aHeadOfItsOwnIsCounted() {
+        ModelSizes own = new ModelSizes(OPT_6_7B.spec(), DType.F16, true, DType.F16, 2048, 512);
+        assertThat(own.homeBytes() - OPT_6_7B.homeBytes()).isBetween(2L * 50272 * 4096, 2L * 50272 * 4096 + 256);
+    }
+
+    @Test
+    void hostMemoryTooSmallForTheConversationIsRefusedAlsoWithADisk() {
+        assertThatThrownBy(() -> plan(OPT_175B, 15 * GIB, 2 * GIB, true))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("--cpu-memory");
+    }
+
+    @Test
     void aSlowProcessorIsNotWaitedFor() {
         Rates slow = new Rates(2e12, 50e9, 9e9, 48e9, 8e9);
-        Plan plan = new Planner(OPT_30B, new Budget(15 * GIB, 100 * GIB, false)).forGpu(() -> slow);
+        Plan plan = new Planner(OPT_30B, new Budget(15 * GIB, UNIT, 100 * GIB, false)).forGpu(() -> slow);
         assertThat(plan.shards()).allMatch(shard -> shard.device() == 0);
     }
 
     @Test
     void aProcessorAloneUsesTheDiskForWhatMemoryDoesNotHold() {
-        Plan plan = new Planner(OPT_6_7B, new Budget(0, 8 * GIB, true)).forProcessor();
+        Plan plan = new Planner(OPT_6_7B, new Budget(0, UNIT, 8 * GIB, true)).forProcessor();
         plan.check(OPT_6_7B.spec(), List.of(Tier.HOST));
         assertThat(bytes(plan, OPT_6_7B, Tier.HOST)).isBetween(4 * GIB, 8 * GIB);
         assertThat(bytes(plan, OPT_6_7B, Tier.DISK)).isPositive();
-        assertThatThrownBy(() -> new Planner(OPT_6_7B, new Budget(0, 8 * GIB, false)).forProcessor())
+        assertThatThrownBy(() -> new Planner(OPT_6_7B, new Budget(0, UNIT, 8 * GIB, false)).forProcessor())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("--disk-dir");
-        assertThat(new Planner(OPT_6_7B, new Budget(0, 20 * GIB, false))
+        assertThat(new Planner(OPT_6_7B, new Budget(0, UNIT, 20 * GIB, false))
                         .forProcessor()
                         .shards())
                 .allMatch(shard -> shard.tier() == Tier.HOST);

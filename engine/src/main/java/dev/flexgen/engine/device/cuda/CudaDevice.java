@@ -47,6 +47,7 @@ final class CudaDevice implements Device {
     private long cublasOwn;
     private @Nullable Buffer scratch;
     private @Nullable CudaOps ops;
+    private boolean closed;
 
     private CudaDevice(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder, CudaLibraries libraries) {
         this.driver = driver;
@@ -54,12 +55,19 @@ final class CudaDevice implements Device {
         this.libraries = libraries;
         this.overhead = contextBytes + MODULES_BYTES;
         ledger.enter(Tier.GPU, "CUDA context", overhead);
-        this.memory = new CudaMemory(driver, ledger);
-        for (Lane lane : Lane.values()) {
-            streams.put(lane, new CudaStream(driver));
+        try {
+            this.memory = new CudaMemory(driver, ledger);
+            for (Lane lane : Lane.values()) {
+                streams.put(lane, new CudaStream(driver));
+            }
+            this.kernels = new CudaKernels(driver, cudaStream(Lane.COMPUTE), new CubinCache(cacheFolder));
+            cudaStream(Lane.ACTIVATIONS_IN).copyBy(new KernelCopies(kernels, memory, arena));
+        } catch (Throwable e) {
+            streams.values().forEach(CudaStream::close);
+            arena.close();
+            ledger.leave(Tier.GPU, "CUDA context", overhead);
+            throw e;
         }
-        this.kernels = new CudaKernels(driver, cudaStream(Lane.COMPUTE), new CubinCache(cacheFolder));
-        cudaStream(Lane.ACTIVATIONS_IN).copyBy(new KernelCopies(kernels, memory, arena));
     }
 
     /**
@@ -144,6 +152,11 @@ final class CudaDevice implements Device {
     }
 
     @Override
+    public long allocationUnit() {
+        return CudaMemory.UNIT;
+    }
+
+    @Override
     public Buffer allocate(String owner, long bytes) {
         Buffer buffer = memory.allocate(owner, bytes);
         try {
@@ -189,6 +202,10 @@ final class CudaDevice implements Device {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         boolean failed = false;
         for (CudaStream stream : streams.values()) {
             try {

@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The NVIDIA GPUs of this machine. Nothing of CUDA is touched before {@link #find()}, and nothing of it is loaded on a machine
@@ -41,8 +42,8 @@ public final class CudaGpus implements GpuSource {
 
     private Finding present(Gpu gpu) {
         MemoryFigures figures = new MemoryFigures(gpu.index());
-        long used = figures.used().orElse(0);
-        return new Present(gpu.name(), gpu.totalBytes() - used, ledger -> {
+        OptionalLong used = figures.used();
+        return new Present(gpu.name(), gpu.totalBytes() - used.orElse(0), ledger -> {
             Driver driver = Driver.open(gpu.index(), gpu.name());
             long context = figures.growth(used);
             return CudaDevice.open(driver, ledger, context, cache.resolve("kernels"), CudaLibraries.of(environment));

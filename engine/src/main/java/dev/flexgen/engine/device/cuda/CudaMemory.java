@@ -123,16 +123,24 @@ final class CudaMemory {
         }));
     }
 
+    private static boolean isRefusal(int code) {
+        return code == cudart.CUDA_ERROR_OUT_OF_MEMORY
+                || code == cudart.CUDA_ERROR_OPERATING_SYSTEM
+                || code == cudart.CUDA_ERROR_NOT_PERMITTED
+                || code == cudart.CUDA_ERROR_INVALID_VALUE;
+    }
+
     private Buffer.Memory lockByDriver(String owner, long bytes) {
         Pointer memory = new Pointer();
         // Small ones begin anywhere in a page, but direct reads from a disk want whole pages.
         int code = cudart.cuMemHostAlloc(memory, bytes + PAGE, PORTABLE);
-        if (code != cudart.CUDA_SUCCESS) {
+        if (isRefusal(code)) {
             throw EngineException.placement(
                     "The system refuses " + Bytes.format(bytes) + " of page-locked host memory for "
                             + owner + " (cuMemHostAlloc: " + Driver.describe(code)
                             + "); close other programs, or raise the limit with 'ulimit -l unlimited'");
         }
+        driver.check("cuMemHostAlloc", code);
         long start = memory.address();
         MemorySegment segment = segment(Math.ceilDiv(start, PAGE) * PAGE, bytes);
         segment.fill((byte) 0); // the driver may give what was given back before

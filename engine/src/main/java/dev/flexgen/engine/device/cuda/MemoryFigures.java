@@ -45,8 +45,10 @@ record MemoryFigures(int index) {
     }
 
     /** What has been taken since {@code before} were in use, or what a context usually takes. */
-    long growth(long before) {
-        OptionalLong now = used();
-        return now.isPresent() && now.getAsLong() > before ? now.getAsLong() - before : USUAL_CONTEXT_BYTES;
+    long growth(OptionalLong before) {
+        OptionalLong now = before.isPresent() ? used() : before;
+        return now.isPresent() && now.getAsLong() > before.getAsLong()
+                ? now.getAsLong() - before.getAsLong()
+                : USUAL_CONTEXT_BYTES;
     }
 }

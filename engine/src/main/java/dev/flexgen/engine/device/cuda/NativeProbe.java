@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +41,7 @@ final class NativeProbe {
                 libraries.load("libcudart.so.13", "libnvrtc-builtins.so.13", "libnvrtc.so.13");
             }
             return ask();
-        } catch (LinkageError e) {
+        } catch (LinkageError | EngineException e) { // the compiler's library may be there and still not answer
             return DriverReport.notLoaded(rootMessage(e));
         }
     }
