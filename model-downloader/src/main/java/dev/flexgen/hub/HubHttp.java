@@ -14,10 +14,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -62,7 +62,8 @@ final class HubHttp implements AutoCloseable {
         if (!settings.token().isEmpty() && isHub(uri)) {
             request.setHeader("Authorization", "Bearer " + settings.token());
         }
-        CompletableFuture<HttpResponse<T>> answer = client.sendAsync(request.build(), body);
+        // Not sendAsync, whose answers pass through the common pool, where a caller may sit that waits for them.
+        Future<HttpResponse<T>> answer = threads.submit(() -> client.send(request.build(), body));
         try {
             return await(uri, answer, received, stop);
         } finally {
@@ -87,7 +88,7 @@ final class HubHttp implements AutoCloseable {
     }
 
     private <T> HttpResponse<T> await(
-            URI uri, CompletableFuture<HttpResponse<T>> answer, LongSupplier received, Stop stop)
+            URI uri, Future<HttpResponse<T>> answer, LongSupplier received, Stop stop)
             throws TransientException {
         long last = received.getAsLong();
         long since = System.nanoTime();
