@@ -72,7 +72,9 @@ public final class Conversation implements AutoCloseable {
         }
         try {
             runner.lastLogits(cache, tokens, logits);
-        } catch (EngineException e) { // a device's failure shows where it is waited for: what it did not compute is not kept
+        } catch (
+                EngineException
+                        e) { // a device's failure shows where it is waited for: what it did not compute is not kept
             cache.truncate(common);
             throw e;
         }

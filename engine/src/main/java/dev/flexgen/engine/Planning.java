@@ -37,7 +37,11 @@ final class Planning {
 
     private Budget budget() {
         long gpu = devices.hasGpu() ? gpuBytes() : 0;
-        return new Budget(gpu, devices.home().allocationUnit(), hostBytes(), options.limits().diskFolder() != null);
+        return new Budget(
+                gpu,
+                devices.home().allocationUnit(),
+                hostBytes(),
+                options.limits().diskFolder() != null);
     }
 
     private long hostBytes() {

@@ -87,8 +87,7 @@ final class HubHttp implements AutoCloseable {
         return uri.getPort() >= 0 ? uri.getPort() : "https".equals(lower(uri.getScheme())) ? 443 : 80;
     }
 
-    private <T> HttpResponse<T> await(
-            URI uri, Future<HttpResponse<T>> answer, LongSupplier received, Stop stop)
+    private <T> HttpResponse<T> await(URI uri, Future<HttpResponse<T>> answer, LongSupplier received, Stop stop)
             throws TransientException {
         long last = received.getAsLong();
         long since = System.nanoTime();

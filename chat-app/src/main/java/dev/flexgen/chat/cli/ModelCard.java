@@ -7,9 +7,9 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,7 +82,7 @@ final class ModelCard {
             return "not yet: this version runs " + families();
         }
         long needed = Expectation.neededBytes(entry);
-        OptionalLong free = Machine.availableHostBytes();
+        OptionalLong free = AvailableMemory.bytes();
         String memory = "needs " + Bytes.format(needed) + " of memory"
                 + (free.isPresent() ? ", " + Bytes.format(free.getAsLong()) + " are free" : "");
         return (Expectation.fits(needed, free) ? "yes: " : "too large: ") + memory;

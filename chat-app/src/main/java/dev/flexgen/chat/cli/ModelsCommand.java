@@ -5,7 +5,7 @@ import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.plan.Machine;
+import dev.flexgen.engine.memory.AvailableMemory;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -37,7 +37,7 @@ final class ModelsCommand implements AppCommand {
     public ExitCode run(Settings settings) {
         wiring.streams()
                 .print(ModelListing.of(
-                        wiring.catalogue(), wiring.hubCache(settings).list(), Machine.availableHostBytes()));
+                        wiring.catalogue(), wiring.hubCache(settings).list(), AvailableMemory.bytes()));
         return ExitCode.OK;
     }
 

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.machine;
 
+import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.plan.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ public final class LocalMachine implements MachineProbe {
         return new MachineReport(
                 measured.threads(),
                 totalMemory(MEMORY),
-                Machine.availableHostBytes(),
+                AvailableMemory.bytes(),
                 gpus.find(),
                 measured.hostReadBytesPerSecond());
     }

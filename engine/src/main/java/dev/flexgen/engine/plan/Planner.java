@@ -89,7 +89,8 @@ public final class Planner {
         long fixed = sizes.homeBytes() + ringBytes(block);
         Sending wanted = new Sending(rates.get().streamedShare(), true);
         Cut none = new Cut(0, 0);
-        // Heads that are sent need their keys and values on the GPU; where those do not fit, they stay with the processor.
+        // Heads that are sent need their keys and values on the GPU; where those do not fit, they stay with the
+        // processor.
         Sending sending = fits(none, all, block, fixed, wanted) ? wanted : new Sending(wanted.share(), false);
         Cut onGpu = largest(all, cut -> fits(cut, all, block, fixed, sending));
         if (!fits(onGpu, all, block, fixed, sending)) {

@@ -20,6 +20,7 @@ class PlannerTest {
 
     /** CUDA's. */
     private static final long UNIT = 2L << 20;
+
     private static final List<Tier> GPU_AND_PROCESSOR = List.of(Tier.GPU, Tier.HOST);
 
     /** A fast bus beside a fast processor. */
