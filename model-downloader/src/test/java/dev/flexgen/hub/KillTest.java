@@ -96,7 +96,9 @@ class KillTest {
             Path jar = root.resolve("classes-" + entries.size() + ".jar");
             boolean isFolder = Files.isDirectory(Path.of(entry));
             if (isFolder && !Files.exists(jar)) {
-                ToolProvider.findFirst("jar").orElseThrow().run(System.out, System.err, "cf", jar + "", "-C", entry, ".");
+                ToolProvider.findFirst("jar")
+                        .orElseThrow()
+                        .run(System.out, System.err, "cf", jar + "", "-C", entry, ".");
             }
             entries.add(isFolder ? jar.toString() : entry);
         }
