@@ -32,6 +32,7 @@ public abstract class DeviceConformance {
     private final Ledger ledger = new Ledger();
     private Device device;
     private TwinMemory memory;
+    private boolean opened;
 
     /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
     protected abstract Device open(Ledger ledger);
@@ -52,12 +53,15 @@ public abstract class DeviceConformance {
     void openDevice() {
         device = open(ledger);
         memory = new TwinMemory(device, BYTES);
+        opened = true;
     }
 
     @AfterEach
     void closingGivesEveryByteBack() {
-        memory.close();
-        device.close();
+        if (opened) { // a test that was skipped has no device
+            memory.close();
+            device.close();
+        }
         assertThat(ledger.report()).isEmpty();
     }
 

@@ -20,6 +20,7 @@ public abstract class StreamConformance {
 
     private final Ledger ledger = new Ledger();
     private Device device;
+    private boolean opened;
 
     /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
     protected abstract Device open(Ledger ledger);
@@ -27,11 +28,14 @@ public abstract class StreamConformance {
     @BeforeEach
     void openDevice() {
         device = open(ledger);
+        opened = true;
     }
 
     @AfterEach
     void closingGivesEveryByteBack() {
-        device.close();
+        if (opened) { // a test that was skipped has no device
+            device.close();
+        }
         assertThat(ledger.report()).isEmpty();
     }
 
