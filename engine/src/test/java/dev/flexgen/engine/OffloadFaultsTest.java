@@ -11,17 +11,20 @@ import dev.flexgen.engine.device.fake.Faults;
 import dev.flexgen.engine.device.fake.Faults.Kind;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.sample.SamplerOptions;
+import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -203,6 +206,28 @@ class OffloadFaultsTest {
                 .hasMessageContaining("the smallest plan needs")
                 .hasMessageContaining("--gpu-memory");
         assertNothingHeld();
+    }
+
+    @Test
+    void whateverPlanIsMadeAFullConversationFits() {
+        ModelSpec spec = Specs.opt(new Dimensions(3, 64, 4, 4, 16, 256, 97, 64, 600));
+        int[] prompt = new Random(2).ints(590, 0, 97).toArray();
+        int plans = 0;
+        for (long cap = 500 << 10; cap < 5 << 20; cap += 431 << 10) {
+            MemoryLimits limits = new MemoryLimits(cap, 128L << 20, null);
+            EngineOptions options = EngineOptions.defaults().withThreads(1).withLimits(limits);
+            RandomWeights weights = new RandomWeights(DType.F16, 1, 0);
+            try (Engine engine = Engine.random(spec, weights, options, fake(FakeGpuSettings.of(cap, 1)));
+                    Conversation conversation = engine.conversation()) {
+                plans++;
+                conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
+                GenerationRequest request = new GenerationRequest(8, SamplerOptions.greedy(), Set.of());
+                conversation.generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE);
+            } catch (EngineException e) {
+                assertThat(e.getMessage()).as("with %d KiB", cap >> 10).contains("the smallest plan needs");
+            }
+        }
+        assertThat(plans).isGreaterThan(3);
     }
 
     @Test

@@ -105,7 +105,25 @@ public final class Planner {
     }
 
     private long wholeBytes(Cut all) {
-        return sizes.homeBytes() + all.bytes() + all.kvBytes() + sizes.activationBytes(all.heads(), all.neurons(), 0);
+        return sizes.homeBytes()
+                + all.bytes()
+                + kvOnGpu(all.heads())
+                + sizes.activationBytes(all.heads(), all.neurons(), 0)
+                + slack();
+    }
+
+    /** What rounding to the GPU's units and alignment can add to its dozen buffers and to two shards a layer. */
+    private long slack() {
+        return 12 * budget.gpuUnit() + 2L * sizes.spec().layers() * ModelSizes.SHARD_SLACK;
+    }
+
+    /** Keys and values of so many heads of every layer: a buffer for each page, or small ones that share a unit. */
+    private long kvOnGpu(int heads) {
+        long unit = budget.gpuUnit();
+        long page = (long) sizes.spec().layers() * heads * sizes.kvPageBytesPerHead();
+        return page >= unit / 2
+                ? sizes.kvPages() * (Math.ceilDiv(page, unit) * unit)
+                : Math.ceilDiv(sizes.kvPages(), unit / Math.max(1, page)) * unit;
     }
 
     private boolean fits(Cut onGpu, Cut all, long block, long fixed, Sending sending) {
@@ -118,7 +136,10 @@ public final class Planner {
         int lentHeads = Math.min(all.heads() - onGpu.heads(), headsPerBlock(block));
         int heads = Math.max(onGpu.heads(), sent.heads() > 0 ? lentHeads : 0);
         int neurons = Math.max(onGpu.neurons(), Math.min(all.neurons() - onGpu.neurons(), neuronsPerBlock(block)));
-        return onGpu.bytes() + onGpu.kvBytes() + sent.kvBytes() + sizes.activationBytes(heads, neurons, lentHeads);
+        return onGpu.bytes()
+                + kvOnGpu(onGpu.heads() + sent.heads())
+                + sizes.activationBytes(heads, neurons, lentHeads)
+                + slack();
     }
 
     /**
@@ -172,7 +193,7 @@ public final class Planner {
 
     /** Host memory for everything that is no weight: page-locked buffers, activations, what loading needs. */
     private long hostReserve(long block) {
-        return 8 * block
+        return 8 * ringBytes(block) / Plan.RING_SLOTS
                 + sizes.activationBytes(sizes.spec().keyHeads(), sizes.spec().ffnWidth(), 0);
     }
 
