@@ -14,10 +14,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -26,6 +26,8 @@ import java.util.function.LongSupplier;
 final class HubHttp implements AutoCloseable {
 
     private static final Duration CONNECT = Duration.ofSeconds(10);
+    private static final String BUFFER_SIZE = "jdk.httpclient.bufsize";
+    private static final int BUFFER_BYTES = 128 << 10;
     private static final long POLL_MILLIS = 100;
 
     private final HubSettings settings;
@@ -36,6 +38,11 @@ final class HubHttp implements AutoCloseable {
     HubHttp(HubSettings settings, Tuning tuning) {
         this.settings = settings;
         this.tuning = tuning;
+        if (System.getProperty(BUFFER_SIZE) == null) {
+            // Four times less work for the same bytes than with the 16 KiB that it takes otherwise, and the one way to
+            // say so.
+            System.setProperty(BUFFER_SIZE, String.valueOf(BUFFER_BYTES));
+        }
         this.client = HttpClient.newBuilder()
                 // Several streams at once are several connections only in version 1.1.
                 .version(HttpClient.Version.HTTP_1_1)
@@ -62,7 +69,8 @@ final class HubHttp implements AutoCloseable {
         if (!settings.token().isEmpty() && isHub(uri)) {
             request.setHeader("Authorization", "Bearer " + settings.token());
         }
-        CompletableFuture<HttpResponse<T>> answer = client.sendAsync(request.build(), body);
+        // Not sendAsync, whose answers pass through the common pool, where a caller may sit that waits for them.
+        Future<HttpResponse<T>> answer = threads.submit(() -> client.send(request.build(), body));
         try {
             return await(uri, answer, received, stop);
         } finally {
@@ -86,8 +94,7 @@ final class HubHttp implements AutoCloseable {
         return uri.getPort() >= 0 ? uri.getPort() : "https".equals(lower(uri.getScheme())) ? 443 : 80;
     }
 
-    private <T> HttpResponse<T> await(
-            URI uri, CompletableFuture<HttpResponse<T>> answer, LongSupplier received, Stop stop)
+    private <T> HttpResponse<T> await(URI uri, Future<HttpResponse<T>> answer, LongSupplier received, Stop stop)
             throws TransientException {
         long last = received.getAsLong();
         long since = System.nanoTime();

@@ -81,11 +81,15 @@ public final class FakeSender implements AutoCloseable {
             exchange.getResponseHeaders().set("Content-Range", "bytes " + from + "-" + (to - 1) + "/" + size);
         }
         exchange.sendResponseHeaders(status, to == from ? -1 : to - from);
-        body(exchange, file, from, to);
-        exchange.close();
+        if (body(exchange, file, from, to)) {
+            exchange.getResponseBody().close(); // and not the exchange, which would close the connection
+        } else {
+            exchange.close();
+        }
     }
 
-    private void body(HttpExchange exchange, FakeFile file, long from, long to) throws IOException {
+    /** False if the rest is never to come. */
+    private boolean body(HttpExchange exchange, FakeFile file, long from, long to) throws IOException {
         boolean drop = faults.take(Fault.DROP, file.path());
         boolean stall = !drop && faults.take(Fault.STALL, file.path());
         boolean corrupt = faults.take(Fault.CORRUPT, file.path());
@@ -113,6 +117,7 @@ public final class FakeSender implements AutoCloseable {
             out.flush();
             pause(Long.MAX_VALUE);
         }
+        return end == to;
     }
 
     private void pause(long nanos) {

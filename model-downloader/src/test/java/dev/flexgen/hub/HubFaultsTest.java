@@ -71,7 +71,8 @@ class HubFaultsTest {
 
         assertWhole(world.pull());
 
-        assertThat(world.heard(PullEvent.Retrying.class)).hasSize(5);
+        // The HTTP client repeats by itself what broke before it had seen an answer.
+        assertThat(world.heard(PullEvent.Retrying.class)).hasSizeBetween(1, 5);
         // What was on its way when a connection broke may be lost, which is half a piece each time at the most.
         assertThat(world.fake.sender().sent(WEIGHTS)).isBetween(SIZE, SIZE + 5 * PIECE / 2);
     }

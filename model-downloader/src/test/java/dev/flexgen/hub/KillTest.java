@@ -3,12 +3,16 @@ package dev.flexgen.hub;
 import static dev.flexgen.hub.PullWorld.WEIGHTS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,11 +75,11 @@ class KillTest {
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+UseSerialGC",
                         "-Xshare:auto",
-                        "-Xlog:cds=off,aot=off",
+                        "-Xlog:disable",
                         "-XX:+AutoCreateSharedArchive",
                         "-XX:SharedArchiveFile=" + root.resolve("classes.jsa"),
                         "-cp",
-                        System.getProperty("java.class.path"),
+                        classPath(),
                         KilledPull.class.getName()))
                 .redirectOutput(Redirect.DISCARD)
                 .redirectError(Redirect.INHERIT);
@@ -83,5 +87,21 @@ class KillTest {
         builder.environment().put("HF_HUB_CACHE", store.toString());
         builder.environment().remove("HF_HUB_OFFLINE");
         return builder.start();
+    }
+
+    /** In jars alone, since the JVM makes no archive of classes in folders. */
+    private String classPath() {
+        List<String> entries = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            Path jar = root.resolve("classes-" + entries.size() + ".jar");
+            boolean isFolder = Files.isDirectory(Path.of(entry));
+            if (isFolder && !Files.exists(jar)) {
+                ToolProvider.findFirst("jar")
+                        .orElseThrow()
+                        .run(System.out, System.err, "cf", jar + "", "-C", entry, ".");
+            }
+            entries.add(isFolder ? jar.toString() : entry);
+        }
+        return String.join(File.pathSeparator, entries);
     }
 }

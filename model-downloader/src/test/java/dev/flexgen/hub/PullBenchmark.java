@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 
 /**
  * Pulls a model with one big file over loopback in a process of its own with a heap of 64 MiB, and has curl fetch the same file from
- * the same server, by turns. Arguments: the file's size in MiB (1024) and the number of turns (5).
+ * the same server, by turns, with and without forcing it to the disk as a pull does. Arguments: the file's size in MiB (1024) and the number of turns (5).
  */
 public final class PullBenchmark {
 
@@ -34,21 +34,27 @@ public final class PullBenchmark {
                     .file("config.json", "{}")
                     .bigFile("model.safetensors", FakeContent.random(1, bytes));
             String file = fake.endpoint() + "/" + ID + "/resolve/" + repository.commitOf("main") + "/model.safetensors";
+            List<Double> plain = new ArrayList<>();
+            List<Double> forced = new ArrayList<>();
             List<Double> ours = new ArrayList<>();
-            List<Double> curls = new ArrayList<>();
+            String target = folder.resolve("file").toString();
+            String curl = "curl -sSfL -o " + target + " " + file;
             for (int turn = 0; turn < turns; turn++) {
-                curls.add(rate(bytes, run(folder, fake, "curl", "-sSfL", "-o", folder.resolve("file") + "", file)));
-                Files.delete(folder.resolve("file"));
+                plain.add(rate(bytes, run(folder, fake, "sh", "-c", curl)));
+                Files.delete(Path.of(target));
+                forced.add(rate(bytes, run(folder, fake, "sh", "-c", curl + " && sync " + target)));
+                Files.delete(Path.of(target));
                 ours.add(rate(bytes, run(folder, fake, java())));
                 delete(folder.resolve("store"));
-                System.out.printf(Locale.ROOT, "curl %.0f MiB/s, pull %.0f MiB/s%n", curls.getLast(), ours.getLast());
             }
             System.out.printf(
                     Locale.ROOT,
-                    "medians: curl %.0f MiB/s, pull %.0f MiB/s, ratio %.2f%n",
-                    median(curls),
+                    "medians, MiB/s: pull %.0f, curl %.0f (ratio %.2f), curl and sync %.0f (ratio %.2f)%n",
                     median(ours),
-                    median(ours) / median(curls));
+                    median(plain),
+                    median(ours) / median(plain),
+                    median(forced),
+                    median(ours) / median(forced));
         } finally {
             delete(folder);
         }

@@ -1,0 +1,88 @@
+package dev.flexgen.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flexgen.config.Environment;
+import java.io.IOException;
+import java.net.Proxy;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HubSettingsTest {
+
+    @TempDir
+    Path home = Path.of("");
+
+    private HubSettings settings(Map<String, String> variables) {
+        return HubSettings.of(new Environment(variables, home, home));
+    }
+
+    private String proxy(Map<String, String> variables, String uri) {
+        Proxy proxy = settings(variables).proxies().select(URI.create(uri)).getFirst();
+        return proxy.equals(Proxy.NO_PROXY) ? "" : String.valueOf(proxy.address());
+    }
+
+    @Test
+    void thePublicHubUnlessToldOtherwise() {
+        assertThat(settings(Map.of()).endpoint()).isEqualTo(URI.create("https://huggingface.co"));
+        assertThat(settings(Map.of("HF_ENDPOINT", "http://mirror:8080/hf/")).endpoint())
+                .isEqualTo(URI.create("http://mirror:8080/hf"));
+        assertThat(settings(Map.of()).offline()).isFalse();
+        assertThat(settings(Map.of("TRANSFORMERS_OFFLINE", "True")).offline()).isTrue();
+        assertThat(settings(Map.of("HF_HUB_OFFLINE", "0")).offline()).isFalse();
+    }
+
+    @Test
+    void theTokenComesFromTheEnvironmentOrAFile() throws IOException {
+        Path folder = Files.createDirectories(home.resolve(".cache/huggingface"));
+        Files.writeString(folder.resolve("token"), "hf_saved\n");
+        Path other = Files.writeString(home.resolve("other"), "hf_other");
+
+        assertThat(settings(Map.of()).token()).isEqualTo("hf_saved");
+        assertThat(settings(Map.of("HF_TOKEN_PATH", other.toString())).token()).isEqualTo("hf_other");
+        assertThat(settings(Map.of("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")).token())
+                .isEmpty();
+        assertThat(settings(Map.of("HUGGING_FACE_HUB_TOKEN", "hf_old")).token()).isEqualTo("hf_old");
+        assertThat(settings(Map.of("HF_TOKEN", " hf_new\n")).toString())
+                .contains("with a token")
+                .doesNotContain("hf_new");
+    }
+
+    @Test
+    void aTokenThatCannotBeOneIsNotSent() {
+        assertThatThrownBy(() -> settings(Map.of("HF_TOKEN", "a b")))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("check HF_TOKEN");
+    }
+
+    @Test
+    void proxiesFollowTheUsualVariables() {
+        Map<String, String> variables = Map.of(
+                "HTTPS_PROXY", "http://secure:3128", "http_proxy", "plain:81", "no_proxy", "localhost, .example.org");
+
+        assertThat(proxy(variables, "https://huggingface.co/x"))
+                .contains("secure")
+                .contains("3128");
+        assertThat(proxy(variables, "http://huggingface.co/x"))
+                .contains("plain")
+                .contains("81");
+        assertThat(proxy(variables, "https://localhost/x")).isEmpty();
+        assertThat(proxy(variables, "https://cdn.example.org/x")).isEmpty();
+        assertThat(proxy(variables, "https://notexample.org/x")).contains("secure");
+        assertThat(proxy(Map.of("https_proxy", "http://p:1", "no_proxy", "*"), "https://huggingface.co"))
+                .isEmpty();
+    }
+
+    @Test
+    void aProxyThatIsNoneIsAnErrorWithoutItsPassword() {
+        assertThatThrownBy(() -> settings(Map.of("https_proxy", "socks5://me:secret@host:1")))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("https_proxy is \"socks5://...@host:1\", which is no HTTP proxy")
+                .hasMessageNotContaining("secret");
+    }
+}
