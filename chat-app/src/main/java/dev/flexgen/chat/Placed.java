@@ -40,7 +40,9 @@ final class Placed {
         return load.prediction()
                 .map(prediction -> String.format(
                         Locale.ROOT,
-                        "; at best %.3g tok/s, bound by %s",
+                        prediction.decodeTokensPerSecond() < 100
+                                ? "; at best %.3g tok/s, bound by %s"
+                                : "; at best %.0f tok/s, bound by %s",
                         prediction.decodeTokensPerSecond(),
                         prediction.bound()))
                 .orElse("");

@@ -52,9 +52,12 @@ record BenchReport(
                 .map(Prediction::bound)
                 .orElseGet(() -> String.format(
                         Locale.ROOT,
-                        "host memory: %s a token at %.0f GB/s",
+                        "host memory: %s a token at %.0f GB/s%s",
                         Bytes.format(load.weightBytesPerToken()),
-                        hostReadBytesPerSecond / 1e9));
+                        hostReadBytesPerSecond / 1e9,
+                        load.heldBytes().getOrDefault(Tier.DISK, 0L) > 0
+                                ? "; the disk, which is slower, was not measured"
+                                : ""));
     }
 
     String json(String model) {
