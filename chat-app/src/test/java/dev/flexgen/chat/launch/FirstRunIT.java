@@ -42,6 +42,7 @@ class FirstRunIT {
             assertThat(terminal.alternateScreen()).isFalse();
             terminal.type("What is 2 + 2?");
             terminal.press("Enter");
+            terminal.awaitText("tok/s"); // before it, the last prompt may still be all that is to be seen
             awaitPrompt(terminal);
             terminal.press("C-d");
             terminal.awaitText("code=0");
@@ -89,6 +90,7 @@ class FirstRunIT {
                 terminal.awaitText("opt-125m, context");
                 terminal.type("Hello");
                 terminal.press("Enter");
+                terminal.awaitText("tok/s"); // before it, the last prompt may still be all that is to be seen
                 awaitPrompt(terminal);
                 terminal.press("C-d");
                 terminal.awaitText("code=0");
