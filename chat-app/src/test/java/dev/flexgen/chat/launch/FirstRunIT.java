@@ -44,13 +44,15 @@ class FirstRunIT {
             terminal.press("Enter");
             terminal.awaitText("tok/s"); // before it, the last prompt may still be all that is to be seen
             awaitPrompt(terminal);
-            terminal.press("C-d");
+            terminal.type("/bye");
+            terminal.press("Enter");
             terminal.awaitText("code=0");
 
             terminal.type("clear; \"$FC\"; echo again=$?");
             terminal.press("Enter");
             awaitPrompt(terminal);
-            terminal.press("C-d");
+            terminal.type("/bye");
+            terminal.press("Enter");
             terminal.awaitText("again=0");
         }
         assertThat(home.resolve(".config/flexgen-chat/config.json")).hasContent("{\n  \"model\": \"demo\"\n}\n");
@@ -92,7 +94,8 @@ class FirstRunIT {
                 terminal.press("Enter");
                 terminal.awaitText("tok/s"); // before it, the last prompt may still be all that is to be seen
                 awaitPrompt(terminal);
-                terminal.press("C-d");
+                terminal.type("/bye");
+                terminal.press("Enter");
                 terminal.awaitText("code=0");
             }
         }
