@@ -8,10 +8,8 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.sample.SamplerOptions;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,7 +52,7 @@ class CudaOffloadTest {
                     }
                 }
             }
-            assertContinuations(engine, model, engine.plan());
+            Continuations.assertGolden(engine, model);
         }
     }
 
@@ -68,7 +66,7 @@ class CudaOffloadTest {
             Plan plan = plans.withGpu();
             Engine engine = Engine.open(Fixtures.golden(model), plan, options(), gpus);
             try (engine) {
-                assertContinuations(engine, model, plan);
+                Continuations.assertGolden(engine, model);
                 assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
             }
             assertThat(engine.ledger().report()).isEmpty();
@@ -83,19 +81,5 @@ class CudaOffloadTest {
             size += Math.pow(expected[i], 2);
         }
         return Math.sqrt(difference / size);
-    }
-
-    private static void assertContinuations(Engine engine, String model, Plan plan) {
-        for (Expected.Prompt prompt : Expected.of(model).prompts()) {
-            try (Conversation conversation = engine.conversation()) {
-                conversation.prefill(prompt.ids(), new CancelToken(), ProgressListener.NONE);
-                GenerationRequest request =
-                        new GenerationRequest(prompt.greedy().length, SamplerOptions.greedy(), Set.of());
-                int[] ids = conversation
-                        .generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE)
-                        .ids();
-                assertThat(ids).as("%s by %s", prompt.name(), plan).isEqualTo(prompt.greedy());
-            }
-        }
     }
 }

@@ -10,12 +10,10 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,8 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The engine gives the numbers that transformers gives. */
 class GoldenModelsTest {
-
-    private static final SamplerOptions GREEDY = SamplerOptions.greedy();
 
     static Stream<String> models() {
         return Stream.of(
@@ -91,7 +87,9 @@ class GoldenModelsTest {
         for (int threads : new int[] {1, 2}) {
             try (Engine engine = open(model, threads)) {
                 for (Expected.Prompt prompt : Expected.of(model).prompts()) {
-                    assertThat(continuation(engine, prompt)).as(prompt.name()).isEqualTo(prompt.greedy());
+                    assertThat(Continuations.of(engine, prompt))
+                            .as(prompt.name())
+                            .isEqualTo(prompt.greedy());
                 }
             }
         }
@@ -109,7 +107,9 @@ class GoldenModelsTest {
                     EngineOptions.defaults().withThreads(2),
                     GpuSource.NONE)) {
                 for (Expected.Prompt prompt : Expected.of(model).prompts()) {
-                    assertThat(continuation(engine, prompt)).as(prompt.name()).isEqualTo(prompt.greedy());
+                    assertThat(Continuations.of(engine, prompt))
+                            .as(prompt.name())
+                            .isEqualTo(prompt.greedy());
                 }
             }
         }
@@ -132,7 +132,7 @@ class GoldenModelsTest {
     @ValueSource(strings = {"opt-f32", "opt350m-f16-bin-noprefix"})
     void closingGivesEveryByteBack(String model) {
         Engine engine = open(model, 2);
-        continuation(engine, Expected.of(model).prompts().getLast());
+        Continuations.of(engine, Expected.of(model).prompts().getLast());
         assertThat(engine.ledger().bytes(Tier.HOST)).isPositive();
         engine.close();
         assertThat(engine.ledger().report()).isEmpty();
@@ -147,16 +147,6 @@ class GoldenModelsTest {
 
     private static Engine open(String model, int threads) {
         return Engine.open(Fixtures.golden(model), EngineOptions.defaults().withThreads(threads));
-    }
-
-    private static int[] continuation(Engine engine, Expected.Prompt prompt) {
-        try (Conversation conversation = engine.conversation()) {
-            conversation.prefill(prompt.ids(), new CancelToken(), ProgressListener.NONE);
-            GenerationRequest request = new GenerationRequest(prompt.greedy().length, GREEDY, Set.of());
-            return conversation
-                    .generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE)
-                    .ids();
-        }
     }
 
     private static Plan randomPlan(ModelSpec spec, Random random) {

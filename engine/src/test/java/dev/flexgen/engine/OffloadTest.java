@@ -10,10 +10,8 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.sample.SamplerOptions;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +58,8 @@ class OffloadTest {
             Plan plan = plans.withGpu();
             try (Engine engine =
                     Engine.open(Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, round)))) {
-                assertContinuations(engine, model, plan);
+                Continuations.assertGolden(engine, model);
+                assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
             }
             assertNothingIsLeft();
         }
@@ -74,7 +73,7 @@ class OffloadTest {
         for (int round = 0; round < 5; round++) {
             Plan plan = plans.forProcessor();
             try (Engine engine = Engine.open(Fixtures.golden(model), plan, options(), GpuSource.NONE)) {
-                assertContinuations(engine, model, plan);
+                Continuations.assertGolden(engine, model);
             }
             assertThat(disk).isEmptyDirectory();
         }
@@ -100,21 +99,6 @@ class OffloadTest {
                 }
             }
         }
-    }
-
-    private static void assertContinuations(Engine engine, String model, Plan plan) {
-        for (Expected.Prompt prompt : Expected.of(model).prompts()) {
-            try (Conversation conversation = engine.conversation()) {
-                conversation.prefill(prompt.ids(), new CancelToken(), ProgressListener.NONE);
-                GenerationRequest request =
-                        new GenerationRequest(prompt.greedy().length, SamplerOptions.greedy(), Set.of());
-                int[] ids = conversation
-                        .generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE)
-                        .ids();
-                assertThat(ids).as("%s by %s", prompt.name(), plan).isEqualTo(prompt.greedy());
-            }
-        }
-        assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
     }
 
     private void assertNothingIsLeft() {

@@ -14,6 +14,9 @@ import java.util.List;
  */
 public final class KvCache implements AutoCloseable {
 
+    /** Tokens for which room is made at a time. */
+    public static final int PAGE_TOKENS = KvPage.TOKENS;
+
     private final KvLayout layout;
     private final List<KvPage> pages = new ArrayList<>();
     private final List<List<KvView>> views = new ArrayList<>();

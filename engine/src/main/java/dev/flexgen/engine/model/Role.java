@@ -57,6 +57,23 @@ public enum Role {
         return need;
     }
 
+    /** Whether plans cut it, by heads or neurons; the others stay whole. */
+    public boolean isCut() {
+        return switch (this) {
+            case QUERY_WEIGHT,
+                    QUERY_BIAS,
+                    KEY_WEIGHT,
+                    KEY_BIAS,
+                    VALUE_WEIGHT,
+                    VALUE_BIAS,
+                    ATTENTION_OUT_WEIGHT,
+                    UP_WEIGHT,
+                    UP_BIAS,
+                    DOWN_WEIGHT -> true;
+            default -> false;
+        };
+    }
+
     /** Whether a model of this spec has the tensor at all. */
     public boolean belongsTo(ModelSpec spec) {
         return switch (this) {

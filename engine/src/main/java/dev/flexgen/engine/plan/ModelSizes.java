@@ -1,5 +1,6 @@
 package dev.flexgen.engine.plan;
 
+import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.tensor.DType;
@@ -20,10 +21,9 @@ public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType k
     static final long SHARD_SLACK = 8192;
 
     private static final long ALIGNMENT = 256;
-    private static final int KV_PAGE_TOKENS = 64;
 
-    /** Rows of logits that are computed at a time. */
-    private static final int LOGIT_ROWS = 32;
+    /** Rows of logits at a time where all are wanted: the vocabulary makes them large. */
+    public static final int LOGIT_ROWS = 32;
 
     /** Query heads that share a key head. */
     private int group() {
@@ -48,12 +48,12 @@ public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType k
 
     /** Pages of keys and values of a whole conversation. */
     int kvPages() {
-        return Math.ceilDiv(context, KV_PAGE_TOKENS);
+        return Math.ceilDiv(context, KvCache.PAGE_TOKENS);
     }
 
     /** Keys and values of one key-head group of one layer in one page. */
     long kvPageBytesPerHead() {
-        return kv.bytes(2L * KV_PAGE_TOKENS * spec.headDim());
+        return kv.bytes(2L * KvCache.PAGE_TOKENS * spec.headDim());
     }
 
     /** Keys and values of one key-head group of one layer for a whole conversation. */
@@ -65,29 +65,13 @@ public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType k
     long homeBytes() {
         long bytes = 0;
         for (Role role : Role.values()) {
-            if (role.belongsTo(spec) && !isCut(role) && (role != Role.HEAD || ownHead)) {
+            if (role.belongsTo(spec) && !role.isCut() && (role != Role.HEAD || ownHead)) {
                 long elements = role.shape(spec).elements();
                 DType stored = role.shape(spec).rank() == 1 ? DType.F32 : weights;
                 bytes += (stored.bytes(elements) + ALIGNMENT) * (role.perLayer() ? spec.layers() : 1);
             }
         }
         return bytes;
-    }
-
-    private static boolean isCut(Role role) {
-        return switch (role) {
-            case QUERY_WEIGHT,
-                    QUERY_BIAS,
-                    KEY_WEIGHT,
-                    KEY_BIAS,
-                    VALUE_WEIGHT,
-                    VALUE_BIAS,
-                    ATTENTION_OUT_WEIGHT,
-                    UP_WEIGHT,
-                    UP_BIAS,
-                    DOWN_WEIGHT -> true;
-            default -> false;
-        };
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.run;
 
+import dev.flexgen.engine.memory.ScratchFile;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -10,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 interface BlockLayout<V> {
 
     /** Blocks are read from disks in whole pages. */
-    long PAGE = 4096;
+    long PAGE = ScratchFile.PAGE;
 
     /** Bytes of the block, whole pages. */
     long bytes();

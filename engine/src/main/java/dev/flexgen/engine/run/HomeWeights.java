@@ -47,20 +47,7 @@ final class HomeWeights {
     }
 
     private boolean isHere(Role role) {
-        return switch (role) {
-            case HEAD -> ownHead;
-            case QUERY_WEIGHT,
-                    QUERY_BIAS,
-                    KEY_WEIGHT,
-                    KEY_BIAS,
-                    VALUE_WEIGHT,
-                    VALUE_BIAS,
-                    ATTENTION_OUT_WEIGHT,
-                    UP_WEIGHT,
-                    UP_BIAS,
-                    DOWN_WEIGHT -> false;
-            default -> tensors.has(role);
-        };
+        return role == Role.HEAD ? ownHead : !role.isCut() && tensors.has(role);
     }
 
     private long stride(Role role) {

@@ -8,6 +8,7 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.tensor.DType;
 import java.util.ArrayList;
@@ -20,9 +21,6 @@ public final class Runner implements AutoCloseable {
 
     /** Most tokens of one step: enough to keep the arithmetic busy, few enough that activations stay small. */
     static final int MAX_STEP_TOKENS = 512;
-
-    /** Rows of logits at a time where all are wanted: the vocabulary makes them large. */
-    private static final int MAX_LOGIT_ROWS = 32;
 
     private final ModelSpec spec;
     private final ModelWeights weights;
@@ -81,7 +79,7 @@ public final class Runner implements AutoCloseable {
     }
 
     private static int maxLogitRows(int rows) {
-        return Math.min(MAX_LOGIT_ROWS, rows);
+        return Math.min(ModelSizes.LOGIT_ROWS, rows);
     }
 
     private KvLayout layout(Plan plan, List<Device> devices, DType kv) {

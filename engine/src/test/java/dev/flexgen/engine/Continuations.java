@@ -1,0 +1,32 @@
+package dev.flexgen.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.engine.sample.SamplerOptions;
+import java.util.Set;
+
+/** What an engine says greedily after the golden prompts. */
+final class Continuations {
+
+    private Continuations() {}
+
+    static int[] of(Engine engine, Expected.Prompt prompt) {
+        try (Conversation conversation = engine.conversation()) {
+            conversation.prefill(prompt.ids(), new CancelToken(), ProgressListener.NONE);
+            GenerationRequest request =
+                    new GenerationRequest(prompt.greedy().length, SamplerOptions.greedy(), Set.of());
+            return conversation
+                    .generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE)
+                    .ids();
+        }
+    }
+
+    /** They are those of transformers, for every prompt. */
+    static void assertGolden(Engine engine, String model) {
+        for (Expected.Prompt prompt : Expected.of(model).prompts()) {
+            assertThat(of(engine, prompt))
+                    .as("%s by %s", prompt.name(), engine.plan())
+                    .isEqualTo(prompt.greedy());
+        }
+    }
+}
