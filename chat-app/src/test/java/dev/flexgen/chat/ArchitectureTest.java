@@ -71,7 +71,12 @@ class ArchitectureTest {
             onlyIn("dev.flexgen.chat..", "org.jline..", "com.googlecode.lanterna..", "picocli..");
 
     @ArchTest
-    static final ArchRule onlyTheModelDownloaderMayUseTheNetwork = onlyIn("dev.flexgen.hub..", "java.net.http..");
+    static final ArchRule onlyTheModelDownloaderMayUseTheNetwork = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.flexgen.hub..")
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("java\\.net\\.(http\\..*|.*Socket.*|.*URLConnection)");
 
     @ArchTest
     static final ArchRule onlyTheCpuDeviceUsesTheVectorApi =

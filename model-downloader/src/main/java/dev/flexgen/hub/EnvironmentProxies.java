@@ -2,26 +2,22 @@ package dev.flexgen.hub;
 
 import dev.flexgen.config.Environment;
 import dev.flexgen.config.Quoted;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Proxy;
-import java.net.ProxySelector;
-import java.net.SocketAddress;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The proxies that {@code https_proxy}, {@code http_proxy}, {@code all_proxy} and {@code no_proxy} name, in either case. */
-final class EnvironmentProxies extends ProxySelector {
+/**
+ * The proxies that {@code https_proxy}, {@code http_proxy}, {@code all_proxy} and {@code no_proxy} name, in either case, and the
+ * passwords that they want.
+ */
+public final class EnvironmentProxies {
 
-    private static final List<Proxy> DIRECT = List.of(Proxy.NO_PROXY);
-
-    private final List<Proxy> http;
-    private final List<Proxy> https;
+    private final Optional<ProxyAddress> http;
+    private final Optional<ProxyAddress> https;
     private final List<String> exceptions;
 
-    private EnvironmentProxies(List<Proxy> http, List<Proxy> https, List<String> exceptions) {
+    private EnvironmentProxies(Optional<ProxyAddress> http, Optional<ProxyAddress> https, List<String> exceptions) {
         this.http = http;
         this.https = https;
         this.exceptions = exceptions;
@@ -44,17 +40,16 @@ final class EnvironmentProxies extends ProxySelector {
         return environment.variable(name).or(() -> environment.variable(name.toUpperCase(Locale.ROOT)));
     }
 
-    private static List<Proxy> proxy(Environment environment, String name) {
+    private static Optional<ProxyAddress> proxy(Environment environment, String name) {
         Optional<String> value = variable(environment, name).or(() -> variable(environment, "all_proxy"));
         if (value.isEmpty()) {
-            return DIRECT;
+            return Optional.empty();
         }
         String text = value.get().strip();
         try {
             URI uri = URI.create(text.contains("://") ? text : "http://" + text);
             if (uri.getHost() != null && "http".equalsIgnoreCase(uri.getScheme())) {
-                int port = uri.getPort() < 0 ? 80 : uri.getPort();
-                return List.of(new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(uri.getHost(), port)));
+                return Optional.of(ProxyAddress.of(uri));
             }
         } catch (IllegalArgumentException e) {
             throw new HubException(notAProxy(name, text), e);
@@ -68,11 +63,11 @@ final class EnvironmentProxies extends ProxySelector {
                 + ", which is no HTTP proxy: write for example http://proxy.example.org:3128.";
     }
 
-    @Override
-    public List<Proxy> select(URI uri) {
+    /** The way to an address; nothing if it is to be reached directly. */
+    Optional<ProxyAddress> select(URI uri) {
         String host = String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT);
         if (exceptions.stream().anyMatch(exception -> matches(host, uri.getPort(), exception))) {
-            return DIRECT;
+            return Optional.empty();
         }
         return "https".equalsIgnoreCase(uri.getScheme()) ? https : http;
     }
@@ -87,10 +82,5 @@ final class EnvironmentProxies extends ProxySelector {
                 || host.equals(name)
                 || host.endsWith("." + name)
                 || name.equals(host + ":" + port);
-    }
-
-    @Override
-    public void connectFailed(URI uri, SocketAddress address, IOException failure) {
-        // The request fails by itself.
     }
 }

@@ -22,6 +22,7 @@ final class FileFetch {
     private final RemoteFile remote;
     private final FileSource source;
     private final Tuning tuning;
+    private final Pace pace;
     private final PullProgress progress;
     private final Repeats repeats;
     private final Stop stop;
@@ -29,10 +30,18 @@ final class FileFetch {
     /** Something other than bytes that a stream ran into; all streams end then. */
     private final AtomicReference<Outcome> obstacle = new AtomicReference<>(Outcome.WRITTEN);
 
-    FileFetch(RemoteFile remote, FileSource source, Tuning tuning, PullProgress progress, Repeats repeats, Stop stop) {
+    FileFetch(
+            RemoteFile remote,
+            FileSource source,
+            Tuning tuning,
+            Pace pace,
+            PullProgress progress,
+            Repeats repeats,
+            Stop stop) {
         this.remote = remote;
         this.source = source;
         this.tuning = tuning;
+        this.pace = pace;
         this.progress = progress;
         this.repeats = repeats;
         this.stop = stop;
@@ -85,11 +94,9 @@ final class FileFetch {
         obstacle.set(Outcome.WRITTEN);
         AtomicReference<String> hash = new AtomicReference<>("");
         List<Thread> streams = new ArrayList<>();
-        for (int i = 0; i < tuning.streamsPerFile(); i++) {
-            streams.add(start("stream", () -> stream(file)));
-        }
         Thread recorder = start("record", () -> record(file));
         Thread hasher = start("hash", () -> hash.set(new HashFollower(remote, file).follow(() -> ended(file))));
+        startStreams(file, streams);
         streams.forEach(FileFetch::join);
         join(recorder);
         join(hasher);
@@ -100,6 +107,21 @@ final class FileFetch {
             stop.check();
         }
         return hash.get();
+    }
+
+    /** As many as the pace allows, from time to time more. */
+    private void startStreams(PartialFile file, List<Thread> streams) {
+        try {
+            while (!ended(file) && streams.size() < tuning.streamsPerFile()) {
+                if (streams.size() < pace.streamsPerFile()) {
+                    streams.add(start("stream", () -> stream(file)));
+                } else {
+                    file.awaitChange();
+                }
+            }
+        } catch (InterruptedException e) {
+            stop.fail(new CancellationException("interrupted"));
+        }
     }
 
     private boolean ended(PartialFile file) {

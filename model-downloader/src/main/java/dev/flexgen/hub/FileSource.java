@@ -1,13 +1,12 @@
 package dev.flexgen.hub;
 
+import dev.flexgen.hub.Exchange.Reading;
+import dev.flexgen.hub.Exchange.Sink;
 import dev.flexgen.hub.PartialFile.Piece;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandler;
-import java.net.http.HttpResponse.BodySubscriber;
-import java.net.http.HttpResponse.BodySubscribers;
-import java.net.http.HttpResponse.ResponseInfo;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -64,16 +63,16 @@ final class FileSource {
             boolean whole = piece.at() == 0 && piece.to() == file.bytes();
             Map<String, String> range =
                     whole ? Map.of() : Map.of("Range", "bytes=" + piece.at() + "-" + (piece.to() - 1));
-            HttpResponse<Boolean> answer = http.get(uri, range, into(piece, progress), piece::at, stop);
-            int status = answer.statusCode();
-            Optional<String> location = answer.headers().firstValue("Location");
+            Taken taken = http.get(uri, range, into(piece, progress), piece::at, stop);
+            HubAnswer answer = taken.answer();
+            int status = answer.status();
             if (hasOtherContent(answer) || status == 416) {
                 link = null;
                 return Outcome.OTHER_CONTENT;
-            } else if (status / 100 == 2) {
-                return answer.body() ? Outcome.WRITTEN : Outcome.WHOLE_ONLY;
-            } else if (status / 100 == 3 && location.isPresent()) {
-                uri = uri.resolve(location.get());
+            } else if (answer.isSuccess()) {
+                return taken.written() ? Outcome.WRITTEN : Outcome.WHOLE_ONLY;
+            } else if (answer.redirect().isPresent()) {
+                uri = answer.redirect().get();
                 link = http.isHub(uri) ? null : uri;
             } else if (!http.isHub(uri) && status / 100 == 4 && status != 408 && status != 429) {
                 // Signed links expire: ask the hub for a new one, but do not hammer on if that one fails as well.
@@ -91,32 +90,57 @@ final class FileSource {
         throw new TransientException("the hub redirects in a circle", (Throwable) null);
     }
 
-    /** True if the bytes are written, false if there were none to write. */
-    private BodyHandler<Boolean> into(Piece piece, Runnable progress) {
-        return info -> usable(info, piece) ? new PieceBody(piece, progress, stop) : aside(info.statusCode() / 100 == 2);
+    /** An answer, and whether its bytes were of use. */
+    private record Taken(HubAnswer answer, boolean written) {}
+
+    private Reading<Taken> into(Piece piece, Runnable progress) {
+        return (answer, body) -> {
+            boolean usable = usable(answer, piece);
+            if (usable) {
+                body.copyTo(new Writing(piece, progress));
+            }
+            return new Taken(answer, usable);
+        };
     }
 
-    private boolean usable(ResponseInfo info, Piece piece) {
-        return switch (info.statusCode()) {
+    private boolean usable(HubAnswer answer, Piece piece) {
+        return switch (answer.status()) {
             case 200 -> piece.at() == 0 && piece.to() == file.bytes();
-            case 206 -> info.headers().firstValue("Content-Range").orElse("").startsWith("bytes " + piece.at() + "-");
+            case 206 -> answer.header("Content-Range").orElse("").startsWith("bytes " + piece.at() + "-");
             default -> false;
         };
     }
 
-    /** Words of an error are few and read to their end, which keeps the connection; a whole file that nobody wants is not. */
-    private static BodySubscriber<Boolean> aside(boolean file) {
-        return file ? new Unwanted() : BodySubscribers.replacing(false);
+    /** Brings bytes into their piece. */
+    private record Writing(Piece piece, Runnable progress) implements Sink {
+
+        @Override
+        public void write(ByteBuffer bytes) throws IOException {
+            if (bytes.remaining() > piece.to() - piece.at()) {
+                throw new IOException("more bytes came than were asked for");
+            }
+            try {
+                piece.write(bytes);
+            } catch (IOException e) {
+                throw new StoreWriteException(e);
+            }
+            progress.run();
+        }
+
+        @Override
+        public ByteBuffer buffer() {
+            return piece.buffer();
+        }
     }
 
     /** Only the hub's own answers carry the hash; a link's ETag is another server's affair. */
-    private boolean hasOtherContent(HttpResponse<?> answer) {
-        if (answer.headers().firstValue("X-Repo-Commit").isEmpty()) {
+    private boolean hasOtherContent(HubAnswer answer) {
+        if (answer.header("X-Repo-Commit").isEmpty()) {
             return false;
         }
-        Optional<String> etag = answer.headers().firstValue("X-Linked-ETag");
-        if (etag.isEmpty() && answer.statusCode() / 100 == 2) {
-            etag = answer.headers().firstValue("ETag");
+        Optional<String> etag = answer.header("X-Linked-ETag");
+        if (etag.isEmpty() && answer.isSuccess()) {
+            etag = answer.header("ETag");
         }
         return etag.map(text -> text.replaceFirst("^W/", "").replace("\"", ""))
                 .filter(text -> text.matches("[0-9a-f]{40}|[0-9a-f]{64}"))

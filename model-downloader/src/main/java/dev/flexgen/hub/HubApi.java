@@ -3,11 +3,12 @@ package dev.flexgen.hub;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.flexgen.hub.Exchange.Body;
 import dev.flexgen.hub.HubException.Kind;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +48,7 @@ final class HubApi {
     /** The commit that a model's revision means. */
     String commit(HubRef ref) {
         String revision = URLEncoder.encode(ref.revision(), StandardCharsets.UTF_8);
-        HttpResponse<String> answer = get(ref, uri("/api/models/" + ref.id() + "/revision/" + revision));
+        Text answer = get(ref, uri("/api/models/" + ref.id() + "/revision/" + revision));
         return parsed(ref, answer, json -> {
             String sha = json.getAsJsonObject().get("sha").getAsString();
             return HubRef.isCommit(sha) ? Optional.of(sha) : Optional.empty();
@@ -59,12 +60,12 @@ final class HubApi {
         List<RemoteFile> files = new ArrayList<>();
         URI page = uri("/api/models/" + ref.id() + "/tree/" + commit + "?recursive=true&expand=false");
         for (int pages = 0; pages < MOST_PAGES; pages++) {
-            HttpResponse<String> answer = get(ref, page);
+            Text answer = get(ref, page);
             files.addAll(parsed(ref, answer, HubApi::entries));
-            Optional<URI> next = answer.headers().allValues("Link").stream()
+            Optional<URI> next = answer.head().all("Link").stream()
                     .map(NEXT::matcher)
                     .filter(Matcher::find)
-                    .map(found -> answer.uri().resolve(found.group(1)))
+                    .map(found -> answer.head().uri().resolve(found.group(1)))
                     .findFirst();
             if (next.isEmpty()) {
                 return files;
@@ -103,26 +104,42 @@ final class HubApi {
         return URI.create(settings.endpoint() + path);
     }
 
-    private HttpResponse<String> get(HubRef ref, URI first) {
+    private Text get(HubRef ref, URI first) {
         return repeats.call(ref.toString(), () -> 0, () -> {
             URI uri = first;
             for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-                HttpResponse<String> answer = ask(uri);
-                Optional<String> location = answer.headers().firstValue("Location");
-                if (answer.statusCode() / 100 == 3 && location.isPresent()) {
-                    uri = uri.resolve(location.get()); // a renamed repository
-                } else if (answer.statusCode() == 200) {
+                Text answer = ask(uri);
+                Optional<URI> elsewhere = answer.head().redirect();
+                if (elsewhere.isPresent()) {
+                    uri = elsewhere.get(); // a renamed repository
+                } else if (answer.head().status() == 200) {
                     return answer;
                 } else {
-                    throw refusals.of(ref, answer);
+                    throw refusals.of(ref, answer.head());
                 }
             }
             throw strange(ref, "redirects in a circle", null);
         });
     }
 
-    private HttpResponse<String> ask(URI uri) throws TransientException {
-        return http.get(uri, Map.of(), BodyHandlers.limiting(BodyHandlers.ofString(), MOST_BYTES), () -> 0, stop);
+    /** An answer of words. */
+    private record Text(HubAnswer head, String text) {}
+
+    private Text ask(URI uri) throws TransientException {
+        return http.get(uri, Map.of(), HubApi::text, () -> 0, stop);
+    }
+
+    private static Text text(HubAnswer answer, Body body) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        if (answer.isSuccess()) {
+            body.copyTo(more -> {
+                if (bytes.size() > MOST_BYTES) {
+                    throw new IOException("an answer has no end");
+                }
+                bytes.write(more.array(), more.arrayOffset() + more.position(), more.remaining());
+            });
+        }
+        return new Text(answer, bytes.toString(StandardCharsets.UTF_8));
     }
 
     /** Reads an answer. */
@@ -131,9 +148,9 @@ final class HubApi {
         Optional<T> of(JsonElement json);
     }
 
-    private <T> T parsed(HubRef ref, HttpResponse<String> answer, Reading<T> reading) {
+    private <T> T parsed(HubRef ref, Text answer, Reading<T> reading) {
         try {
-            return reading.of(JsonParser.parseString(answer.body()))
+            return reading.of(JsonParser.parseString(answer.text()))
                     .orElseThrow(() -> strange(ref, "does not answer as a hub does", null));
         } catch (HubException e) {
             throw e;

@@ -165,14 +165,25 @@ public final class HubCache {
     }
 
     /**
-     * Deletes what {@link #removal} found, and returns the bytes that this freed.
+     * Deletes what {@link #removal} found, less what another revision has come to use since, and returns the bytes that this freed.
      *
-     * @throws HubException of kind STORE if something cannot be deleted
+     * @throws HubException of kind STORE if something cannot be deleted, or somebody is fetching the model
      */
     public long remove(RemovalPlan plan) {
         Path repository = repository(plan.ref());
+        Path lockFile = new ModelFolder(this, plan.ref(), true).lockFile();
         try {
-            return new StoreRemoval(repository).remove(plan);
+            Files.createDirectories(lockFile.getParent());
+            try (PullLock lock = PullLock.tryOpen(lockFile)) {
+                if (lock == null) {
+                    throw new HubException(
+                            HubException.Kind.STORE,
+                            plan.ref()
+                                    + " cannot be removed while another program is fetching it: end that one first.");
+                }
+                StoreRemoval removal = new StoreRemoval(repository);
+                return removal.remove(removal.plan(plan.ref(), plan.commit()));
+            }
         } catch (IOException | UncheckedIOException e) {
             throw new HubException(
                     HubException.Kind.STORE,

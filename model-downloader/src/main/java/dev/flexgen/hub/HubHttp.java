@@ -1,18 +1,19 @@
 package dev.flexgen.hub;
 
+import dev.flexgen.hub.Exchange.Reading;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.HttpURLConnection;
+import java.net.Proxy;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpClient.Redirect;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandler;
-import java.nio.channels.UnresolvedAddressException;
+import java.net.URLConnection;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -22,35 +23,36 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 
-/** Single requests: the token goes to the hub and nowhere else, silence ends, and redirects are for the caller. Safe for threads. */
+/**
+ * Single requests: the token goes to the hub and nowhere else, silence ends, and redirects are for the caller. Safe for threads.
+ *
+ * <p>Built on {@link HttpURLConnection}, because {@code java.net.http.HttpClient} spends three seconds of processor time on a GiB
+ * before a byte of it is written, which is more than a fast line leaves (docs/BENCHMARKS.md).
+ */
 final class HubHttp implements AutoCloseable {
 
     private static final Duration CONNECT = Duration.ofSeconds(10);
-    private static final String BUFFER_SIZE = "jdk.httpclient.bufsize";
-    private static final int BUFFER_BYTES = 128 << 10;
+    private static final String MOST_IDLE = "http.maxConnections";
+    private static final String KEPT_FROM_PROXIES = "jdk.http.auth.tunneling.disabledSchemes";
     private static final long POLL_MILLIS = 100;
 
     private final HubSettings settings;
     private final Tuning tuning;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final HttpClient client;
 
     HubHttp(HubSettings settings, Tuning tuning) {
         this.settings = settings;
         this.tuning = tuning;
-        if (System.getProperty(BUFFER_SIZE) == null) {
-            // Four times less work for the same bytes than with the 16 KiB that it takes otherwise, and the one way to
-            // say so.
-            System.setProperty(BUFFER_SIZE, String.valueOf(BUFFER_BYTES));
+        // There is no other way to say either. Else all but five of the streams would connect anew for every piece,
+        setUnlessSet(MOST_IDLE, String.valueOf(tuning.streamsPerFile() * tuning.filesAtOnce()));
+        // and the most usual kind of proxy password, which somebody has put into https_proxy, would not be sent.
+        setUnlessSet(KEPT_FROM_PROXIES, "");
+    }
+
+    private static void setUnlessSet(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
         }
-        this.client = HttpClient.newBuilder()
-                // Several streams at once are several connections only in version 1.1.
-                .version(HttpClient.Version.HTTP_1_1)
-                .followRedirects(Redirect.NEVER)
-                .connectTimeout(CONNECT)
-                .proxy(settings.proxies())
-                .executor(threads)
-                .build();
     }
 
     /**
@@ -58,24 +60,46 @@ final class HubHttp implements AutoCloseable {
      *
      * @param received grows with every byte that arrives
      * @throws TransientException if the network fails
-     * @throws UncheckedIOException if the body's taker could not write it
+     * @throws UncheckedIOException if the bytes could not be written
      */
-    <T> HttpResponse<T> get(URI uri, Map<String, String> headers, BodyHandler<T> body, LongSupplier received, Stop stop)
+    <T> T get(URI uri, Map<String, String> headers, Reading<T> reading, LongSupplier received, Stop stop)
             throws TransientException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri)
-                .setHeader("User-Agent", "flexgen-chat")
-                .setHeader("Accept-Encoding", "identity");
-        headers.forEach(request::setHeader);
-        if (!settings.token().isEmpty() && isHub(uri)) {
-            request.setHeader("Authorization", "Bearer " + settings.token());
-        }
-        // Not sendAsync, whose answers pass through the common pool, where a caller may sit that waits for them.
-        Future<HttpResponse<T>> answer = threads.submit(() -> client.send(request.build(), body));
+        Exchange<T> exchange = new Exchange<>(uri, open(uri, headers), reading);
+        Future<T> answer = threads.submit(exchange);
         try {
             return await(uri, answer, received, stop);
         } finally {
+            exchange.end();
             answer.cancel(true);
         }
+    }
+
+    private HttpURLConnection open(URI uri, Map<String, String> headers) throws TransientException {
+        try {
+            Optional<ProxyAddress> proxy = settings.proxies().select(uri);
+            URLConnection plain =
+                    uri.toURL().openConnection(proxy.map(ProxyAddress::proxy).orElse(Proxy.NO_PROXY));
+            if (!(plain instanceof HttpURLConnection connection)) {
+                throw new TransientException(noWebAddress(uri), (Throwable) null);
+            }
+            proxy.ifPresent(address -> connection.setAuthenticator(address.authenticator()));
+            connection.setInstanceFollowRedirects(false);
+            connection.setUseCaches(false);
+            connection.setConnectTimeout((int) CONNECT.toMillis());
+            connection.setRequestProperty("User-Agent", "flexgen-chat");
+            connection.setRequestProperty("Accept-Encoding", "identity");
+            headers.forEach(connection::setRequestProperty);
+            if (!settings.token().isEmpty() && isHub(uri)) {
+                connection.setRequestProperty("Authorization", "Bearer " + settings.token());
+            }
+            return connection;
+        } catch (IOException | IllegalArgumentException e) {
+            throw new TransientException(noWebAddress(uri), e);
+        }
+    }
+
+    private static String noWebAddress(URI uri) {
+        return "the hub leads to " + uri + ", which is no web address";
     }
 
     /** Whether an address is the hub's own: same scheme, same host, same port. */
@@ -94,8 +118,7 @@ final class HubHttp implements AutoCloseable {
         return uri.getPort() >= 0 ? uri.getPort() : "https".equals(lower(uri.getScheme())) ? 443 : 80;
     }
 
-    private <T> HttpResponse<T> await(URI uri, Future<HttpResponse<T>> answer, LongSupplier received, Stop stop)
-            throws TransientException {
+    private <T> T await(URI uri, Future<T> answer, LongSupplier received, Stop stop) throws TransientException {
         long last = received.getAsLong();
         long since = System.nanoTime();
         while (true) {
@@ -123,13 +146,17 @@ final class HubHttp implements AutoCloseable {
         return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
     }
 
-    private static TransientException translated(URI uri, ExecutionException failure) {
-        String reason = uri.getHost() + " cannot be reached";
+    private TransientException translated(URI uri, ExecutionException failure) {
+        String host = uri.getHost() + throughProxy(uri);
+        String reason = host + " cannot be reached";
         for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
             switch (cause) {
                 case StoreWriteException disk -> throw new UncheckedIOException(disk);
-                case UnresolvedAddressException _ -> reason = "the host " + uri.getHost() + " is not known";
-                case IOException io when io.getMessage() != null -> reason = uri.getHost() + ": " + io.getMessage();
+                case UnknownHostException _ ->
+                    reason = "the host " + Objects.requireNonNullElse(cause.getMessage(), uri.getHost())
+                            + " is not known";
+                case ConnectException _ -> reason = host + " cannot be reached (" + cause.getMessage() + ")";
+                case IOException io when io.getMessage() != null -> reason = host + ": " + io.getMessage();
                 case RuntimeException bug when !(bug instanceof CancellationException) -> throw bug;
                 default -> {}
             }
@@ -137,10 +164,16 @@ final class HubHttp implements AutoCloseable {
         return new TransientException(reason, failure);
     }
 
+    private String throughProxy(URI uri) {
+        return settings.proxies()
+                .select(uri)
+                .map(proxy -> " through the proxy " + proxy)
+                .orElse("");
+    }
+
     @Override
     public void close() {
-        client.shutdownNow();
-        client.close();
+        threads.shutdownNow();
         threads.close();
     }
 }

@@ -3,7 +3,6 @@ package dev.flexgen.hub;
 import dev.flexgen.config.Environment;
 import dev.flexgen.config.Quoted;
 import java.io.IOException;
-import java.net.ProxySelector;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param offline whether any request is forbidden
  * @param symlinks whether the store may use symbolic links
  */
-public record HubSettings(URI endpoint, String token, boolean offline, boolean symlinks, ProxySelector proxies) {
+public record HubSettings(URI endpoint, String token, boolean offline, boolean symlinks, EnvironmentProxies proxies) {
 
     private static final String PUBLIC_HUB = "https://huggingface.co";
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");

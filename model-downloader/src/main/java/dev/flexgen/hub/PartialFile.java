@@ -12,11 +12,11 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A file that is being fetched in pieces, and how far each piece is. Every byte is in one of three states: recorded as finished,
- * asked for, or not asked for yet; those asked for are never more than {@link Tuning#rangeBytes}, which bounds what a crash costs.
- * Safe for threads. The bytes lie under a name that no program takes for a finished file.
+ * A file that is being fetched in pieces, and how far each piece is. Bytes that are written but not yet recorded as finished are
+ * never more than {@link Tuning#rangeBytes}, which bounds what a crash costs. Safe for threads. The bytes lie under a name that no program takes for a finished file.
  */
 final class PartialFile implements AutoCloseable {
 
@@ -26,6 +26,11 @@ final class PartialFile implements AutoCloseable {
     private final Tuning tuning;
     private final FileChannel channel;
 
+    /** The system lets one write at a time into a file and has the others spin; here they wait without using a core. */
+    private final ReentrantLock writing = new ReentrantLock();
+
+    private final ReentrantLock recording = new ReentrantLock();
+    private final RecentBytes recent = new RecentBytes();
     private final Intervals written = new Intervals();
     private final Deque<Interval> todo = new ArrayDeque<>();
     private final Set<Piece> active = new LinkedHashSet<>();
@@ -57,13 +62,29 @@ final class PartialFile implements AutoCloseable {
             return at() >= to;
         }
 
-        /** Writes what came, which must not be more than the piece has room for. */
+        /** For the bytes to write next. */
+        ByteBuffer buffer() {
+            return recent.buffer();
+        }
+
+        /** Writes what came, which must not be more than the piece has room for, and takes the buffer back. */
         void write(ByteBuffer bytes) throws IOException {
-            long position = at();
-            while (bytes.hasRemaining()) {
-                position += channel.write(bytes, position);
+            if (unrecordedBytes() + bytes.remaining() > tuning.rangeBytes()) {
+                record(); // the recorder cannot keep up with the network
             }
-            advance(this, position);
+            long position = at();
+            writing.lock();
+            try {
+                for (ByteBuffer left = bytes.duplicate(); left.hasRemaining(); ) {
+                    channel.write(left, position + left.position() - bytes.position());
+                }
+            } finally {
+                writing.unlock();
+            }
+            long end = position + bytes.remaining();
+            recent.add(position, bytes);
+            advance(this, end);
+            recent.announce();
         }
     }
 
@@ -103,6 +124,7 @@ final class PartialFile implements AutoCloseable {
     }
 
     private synchronized void begin(Intervals finished) {
+        recent.clear();
         written.clear();
         finished.list().forEach(interval -> written.add(interval.from(), interval.to()));
         recorded = written.bytes();
@@ -130,21 +152,12 @@ final class PartialFile implements AutoCloseable {
         ONE_STREAM
     }
 
-    /** The next piece to ask for; empty if there is none, or none may be asked for until more is recorded. */
+    /** The next piece to ask for; empty if there is none. */
     synchronized Optional<Piece> take() {
-        Interval next = todo.peekFirst();
+        Interval next = todo.pollFirst();
         if (next == null) {
             return Optional.empty();
         }
-        long asked = written.bytes() - recorded;
-        for (Piece piece : active) {
-            asked += piece.to - piece.at;
-        }
-        boolean first = asked == 0 && active.isEmpty(); // one piece may always be on its way
-        if (!first && asked + next.bytes() > tuning.rangeBytes()) {
-            return Optional.empty();
-        }
-        todo.removeFirst();
         Piece piece = new Piece(next);
         active.add(piece);
         return Optional.of(piece);
@@ -182,9 +195,13 @@ final class PartialFile implements AutoCloseable {
         return written.prefix();
     }
 
+    private synchronized long unrecordedBytes() {
+        return written.bytes() - recorded;
+    }
+
     /** Whether it is time to record. */
     synchronized boolean recordIsDue() {
-        long fresh = written.bytes() - recorded;
+        long fresh = unrecordedBytes();
         return fresh >= tuning.recordBytes() || (fresh > 0 && todo.isEmpty() && active.isEmpty());
     }
 
@@ -194,25 +211,51 @@ final class PartialFile implements AutoCloseable {
         wait(5);
     }
 
-    /** Forces what is written to the disk and then says so in the record. Called by one thread at a time. */
+    /** Forces what is written to the disk and then says so in the record. */
     void record() throws IOException {
-        Intervals claimed;
-        synchronized (this) {
-            claimed = written.copy();
-        }
-        channel.force(false);
-        synchronized (this) {
-            if (written.bytes() >= claimed.bytes()) { // else it has been restarted meanwhile
-                record.write(claimed);
-                recorded = claimed.bytes();
-                notifyAll();
+        recording.lock();
+        try {
+            Intervals claimed;
+            synchronized (this) {
+                claimed = written.copy();
             }
+            channel.force(false);
+            synchronized (this) {
+                if (written.bytes() >= claimed.bytes()) { // else it has been restarted meanwhile
+                    record.write(claimed);
+                    recorded = claimed.bytes();
+                    notifyAll();
+                }
+            }
+        } finally {
+            recording.unlock();
         }
     }
 
-    /** Fills the buffer from a position; the bytes there must be written. */
-    int read(ByteBuffer buffer, long position) throws IOException {
-        return channel.read(buffer, position);
+    /**
+     * Reads from a position on, where bytes must be written; for one reader, who comes from the beginning. The buffer is to be given
+     * back with {@link #free}.
+     */
+    ByteBuffer read(long position, long most) throws IOException {
+        ByteBuffer bytes = recent.take(position);
+        if (bytes == null) {
+            bytes = recent.buffer();
+            bytes.limit((int) Math.min(bytes.capacity(), most));
+            if (channel.read(bytes, position) < 0) {
+                throw new IOException("a file has become shorter while it was read");
+            }
+            bytes.flip();
+        }
+        return bytes;
+    }
+
+    /** Waits for bytes to read, for a moment only; the caller looks and comes back. */
+    void awaitBytes() throws InterruptedException {
+        recent.await();
+    }
+
+    void free(ByteBuffer buffer) {
+        recent.free(buffer);
     }
 
     /** Makes it the file that it should be, for good. */

@@ -21,6 +21,11 @@ final class PullProgress {
         this.totalDone = present;
     }
 
+    /** Bytes of all files, those from before among them. */
+    synchronized long totalDone() {
+        return totalDone;
+    }
+
     synchronized void tell(PullEvent event) {
         listener.on(event);
     }

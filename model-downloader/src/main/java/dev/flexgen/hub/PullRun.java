@@ -106,11 +106,13 @@ final class PullRun {
         Map<String, RemoteFile> byContent = new LinkedHashMap<>();
         missing.forEach(file -> byContent.putIfAbsent(file.blobId(), file));
         Repeats repeats = new Repeats(tuning, stop, progress::tell);
+        Pace pace =
+                new Pace(tuning.streamsPerFile(), tuning.sample(), tuning.enoughBytesPerSecond(), progress::totalDone);
         Semaphore turns = new Semaphore(tuning.filesAtOnce());
         List<Thread> threads = new ArrayList<>();
         for (RemoteFile file : byContent.values()) {
             FileSource source = new FileSource(settings, http, plan, file, stop);
-            FileFetch fetch = new FileFetch(file, source, tuning, progress, repeats, stop);
+            FileFetch fetch = new FileFetch(file, source, tuning, pace, progress, repeats, stop);
             threads.add(Thread.ofVirtual().name("pull " + file.path()).start(() -> fetch(fetch, file, turns)));
         }
         join(threads);

@@ -1,6 +1,5 @@
 package dev.flexgen.hub;
 
-import java.net.http.HttpHeaders;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -14,13 +13,13 @@ final class RateLimit {
 
     private RateLimit() {}
 
-    static Optional<Duration> delay(HttpHeaders headers) {
-        Optional<Duration> reset = headers.firstValue("RateLimit")
+    static Optional<Duration> delay(HubAnswer answer) {
+        Optional<Duration> reset = answer.header("RateLimit")
                 .map(RESET::matcher)
                 .filter(Matcher::find)
                 // The window may end a moment after what whole seconds say.
                 .map(found -> Duration.ofSeconds(Long.parseLong(found.group(1)) + 1));
-        return reset.or(() -> headers.firstValue("Retry-After")
+        return reset.or(() -> answer.header("Retry-After")
                 .map(String::strip)
                 .filter(SECONDS.asMatchPredicate())
                 .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds))));

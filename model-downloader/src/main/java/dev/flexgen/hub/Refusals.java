@@ -1,7 +1,6 @@
 package dev.flexgen.hub;
 
 import dev.flexgen.hub.HubException.Kind;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 
 /** What an answer that is no success means. The hub's error code says most, then its message, then the status. */
@@ -18,20 +17,20 @@ final class Refusals {
      *
      * @throws TransientException if asking again may help
      */
-    HubException of(HubRef ref, HttpResponse<?> answer) throws TransientException {
-        int status = answer.statusCode();
+    HubException of(HubRef ref, HubAnswer answer) throws TransientException {
+        int status = answer.status();
         if (status == 429) {
             throw new TransientException(
                     "the hub limits how often it may be asked",
-                    RateLimit.delay(answer.headers()).orElse(Duration.ofSeconds(10)));
+                    RateLimit.delay(answer).orElse(Duration.ofSeconds(10)));
         }
-        String message = answer.headers().firstValue("X-Error-Message").orElse("");
+        String message = answer.header("X-Error-Message").orElse("");
         if (status == 408 || status >= 500) {
             throw new TransientException(
                     "the hub answers with status " + status + (message.isEmpty() ? "" : ", " + message),
                     (Throwable) null);
         }
-        String code = answer.headers().firstValue("X-Error-Code").orElse("");
+        String code = answer.header("X-Error-Code").orElse("");
         return switch (code) {
             case "GatedRepo" -> gated(ref);
             case "RevisionNotFound" -> noRevision(ref);
@@ -57,6 +56,11 @@ final class Refusals {
                         ? gated(ref)
                         : unauthorized("does not let the access token read " + ref.id());
             case 404 -> notFound(ref);
+            case 407 ->
+                new HubException(
+                        Kind.NETWORK,
+                        "The proxy does not let " + ref + " be asked for without the right password: write"
+                                + " https_proxy=http://user:password@host:port, or http_proxy for a hub by http.");
             default ->
                 new HubException(
                         Kind.SERVER,

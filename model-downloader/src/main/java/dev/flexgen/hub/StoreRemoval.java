@@ -47,6 +47,7 @@ final class StoreRemoval {
         }
         return new RemovalPlan(
                 ref,
+                commit,
                 Files.isDirectory(snapshot, LinkOption.NOFOLLOW_LINKS) ? List.of(snapshot) : List.of(),
                 refs(commit),
                 List.copyOf(blobs),

@@ -9,10 +9,12 @@ import java.util.random.RandomGenerator;
 /**
  * The sizes and patience of a pull, and what it needs of the machine besides files and sockets.
  *
- * @param rangeBytes the most of one file that is asked for but not yet recorded as finished, so what a crash can cost
+ * @param rangeBytes the most of one file that is here but not yet recorded as finished, so what a crash can cost
  * @param pieceBytes asked for in one request
  * @param recordBytes after so many new ones a record of what is finished is written
- * @param streamsPerFile requests at a time
+ * @param streamsPerFile most requests at a time
+ * @param sample after so long a file may have one stream more
+ * @param enoughBytesPerSecond of all files together, at which it has not
  * @param filesAtOnce files at a time
  * @param attempts in a row that may fail without a single byte arriving
  * @param stall without any byte, after which a connection counts as lost
@@ -25,6 +27,8 @@ record Tuning(
         long pieceBytes,
         long recordBytes,
         int streamsPerFile,
+        Duration sample,
+        long enoughBytesPerSecond,
         int filesAtOnce,
         int attempts,
         Duration stall,
@@ -41,9 +45,11 @@ record Tuning(
     static Tuning standard() {
         return new Tuning(
                 64 * MIB,
-                8 * MIB,
+                32 * MIB,
                 16 * MIB,
                 4,
+                Duration.ofMillis(500),
+                128 * MIB,
                 4,
                 6,
                 Duration.ofSeconds(30),
@@ -61,6 +67,8 @@ record Tuning(
                 pieceBytes,
                 recordBytes,
                 streamsPerFile,
+                sample,
+                enoughBytesPerSecond,
                 filesAtOnce,
                 attempts,
                 stall,

@@ -77,6 +77,16 @@ public interface FakeContent {
                     at += count;
                 }
             }
+
+            @Override
+            public void copy(OutputStream out, long from, long to) throws IOException {
+                for (long at = from; at < to; ) {
+                    int first = (int) (at % block.length);
+                    int count = (int) Math.min(block.length - first, to - at);
+                    out.write(block, first, count);
+                    at += count;
+                }
+            }
         };
     }
 
@@ -96,7 +106,8 @@ public interface FakeContent {
         }
     }
 
-    private void copy(OutputStream out, long from, long to) throws IOException {
+    /** Writes the bytes between two positions. */
+    default void copy(OutputStream out, long from, long to) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(256 << 10);
         for (long at = from; at < to; ) {
             buffer.clear().limit((int) Math.min(buffer.capacity(), to - at));

@@ -15,6 +15,8 @@ import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -187,6 +189,19 @@ class HubFaultsTest {
         assertFails(Kind.NO_SPACE, "needs another 160.1 KiB, but only 1000 B are free");
 
         assertThat(world.fileRequests()).isEmpty();
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX) // which has a file that is always full
+    void aDiskThatFillsUpOnTheWayIsSaidAndGoneOnFrom() throws IOException {
+        Path blobs = Files.createDirectories(root.resolve("models--facebook--opt-125m/blobs"));
+        Path partial = blobs.resolve(FakeContent.random(1, SIZE).hash(true) + ".flexgen.incomplete");
+        Files.createSymbolicLink(partial, Path.of("/dev/full"));
+
+        assertFails(Kind.NO_SPACE, "The disk of the model store " + root + " is full");
+
+        Files.delete(partial);
+        assertWhole(world.pull());
     }
 
     @Test

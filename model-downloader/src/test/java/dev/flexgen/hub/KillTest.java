@@ -3,16 +3,10 @@ package dev.flexgen.hub;
 import static dev.flexgen.hub.PullWorld.WEIGHTS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.spi.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,8 +26,9 @@ class KillTest {
     void fiftyKillsCostOneRangeEachAtMost() throws IOException, InterruptedException {
         try (PullWorld world = new PullWorld(root)) {
             world.fake.repository(PullWorld.ID).file("config.json", "{}").bigFile(WEIGHTS, FakeContent.random(1, SIZE));
+            PullProcess pulls = new PullProcess(world, root);
             // Run once to its end, it leaves an archive of its classes behind, with which it starts faster.
-            assertThat(start(world, root.resolve("first")).waitFor()).isZero();
+            assertThat(pulls.start(root.resolve("first")).waitFor()).isZero();
             final long first = world.fake.sender().sent(WEIGHTS);
             // So slow that the next kill comes before the end, so fast that each round gets somewhere.
             world.fake.sender().bytesPerSecond(500_000);
@@ -41,7 +36,7 @@ class KillTest {
             int kills = 0;
             for (; kills < KILLS; kills++) {
                 long before = world.fake.sender().sent(WEIGHTS);
-                Process process = start(world, root);
+                Process process = pulls.start(root);
                 // A random moment of the download, told by what the hub has sent, since starting a JVM takes its time.
                 long until = before + random.nextLong(2 * RANGE);
                 while (process.isAlive() && world.fake.sender().sent(WEIGHTS) < until) {
@@ -66,42 +61,5 @@ class KillTest {
                     .singleElement()
                     .satisfies(event -> assertThat(event.resumedFrom()).isGreaterThan(SIZE / 10));
         }
-    }
-
-    private Process start(PullWorld world, Path store) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx64m",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-Xshare:auto",
-                        "-Xlog:disable",
-                        "-XX:+AutoCreateSharedArchive",
-                        "-XX:SharedArchiveFile=" + root.resolve("classes.jsa"),
-                        "-cp",
-                        classPath(),
-                        KilledPull.class.getName()))
-                .redirectOutput(Redirect.DISCARD)
-                .redirectError(Redirect.INHERIT);
-        builder.environment().put("HF_ENDPOINT", world.fake.endpoint().toString());
-        builder.environment().put("HF_HUB_CACHE", store.toString());
-        builder.environment().remove("HF_HUB_OFFLINE");
-        return builder.start();
-    }
-
-    /** In jars alone, since the JVM makes no archive of classes in folders. */
-    private String classPath() {
-        List<String> entries = new ArrayList<>();
-        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-            Path jar = root.resolve("classes-" + entries.size() + ".jar");
-            boolean isFolder = Files.isDirectory(Path.of(entry));
-            if (isFolder && !Files.exists(jar)) {
-                ToolProvider.findFirst("jar")
-                        .orElseThrow()
-                        .run(System.out, System.err, "cf", jar + "", "-C", entry, ".");
-            }
-            entries.add(isFolder ? jar.toString() : entry);
-        }
-        return String.join(File.pathSeparator, entries);
     }
 }

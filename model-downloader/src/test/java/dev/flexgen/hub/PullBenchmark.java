@@ -2,17 +2,20 @@ package dev.flexgen.hub;
 
 import dev.flexgen.config.Environment;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Pulls a model with one big file over loopback in a process of its own with a heap of 64 MiB, and has curl fetch the same file from
- * the same server, by turns, with and without forcing it to the disk as a pull does. Arguments: the file's size in MiB (1024) and the number of turns (5).
+ * Pulls a model of big files over loopback in a process of its own with a heap of 64 MiB, twice, and has curl fetch the same files
+ * from the same server, by turns, with and without forcing them to the disk as a pull does. Arguments: the size of a file in MiB (1024),
+ * the number of files (4) and the number of turns (5).
  */
 public final class PullBenchmark {
 
@@ -26,44 +29,62 @@ public final class PullBenchmark {
             pull();
             return;
         }
-        long bytes = (arguments.length > 0 ? Long.parseLong(arguments[0]) : 1024) << 20;
-        int turns = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
+        int mebibytes = argument(arguments, 0, 1024);
+        int files = argument(arguments, 1, 4);
+        int turns = argument(arguments, 2, 5);
         Path folder = Files.createTempDirectory("flexgen-pull-benchmark");
         try (FakeHub fake = new FakeHub()) {
-            FakeRepository repository = fake.repository(ID)
-                    .file("config.json", "{}")
-                    .bigFile("model.safetensors", FakeContent.random(1, bytes));
-            String file = fake.endpoint() + "/" + ID + "/resolve/" + repository.commitOf("main") + "/model.safetensors";
+            Path target = Files.createDirectory(folder.resolve("curl"));
+            String curl = "rm -f " + target + "/*; curl -sSfL --output-dir " + target + " --remote-name-all"
+                    + urls(fake, mebibytes, files);
             List<Double> plain = new ArrayList<>();
             List<Double> forced = new ArrayList<>();
-            List<Double> ours = new ArrayList<>();
-            String target = folder.resolve("file").toString();
-            String curl = "curl -sSfL -o " + target + " " + file;
+            List<Double> first = new ArrayList<>();
+            List<Double> second = new ArrayList<>();
+            double all = (double) mebibytes * files;
             for (int turn = 0; turn < turns; turn++) {
-                plain.add(rate(bytes, run(folder, fake, "sh", "-c", curl)));
-                Files.delete(Path.of(target));
-                forced.add(rate(bytes, run(folder, fake, "sh", "-c", curl + " && sync " + target)));
-                Files.delete(Path.of(target));
-                ours.add(rate(bytes, run(folder, fake, java())));
-                delete(folder.resolve("store"));
+                plain.add(all / wall(() -> run(folder, fake, "sh", "-c", curl)));
+                forced.add(all / wall(() -> run(folder, fake, "sh", "-c", curl + " && sync " + target + "/*")));
+                List<String> seconds = run(folder, fake, java()).lines().toList();
+                first.add(all / Double.parseDouble(seconds.getFirst()));
+                second.add(all / Double.parseDouble(seconds.getLast()));
             }
             System.out.printf(
                     Locale.ROOT,
-                    "medians, MiB/s: pull %.0f, curl %.0f (ratio %.2f), curl and sync %.0f (ratio %.2f)%n",
-                    median(ours),
+                    "medians of %d, MiB/s: curl %.0f, curl and sync %.0f%n",
+                    turns,
                     median(plain),
-                    median(ours) / median(plain),
-                    median(forced),
-                    median(ours) / median(forced));
+                    median(forced));
+            print("first pull of a process", median(first), plain, forced);
+            print("second pull of it", median(second), plain, forced);
         } finally {
             delete(folder);
         }
+    }
+
+    private static int argument(String[] arguments, int index, int otherwise) {
+        return arguments.length > index ? Integer.parseInt(arguments[index]) : otherwise;
+    }
+
+    /** Fills the model, and says where its files are. */
+    private static String urls(FakeHub fake, int mebibytes, int files) {
+        FakeRepository repository =
+                fake.repository(ID).file("config.json", "{}").file("model.safetensors.index.json", "{}");
+        List<String> names = new ArrayList<>();
+        for (int i = 1; i <= files; i++) {
+            String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i, files);
+            names.add(name);
+            repository.bigFile(name, FakeContent.random(i, (long) mebibytes << 20));
+        }
+        String folder = fake.endpoint() + "/" + ID + "/resolve/" + repository.commitOf("main") + "/";
+        return names.stream().map(name -> " " + folder + name).collect(Collectors.joining());
     }
 
     private static String[] java() {
         return new String[] {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx64m",
+            "-XX:+UseSerialGC", // as the launcher
             "-cp",
             System.getProperty("java.class.path"),
             PullBenchmark.class.getName(),
@@ -71,32 +92,53 @@ public final class PullBenchmark {
         };
     }
 
-    /** Seconds; of the pull those that it reports itself, since starting a JVM is no part of a download. */
-    private static double run(Path folder, FakeHub fake, String... command) throws IOException, InterruptedException {
+    private static void print(String what, double rate, List<Double> plain, List<Double> forced) {
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %.0f MiB/s, %.2f of curl, %.2f of curl and sync%n",
+                what,
+                rate,
+                rate / median(plain),
+                rate / median(forced));
+    }
+
+    /** Something that takes a while. */
+    @FunctionalInterface
+    private interface Work {
+        void run() throws IOException, InterruptedException;
+    }
+
+    private static double wall(Work work) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static String run(Path folder, FakeHub fake, String... command) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().put("HF_ENDPOINT", fake.endpoint().toString());
         builder.environment().put("HF_HUB_CACHE", folder.resolve("store").toString());
-        long start = System.nanoTime();
         Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
             throw new IOException(command[0] + " failed");
         }
-        double wall = (System.nanoTime() - start) / 1e9;
-        return output.isBlank() ? wall : Double.parseDouble(output.strip());
+        return output;
     }
 
-    private static void pull() {
+    /** Prints the seconds of each of two pulls, without those of starting the JVM and of asking what there is. */
+    private static void pull() throws IOException {
         Environment environment = Environment.current();
-        try (Hub hub = new Hub(HubSettings.of(environment), new HubCache(environment))) {
-            long start = System.nanoTime();
-            hub.pull(hub.plan(new HubRef(ID, "main")), _ -> {}, new PullCancel());
-            System.out.println((System.nanoTime() - start) / 1e9);
+        HubCache store = new HubCache(environment);
+        try (Hub hub = new Hub(HubSettings.of(environment), store)) {
+            for (int i = 0; i < 2; i++) {
+                PullPlan plan = hub.plan(new HubRef(ID, "main"));
+                long start = System.nanoTime();
+                hub.pull(plan, _ -> {}, new PullCancel());
+                System.out.println((System.nanoTime() - start) / 1e9);
+                delete(store.root());
+            }
         }
-    }
-
-    private static double rate(long bytes, double seconds) {
-        return bytes / seconds / (1 << 20);
     }
 
     private static double median(List<Double> values) {

@@ -80,6 +80,8 @@ final class PullWorld implements AutoCloseable {
                 PIECE,
                 PIECE / 4,
                 3,
+                Duration.ZERO,
+                Long.MAX_VALUE,
                 4,
                 4,
                 Duration.ofSeconds(2),
