@@ -66,7 +66,8 @@ public record Outlook(EngineOptions options, Found found, Budget budget) {
 
     /**
      * Looks without measuring: whether models fit is known, not how fast they are. The GPU is opened all the same, because only
-     * then is it known what its driver and libraries take for themselves.
+     * then is it known what its driver and libraries take for themselves; that takes most of a second, and nothing where no GPU
+     * may be used.
      *
      * <p>How much of a model lies in which memory follows a little from the rates, since keys and values lie with who computes;
      * here bus and processor count as equally fast. Only within that little of a full machine can the answer be another than the
