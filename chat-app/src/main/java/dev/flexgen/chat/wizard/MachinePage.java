@@ -56,7 +56,7 @@ final class MachinePage implements Page {
             case Found.ProcessorAlone alone ->
                 (machine.gpus().isEmpty()
                                 ? ""
-                                : "The driver names a GPU, but this program cannot use it and counts on the processor alone: "
+                                : "The driver names a GPU, but this program does not use it and counts on the processor alone: "
                                         + alone.reason() + ". ")
                         + "A reply is as fast as the memory: each of its tokens reads the whole model once.";
             case Found.Nobody nobody -> "With the present settings no model can be used. " + nobody.sentence() + ".";
