@@ -16,6 +16,7 @@ import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.MemoryLimits;
+import dev.flexgen.engine.Outlook;
 import dev.flexgen.engine.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
@@ -100,8 +101,14 @@ public final class Wiring {
         return new HubPull(HubSettings.of(hubEnvironment(store)), hubCache(store));
     }
 
-    public MachineProbe machine() {
-        return new LocalMachine(environment.variables().getOrDefault("PATH", ""));
+    /** The machine as models would be opened with {@code options}. */
+    public MachineProbe machine(EngineOptions options) {
+        return new LocalMachine(environment.variables().getOrDefault("PATH", ""), gpus(), options);
+    }
+
+    /** Which models could be opened with the settings, without measuring how fast they are. */
+    public Outlook outlook(Settings settings) {
+        return Outlook.look(engineOptions(settings), gpus());
     }
 
     /** The model that the settings name; without one, the one that comes with the program. */

@@ -62,6 +62,45 @@ class ModelsCommandTest {
     }
 
     @Test
+    void theLimitsOfTheChatDecideWhatIsTooLarge() {
+        assertThat(session.run("models", "--device", "cpu", "--cpu-memory", "1GiB")
+                        .out()
+                        .lines())
+                .anyMatch(line -> line.matches("opt-125m .* no +yes .*"))
+                .anyMatch(line -> line.matches("opt-1.3b .* no +too large .*"));
+        assertThat(session.run(
+                                "models",
+                                "list",
+                                "--device",
+                                "cpu",
+                                "--cpu-memory",
+                                "1GiB",
+                                "--disk-dir",
+                                home.toString())
+                        .out()
+                        .lines())
+                .anyMatch(line -> line.matches("opt-1.3b .* no +from disk .*"));
+
+        Session small = session.with("FLEXGEN_CPU_MEMORY", "1GiB").with("FLEXGEN_DEVICE", "cpu");
+        assertThat(small.run("models", "show", "opt-125m").out())
+                .containsPattern("runs +yes: takes 3\\d\\d\\.\\d MiB, in host memory");
+        assertThat(small.run("models", "show", "opt-1.3b").out())
+                .containsPattern("runs +too large: The model needs .* of host memory are free; .*--disk-dir DIR");
+        assertThat(small.run("models", "show", "opt-125m", "--context", "4096").out())
+                .containsPattern("runs +no: context is 4096, but this model knows 2048 positions");
+        refused(small.run("models", "--cpu-memory", "much"), ExitCode.USAGE, "--cpu-memory");
+    }
+
+    @Test
+    void aGpuThatIsDemandedAndMissingIsSaidOnceAboveAListThatSaysNo() {
+        Outcome listed = session.with("CUDA_VISIBLE_DEVICES", "").run("models", "--device", "cuda");
+
+        assertThat(listed.exitCode()).isEqualTo(ExitCode.OK);
+        assertThat(listed.err()).hasLineCount(1).contains("No GPU can be used: ", "--device cpu");
+        assertThat(listed.out().lines()).anyMatch(line -> line.matches("opt-125m .* no +no .*"));
+    }
+
+    @Test
     void anotherFolderIsAStoreOfItsOwn() throws IOException {
         Path store = home.resolve("elsewhere");
         assertThat(session.run("models", "pull", "facebook/opt-125m", "--quiet", "--store", store.toString())

@@ -52,12 +52,10 @@ public final class Engine implements AutoCloseable {
     private Engine(ModelSpec spec, Weights weights, EngineOptions options, GpuSource gpus, @Nullable Plan givenPlan) {
         long start = System.nanoTime();
         this.options = options;
-        this.context = context(spec, options);
-        DType kv = options.kv().resolve(weights.dtype());
+        ModelSizes sizes = Planning.sizes(spec, weights.dtype(), weights.ownHead(), options);
+        this.context = sizes.context();
         this.devices = DeviceSet.open(options, gpus, ledger);
         try {
-            ModelSizes sizes = new ModelSizes(
-                    spec, weights.dtype(), weights.ownHead(), kv, context, Runner.maxStepTokens(context));
             this.planning = new Planning(devices, ledger, sizes, options);
             this.plan = givenPlan == null ? planning.plan() : givenPlan;
             Optional<Prediction> prediction = planning.known(plan);
@@ -68,7 +66,7 @@ public final class Engine implements AutoCloseable {
                         devices.devices(),
                         devices.pool(),
                         this::diskTier,
-                        kv,
+                        sizes.kv(),
                         context);
             }
             this.load = new LoadReport(
@@ -121,7 +119,7 @@ public final class Engine implements AutoCloseable {
     /** Opens the model in {@code folder}, cut as {@code plan} says, or as a planner decides. */
     static Engine open(Path folder, @Nullable Plan plan, EngineOptions options, GpuSource gpus) {
         ModelSpec spec = Families.read(folder);
-        context(spec, options);
+        var _ = options.contextOf(spec); // before any file of weights is opened
         Weights weights;
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
             ModelTensors tensors = new ModelTensors(spec, checkpoint);
@@ -139,14 +137,6 @@ public final class Engine implements AutoCloseable {
     public static Engine random(ModelSpec spec, RandomWeights weights, EngineOptions options, GpuSource gpus) {
         Weights drawn = new Weights(weights.dtype(), false, () -> new RandomCheckpoint(spec, weights));
         return new Engine(spec, drawn, options, gpus, null);
-    }
-
-    private static int context(ModelSpec spec, EngineOptions options) {
-        if (options.context() > spec.positions()) {
-            throw EngineException.input("context is " + options.context() + ", but this model knows " + spec.positions()
-                    + " positions; choose at most that");
-        }
-        return options.context() == 0 ? spec.positions() : options.context();
     }
 
     public ModelSpec spec() {

@@ -1,6 +1,7 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.engine.model.ModelSpec;
 
 /**
  * How a model is opened.
@@ -25,6 +26,24 @@ public record EngineOptions(int threads, int context, KvType kv, DeviceChoice de
     /** All of the machine, GPU included. */
     public static EngineOptions defaults() {
         return new EngineOptions(0, 0, KvType.AUTO, DeviceChoice.AUTO, MemoryLimits.NONE);
+    }
+
+    /** Threads that compute, counted. */
+    int workers() {
+        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    }
+
+    /**
+     * Most tokens of a conversation with this model.
+     *
+     * @throws EngineException of kind INPUT if it knows fewer positions
+     */
+    int contextOf(ModelSpec spec) {
+        if (context > spec.positions()) {
+            throw EngineException.input("context is " + context + ", but this model knows " + spec.positions()
+                    + " positions; choose at most that");
+        }
+        return context == 0 ? spec.positions() : context;
     }
 
     public EngineOptions withThreads(int value) {

@@ -1,5 +1,7 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,13 @@ public record MemoryLimits(
     public MemoryLimits {
         if (gpuBytes < 0 || hostBytes < 0) {
             throw new IllegalArgumentException("negative memory limit");
+        }
+    }
+
+    /** Has the ledger refuse what would be more of host memory. */
+    void capHost(Ledger ledger) {
+        if (hostBytes > 0) {
+            ledger.cap(Tier.HOST, hostBytes);
         }
     }
 }

@@ -1,8 +1,10 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
@@ -10,6 +12,8 @@ import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.Prediction;
 import dev.flexgen.engine.plan.RateMeter;
 import dev.flexgen.engine.plan.Rates;
+import dev.flexgen.engine.run.Runner;
+import dev.flexgen.engine.tensor.DType;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +33,27 @@ final class Planning {
         this.options = options;
     }
 
+    /**
+     * Sizes of a model as it would be opened.
+     *
+     * @throws EngineException of kind INPUT if it cannot have the context that the options ask for
+     */
+    static ModelSizes sizes(ModelSpec spec, DType weights, boolean ownHead, EngineOptions options) {
+        int context = options.contextOf(spec);
+        return new ModelSizes(
+                spec, weights, ownHead, options.kv().resolve(weights), context, Runner.maxStepTokens(context));
+    }
+
+    /** What may be used now, with what the devices take for themselves already in the ledger. */
+    static Budget budget(Optional<Device> gpu, Ledger ledger, EngineOptions options) {
+        long gpuBytes = gpu.isPresent() ? ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU) : 0;
+        long hostBytes = Math.min(
+                ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
+                AvailableMemory.bytes().orElse(Long.MAX_VALUE));
+        long unit = gpu.map(Device::allocationUnit).orElse(1L);
+        return new Budget(gpuBytes, unit, hostBytes, options.limits().diskFolder() != null);
+    }
+
     /** @throws EngineException of kind PLACEMENT if the model does not fit */
     Plan plan() {
         Planner planner = new Planner(sizes, budget());
@@ -36,28 +61,14 @@ final class Planning {
     }
 
     private Budget budget() {
-        long gpu = devices.hasGpu() ? gpuBytes() : 0;
-        return new Budget(
-                gpu,
-                devices.home().allocationUnit(),
-                hostBytes(),
-                options.limits().diskFolder() != null);
-    }
-
-    private long hostBytes() {
-        return Math.min(
-                ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
-                AvailableMemory.bytes().orElse(Long.MAX_VALUE));
-    }
-
-    private long gpuBytes() {
-        return ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU);
+        return budget(devices.gpu(), ledger, options);
     }
 
     private Rates rates() {
         Rates measured = rates;
         if (measured == null) {
-            measured = RateMeter.measure(devices.home(), devices.pool(), gpuBytes(), hostBytes());
+            Budget budget = budget();
+            measured = RateMeter.measure(devices.home(), devices.pool(), budget.gpuBytes(), budget.hostBytes());
             rates = measured;
         }
         return measured;
@@ -70,7 +81,7 @@ final class Planning {
 
     /** What the plan can reach, measured now if need be; nothing for plans whose limit is not measured here. */
     Optional<Prediction> prediction(Plan plan) {
-        boolean disk = plan.shards().anyMatch(shard -> shard.tier() == Tier.DISK);
+        boolean disk = plan.tiers().contains(Tier.DISK);
         return devices.hasGpu() && !disk ? Optional.of(Prediction.of(plan, sizes, rates())) : Optional.empty();
     }
 }

@@ -1,21 +1,23 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.Wiring;
-import dev.flexgen.chat.machine.Expectation;
 import dev.flexgen.chat.wizard.Licences;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.memory.AvailableMemory;
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.Forecast;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.Set;
 
 /** The text of {@code models show}: what is known of one model, from the catalogue or from its own files. */
 final class ModelCard {
@@ -77,15 +79,29 @@ final class ModelCard {
         line("neurons", neurons + " per layer");
     }
 
-    private static String runs(CatalogueEntry entry) {
+    private String runs(CatalogueEntry entry) {
         if (!Families.names().contains(entry.family())) {
             return "not yet: this version runs " + families();
         }
-        long needed = Expectation.neededBytes(entry);
-        OptionalLong free = AvailableMemory.bytes();
-        String memory = "needs " + Bytes.format(needed) + " of memory"
-                + (free.isPresent() ? ", " + Bytes.format(free.getAsLong()) + " are free" : "");
-        return (Expectation.fits(needed, free) ? "yes: " : "too large: ") + memory;
+        return switch (wiring.outlook(settings).of(entry)) {
+            case Forecast.Fits fits -> "yes: takes " + Bytes.format(fits.bytes()) + ", " + places(fits.tiers());
+            case Forecast.Refused(var kind, var sentence) ->
+                (kind == EngineException.Kind.PLACEMENT ? "too large: " : "no: ") + sentence;
+        };
+    }
+
+    private static String places(Set<Tier> tiers) {
+        List<String> places = new ArrayList<>();
+        if (tiers.contains(Tier.GPU)) {
+            places.add("GPU memory");
+        }
+        if (tiers.contains(Tier.HOST)) {
+            places.add("host memory");
+        }
+        if (tiers.contains(Tier.DISK)) {
+            places.add("disk");
+        }
+        return "in " + String.join(" and ", places);
     }
 
     /** Its files with their sizes, and which of them is the licence. */

@@ -1,16 +1,17 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.bundled.BundledModel;
-import dev.flexgen.chat.machine.Expectation;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.Forecast;
+import dev.flexgen.engine.Outlook;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.hub.LocalModel;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -19,8 +20,8 @@ final class ModelListing {
 
     private ModelListing() {}
 
-    /** @param freeBytes memory that a model could take now, where the system says so */
-    static String of(Catalogue catalogue, List<LocalModel> local, OptionalLong freeBytes) {
+    /** @param outlook on models that need not be here */
+    static String of(Catalogue catalogue, List<LocalModel> local, Outlook outlook) {
         Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
         var listing = new StringBuilder();
         row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "RUNS", "LICENCE");
@@ -35,7 +36,7 @@ final class ModelListing {
                     parameters(entry.parameters()),
                     entry.downloadable() ? Bytes.format(entry.downloadBytes()) : "-",
                     present ? "yes" : "no",
-                    runs(entry, freeBytes),
+                    runs(entry, outlook),
                     entry.licence());
         }
         for (LocalModel model : local) {
@@ -46,11 +47,14 @@ final class ModelListing {
         return listing.toString();
     }
 
-    private static String runs(CatalogueEntry entry, OptionalLong freeBytes) {
+    private static String runs(CatalogueEntry entry, Outlook outlook) {
         if (!Families.names().contains(entry.family())) {
             return "not yet";
         }
-        return Expectation.fits(Expectation.neededBytes(entry), freeBytes) ? "yes" : "too large";
+        return switch (outlook.of(entry)) {
+            case Forecast.Fits fits -> fits.fromDisk() ? "from disk" : "yes";
+            case Forecast.Refused refused -> refused.kind() == EngineException.Kind.PLACEMENT ? "too large" : "no";
+        };
     }
 
     /** In thousand millions or millions, to three digits: {@code 1.32B}, {@code 125M}. */

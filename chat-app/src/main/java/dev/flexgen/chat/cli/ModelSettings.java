@@ -8,6 +8,16 @@ import java.util.stream.Stream;
 /** The settings of every command that opens a model. */
 final class ModelSettings {
 
+    /** Where a model is looked for, and what decides whether it fits. */
+    static final List<Setting<?>> FITTING = List.of(
+            SettingTable.STORE,
+            SettingTable.DEVICE,
+            SettingTable.GPU_MEMORY,
+            SettingTable.CPU_MEMORY,
+            SettingTable.DISK_DIR,
+            SettingTable.CONTEXT,
+            SettingTable.KV);
+
     /** Where a model is looked for and how it computes, whichever it is. */
     static final List<Setting<?>> MEASURED = List.of(
             SettingTable.STORE,

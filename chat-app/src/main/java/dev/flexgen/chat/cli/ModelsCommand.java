@@ -3,9 +3,9 @@ package dev.flexgen.chat.cli;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.Setting;
-import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.memory.AvailableMemory;
+import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.Outlook.Found;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -25,7 +25,7 @@ final class ModelsCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return List.of(SettingTable.STORE);
+        return ModelSettings.FITTING;
     }
 
     @Override
@@ -35,9 +35,13 @@ final class ModelsCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
+        Outlook outlook = wiring.outlook(settings);
+        if (outlook.found() instanceof Found.Nobody nobody) {
+            wiring.streams().err().println("flexgen-chat: " + nobody.sentence()); // why the list says "no" so often
+        }
         wiring.streams()
                 .print(ModelListing.of(
-                        wiring.catalogue(), wiring.hubCache(settings).list(), AvailableMemory.bytes()));
+                        wiring.catalogue(), wiring.hubCache(settings).list(), outlook));
         return ExitCode.OK;
     }
 
@@ -46,7 +50,7 @@ final class ModelsCommand implements AppCommand {
 
         @Override
         public List<Setting<?>> settings() {
-            return List.of(SettingTable.STORE);
+            return ModelSettings.FITTING;
         }
 
         @Override
@@ -63,7 +67,7 @@ final class ModelsCommand implements AppCommand {
 
         @Override
         public List<Setting<?>> settings() {
-            return List.of(SettingTable.STORE);
+            return ModelSettings.FITTING;
         }
 
         @Override

@@ -1,46 +1,49 @@
 package dev.flexgen.chat.machine;
 
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.config.Geometry;
+import dev.flexgen.engine.Forecast;
+import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.Outlook.Found;
 import java.util.Locale;
-import java.util.OptionalLong;
+import java.util.OptionalDouble;
 
 /**
- * What to expect of a model on a machine, before anything of it is here. Says what the engine of today can do: all weights in
- * host memory in 16 bits, computed by the processor.
+ * What to expect of a model on a machine, before anything of it is here: what the engine's planner says, as people feel it.
  *
- * @param neededBytes of memory for weights and a full context
- * @param tokensPerSecond of a reply; a guess good to a third or so
+ * @param tokensPerSecond of a reply; a guess good to a third or so. Empty where nothing measured says so
+ * @param orMore whether it may as well be more
+ * @param problem the sentence with which the engine would refuse it; empty if it fits
  */
-public record Expectation(SpeedClass speed, long neededBytes, double tokensPerSecond) {
+public record Expectation(SpeedClass speed, OptionalDouble tokensPerSecond, boolean orMore, String problem) {
 
-    private static final long BYTES_PER_WEIGHT = 2;
-    private static final long BYTES_PER_CACHED_NUMBER = 2;
+    /** Of the memory's measured rate, the share that decoding on a processor reached in docs/BENCHMARKS.md: 58 to 90 %. */
+    private static final double SHARE_OF_PROCESSOR = 0.7;
 
-    /** Of the memory's measured rate, the share that decoding reached in docs/BENCHMARKS.md: 58 to 88 %. */
-    private static final double SHARE_OF_MEMORY_RATE = 0.7;
+    /** The same of the rates of GPU and bus: 77 to 99 %. */
+    private static final double SHARE_OF_GPU = 0.8;
 
-    public static Expectation of(CatalogueEntry entry, MachineReport machine) {
-        long needed = neededBytes(entry);
-        // A token reads every weight once, but of the learned positions one row only.
-        Geometry shape = entry.geometry();
-        double positions = (double) shape.positions() * shape.width();
-        double bytesPerToken = BYTES_PER_WEIGHT * Math.max(1, entry.parameters() - positions);
-        double rate = SHARE_OF_MEMORY_RATE * machine.hostReadBytesPerSecond() / bytesPerToken;
-        boolean fits = fits(needed, machine.freeMemoryBytes());
-        return new Expectation(fits ? SpeedClass.of(rate) : SpeedClass.DOES_NOT_FIT, needed, rate);
+    /** Above it a GPU's time goes into starting operations, of which its memory's rate says nothing. */
+    private static final double MOST_BY_GPU = 100;
+
+    public static Expectation of(CatalogueEntry entry, Outlook outlook) {
+        return switch (outlook.of(entry)) {
+            case Forecast.Refused refused -> unknown(SpeedClass.DOES_NOT_FIT, refused.sentence());
+            case Forecast.Fits fits when fits.fromDisk() -> unknown(SpeedClass.FROM_DISK, "");
+            case Forecast.Fits fits when fits.bestTokensPerSecond().isEmpty() -> unknown(SpeedClass.UNKNOWN, "");
+            case Forecast.Fits fits ->
+                known(fits.bestTokensPerSecond().getAsDouble(), outlook.found() instanceof Found.WithGpu);
+        };
     }
 
-    /** Memory for the weights and for keys and values of the longest context, as the engine will ask for it. */
-    public static long neededBytes(CatalogueEntry entry) {
-        Geometry shape = entry.geometry();
-        long cachedNumbers = 2L * shape.layers() * shape.kvHeads() * shape.headDim() * shape.positions();
-        return BYTES_PER_WEIGHT * entry.parameters() + BYTES_PER_CACHED_NUMBER * cachedNumbers;
+    private static Expectation unknown(SpeedClass speed, String problem) {
+        return new Expectation(speed, OptionalDouble.empty(), false, problem);
     }
 
-    /** Where the system does not say what is free, only trying tells. */
-    public static boolean fits(long neededBytes, OptionalLong freeBytes) {
-        return freeBytes.isEmpty() || neededBytes <= freeBytes.getAsLong();
+    private static Expectation known(double best, boolean gpu) {
+        double rate = best * (gpu ? SHARE_OF_GPU : SHARE_OF_PROCESSOR);
+        boolean more = gpu && rate > MOST_BY_GPU;
+        double shown = more ? MOST_BY_GPU : rate;
+        return new Expectation(SpeedClass.of(rate), OptionalDouble.of(shown), more, "");
     }
 
     public boolean fits() {
@@ -49,10 +52,11 @@ public record Expectation(SpeedClass speed, long neededBytes, double tokensPerSe
 
     /** For people: {@code reads along, ~12 tok/s}. */
     public String label() {
-        if (!fits()) {
+        if (tokensPerSecond.isEmpty()) {
             return speed.label();
         }
-        String format = tokensPerSecond >= 9.95 ? "%s, ~%.0f tok/s" : "%s, ~%.1f tok/s";
-        return String.format(Locale.ROOT, format, speed.label(), tokensPerSecond);
+        double rate = tokensPerSecond.getAsDouble();
+        String format = rate >= 9.95 ? "%s, %s%.0f tok/s" : "%s, %s%.1f tok/s";
+        return String.format(Locale.ROOT, format, speed.label(), orMore ? ">" : "~", rate);
     }
 }

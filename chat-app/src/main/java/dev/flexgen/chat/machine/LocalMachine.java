@@ -1,7 +1,9 @@
 package dev.flexgen.chat.machine;
 
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.AvailableMemory;
-import dev.flexgen.engine.plan.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,22 +14,29 @@ public final class LocalMachine implements MachineProbe {
 
     private static final Path MEMORY = Path.of("/proc/meminfo");
 
-    private final NvidiaGpus gpus;
+    private final NvidiaGpus named;
+    private final GpuSource gpus;
+    private final EngineOptions options;
 
-    /** @param path the value of the variable {@code PATH}, where the driver's own tool is looked for */
-    public LocalMachine(String path) {
-        gpus = new NvidiaGpus(Path.of("/proc/driver/nvidia/gpus"), path);
+    /**
+     * The machine as models would be opened on it.
+     *
+     * @param path the value of the variable {@code PATH}, where the driver's own tool is looked for
+     */
+    public LocalMachine(String path, GpuSource gpus, EngineOptions options) {
+        this.named = new NvidiaGpus(Path.of("/proc/driver/nvidia/gpus"), path);
+        this.gpus = gpus;
+        this.options = options;
     }
 
     @Override
     public MachineReport look() {
-        Machine measured = Machine.measure(0);
         return new MachineReport(
-                measured.threads(),
+                Runtime.getRuntime().availableProcessors(),
                 totalMemory(MEMORY),
                 AvailableMemory.bytes(),
-                gpus.find(),
-                measured.hostReadBytesPerSecond());
+                named.find(),
+                Outlook.measure(options, gpus));
     }
 
     /** The first line that says {@code MemTotal}, in bytes; none where the system has no such file. */

@@ -1,9 +1,9 @@
 package dev.flexgen.chat.machine;
 
-/** Looks at the machine. */
+/** Looks at the machine, as models would be opened on it. */
 @FunctionalInterface
 public interface MachineProbe {
 
-    /** Takes about a second, because it measures. */
+    /** Takes a second or two, because it measures. */
     MachineReport look();
 }

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.machine;
 
+import dev.flexgen.engine.Outlook;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -8,15 +9,11 @@ import java.util.OptionalLong;
  *
  * @param memoryBytes all of its memory, where the system says so
  * @param freeMemoryBytes what a model could take without swapping, where the system says so
- * @param gpus those that were found; none on most machines
- * @param hostReadBytesPerSecond how fast all cores together read memory, measured
+ * @param gpus those that its driver's tool names; none on most machines
+ * @param outlook what the engine found and measured. Where the two speak of GPUs differently, it is the one that counts
  */
 public record MachineReport(
-        int cores,
-        OptionalLong memoryBytes,
-        OptionalLong freeMemoryBytes,
-        List<Gpu> gpus,
-        double hostReadBytesPerSecond) {
+        int cores, OptionalLong memoryBytes, OptionalLong freeMemoryBytes, List<Gpu> gpus, Outlook outlook) {
 
     public MachineReport {
         gpus = List.copyOf(gpus);

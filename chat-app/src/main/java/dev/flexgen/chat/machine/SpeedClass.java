@@ -7,6 +7,10 @@ public enum SpeedClass {
     SLOW("slow"),
     /** Less than a token a second. */
     PATIENCE("takes patience"),
+    /** As fast as a disk that nobody has measured. */
+    FROM_DISK("from disk, speed unknown"),
+    /** It runs, but the machine could not be measured. */
+    UNKNOWN("speed unknown"),
     DOES_NOT_FIT("does not fit");
 
     static final double READING_TOKENS_PER_SECOND = 8;

@@ -21,7 +21,7 @@ final class ModelChoices {
         List<String> families = Families.names();
         return catalogue.entries().stream()
                 .filter(entry -> families.contains(entry.family()))
-                .map(entry -> new Choice(entry, Expectation.of(entry, machine), place(entry, here)))
+                .map(entry -> new Choice(entry, Expectation.of(entry, machine.outlook()), place(entry, here)))
                 .sorted(Comparator.comparing(choice -> !choice.expectation().fits())) // stable
                 .toList();
     }

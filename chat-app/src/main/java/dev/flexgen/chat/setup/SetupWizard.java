@@ -1,6 +1,7 @@
 package dev.flexgen.chat.setup;
 
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.pull.Bar;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.render.Theme;
@@ -56,9 +57,11 @@ public final class SetupWizard {
                 Bar.choose(variables),
                 wiring.dirs().configFile(),
                 wiring.hubCache("").root());
+        MachineProbe machine = wiring.machine(wiring.engineOptions(settings));
         Theme theme = Theme.choose(settings.get(SettingTable.COLOR), variables);
         try (Terminal terminal = SystemTerminal.open()) {
-            return WizardScreen.run(terminal, theme, Wizard.begin(facts, store), new SetupWorld(wiring, store));
+            return WizardScreen.run(
+                    terminal, theme, Wizard.begin(facts, store), new SetupWorld(wiring, store, machine));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

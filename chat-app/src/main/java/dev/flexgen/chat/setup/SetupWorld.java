@@ -2,6 +2,7 @@ package dev.flexgen.chat.setup;
 
 import dev.flexgen.chat.Failures;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.machine.MachineReport;
 import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.chat.pull.PullState;
@@ -24,21 +25,28 @@ public final class SetupWorld implements WizardWorld {
 
     private final Wiring wiring;
     private final String store;
+    private final MachineProbe machine;
     private volatile @Nullable ModelPull pull;
 
-    /** @param store what the settings say already; empty for the folder of Hugging Face's tools */
-    public SetupWorld(Wiring wiring, String store) {
+    /**
+     * The world of this program.
+     *
+     * @param store what the settings say already; empty for the folder of Hugging Face's tools
+     * @param machine as the settings would use it
+     */
+    public SetupWorld(Wiring wiring, String store, MachineProbe machine) {
         this.wiring = wiring;
         this.store = store;
+        this.machine = machine;
     }
 
     @Override
     public WizardEvent.Looked look() {
-        MachineReport machine = wiring.machine().look();
+        MachineReport seen = machine.look();
         HubCache cache = wiring.hubCache(store);
         return new WizardEvent.Looked(
-                machine,
-                ModelChoices.of(wiring.catalogue(), machine, entry -> here(cache, entry)),
+                seen,
+                ModelChoices.of(wiring.catalogue(), seen, entry -> here(cache, entry)),
                 StoreFolder.freeBytes(cache.root()));
     }
 

@@ -1,11 +1,12 @@
 package dev.flexgen.chat.wizard;
 
-import dev.flexgen.chat.machine.Gpu;
 import dev.flexgen.chat.machine.MachineReport;
 import dev.flexgen.config.Bytes;
+import dev.flexgen.engine.Outlook.Found;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
@@ -26,25 +27,40 @@ final class MachinePage implements Page {
     public List<Line> lines(WizardState state, int width, int height) {
         List<Line> lines = new ArrayList<>();
         if (state.facts().machine().isEmpty()) {
-            lines.add(Line.plain("Measuring how fast it reads memory ..."));
+            lines.add(Line.plain("Measuring how fast it moves and reads memory ..."));
             return lines;
         }
         MachineReport machine = state.facts().machine().get();
         lines.add(fact("Processor", machine.cores() + (machine.cores() == 1 ? " core" : " cores")));
-        lines.add(fact(
-                "Memory",
-                size(machine.freeMemoryBytes()) + " free of " + size(machine.memoryBytes())
-                        + String.format(Locale.ROOT, ", read at %.0f GB/s", machine.hostReadBytesPerSecond() / 1e9)));
+        lines.add(fact("Memory", memory(machine)));
         lines.add(fact("Disk", Bytes.format(state.facts().storeFreeBytes()) + " free for models"));
-        lines.add(fact("GPU", gpus(machine.gpus())));
+        lines.add(fact("GPU", gpus(machine)));
         lines.add(Line.BLANK);
-        lines.addAll(Line.wrapped(
-                machine.gpus().isEmpty()
-                        ? "A reply is as fast as the memory: each of its tokens reads the whole model once."
-                        : "This version computes on the processor only and leaves the GPU alone. A reply is as fast as the"
-                                + " memory: each of its tokens reads the whole model once.",
-                width));
+        lines.addAll(Line.wrapped(computing(machine), width));
         return lines;
+    }
+
+    private static String memory(MachineReport machine) {
+        OptionalDouble rate = machine.outlook().hostReadBytesPerSecond();
+        return size(machine.freeMemoryBytes()) + " free of " + size(machine.memoryBytes())
+                + (rate.isPresent() ? String.format(Locale.ROOT, ", read at %.0f GB/s", rate.getAsDouble() / 1e9) : "");
+    }
+
+    /** Who computes, and what follows from it. Where the driver's tool knows a GPU that is of no use, which of both counts. */
+    private static String computing(MachineReport machine) {
+        return switch (machine.outlook().found()) {
+            case Found.WithGpu gpu ->
+                (machine.gpus().size() > 1 ? "One of the GPUs computes, " + gpu.name() + ". " : "The GPU computes. ")
+                        + "What does not fit its memory lies in host memory, where the processor helps. Each token of a"
+                        + " reply reads the whole model once, wherever it lies.";
+            case Found.ProcessorAlone alone ->
+                (machine.gpus().isEmpty()
+                                ? ""
+                                : "The driver names a GPU, but this program does not use it and counts on the processor alone: "
+                                        + alone.reason() + ". ")
+                        + "A reply is as fast as the memory: each of its tokens reads the whole model once.";
+            case Found.Nobody nobody -> "With the present settings no model can be used. " + nobody.sentence() + ".";
+        };
     }
 
     private static Line fact(String name, String value) {
@@ -55,15 +71,17 @@ final class MachinePage implements Page {
         return bytes.isPresent() ? Bytes.format(bytes.getAsLong()) : "an unknown amount";
     }
 
-    private static String gpus(List<Gpu> gpus) {
-        return gpus.isEmpty()
-                ? "none found"
-                : gpus.stream()
-                        .map(gpu -> gpu.name()
-                                + (gpu.memoryBytes().isPresent()
-                                        ? ", " + Bytes.format(gpu.memoryBytes().getAsLong())
-                                        : ""))
-                        .collect(Collectors.joining("; "));
+    /** As the driver's tool names them; where there is no such tool, as the engine does. */
+    private static String gpus(MachineReport machine) {
+        if (machine.gpus().isEmpty()) {
+            return machine.outlook().found() instanceof Found.WithGpu gpu ? gpu.name() : "none found";
+        }
+        return machine.gpus().stream()
+                .map(gpu -> gpu.name()
+                        + (gpu.memoryBytes().isPresent()
+                                ? ", " + Bytes.format(gpu.memoryBytes().getAsLong())
+                                : ""))
+                .collect(Collectors.joining("; "));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.flexgen.chat.wizard;
 
-import dev.flexgen.chat.machine.Expectation;
 import dev.flexgen.chat.machine.SpeedClass;
 import dev.flexgen.chat.wizard.Answers.Here;
 import dev.flexgen.chat.wizard.Choice.Place;
@@ -124,9 +123,7 @@ final class ModelsPage implements Page {
     }
 
     private static String tooLarge(Choice choice) {
-        Expectation expectation = choice.expectation();
-        return "It needs " + Bytes.format(expectation.neededBytes())
-                + " of memory, more than is free. To have it all the same: flexgen-chat models pull "
+        return choice.expectation().problem() + ". To have it all the same: flexgen-chat models pull "
                 + choice.entry().name();
     }
 

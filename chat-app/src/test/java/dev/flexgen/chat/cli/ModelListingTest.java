@@ -3,10 +3,16 @@ package dev.flexgen.chat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.config.Catalogue;
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.hub.LocalModel;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class ModelListingTest {
@@ -24,13 +30,40 @@ class ModelListingTest {
         var listing = ModelListing.of(
                 Catalogue.load(),
                 List.of(local("facebook/opt-125m"), local("someone/opt-tiny")),
-                OptionalLong.of(5L << 30));
+                new Outlook(
+                        EngineOptions.defaults(),
+                        new Found.ProcessorAlone("", OptionalDouble.empty()),
+                        new Budget(0, 1, 5L << 30, false)));
 
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-125m .* yes .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-1.3b .* no +yes .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-2.7b .* no +too large .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("bloom-560m .* no +not yet .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("someone/opt-tiny .* 4.0 KiB .*yes .*"));
+    }
+
+    private static String listing(EngineOptions options, Found found) {
+        Budget budget = new Budget(15L << 30, 2 << 20, 60L << 30, true);
+        return ModelListing.of(Catalogue.load(), List.of(), new Outlook(options, found, budget));
+    }
+
+    @Test
+    void whatDoesNotFitGpuAndHostMemoryRunsFromADiskIfThereIsOne() {
+        String listing = listing(EngineOptions.defaults(), new Found.WithGpu("GPU", Optional.empty()));
+        assertThat(listing.lines())
+                .anyMatch(line -> line.matches("opt-30b .* no +yes .*"))
+                .anyMatch(line -> line.matches("opt-66b .* no +from disk .*"));
+    }
+
+    @Test
+    void whatCannotBeOpenedForAnotherReasonIsNotCalledTooLarge() {
+        var nobody = new Found.Nobody(EngineException.Kind.DEVICE, "broken");
+        assertThat(listing(EngineOptions.defaults(), nobody).lines())
+                .anyMatch(line -> line.matches("demo .* yes +yes .*"))
+                .anyMatch(line -> line.matches("opt-125m .* no +no .*"));
+        var gpu = new Found.WithGpu("GPU", Optional.empty());
+        assertThat(listing(EngineOptions.defaults().withContext(4096), gpu).lines())
+                .anyMatch(line -> line.matches("opt-125m .* no +no .*"));
     }
 
     private static LocalModel local(String hubId) {

@@ -2,11 +2,16 @@ package dev.flexgen.chat.wizard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.chat.machine.MachineReport;
 import dev.flexgen.chat.pull.PullState;
 import dev.flexgen.chat.wizard.Effect.Outcome;
 import dev.flexgen.chat.wizard.Facts.Purpose;
 import dev.flexgen.chat.wizard.Key.Named;
 import dev.flexgen.chat.wizard.Key.Typed;
+import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.plan.Budget;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -147,6 +152,50 @@ class WizardTest {
         assertThat(state().facts().choices().get(state().row()).entry().name()).isEqualTo("opt-1.3b");
     }
 
+    private void see(MachineReport machine) {
+        world.machine = machine;
+        step = Wizard.onEvent(Wizard.begin(Worlds.facts(Purpose.SETUP), "").state(), world.look());
+        press(Named.ENTER);
+    }
+
+    @Test
+    void aGpuThatComputesIsCountedInAndALargerModelProposed() {
+        see(Worlds.WITH_GPU);
+        assertThat(text()).contains("The GPU computes.").doesNotContain("counts on the processor");
+
+        press(Named.ENTER);
+        assertThat(state().facts().choices().get(state().row()).entry().name()).isEqualTo("opt-13b");
+    }
+
+    @Test
+    void whereTheDriverNamesAGpuAndTheEngineCannotUseItThePageSaysWhichCountsAndWhy() {
+        see(Worlds.WITHOUT_GPU);
+        assertThat(text())
+                .contains(
+                        "RTX 3090, 24.0 GiB",
+                        "counts on the processor alone: the NVIDIA driver supports CUDA 12.4",
+                        "install a driver of version 580");
+    }
+
+    @Test
+    void settingsWithWhichNoModelRunsAreSaidToBeSo() {
+        var nobody = new Outlook.Found.Nobody(EngineException.Kind.DEVICE, "No GPU can be used: it is broken");
+        MachineReport machine = Worlds.WITHOUT_GPU;
+        see(new MachineReport(
+                machine.cores(),
+                machine.memoryBytes(),
+                machine.freeMemoryBytes(),
+                machine.gpus(),
+                new Outlook(EngineOptions.defaults(), nobody, new Budget(0, 1, 0, false))));
+        assertThat(text())
+                .contains("no model can be used. No GPU can be used: it is broken.")
+                .doesNotContain("GB/s");
+
+        press(Named.ENTER, Named.ENTER);
+        assertThat(state().page()).isEqualTo(PageId.MODELS);
+        assertThat(state().notice()).startsWith("No GPU can be used: it is broken. To have it all the same:");
+    }
+
     @Test
     void withoutAgreementThereIsNoDownload() {
         select("opt-1.3b").press(Named.ENTER);
@@ -171,7 +220,7 @@ class WizardTest {
         select("opt-30b").press(Named.ENTER);
 
         assertThat(state().page()).isEqualTo(PageId.MODELS);
-        assertThat(state().notice()).contains("58.5 GiB", "flexgen-chat models pull opt-30b");
+        assertThat(state().notice()).contains("56.0 GiB for weights", "--disk-dir", "flexgen-chat models pull opt-30b");
         press(Named.UP);
         assertThat(state().notice()).isEmpty();
     }

@@ -9,10 +9,17 @@ import dev.flexgen.chat.wizard.Choice.Place;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.ConfigUpdate;
 import dev.flexgen.config.SettingTable;
+import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.Rates;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -22,12 +29,31 @@ public final class Worlds implements WizardWorld {
 
     private static final long GIB = 1L << 30;
 
-    public static final MachineReport MACHINE = new MachineReport(
+    public static final MachineReport WITH_GPU = new MachineReport(
             8,
             OptionalLong.of(32 * GIB),
             OptionalLong.of(20 * GIB),
             List.of(new Gpu("NVIDIA GeForce RTX 3090", OptionalLong.of(24 * GIB))),
-            40e9);
+            new Outlook(
+                    EngineOptions.defaults(),
+                    new Found.WithGpu("NVIDIA GeForce RTX 3090", Optional.of(new Rates(800e9, 24e9, 40e9, 20e9, 30e9))),
+                    new Budget(23 * GIB, 2L << 20, 20 * GIB, false)));
+
+    /** The same machine with a driver that is too old. */
+    public static final MachineReport WITHOUT_GPU = new MachineReport(
+            WITH_GPU.cores(),
+            WITH_GPU.memoryBytes(),
+            WITH_GPU.freeMemoryBytes(),
+            WITH_GPU.gpus(),
+            new Outlook(
+                    EngineOptions.defaults(),
+                    new Found.ProcessorAlone(
+                            "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver of version 580 or"
+                                    + " later",
+                            OptionalDouble.of(40e9)),
+                    new Budget(0, 1, 20 * GIB, false)));
+
+    public MachineReport machine = WITHOUT_GPU;
 
     /** What was asked of it, in order. */
     public final List<String> asked = new ArrayList<>();
@@ -48,12 +74,12 @@ public final class Worlds implements WizardWorld {
     }
 
     /** OPT models only, with opt-125m here already. */
-    public static List<Choice> choices() {
+    public static List<Choice> choices(MachineReport machine) {
         return Catalogue.load().entries().stream()
                 .filter(entry -> entry.series().equals("OPT"))
                 .map(entry -> new Choice(
                         entry,
-                        Expectation.of(entry, MACHINE),
+                        Expectation.of(entry, machine.outlook()),
                         entry.name().equals("opt-125m")
                                 ? Place.HERE
                                 : entry.downloadable() ? Place.ON_THE_HUB : Place.ON_REQUEST))
@@ -63,7 +89,7 @@ public final class Worlds implements WizardWorld {
 
     @Override
     public WizardEvent.Looked look() {
-        return new WizardEvent.Looked(MACHINE, choices(), 120 * GIB);
+        return new WizardEvent.Looked(machine, choices(machine), 120 * GIB);
     }
 
     @Override

@@ -46,6 +46,21 @@ public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType k
         return spec.keyHeads() * headBytes() + spec.ffnWidth() * neuronBytes();
     }
 
+    /** The head's table, which every decoded token reads. */
+    long headTableBytes() {
+        return weights.bytes((long) spec.vocabulary() * spec.dimensions().embedding());
+    }
+
+    /** Weights that a decoded token reads, every neuron active. */
+    public long bytesPerToken() {
+        return spec.layers() * layerBytes() + headTableBytes();
+    }
+
+    /** All weights, and keys and values of a whole conversation. */
+    public long bytes() {
+        return homeBytes() + spec.layers() * (layerBytes() + spec.keyHeads() * kvBytesPerHead());
+    }
+
     /** Pages of keys and values of a whole conversation. */
     int kvPages() {
         return Math.ceilDiv(context, KvCache.PAGE_TOKENS);

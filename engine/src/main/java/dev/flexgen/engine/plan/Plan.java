@@ -3,7 +3,10 @@ package dev.flexgen.engine.plan;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -47,6 +50,11 @@ public record Plan(List<LayerPlan> layers, int manyTokens, int ringSlots) {
     /** All shards of all layers. */
     public Stream<Shard> shards() {
         return layers.stream().flatMap(layer -> Stream.concat(layer.heads().stream(), layer.neurons().stream()));
+    }
+
+    /** Where shards lie. */
+    public Set<Tier> tiers() {
+        return shards().map(Shard::tier).collect(Collectors.toCollection(() -> EnumSet.noneOf(Tier.class)));
     }
 
     /**

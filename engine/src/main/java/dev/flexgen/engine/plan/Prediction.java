@@ -37,9 +37,7 @@ public record Prediction(double decodeTokensPerSecond, String bound, Rates rates
     }
 
     private static Load load(Plan plan, ModelSizes sizes) {
-        long gpu = sizes.weights()
-                .bytes((long) sizes.spec().vocabulary()
-                        * sizes.spec().dimensions().embedding());
+        long gpu = sizes.headTableBytes();
         long processor = 0;
         long bus = 0;
         for (LayerPlan layer : plan.layers()) {

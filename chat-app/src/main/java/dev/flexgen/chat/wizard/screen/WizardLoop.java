@@ -11,6 +11,7 @@ import dev.flexgen.chat.wizard.WizardEvent;
 import dev.flexgen.chat.wizard.WizardState;
 import dev.flexgen.chat.wizard.WizardWorld;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -26,11 +27,15 @@ final class WizardLoop {
 
     private static final long TICK_MILLIS = 25;
 
+    /** Measuring takes two seconds, a driver's tool that does not answer three more. */
+    private static final Duration PATIENCE = Duration.ofSeconds(6);
+
     private final Screen screen;
     private final Painter painter;
     private final WizardWorld world;
     private final BlockingQueue<WizardEvent> events = new LinkedBlockingQueue<>();
     private @Nullable Thread pull;
+    private @Nullable Thread look;
 
     WizardLoop(Screen screen, Painter painter, WizardWorld world) {
         this.screen = screen;
@@ -55,6 +60,9 @@ final class WizardLoop {
                     painter.paint(state, resized ? RefreshType.COMPLETE : RefreshType.DELTA);
                 }
             }
+            if (left.get() == Outcome.CHAT || left.get() == Outcome.CHAT_WITH_DEMO) {
+                endLook();
+            }
             return left.get();
         } finally {
             endPull();
@@ -78,7 +86,7 @@ final class WizardLoop {
     private Optional<Outcome> carryOut(Effect effect) {
         switch (effect) {
             case Effect.None _ -> {}
-            case Effect.Look _ -> start("look", world::look);
+            case Effect.Look _ -> look = startLook();
             case Effect.CheckStore(var folder, var bytes) -> events.add(world.checkStore(folder, bytes));
             case Effect.CheckFolder(var folder) -> start("check", () -> world.checkFolder(folder));
             case Effect.Preview(var answers) -> events.add(world.preview(answers));
@@ -95,6 +103,18 @@ final class WizardLoop {
 
     private Thread start(String name, Supplier<WizardEvent> work) {
         return Thread.ofVirtual().name("wizard-" + name).start(() -> events.add(work.get()));
+    }
+
+    /** On a thread of the system's, since it calls into a GPU's driver. */
+    private Thread startLook() {
+        return Thread.ofPlatform().daemon().name("wizard-look").start(() -> events.add(world.look()));
+    }
+
+    /** A model must not be opened while its GPU is still held to be measured; a driver that hangs is not waited for. */
+    private void endLook() throws InterruptedException {
+        if (look != null) {
+            look.join(PATIENCE);
+        }
     }
 
     /** A download must not write on behind the conversation that may follow. */

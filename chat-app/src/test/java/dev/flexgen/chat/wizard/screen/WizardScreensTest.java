@@ -71,6 +71,21 @@ class WizardScreensTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"60, 20", "80, 24"})
+    void whereAGpuComputesModelsAreJudgedByThePlan(int columns, int rows) throws Exception {
+        world.machine = Worlds.WITH_GPU;
+        try (var screen = open(columns, rows)) {
+            StringBuilder all = new StringBuilder();
+            screen.awaitText("Choose a model");
+            screen.press(KeyType.Enter);
+            append(all, screen.awaitText("RTX 3090"));
+            screen.press(KeyType.Enter);
+            append(all, screen.awaitText("A REPLY"));
+            assertThat(all.toString()).isEqualTo(golden("wizard-gpu-" + columns + "x" + rows + ".txt"));
+        }
+    }
+
     @Test
     void anotherSizeIsDrawnAnew() throws Exception {
         try (var screen = open(80, 24)) {
