@@ -152,7 +152,7 @@ class PackagedProgramIT {
                         .waitFor())
                 .isZero();
 
-        assertThat(process.waitFor(4, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("it ends").isTrue();
         assertThat(process.exitValue()).isEqualTo(130);
     }
 
