@@ -38,7 +38,7 @@ final class Lanes {
         for (; i <= count - WIDTH; i += WIDTH) {
             s0 = load(a, ao + i).fma(load(b, bo + i), s0);
         }
-        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        float sum = total(s0.add(s1).add(s2.add(s3)));
         for (; i < count; i++) {
             sum = Math.fma(a[ao + i], b[bo + i], sum);
         }
@@ -100,7 +100,7 @@ final class Lanes {
         for (; i <= count - WIDTH; i += WIDTH) {
             sums = sums.add(load(x, i));
         }
-        float sum = sums.reduceLanes(VectorOperators.ADD);
+        float sum = total(sums);
         for (; i < count; i++) {
             sum += x[i];
         }
@@ -124,7 +124,7 @@ final class Lanes {
             e.intoArray(x, xo + i, mask);
             sums = sums.add(e, mask);
         }
-        return sums.reduceLanes(VectorOperators.ADD);
+        return total(sums);
     }
 
     /**
@@ -145,6 +145,19 @@ final class Lanes {
         p = p.mul(r).add(1f);
         IntVector power = ((IntVector) n.convertShape(VectorOperators.F2I, INTS, 0)).lanewise(VectorOperators.LSHL, 23);
         return p.reinterpretAsInts().add(power).reinterpretAsFloats();
+    }
+
+    /**
+     * The sum of all lanes: the upper half is added to the lower until one lane is left. {@code reduceLanes} may add in any
+     * order, and does: Java's interpreter from the first lane to the last, its compiler by halves. So a result would depend on
+     * when a method happens to be compiled.
+     */
+    static float total(FloatVector vector) {
+        FloatVector sums = vector;
+        for (int half = WIDTH / 2; half > 0; half /= 2) {
+            sums = sums.add(sums.slice(half));
+        }
+        return sums.lane(0);
     }
 
     static FloatVector load(float[] array, int offset) {

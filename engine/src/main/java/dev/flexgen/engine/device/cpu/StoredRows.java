@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.cpu;
 import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 import static dev.flexgen.engine.device.cpu.Lanes.WIDTH;
 import static dev.flexgen.engine.device.cpu.Lanes.load;
+import static dev.flexgen.engine.device.cpu.Lanes.total;
 
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -84,7 +85,7 @@ final class StoredRows {
         for (; i <= count - WIDTH; i += WIDTH) {
             a = single(w, offset + 4L * i).fma(load(x, xo + i), a);
         }
-        return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        return total(a.add(b).add(c.add(d)));
     }
 
     private static float halfDot(MemorySegment w, long offset, float[] x, int xo, int count) {
@@ -102,7 +103,7 @@ final class StoredRows {
         for (; i <= count - WIDTH; i += WIDTH) {
             a = half(w, offset + 2L * i).fma(load(x, xo + i), a);
         }
-        return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        return total(a.add(b).add(c.add(d)));
     }
 
     private static float brainDot(MemorySegment w, long offset, float[] x, int xo, int count) {
@@ -120,7 +121,7 @@ final class StoredRows {
         for (; i <= count - WIDTH; i += WIDTH) {
             a = brain(w, offset + 2L * i).fma(load(x, xo + i), a);
         }
-        return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        return total(a.add(b).add(c.add(d)));
     }
 
     private static void addSingle(MemorySegment w, long offset, float factor, float[] y, int yo, int count) {
