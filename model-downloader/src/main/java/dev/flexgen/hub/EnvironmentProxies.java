@@ -51,15 +51,15 @@ public final class EnvironmentProxies {
             if (uri.getHost() != null && "http".equalsIgnoreCase(uri.getScheme())) {
                 return Optional.of(ProxyAddress.of(uri));
             }
-        } catch (IllegalArgumentException e) {
-            throw new HubException(notAProxy(name, text), e);
+        } catch (IllegalArgumentException noAddress) {
+            // Said below, without the reason: it quotes the password.
         }
         throw new HubException(notAProxy(name, text));
     }
 
     private static String notAProxy(String name, String text) {
         // What stands before an @ is a password.
-        return name + " is " + Quoted.of(text.replaceAll("//.*@", "//...@"))
+        return name + " is " + Quoted.of(text.replaceAll("^(.*//)?.*@", "$1...@"))
                 + ", which is no HTTP proxy: write for example http://proxy.example.org:3128.";
     }
 

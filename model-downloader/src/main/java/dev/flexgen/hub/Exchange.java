@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request and the reading of its answer, on a virtual thread, where an interruption ends a wait for the network. The same
@@ -27,7 +28,45 @@ final class Exchange<T> implements Callable<T> {
     private final HttpURLConnection connection;
     private final Reading<T> reading;
     private final ReentrantLock writing = new ReentrantLock();
+    private @Nullable Gathering gathering;
     private boolean ended;
+
+    /** Bytes that have come and are not written yet; the buffer belongs to the thread that reads, but for its first ones. */
+    private static final class Gathering {
+        private final Sink sink;
+        private final ByteBuffer buffer;
+        private volatile int count;
+
+        private Gathering(Sink sink) {
+            this.sink = sink;
+            this.buffer = sink.buffer();
+        }
+
+        /**
+         * Takes what comes quickly, since few large writes cost a fraction of many small ones. Returns a negative number at the end
+         * of the answer.
+         */
+        private int fill(InputStream in) throws IOException {
+            long start = System.nanoTime();
+            int read = 0;
+            while (read >= 0 && buffer.hasRemaining() && System.nanoTime() - start < HOLD_NANOS) {
+                read = in.read(buffer.array(), buffer.arrayOffset() + buffer.position(), buffer.remaining());
+                buffer.position(buffer.position() + Math.max(read, 0));
+                count = buffer.position();
+            }
+            return read;
+        }
+
+        private void write() throws IOException {
+            sink.write(buffer.flip());
+        }
+
+        /** The same by another thread, while the buffer's own one may still wait for more. */
+        private void writeCopy() throws IOException {
+            ByteBuffer copy = sink.buffer();
+            sink.write(copy.put(0, buffer, 0, count).limit(count));
+        }
+    }
 
     Exchange(URI uri, HttpURLConnection connection, Reading<T> reading) {
         this.uri = uri;
@@ -41,7 +80,7 @@ final class Exchange<T> implements Callable<T> {
         T of(HubAnswer answer, Body body) throws IOException;
     }
 
-    /** Takes bytes as they arrive, in buffers of its own, all of which come back to it. */
+    /** Takes bytes as they arrive, in buffers of its own, which come back to it unless the request is given up. */
     @FunctionalInterface
     interface Sink {
         /** Takes what a buffer holds; nothing, at times. */
@@ -88,53 +127,70 @@ final class Exchange<T> implements Callable<T> {
         return headers;
     }
 
-    /** Gathers what comes quickly: few large writes cost a fraction of many small ones. */
     private void copy(InputStream in, Sink sink) throws IOException {
         long length = connection.getContentLengthLong();
         long count = 0;
-        ByteBuffer buffer = sink.buffer();
-        long heldSince = System.nanoTime();
-        try {
-            for (int read = read(in, buffer); read >= 0; read = read(in, buffer)) {
-                count += read;
-                if (!buffer.hasRemaining() || System.nanoTime() - heldSince > HOLD_NANOS) {
-                    write(sink, buffer);
-                    buffer = sink.buffer();
-                    heldSince = System.nanoTime();
-                }
+        int filled;
+        do {
+            Gathering bytes = gather(sink);
+            try {
+                filled = bytes.fill(in);
+            } catch (IOException broken) {
+                write(bytes); // what has come is worth keeping
+                throw broken;
             }
-        } finally {
-            write(sink, buffer); // also of a connection that breaks
-        }
+            count += bytes.count;
+            write(bytes);
+        } while (filled >= 0);
         if (length > count) {
             throw new EOFException("the connection was closed after " + count + " of " + length + " bytes");
         }
     }
 
-    private static int read(InputStream in, ByteBuffer buffer) throws IOException {
-        int count = in.read(buffer.array(), buffer.arrayOffset() + buffer.position(), buffer.remaining());
-        buffer.position(buffer.position() + Math.max(count, 0));
-        return count;
+    private Gathering gather(Sink sink) {
+        Gathering bytes = new Gathering(sink);
+        writing.lock();
+        try {
+            gathering = bytes;
+        } finally {
+            writing.unlock();
+        }
+        return bytes;
     }
 
-    private void write(Sink sink, ByteBuffer bytes) throws IOException {
+    private void write(Gathering bytes) throws IOException {
         writing.lock();
         try {
             if (ended) {
                 throw new CancellationException("nobody waits for this answer any more");
             }
-            sink.write(bytes.flip());
+            gathering = null;
+            bytes.write();
         } finally {
             writing.unlock();
         }
     }
 
-    /** From here on no sink is called; an interruption does no harm. For the thread that has started it. */
+    /** Whether a sink has bytes in hand, so that no news of the network means nothing. */
+    boolean isWriting() {
+        return writing.isLocked();
+    }
+
+    /**
+     * Writes what has come so far; from here on no sink is called, and an interruption does no harm. For the thread that has started
+     * it.
+     */
     void end() {
         writing.lock();
         try {
-            ended = true;
+            Gathering bytes = gathering;
+            if (!ended && bytes != null) {
+                bytes.writeCopy();
+            }
+        } catch (IOException lost) {
+            // It will be fetched again, and then the disk's failure is nobody else's.
         } finally {
+            ended = true;
             writing.unlock();
         }
     }

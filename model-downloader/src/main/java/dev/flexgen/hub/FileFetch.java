@@ -182,6 +182,8 @@ final class FileFetch {
                 stop.fail(new UncheckedIOException(e));
             } catch (RuntimeException e) {
                 stop.fail(e);
+            } catch (Error e) {
+                stop.fail(new IllegalStateException(e)); // the others must not wait for this thread
             }
         });
     }

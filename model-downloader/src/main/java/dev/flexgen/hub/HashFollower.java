@@ -20,9 +20,10 @@ final class HashFollower {
         BlobHash hash = new BlobHash(remote);
         long at = 0;
         while (at < remote.bytes()) {
+            boolean over = ended.getAsBoolean(); // asked first: what comes after the answer is seen the next time
             long available = file.prefix();
             if (at == available) {
-                if (ended.getAsBoolean()) {
+                if (over) {
                     break;
                 }
                 file.awaitBytes();

@@ -26,8 +26,12 @@ record HubAnswer(URI uri, int status, Map<String, List<String>> headers) {
         return status / 100 == 2;
     }
 
-    /** Where a redirect leads. */
+    /** Where a redirect leads; nothing if it is none, or leads nowhere. */
     Optional<URI> redirect() {
-        return status / 100 == 3 ? header("Location").map(uri::resolve) : Optional.empty();
+        try {
+            return status / 100 == 3 ? header("Location").map(uri::resolve) : Optional.empty();
+        } catch (IllegalArgumentException noAddress) {
+            return Optional.empty();
+        }
     }
 }

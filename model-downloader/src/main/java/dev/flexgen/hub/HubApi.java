@@ -126,11 +126,11 @@ final class HubApi {
     private record Text(HubAnswer head, String text) {}
 
     private Text ask(URI uri) throws TransientException {
-        return http.get(uri, Map.of(), HubApi::text, () -> 0, stop);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        return http.get(uri, Map.of(), (answer, body) -> text(answer, body, bytes), bytes::size, stop);
     }
 
-    private static Text text(HubAnswer answer, Body body) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private static Text text(HubAnswer answer, Body body, ByteArrayOutputStream bytes) throws IOException {
         if (answer.isSuccess()) {
             body.copyTo(more -> {
                 if (bytes.size() > MOST_BYTES) {

@@ -22,6 +22,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import javax.net.ssl.HttpsURLConnection;
 
 /**
  * Single requests: the token goes to the hub and nowhere else, silence ends, and redirects are for the caller. Safe for threads.
@@ -33,7 +34,8 @@ final class HubHttp implements AutoCloseable {
 
     private static final Duration CONNECT = Duration.ofSeconds(10);
     private static final String MOST_IDLE = "http.maxConnections";
-    private static final String KEPT_FROM_PROXIES = "jdk.http.auth.tunneling.disabledSchemes";
+    private static final String KEPT_FROM_TUNNELS = "jdk.http.auth.tunneling.disabledSchemes";
+    private static final String KEPT_FROM_OTHERS = "jdk.http.auth.proxying.disabledSchemes";
     private static final long POLL_MILLIS = 100;
 
     private final HubSettings settings;
@@ -43,10 +45,12 @@ final class HubHttp implements AutoCloseable {
     HubHttp(HubSettings settings, Tuning tuning) {
         this.settings = settings;
         this.tuning = tuning;
-        // There is no other way to say either. Else all but five of the streams would connect anew for every piece,
+        // There is no other way to say these things. All but five of the streams would connect anew for every piece;
         setUnlessSet(MOST_IDLE, String.valueOf(tuning.streamsPerFile() * tuning.filesAtOnce()));
-        // and the most usual kind of proxy password, which somebody has put into https_proxy, would not be sent.
-        setUnlessSet(KEPT_FROM_PROXIES, "");
+        // a proxy would not be sent the most usual kind of password before it opens a tunnel;
+        setUnlessSet(KEPT_FROM_TUNNELS, "");
+        // and whoever answers from the other end of the tunnel as if he were the proxy would be.
+        System.setProperty(KEPT_FROM_OTHERS, "Basic,Digest,NTLM,Negotiate,Kerberos");
     }
 
     private static void setUnlessSet(String property, String value) {
@@ -67,7 +71,7 @@ final class HubHttp implements AutoCloseable {
         Exchange<T> exchange = new Exchange<>(uri, open(uri, headers), reading);
         Future<T> answer = threads.submit(exchange);
         try {
-            return await(uri, answer, received, stop);
+            return await(uri, exchange, answer, received, stop);
         } finally {
             exchange.end();
             answer.cancel(true);
@@ -76,13 +80,16 @@ final class HubHttp implements AutoCloseable {
 
     private HttpURLConnection open(URI uri, Map<String, String> headers) throws TransientException {
         try {
+            if (uri.getHost() == null) {
+                throw new TransientException(noWebAddress(uri), (Throwable) null);
+            }
             Optional<ProxyAddress> proxy = settings.proxies().select(uri);
             URLConnection plain =
                     uri.toURL().openConnection(proxy.map(ProxyAddress::proxy).orElse(Proxy.NO_PROXY));
             if (!(plain instanceof HttpURLConnection connection)) {
                 throw new TransientException(noWebAddress(uri), (Throwable) null);
             }
-            proxy.ifPresent(address -> connection.setAuthenticator(address.authenticator()));
+            proxy.flatMap(ProxyAddress::password).ifPresent(password -> give(password, connection));
             connection.setInstanceFollowRedirects(false);
             connection.setUseCaches(false);
             connection.setConnectTimeout((int) CONNECT.toMillis());
@@ -93,8 +100,16 @@ final class HubHttp implements AutoCloseable {
                 connection.setRequestProperty("Authorization", "Bearer " + settings.token());
             }
             return connection;
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
             throw new TransientException(noWebAddress(uri), e);
+        }
+    }
+
+    private static void give(ProxyPassword password, HttpURLConnection connection) {
+        if (connection instanceof HttpsURLConnection) {
+            connection.setAuthenticator(password);
+        } else {
+            connection.setRequestProperty("Proxy-Authorization", password.header());
         }
     }
 
@@ -118,7 +133,8 @@ final class HubHttp implements AutoCloseable {
         return uri.getPort() >= 0 ? uri.getPort() : "https".equals(lower(uri.getScheme())) ? 443 : 80;
     }
 
-    private <T> T await(URI uri, Future<T> answer, LongSupplier received, Stop stop) throws TransientException {
+    private <T> T await(URI uri, Exchange<T> exchange, Future<T> answer, LongSupplier received, Stop stop)
+            throws TransientException {
         long last = received.getAsLong();
         long since = System.nanoTime();
         while (true) {
@@ -127,7 +143,7 @@ final class HubHttp implements AutoCloseable {
             } catch (TimeoutException e) {
                 stop.check();
                 long now = received.getAsLong();
-                if (now != last) {
+                if (now != last || exchange.isWriting()) { // a slow disk is no silence of the server's
                     last = now;
                     since = System.nanoTime();
                 } else if (System.nanoTime() - since > tuning.stall().toNanos()) {
@@ -157,6 +173,7 @@ final class HubHttp implements AutoCloseable {
                             + " is not known";
                 case ConnectException _ -> reason = host + " cannot be reached (" + cause.getMessage() + ")";
                 case IOException io when io.getMessage() != null -> reason = host + ": " + io.getMessage();
+                case Error bug -> throw bug;
                 case RuntimeException bug when !(bug instanceof CancellationException) -> throw bug;
                 default -> {}
             }

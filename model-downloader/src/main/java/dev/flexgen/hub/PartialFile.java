@@ -15,8 +15,9 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A file that is being fetched in pieces, and how far each piece is. Bytes that are written but not yet recorded as finished are
- * never more than {@link Tuning#rangeBytes}, which bounds what a crash costs. Safe for threads. The bytes lie under a name that no program takes for a finished file.
+ * A file that is being fetched in pieces, and how far each piece is. A stream that would leave more than
+ * {@link Tuning#rangeBytes} written but not recorded as finished records first, which bounds what a crash costs, but for a last write
+ * of each stream. Safe for threads. The bytes lie under a name that no program takes for a finished file.
  */
 final class PartialFile implements AutoCloseable {
 
@@ -69,6 +70,10 @@ final class PartialFile implements AutoCloseable {
 
         /** Writes what came, which must not be more than the piece has room for, and takes the buffer back. */
         void write(ByteBuffer bytes) throws IOException {
+            if (!bytes.hasRemaining()) {
+                recent.free(bytes);
+                return;
+            }
             if (unrecordedBytes() + bytes.remaining() > tuning.rangeBytes()) {
                 record(); // the recorder cannot keep up with the network
             }

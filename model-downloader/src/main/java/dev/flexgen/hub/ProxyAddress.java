@@ -1,19 +1,16 @@
 package dev.flexgen.hub;
 
-import java.net.Authenticator;
 import java.net.InetSocketAddress;
-import java.net.PasswordAuthentication;
 import java.net.Proxy;
 import java.net.URI;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP proxy.
  *
- * @param credentials that it may ask for
+ * @param password that it may want
  */
-record ProxyAddress(String host, int port, Optional<PasswordAuthentication> credentials) {
+record ProxyAddress(String host, int port, Optional<ProxyPassword> password) {
 
     private static final int USUAL_PORT = 80;
 
@@ -22,32 +19,11 @@ record ProxyAddress(String host, int port, Optional<PasswordAuthentication> cred
         return new ProxyAddress(
                 uri.getHost(),
                 uri.getPort() < 0 ? USUAL_PORT : uri.getPort(),
-                Optional.ofNullable(uri.getUserInfo()).map(ProxyAddress::credentials));
-    }
-
-    private static PasswordAuthentication credentials(String text) {
-        int colon = text.indexOf(':');
-        String user = colon < 0 ? text : text.substring(0, colon);
-        String password = colon < 0 ? "" : text.substring(colon + 1);
-        return new PasswordAuthentication(user, password.toCharArray());
+                Optional.ofNullable(uri.getUserInfo()).map(ProxyPassword::of));
     }
 
     Proxy proxy() {
         return new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(host, port));
-    }
-
-    /** Answers the proxy's question once, since another one means that the answer was wrong, and nobody else's. */
-    Authenticator authenticator() {
-        return new Authenticator() {
-            private boolean answered;
-
-            @Override
-            protected @Nullable PasswordAuthentication getPasswordAuthentication() {
-                boolean repeated = answered;
-                answered = true;
-                return getRequestorType() == RequestorType.PROXY && !repeated ? credentials.orElse(null) : null;
-            }
-        };
     }
 
     /** Without the password. */

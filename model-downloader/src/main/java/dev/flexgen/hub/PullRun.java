@@ -49,6 +49,7 @@ final class PullRun {
     Path run() throws IOException {
         folder.create();
         try (PullLock _ = lock()) {
+            folder.create(); // whoever had the lock before may have removed the model
             List<RemoteFile> missing = new ArrayList<>();
             long present = 0;
             long wholeBytes = 0;
@@ -132,6 +133,8 @@ final class PullRun {
             stop.fail(new UncheckedIOException(e));
         } catch (RuntimeException e) {
             stop.fail(e);
+        } catch (Error e) {
+            stop.fail(new IllegalStateException(e));
         } finally {
             turns.release();
         }

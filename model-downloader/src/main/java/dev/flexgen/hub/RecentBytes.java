@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What was written into a file last, kept in memory for a reader close behind: reading it back from the system costs as much as
- * hashing it. Keeps one run of bytes; what does not continue it, or has no room, is in the file only. Safe for threads.
+ * hashing it. Keeps one run of bytes; what does not continue it, or has no room, is in the file only. Never makes more buffers than its
+ * streams, the reader and the run hold together. Safe for threads.
  */
 final class RecentBytes {
 

@@ -108,7 +108,7 @@ public interface FakeContent {
 
     /** Writes the bytes between two positions. */
     default void copy(OutputStream out, long from, long to) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(256 << 10);
+        ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(256 << 10, to - from));
         for (long at = from; at < to; ) {
             buffer.clear().limit((int) Math.min(buffer.capacity(), to - at));
             read(buffer, at);

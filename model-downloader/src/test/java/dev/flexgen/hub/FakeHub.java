@@ -41,6 +41,7 @@ public final class FakeHub implements AutoCloseable {
     private final HttpServer cdn;
     private final FakeSender sender;
     private volatile int pageSize = 1000;
+    private volatile String otherLink = "";
     private final AtomicInteger linkGeneration = new AtomicInteger();
 
     /** What was asked, of the hub or of the server behind its links. */
@@ -108,6 +109,11 @@ public final class FakeHub implements AutoCloseable {
     /** Lists so many files at a time. */
     public void pageSize(int files) {
         pageSize = files;
+    }
+
+    /** Gives out this link instead of those to its big files. */
+    public void linkTo(String link) {
+        otherLink = link;
     }
 
     /** Makes all links that were given out worthless. */
@@ -223,7 +229,7 @@ public final class FakeHub implements AutoCloseable {
         headers.set("X-Linked-ETag", "\"" + etag + "\"");
         headers.set("X-Linked-Size", String.valueOf(file.content().bytes()));
         String link = address(cdn) + "/" + linkGeneration.get() + "/" + file.blobId() + "?signature=abc";
-        sender.status(exchange, 302, Map.of("Location", link));
+        sender.status(exchange, 302, Map.of("Location", otherLink.isEmpty() ? link : otherLink));
     }
 
     private void answerLink(HttpExchange exchange) throws IOException {

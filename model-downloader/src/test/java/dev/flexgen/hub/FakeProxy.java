@@ -20,13 +20,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * An HTTP proxy on this machine, one request a connection. It knows the hosts below {@code example.org}, which are all one hub, and
- * lets nobody through to others by CONNECT. It may want a password.
+ * unless told otherwise lets nobody through to others by CONNECT. It may want a password.
  */
 final class FakeProxy implements AutoCloseable {
 
     private final ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final URI hub;
     private final String credentials;
+    private volatile int tunnelTo;
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
     /** @param credentials {@code user:password} that it wants; empty for none */
@@ -40,6 +41,11 @@ final class FakeProxy implements AutoCloseable {
 
     int port() {
         return socket.getLocalPort();
+    }
+
+    /** Lets everybody through by CONNECT, and all to this port here. */
+    void tunnelTo(int port) {
+        tunnelTo = port;
     }
 
     /** First lines of what was asked. */
@@ -74,13 +80,35 @@ final class FakeProxy implements AutoCloseable {
             if (!credentials.isEmpty()
                     && head.stream().noneMatch(line -> line.equalsIgnoreCase("Proxy-Authorization: " + credentials))) {
                 write(out, "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n");
-            } else if (head.getFirst().startsWith("CONNECT")) {
+            } else if (!head.getFirst().startsWith("CONNECT")) {
+                forward(URI.create(head.getFirst().split(" ", -1)[1]), out);
+            } else if (tunnelTo == 0) {
                 write(out, "HTTP/1.1 403 Forbidden\r\n");
             } else {
-                forward(URI.create(head.getFirst().split(" ", -1)[1]), out);
+                out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                tunnel(client);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private void tunnel(Socket client) throws IOException {
+        try (Socket there = new Socket(InetAddress.getLoopbackAddress(), tunnelTo)) {
+            Thread back = Thread.ofVirtual().start(() -> copy(there, client));
+            copy(client, there);
+            back.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void copy(Socket from, Socket to) {
+        try {
+            from.getInputStream().transferTo(to.getOutputStream());
+            to.shutdownOutput();
+        } catch (IOException closed) {
+            // That is how tunnels end.
         }
     }
 

@@ -99,27 +99,22 @@ public final class FakeSender implements AutoCloseable {
         int chunk = Math.clamp(rate / 100, 1024, CHUNK_BYTES);
         OutputStream out = exchange.getResponseBody();
         long at = from;
-        if (rate == Long.MAX_VALUE && !corrupt) {
-            for (; at < end; at += Math.min(CHUNK_BYTES, end - at)) {
-                long next = Math.min(end, at + CHUNK_BYTES);
-                file.content().copy(out, at, next);
-                count.addAndGet(next - at);
-            }
+        if (corrupt) {
+            ByteBuffer first = ByteBuffer.allocate(1);
+            file.content().read(first, at);
+            out.write(first.get(0) ^ 1);
+            count.incrementAndGet();
+            at++;
         }
-        ByteBuffer buffer = ByteBuffer.allocate(chunk);
         while (at < end) {
-            buffer.clear().limit((int) Math.min(chunk, end - at));
-            file.content().read(buffer, at);
-            if (corrupt && at == from) {
-                buffer.put(0, (byte) (buffer.get(0) ^ 1));
-            }
-            out.write(buffer.array(), 0, buffer.position());
-            count.addAndGet(buffer.position());
-            at += buffer.position();
+            long next = Math.min(end, at + chunk);
+            file.content().copy(out, at, next);
+            count.addAndGet(next - at);
             if (rate != Long.MAX_VALUE) {
                 out.flush();
-                pause(TimeUnit.SECONDS.toNanos(1) * buffer.position() / rate);
+                pause(TimeUnit.SECONDS.toNanos(1) * (next - at) / rate);
             }
+            at = next;
         }
         if (stall) {
             out.flush();

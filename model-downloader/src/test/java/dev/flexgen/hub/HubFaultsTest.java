@@ -19,6 +19,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class HubFaultsTest {
@@ -180,6 +181,20 @@ class HubFaultsTest {
 
         assertThat(world.heard(PullEvent.FileStarted.class))
                 .anyMatch(event -> event.path().equals(WEIGHTS) && event.resumedFrom() > SIZE / 3);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://[broken, answers with status 302 about facebook/opt-125m",
+        "file:///etc/hostname, 'the hub leads to file:///etc/hostname, which is no web address'",
+        "mailto:a@b, 'the hub leads to mailto:a@b, which is no web address'",
+        "http:nowhere, 'the hub leads to http:nowhere, which is no web address'",
+        "nowhere:8, 'the hub leads to nowhere:8, which is no web address'",
+    })
+    void aLinkThatLeadsNowhereIsOneSentence(String link, String sentence) {
+        world.fake.linkTo(link);
+
+        assertThatThrownBy(() -> world.pull()).isInstanceOf(HubException.class).hasMessageContaining(sentence);
     }
 
     @Test

@@ -82,5 +82,9 @@ class HubSettingsTest {
                 .isInstanceOf(HubException.class)
                 .hasMessageContaining("https_proxy is \"socks5://...@host:1\", which is no HTTP proxy")
                 .hasMessageNotContaining("secret");
+        assertThatThrownBy(() -> settings(Map.of("https_proxy", "me:sec ret@host:1")))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("https_proxy is \"...@host:1\", which is no HTTP proxy")
+                .hasNoCause();
     }
 }

@@ -34,11 +34,11 @@ class ModelResolverTest {
     void createStore() throws IOException {
         hub = home.resolve(".cache/huggingface/hub");
         store = new FakeStore(hub);
-        Files.createDirectory(home.resolve("work"));
+        Files.createDirectory(home.resolve("desk"));
     }
 
     private ResolvedModel resolve(String model) {
-        Environment environment = new Environment(Map.of(), home, home.resolve("work"));
+        Environment environment = new Environment(Map.of(), home, home.resolve("desk"));
         return new ModelResolver(environment, CATALOGUE, new HubCache(environment)).resolve(model);
     }
 
@@ -50,7 +50,7 @@ class ModelResolverTest {
     private void assertRefused(String model, String message) {
         assertThatThrownBy(() -> resolve(model))
                 .isInstanceOf(HubException.class)
-                .hasMessage(message, home.resolve("work"), hub);
+                .hasMessage(message, home.resolve("desk"), hub);
     }
 
     @ParameterizedTest
@@ -83,9 +83,9 @@ class ModelResolverTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"models/opt-125m", "./models/opt-125m", "models/opt-125m/", "~/work/models/opt-125m"})
+    @ValueSource(strings = {"models/opt-125m", "./models/opt-125m", "models/opt-125m/", "~/desk/models/opt-125m"})
     void aFolderThatExistsIsTheModel(String model) throws IOException {
-        Path folder = Files.createDirectories(home.resolve("work/models/opt-125m"));
+        Path folder = Files.createDirectories(home.resolve("desk/models/opt-125m"));
 
         ResolvedModel resolved = resolve(model);
 
@@ -96,7 +96,7 @@ class ModelResolverTest {
 
     @Test
     void aFolderOfNumpyWeightsIsMatchedByTheModelsName() throws IOException {
-        Path folder = Files.createDirectories(home.resolve("work/opt-iml-max-30b-np"));
+        Path folder = Files.createDirectories(home.resolve("desk/opt-iml-max-30b-np"));
 
         ResolvedModel resolved = resolve("opt-iml-max-30b-np");
 
@@ -108,14 +108,14 @@ class ModelResolverTest {
     @Test
     void aFolderWinsOverTheCatalogue() throws IOException {
         storeOpt();
-        Path folder = Files.createDirectories(home.resolve("work/opt-125m"));
+        Path folder = Files.createDirectories(home.resolve("desk/opt-125m"));
 
         assertThat(resolve("opt-125m").folder()).isEqualTo(folder);
     }
 
     @Test
     void aFolderMayHaveAnyName() throws IOException {
-        Path folder = Files.createDirectories(home.resolve("work/my model@home"));
+        Path folder = Files.createDirectories(home.resolve("desk/my model@home"));
 
         assertThat(resolve("my model@home").folder()).isEqualTo(folder);
         assertThat(resolve("/").name()).isEqualTo("/");
@@ -123,11 +123,11 @@ class ModelResolverTest {
 
     @ParameterizedTest
     @CsvSource({
-        "./opt-125m, work/opt-125m",
+        "./opt-125m, desk/opt-125m",
         "../opt-125m, opt-125m",
         "~/opt-125m, opt-125m",
-        "models/opt/125m, work/models/opt/125m",
-        "models/opt-125m/, work/models/opt-125m",
+        "models/opt/125m, desk/models/opt/125m",
+        "models/opt-125m/, desk/models/opt-125m",
     })
     void aPathThatDoesNotExistIsAnErrorThatNamesIt(String model, String path) throws IOException {
         storeOpt();
@@ -138,7 +138,7 @@ class ModelResolverTest {
 
     @Test
     void aFileIsNoModel() throws IOException {
-        Path file = Files.writeString(home.resolve("work/model.safetensors"), "");
+        Path file = Files.writeString(home.resolve("desk/model.safetensors"), "");
 
         assertRefused(
                 "./model.safetensors",

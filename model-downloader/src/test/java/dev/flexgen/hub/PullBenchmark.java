@@ -35,16 +35,18 @@ public final class PullBenchmark {
         Path folder = Files.createTempDirectory("flexgen-pull-benchmark");
         try (FakeHub fake = new FakeHub()) {
             Path target = Files.createDirectory(folder.resolve("curl"));
-            String curl = "rm -f " + target + "/*; curl -sSfL --output-dir " + target + " --remote-name-all"
-                    + urls(fake, mebibytes, files);
+            String curl = "curl -sSfL --output-dir " + target + " --remote-name-all" + urls(fake, mebibytes, files);
             List<Double> plain = new ArrayList<>();
             List<Double> forced = new ArrayList<>();
             List<Double> first = new ArrayList<>();
             List<Double> second = new ArrayList<>();
             double all = (double) mebibytes * files;
             for (int turn = 0; turn < turns; turn++) {
+                // What one has written is gone before the next begins: memory or disk that was just in use is faster.
                 plain.add(all / wall(() -> run(folder, fake, "sh", "-c", curl)));
+                empty(target);
                 forced.add(all / wall(() -> run(folder, fake, "sh", "-c", curl + " && sync " + target + "/*")));
+                empty(target);
                 List<String> seconds = run(folder, fake, java()).lines().toList();
                 first.add(all / Double.parseDouble(seconds.getFirst()));
                 second.add(all / Double.parseDouble(seconds.getLast()));
@@ -143,6 +145,11 @@ public final class PullBenchmark {
 
     private static double median(List<Double> values) {
         return values.stream().sorted().toList().get(values.size() / 2);
+    }
+
+    private static void empty(Path folder) throws IOException {
+        delete(folder);
+        Files.createDirectory(folder);
     }
 
     private static void delete(Path folder) throws IOException {

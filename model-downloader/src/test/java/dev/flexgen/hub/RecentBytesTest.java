@@ -72,6 +72,27 @@ class RecentBytesTest {
     }
 
     @Test
+    void aReaderWhoIsHereIsGivenTimeToMakeRoom() throws InterruptedException {
+        assertThat(taken(0)).isEqualTo("none");
+        for (int i = 0; i < 3; i++) {
+            add(i, i);
+        }
+        assertThat(taken(0)).isEqualTo("0");
+        add(3, 3);
+        Thread writer = Thread.ofVirtual().start(() -> add(4, 4));
+        while (writer.getState() != Thread.State.TIMED_WAITING && writer.isAlive()) {
+            Thread.sleep(1);
+        }
+
+        assertThat(taken(1)).isEqualTo("1");
+
+        writer.join();
+        assertThat(taken(2)).isEqualTo("2");
+        assertThat(taken(3)).isEqualTo("3");
+        assertThat(taken(4)).isEqualTo("4");
+    }
+
+    @Test
     void afterClearNothingIsLeft() {
         add(0, 1);
         recent.clear();
