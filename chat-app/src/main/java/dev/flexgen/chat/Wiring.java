@@ -17,7 +17,7 @@ import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.MemoryLimits;
 import dev.flexgen.engine.Outlook;
-import dev.flexgen.engine.RandomWeights;
+import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
 import dev.flexgen.engine.model.ModelSpec;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.LoadReport;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.plan.Prediction;
-import dev.flexgen.engine.plan.Rates;
+import dev.flexgen.engine.plan.Bandwidths;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +14,10 @@ import org.junit.jupiter.api.Test;
 
 class PlacedTest {
 
-    private static final Rates RATES = new Rates(1e12, 5e10, 8e10, 5e10, 6e10);
+    private static final Bandwidths RATES = new Bandwidths(1e12, 5e10, 8e10, 5e10, 6e10);
 
-    private static LoadReport report(Map<Tier, Long> held, Optional<Prediction> prediction, List<String> notes) {
+    private static LoadReport report(
+            Map<Tier, Long> held, Optional<ThroughputEstimate> prediction, List<String> notes) {
         return new LoadReport(1, DType.F16, held, 1, prediction, notes);
     }
 
@@ -29,7 +30,8 @@ class PlacedTest {
     @Test
     void aSpilledModelIsToldWithWhatToExpect() {
         Map<Tier, Long> held = Map.of(Tier.GPU, 15L << 30, Tier.HOST, 40L << 30, Tier.DISK, 3L << 30);
-        Prediction prediction = new Prediction(2.4, "the bus to the GPU: 21.0 GiB a token at 54 GB/s", RATES);
+        ThroughputEstimate prediction =
+                new ThroughputEstimate(2.4, "the bus to the GPU: 21.0 GiB a token at 54 GB/s", RATES);
         assertThat(Placed.lines(report(held, Optional.of(prediction), List.of()), "A GPU and CPU, 2 threads"))
                 .containsExactly(
                         "15.0 GiB of GPU memory, 40.0 GiB of host memory, 3.0 GiB of disk, computed by A GPU and CPU,"

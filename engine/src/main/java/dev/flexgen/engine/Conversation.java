@@ -1,7 +1,9 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.cache.KvCache;
-import dev.flexgen.engine.run.Runner;
+import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.sample.Sampler;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,7 +16,7 @@ import java.util.concurrent.CancellationException;
  */
 public final class Conversation implements AutoCloseable {
 
-    private final Runner runner;
+    private final ModelRunner runner;
     private final KvCache cache;
     private final int limit;
 
@@ -26,7 +28,7 @@ public final class Conversation implements AutoCloseable {
     private boolean closed;
     private double prefillSeconds;
 
-    Conversation(Runner runner, int limit) {
+    Conversation(ModelRunner runner, int limit) {
         this.runner = runner;
         this.limit = limit;
         this.cache = runner.newCache();

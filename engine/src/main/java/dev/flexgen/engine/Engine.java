@@ -1,20 +1,24 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
+import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.exec.Counters;
+import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.model.RandomModel;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.plan.Prediction;
-import dev.flexgen.engine.run.RandomCheckpoint;
-import dev.flexgen.engine.run.Runner;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +39,7 @@ public final class Engine implements AutoCloseable {
     private final Plan plan;
     private final DeviceSet devices;
     private final Planning planning;
-    private final Runner runner;
+    private final ModelRunner runner;
     private final int context;
     private final LoadReport load;
     private boolean closed;
@@ -58,9 +62,9 @@ public final class Engine implements AutoCloseable {
         try {
             this.planning = new Planning(devices, ledger, sizes, options);
             this.plan = givenPlan == null ? planning.plan() : givenPlan;
-            Optional<Prediction> prediction = planning.known(plan);
+            Optional<ThroughputEstimate> prediction = planning.known(plan);
             try (Checkpoint checkpoint = weights.checkpoint().get()) {
-                this.runner = new Runner(
+                this.runner = new ModelRunner(
                         new ModelTensors(spec, checkpoint),
                         plan,
                         devices.devices(),
@@ -135,7 +139,7 @@ public final class Engine implements AutoCloseable {
      * @throws EngineException if it does not fit
      */
     public static Engine random(ModelSpec spec, RandomWeights weights, EngineOptions options, GpuSource gpus) {
-        Weights drawn = new Weights(weights.dtype(), false, () -> new RandomCheckpoint(spec, weights));
+        Weights drawn = new Weights(weights.dtype(), false, () -> RandomModel.checkpoint(spec, weights));
         return new Engine(spec, drawn, options, gpus, null);
     }
 
@@ -157,7 +161,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** How fast the plan can decode at best; measures the machine first, for a second or two, unless opening has. */
-    public Optional<Prediction> prediction() {
+    public Optional<ThroughputEstimate> prediction() {
         return planning.prediction(plan);
     }
 

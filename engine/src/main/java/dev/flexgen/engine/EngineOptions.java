@@ -1,6 +1,7 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.ModelSpec;
 
 /**

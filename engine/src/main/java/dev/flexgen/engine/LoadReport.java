@@ -1,7 +1,7 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.plan.Prediction;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +21,7 @@ public record LoadReport(
         DType weights,
         Map<Tier, Long> heldBytes,
         long weightBytesPerToken,
-        Optional<Prediction> prediction,
+        Optional<ThroughputEstimate> prediction,
         List<String> notes) {
 
     public LoadReport {

@@ -1,20 +1,22 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.measure.BandwidthBenchmark;
+import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.PublishedModels;
+import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.Machine;
+import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
-import dev.flexgen.engine.plan.Prediction;
-import dev.flexgen.engine.plan.RateMeter;
-import dev.flexgen.engine.plan.Rates;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -30,7 +32,7 @@ import java.util.OptionalDouble;
 public record Outlook(EngineOptions options, Found found, Budget budget) {
 
     /** Stands in for rates nobody measured, where a plan asks who computes which share; no figure of it is shown. */
-    private static final Rates ALIKE = new Rates(1, 1, 1 / Rates.PRODUCT, 1, 1 / Rates.PRODUCT);
+    private static final Bandwidths ALIKE = new Bandwidths(1, 1, 1 / Bandwidths.PRODUCT, 1, 1 / Bandwidths.PRODUCT);
 
     /** Who would compute. */
     public sealed interface Found {
@@ -41,7 +43,7 @@ public record Outlook(EngineOptions options, Found found, Budget budget) {
          * @param name of the GPU
          * @param rates if measured
          */
-        record WithGpu(String name, Optional<Rates> rates) implements Found {}
+        record WithGpu(String name, Optional<Bandwidths> rates) implements Found {}
 
         /**
          * The processor.
@@ -86,7 +88,7 @@ public record Outlook(EngineOptions options, Found found, Budget budget) {
                 case HomeGpu.Open(var device, var name) -> {
                     try (device) {
                         Budget budget = Planning.budget(home.gpu(), ledger, options);
-                        Optional<Rates> rates = measure ? rates(device, budget, options) : Optional.empty();
+                        Optional<Bandwidths> rates = measure ? rates(device, budget, options) : Optional.empty();
                         yield new Outlook(options, new Found.WithGpu(name, rates), budget);
                     }
                 }
@@ -101,9 +103,9 @@ public record Outlook(EngineOptions options, Found found, Budget budget) {
         }
     }
 
-    private static Optional<Rates> rates(Device gpu, Budget budget, EngineOptions options) {
+    private static Optional<Bandwidths> rates(Device gpu, Budget budget, EngineOptions options) {
         try (WorkerPool pool = new WorkerPool(options.workers())) {
-            return Optional.of(RateMeter.measure(gpu, pool, budget.gpuBytes(), budget.hostBytes()));
+            return Optional.of(BandwidthBenchmark.measure(gpu, pool, budget.gpuBytes(), budget.hostBytes()));
         } catch (EngineException e) {
             if (e.kind() == EngineException.Kind.PLACEMENT) {
                 return Optional.empty(); // no room to measure in; the planner says what that means for each model
@@ -113,7 +115,7 @@ public record Outlook(EngineOptions options, Found found, Budget budget) {
     }
 
     private static OptionalDouble hostRead(EngineOptions options) {
-        return OptionalDouble.of(Machine.measure(options.threads()).hostReadBytesPerSecond());
+        return OptionalDouble.of(HostMemoryBenchmark.measure(options.threads()).hostReadBytesPerSecond());
     }
 
     /** How fast the processor's threads read host memory, if measured. */
@@ -131,37 +133,37 @@ public record Outlook(EngineOptions options, Found found, Budget budget) {
      *
      * @throws IllegalArgumentException if its family is none that runs
      */
-    public Forecast of(CatalogueEntry entry) {
+    public FitResult of(CatalogueEntry entry) {
         try {
             return forecast(Planning.sizes(PublishedModels.spec(entry), DType.F16, false, options));
         } catch (EngineException e) {
-            return new Forecast.Refused(e.kind(), e.getMessage());
+            return new FitResult.Refused(e.kind(), e.getMessage());
         }
     }
 
-    private Forecast forecast(ModelSizes sizes) {
+    private FitResult forecast(ModelSizes sizes) {
         Planner planner = new Planner(sizes, budget);
         return switch (found) {
             case Found.WithGpu gpu -> {
-                Optional<Rates> rates = gpu.rates();
+                Optional<Bandwidths> rates = gpu.rates();
                 Plan plan = planner.forGpu(() -> rates.orElse(ALIKE));
                 yield fits(
                         plan,
                         sizes,
-                        rates.map(it -> Prediction.of(plan, sizes, it).decodeTokensPerSecond()));
+                        rates.map(it -> ThroughputEstimate.of(plan, sizes, it).decodeTokensPerSecond()));
             }
             case Found.ProcessorAlone alone -> {
                 Optional<Double> rate =
                         alone.hostReadBytesPerSecond().stream().boxed().findFirst();
                 yield fits(planner.forProcessor(), sizes, rate.map(it -> it / sizes.bytesPerToken()));
             }
-            case Found.Nobody(var kind, var sentence) -> new Forecast.Refused(kind, sentence);
+            case Found.Nobody(var kind, var sentence) -> new FitResult.Refused(kind, sentence);
         };
     }
 
-    private static Forecast fits(Plan plan, ModelSizes sizes, Optional<Double> best) {
+    private static FitResult fits(Plan plan, ModelSizes sizes, Optional<Double> best) {
         boolean known = best.isPresent() && !plan.tiers().contains(Tier.DISK);
-        return new Forecast.Fits(
+        return new FitResult.Fits(
                 plan.tiers(), sizes.bytes(), known ? OptionalDouble.of(best.get()) : OptionalDouble.empty());
     }
 }

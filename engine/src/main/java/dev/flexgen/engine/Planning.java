@@ -1,18 +1,18 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.exec.ModelRunner;
+import dev.flexgen.engine.measure.BandwidthBenchmark;
 import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
-import dev.flexgen.engine.plan.Prediction;
-import dev.flexgen.engine.plan.RateMeter;
-import dev.flexgen.engine.plan.Rates;
-import dev.flexgen.engine.run.Runner;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class Planning {
     private final Ledger ledger;
     private final ModelSizes sizes;
     private final EngineOptions options;
-    private @Nullable Rates rates;
+    private @Nullable Bandwidths rates;
 
     Planning(DeviceSet devices, Ledger ledger, ModelSizes sizes, EngineOptions options) {
         this.devices = devices;
@@ -41,7 +41,7 @@ final class Planning {
     static ModelSizes sizes(ModelSpec spec, DType weights, boolean ownHead, EngineOptions options) {
         int context = options.contextOf(spec);
         return new ModelSizes(
-                spec, weights, ownHead, options.kv().resolve(weights), context, Runner.maxStepTokens(context));
+                spec, weights, ownHead, options.kv().resolve(weights), context, ModelRunner.maxStepTokens(context));
     }
 
     /** What may be used now, with what the devices take for themselves already in the ledger. */
@@ -64,24 +64,25 @@ final class Planning {
         return budget(devices.gpu(), ledger, options);
     }
 
-    private Rates rates() {
-        Rates measured = rates;
+    private Bandwidths rates() {
+        Bandwidths measured = rates;
         if (measured == null) {
             Budget budget = budget();
-            measured = RateMeter.measure(devices.home(), devices.pool(), budget.gpuBytes(), budget.hostBytes());
+            measured =
+                    BandwidthBenchmark.measure(devices.home(), devices.pool(), budget.gpuBytes(), budget.hostBytes());
             rates = measured;
         }
         return measured;
     }
 
     /** What the plan can reach, if making it has already measured all that it depends on. */
-    Optional<Prediction> known(Plan plan) {
+    Optional<ThroughputEstimate> known(Plan plan) {
         return rates == null ? Optional.empty() : prediction(plan);
     }
 
     /** What the plan can reach, measured now if need be; nothing for plans whose limit is not measured here. */
-    Optional<Prediction> prediction(Plan plan) {
+    Optional<ThroughputEstimate> prediction(Plan plan) {
         boolean disk = plan.tiers().contains(Tier.DISK);
-        return devices.hasGpu() && !disk ? Optional.of(Prediction.of(plan, sizes, rates())) : Optional.empty();
+        return devices.hasGpu() && !disk ? Optional.of(ThroughputEstimate.of(plan, sizes, rates())) : Optional.empty();
     }
 }

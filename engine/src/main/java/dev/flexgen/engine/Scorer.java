@@ -1,16 +1,18 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.cache.KvCache;
-import dev.flexgen.engine.run.Runner;
+import dev.flexgen.engine.exec.ModelRunner;
 import java.util.Arrays;
 
 /** Log-probabilities of given texts, each in a cache of its own. */
 final class Scorer {
 
-    private final Runner runner;
+    private final ModelRunner runner;
     private final int context;
 
-    Scorer(Runner runner, int context) {
+    Scorer(ModelRunner runner, int context) {
         this.runner = runner;
         this.context = context;
     }

@@ -2,6 +2,7 @@ package dev.flexgen.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Set;
 

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.flexgen.engine.TokenListener.Verdict;
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.exec.Counters;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.engine.tensor.DType;

@@ -2,6 +2,7 @@ package dev.flexgen.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.TestGpus;
 import dev.flexgen.engine.memory.Tier;

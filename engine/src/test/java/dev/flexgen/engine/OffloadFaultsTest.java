@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.fake.FakeGpu;
 import dev.flexgen.engine.device.fake.FakeGpuSettings;

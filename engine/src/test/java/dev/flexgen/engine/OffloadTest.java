@@ -3,6 +3,7 @@ package dev.flexgen.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.fake.FakeGpu;
 import dev.flexgen.engine.device.fake.FakeGpuSettings;

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.DeviceChoice;
-import dev.flexgen.engine.Forecast.Fits;
-import dev.flexgen.engine.Forecast.Refused;
 import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.GpuSource.Absence;
 import dev.flexgen.engine.device.fake.FakeGpu;
@@ -17,8 +17,11 @@ import dev.flexgen.engine.device.fake.Faults;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.PublishedModels;
+import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.Rates;
+import dev.flexgen.engine.plan.FitResult;
+import dev.flexgen.engine.plan.FitResult.Fits;
+import dev.flexgen.engine.plan.FitResult.Refused;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +39,7 @@ class OutlookTest {
     private static final Path DISK = Path.of("/nonexistent");
 
     /** A GPU of a desktop machine behind a bus of 16 lanes. */
-    private static final Rates RATES = new Rates(800e9, 25e9, 40e9, 20e9, 30e9);
+    private static final Bandwidths RATES = new Bandwidths(800e9, 25e9, 40e9, 20e9, 30e9);
 
     private final List<Ledger> ledgers = new ArrayList<>();
 
@@ -64,7 +67,7 @@ class OutlookTest {
 
     @Test
     void aModelThatFitsTheGpuLiesThereAndIsAsFastAsItsMemory() {
-        Forecast forecast = desktop(false).of(entry("opt-6.7b"));
+        FitResult forecast = desktop(false).of(entry("opt-6.7b"));
         assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactly(Tier.GPU);
             // 13.3 GB a token, of which positions are not read.
@@ -76,7 +79,7 @@ class OutlookTest {
 
     @Test
     void aLargerOneSharesGpuAndHostMemoryAndIsAsFastAsTheBusAndTheProcessorTogether() {
-        Forecast forecast = desktop(false).of(entry("opt-30b"));
+        FitResult forecast = desktop(false).of(entry("opt-30b"));
         assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactlyInAnyOrder(Tier.GPU, Tier.HOST);
             // About 46 of 60 GB lie in host memory; 20 GB/s over the bus beside a processor's 24 of 30.
@@ -179,7 +182,7 @@ class OutlookTest {
         CatalogueEntry small = entry("opt-125m");
         EngineOptions options = limits(200 * MIB, 0, null).withContext(64);
         GpuSource card = fake(FakeGpuSettings.of(GIB, 1));
-        Forecast forecast = Outlook.look(options, card).of(small);
+        FitResult forecast = Outlook.look(options, card).of(small);
         try (Engine engine =
                 Engine.random(PublishedModels.spec(small), new RandomWeights(DType.F16, 1, 0), options, card)) {
             assertThat(forecast)

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 public final class RandomPlans {
 
     /** Where a piece lies, who computes few tokens with it, who many. */
-    private record Home(Tier tier, int device, int bulkDevice) {}
+    private record Home(Tier tier, int device, int prefillDevice) {}
 
     private static final List<Home> WITH_GPU = List.of(
             new Home(Tier.GPU, 0, 0),
@@ -58,7 +58,7 @@ public final class RandomPlans {
         while (from < size) {
             int to = from + 1 + random.nextInt(Math.max(1, (size - from) * 2 / 3));
             Home home = homes.get(random.nextInt(homes.size()));
-            shards.add(new Shard(from, to, home.tier(), home.device(), home.bulkDevice()));
+            shards.add(new Shard(from, to, home.tier(), home.device(), home.prefillDevice()));
             from = to;
         }
         return shards;

@@ -9,11 +9,11 @@ import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
-import dev.flexgen.engine.RandomWeights;
+import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.PublishedModels;
-import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,7 +70,7 @@ final class BenchCommand implements AppCommand {
         var workload = new BenchRun.Workload(promptTokens, newTokens);
         EngineOptions options = wiring.engineOptions(settings);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-        Machine machine = Machine.measure(threads);
+        HostMemoryBenchmark machine = HostMemoryBenchmark.measure(threads);
         BenchReport report;
         try (Engine engine = open(settings, options)) {
             report =

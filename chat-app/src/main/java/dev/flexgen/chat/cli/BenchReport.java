@@ -4,7 +4,7 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.LoadReport;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.plan.Prediction;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -19,7 +19,7 @@ import java.util.Optional;
  */
 record BenchReport(
         LoadReport load,
-        Optional<Prediction> prediction,
+        Optional<ThroughputEstimate> prediction,
         BenchRun.Workload workload,
         Generation generation,
         double seconds,
@@ -43,13 +43,13 @@ record BenchReport(
     /** Nothing that reads every weight once a token, from where the plan put it, can be faster. */
     double limitDecodeTokensPerSecond() {
         return prediction
-                .map(Prediction::decodeTokensPerSecond)
+                .map(ThroughputEstimate::decodeTokensPerSecond)
                 .orElse(hostReadBytesPerSecond / load.weightBytesPerToken());
     }
 
     private String bound() {
         return prediction
-                .map(Prediction::bound)
+                .map(ThroughputEstimate::bound)
                 .orElseGet(() -> String.format(
                         Locale.ROOT,
                         "host memory: %s a token at %.0f GB/s%s",
@@ -91,7 +91,7 @@ record BenchReport(
 
     private void rates(JsonLine line) {
         prediction
-                .map(Prediction::rates)
+                .map(ThroughputEstimate::rates)
                 .ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
                         .put("upload", rates.upload())
                         .put("host_read", rates.hostRead())

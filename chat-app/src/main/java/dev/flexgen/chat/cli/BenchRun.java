@@ -1,14 +1,14 @@
 package dev.flexgen.chat.cli;
 
-import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.Conversation;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.TokenListener;
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.plan.Machine;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Random;
 import java.util.Set;
@@ -33,7 +33,7 @@ final class BenchRun {
         this.workload = workload;
     }
 
-    BenchReport measure(CancelToken cancel, Machine machine) {
+    BenchReport measure(CancelToken cancel, HostMemoryBenchmark machine) {
         warmUp(cancel);
         try (Conversation conversation = engine.conversation()) {
             long start = System.nanoTime();

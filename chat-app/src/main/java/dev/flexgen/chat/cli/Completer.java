@@ -1,12 +1,12 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.ModelInUse;
-import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.Conversation;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.TokenListener;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.StopStrings;
 import dev.flexgen.tokenizer.StreamDecoder;
 import dev.flexgen.tokenizer.Tokenizer;

@@ -4,10 +4,10 @@ import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.engine.EngineException;
-import dev.flexgen.engine.Forecast;
 import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.hub.LocalModel;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -52,8 +52,8 @@ final class ModelListing {
             return "not yet";
         }
         return switch (outlook.of(entry)) {
-            case Forecast.Fits fits -> fits.fromDisk() ? "from disk" : "yes";
-            case Forecast.Refused refused -> refused.kind() == EngineException.Kind.PLACEMENT ? "too large" : "no";
+            case FitResult.Fits fits -> fits.fromDisk() ? "from disk" : "yes";
+            case FitResult.Refused refused -> refused.kind() == EngineException.Kind.PLACEMENT ? "too large" : "no";
         };
     }
 

@@ -1,12 +1,12 @@
 package dev.flexgen.chat.dialogue;
 
-import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.Conversation;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.TokenListener.Verdict;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Set;

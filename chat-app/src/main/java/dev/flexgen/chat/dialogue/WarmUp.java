@@ -1,11 +1,11 @@
 package dev.flexgen.chat.dialogue;
 
-import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.Conversation;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.TokenListener.Verdict;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Set;
 import java.util.concurrent.CancellationException;

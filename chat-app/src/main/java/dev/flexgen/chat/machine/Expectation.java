@@ -1,9 +1,9 @@
 package dev.flexgen.chat.machine;
 
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.engine.Forecast;
 import dev.flexgen.engine.Outlook;
 import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.plan.FitResult;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
@@ -27,10 +27,10 @@ public record Expectation(SpeedClass speed, OptionalDouble tokensPerSecond, bool
 
     public static Expectation of(CatalogueEntry entry, Outlook outlook) {
         return switch (outlook.of(entry)) {
-            case Forecast.Refused refused -> unknown(SpeedClass.DOES_NOT_FIT, refused.sentence());
-            case Forecast.Fits fits when fits.fromDisk() -> unknown(SpeedClass.FROM_DISK, "");
-            case Forecast.Fits fits when fits.bestTokensPerSecond().isEmpty() -> unknown(SpeedClass.UNKNOWN, "");
-            case Forecast.Fits fits ->
+            case FitResult.Refused refused -> unknown(SpeedClass.DOES_NOT_FIT, refused.sentence());
+            case FitResult.Fits fits when fits.fromDisk() -> unknown(SpeedClass.FROM_DISK, "");
+            case FitResult.Fits fits when fits.bestTokensPerSecond().isEmpty() -> unknown(SpeedClass.UNKNOWN, "");
+            case FitResult.Fits fits ->
                 known(fits.bestTokensPerSecond().getAsDouble(), outlook.found() instanceof Found.WithGpu);
         };
     }

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.Conversation;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.TokenListener.Verdict;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.tokenizer.StopStrings;
 import dev.flexgen.tokenizer.StreamDecoder;

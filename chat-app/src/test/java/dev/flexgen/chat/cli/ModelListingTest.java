@@ -3,10 +3,10 @@ package dev.flexgen.chat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.config.Catalogue;
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Outlook;
 import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.hub.LocalModel;
 import java.nio.file.Path;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.Tokenizers;

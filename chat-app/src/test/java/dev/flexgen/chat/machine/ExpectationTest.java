@@ -8,8 +8,8 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Outlook;
 import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.Rates;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -24,7 +24,7 @@ class ExpectationTest {
 
     /** The benchmarks' GPU with 16 GiB of it allowed, behind their bus. */
     private static Expectation onGpu(String model, double freeGib, boolean disk) {
-        Rates rates = new Rates(3.9e12, 54e9, 68e9, 54e9, 67e9);
+        Bandwidths rates = new Bandwidths(3.9e12, 54e9, 68e9, 54e9, 67e9);
         return on(new Found.WithGpu("GPU", Optional.of(rates)), 15.5, freeGib, disk, model);
     }
 

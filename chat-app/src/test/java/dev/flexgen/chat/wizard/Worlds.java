@@ -12,8 +12,8 @@ import dev.flexgen.config.SettingTable;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Outlook;
 import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.Rates;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -36,7 +36,8 @@ public final class Worlds implements WizardWorld {
             List.of(new Gpu("NVIDIA GeForce RTX 3090", OptionalLong.of(24 * GIB))),
             new Outlook(
                     EngineOptions.defaults(),
-                    new Found.WithGpu("NVIDIA GeForce RTX 3090", Optional.of(new Rates(800e9, 24e9, 40e9, 20e9, 30e9))),
+                    new Found.WithGpu(
+                            "NVIDIA GeForce RTX 3090", Optional.of(new Bandwidths(800e9, 24e9, 40e9, 20e9, 30e9))),
                     new Budget(23 * GIB, 2L << 20, 20 * GIB, false)));
 
     /** The same machine with a driver that is too old. */

@@ -1,7 +1,7 @@
 package dev.flexgen.engine.cache;
 
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -84,7 +84,7 @@ final class KvPage {
     KvPage copy(KvLayout layout) {
         KvPage copy = new KvPage(layout);
         buffers.forEach((device, buffer) -> copy.buffers.computeIfPresent(device, (it, target) -> {
-            device.stream(Lane.COMPUTE).copy(buffer.segment(), target.segment());
+            device.stream(StreamRole.COMPUTE).copy(buffer.segment(), target.segment());
             return target;
         }));
         return copy;

@@ -1,10 +1,11 @@
 package dev.flexgen.engine.device;
 
+import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The operations of a transformer layer on one device, on its stream {@link Lane#COMPUTE}. Arguments lie in the device's
+ * The operations of a transformer layer on one device, on its stream {@link StreamRole#COMPUTE}. Arguments lie in the device's
  * memory, except {@code int[]}, which a call has read when it returns; each call may assume that the ones before it have taken
  * effect. Sizes are checked here, once; contents are not. One thread at a time.
  */

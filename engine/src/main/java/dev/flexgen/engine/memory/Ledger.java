@@ -1,6 +1,6 @@
 package dev.flexgen.engine.memory;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.model;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;

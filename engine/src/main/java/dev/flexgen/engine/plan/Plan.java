@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * Which heads and neurons of every layer lie on which tier and are computed by which device. What is not cut (embeddings,
  * norms, the head) belongs to device 0, the home of the residual stream.
  *
- * @param manyTokens from how many tokens on a step is {@link Work#MANY}
+ * @param manyTokens from how many tokens on a step is {@link Regime#COMPUTE_BOUND}
  * @param ringSlots blocks of weights that are on their way to a device at a time, at least two
  */
 public record Plan(List<LayerPlan> layers, int manyTokens, int ringSlots) {
@@ -43,8 +43,8 @@ public record Plan(List<LayerPlan> layers, int manyTokens, int ringSlots) {
     }
 
     /** What a step of so many tokens is. */
-    public Work work(int tokens) {
-        return tokens < manyTokens ? Work.FEW : Work.MANY;
+    public Regime regime(int tokens) {
+        return tokens < manyTokens ? Regime.MEMORY_BOUND : Regime.COMPUTE_BOUND;
     }
 
     /** All shards of all layers. */
@@ -84,7 +84,7 @@ public record Plan(List<LayerPlan> layers, int manyTokens, int ringSlots) {
         if (shard.tier() == Tier.GPU && tier != Tier.GPU) {
             throw new IllegalArgumentException("a processor cannot compute on GPU memory: " + shard);
         }
-        if (shard.bulkDevice() != shard.device() && (tier != Tier.HOST || tiers.getFirst() != Tier.GPU)) {
+        if (shard.prefillDevice() != shard.device() && (tier != Tier.HOST || tiers.getFirst() != Tier.GPU)) {
             throw new IllegalArgumentException("only a GPU helps, and only a processor: " + shard);
         }
     }

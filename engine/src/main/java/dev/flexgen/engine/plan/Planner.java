@@ -1,7 +1,7 @@
 package dev.flexgen.engine.plan;
 
 import dev.flexgen.config.Bytes;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -79,7 +79,7 @@ public final class Planner {
      * @param rates asked for only if the model does not fit the GPU
      * @throws EngineException of kind PLACEMENT if some memory is too small for any plan
      */
-    public Plan forGpu(Supplier<Rates> rates) {
+    public Plan forGpu(Supplier<Bandwidths> rates) {
         requireSanity();
         Cut all = new Cut(sizes.spec().keyHeads(), sizes.spec().ffnWidth());
         if (wholeBytes(all) <= budget.gpuBytes()) {
@@ -310,12 +310,12 @@ public final class Planner {
         private int next;
 
         /** The next {@code count}, in equal pieces of at most {@code most}. */
-        void add(int count, int most, Tier tier, int device, int bulkDevice) {
+        void add(int count, int most, Tier tier, int device, int prefillDevice) {
             int pieces = Math.ceilDiv(count, most);
             int from = next;
             for (int i = 0; i < pieces; i++) {
                 int end = from + (int) ((long) count * (i + 1) / pieces);
-                shards.add(new Shard(next, end, tier, device, bulkDevice));
+                shards.add(new Shard(next, end, tier, device, prefillDevice));
                 next = end;
             }
         }

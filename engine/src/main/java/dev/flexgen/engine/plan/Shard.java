@@ -9,20 +9,20 @@ import dev.flexgen.engine.memory.Tier;
  * @param from first head group or neuron
  * @param to one past the last
  * @param tier where its weights lie
- * @param device index, in the engine's list, of the device that multiplies {@link Work#FEW few} tokens with it and that
+ * @param device index, in the engine's list, of the device that multiplies {@link Regime#MEMORY_BOUND few} tokens with it and that
  *     holds, and always attends over, the keys and values of its heads
- * @param bulkDevice index of the device that multiplies {@link Work#MANY many} tokens with it: {@code device}, or 0
+ * @param prefillDevice index of the device that multiplies {@link Regime#COMPUTE_BOUND many} tokens with it: {@code device}, or 0
  */
-public record Shard(int from, int to, Tier tier, int device, int bulkDevice) {
+public record Shard(int from, int to, Tier tier, int device, int prefillDevice) {
 
     public Shard {
         if (from < 0 || to <= from || device < 0) {
             throw new IllegalArgumentException("no shard can go from " + from + " to " + to + " on device " + device);
         }
-        if (bulkDevice != device && bulkDevice != 0) {
-            throw new IllegalArgumentException("device " + bulkDevice + " cannot help device " + device);
+        if (prefillDevice != device && prefillDevice != 0) {
+            throw new IllegalArgumentException("device " + prefillDevice + " cannot help device " + device);
         }
-        if (tier == Tier.GPU && bulkDevice != device) {
+        if (tier == Tier.GPU && prefillDevice != device) {
             throw new IllegalArgumentException("weights on GPU " + device + " are multiplied there");
         }
     }
@@ -37,10 +37,10 @@ public record Shard(int from, int to, Tier tier, int device, int bulkDevice) {
     }
 
     /** Index of the device that multiplies with its weights. */
-    public int device(Work work) {
-        return switch (work) {
-            case FEW -> device;
-            case MANY -> bulkDevice;
+    public int device(Regime regime) {
+        return switch (regime) {
+            case MEMORY_BOUND -> device;
+            case COMPUTE_BOUND -> prefillDevice;
         };
     }
 }

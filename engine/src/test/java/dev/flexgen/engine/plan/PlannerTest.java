@@ -3,12 +3,12 @@ package dev.flexgen.engine.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.EngineException;
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,7 +24,7 @@ class PlannerTest {
     private static final List<Tier> GPU_AND_PROCESSOR = List.of(Tier.GPU, Tier.HOST);
 
     /** A fast bus beside a fast processor. */
-    private static final Rates RATES = new Rates(2e12, 50e9, 100e9, 45e9, 80e9);
+    private static final Bandwidths RATES = new Bandwidths(2e12, 50e9, 100e9, 45e9, 80e9);
 
     private static ModelSpec opt(int layers, int heads, int width) {
         Dimensions dimensions =
@@ -81,7 +81,7 @@ class PlannerTest {
         assertThat(bytes(plan, OPT_30B, Tier.DISK)).isZero();
         assertThat(plan.shards().filter(shard -> shard.tier() == Tier.HOST))
                 .as("prompts are multiplied by the GPU")
-                .allMatch(shard -> shard.bulkDevice() == 0)
+                .allMatch(shard -> shard.prefillDevice() == 0)
                 .as("the processor and the bus share the work")
                 .anyMatch(shard -> shard.device() == 0)
                 .anyMatch(shard -> shard.device() == 1);
@@ -115,11 +115,12 @@ class PlannerTest {
     /** With a GPU that reads its own memory in no time: what it holds costs nothing, so the rest alone counts. */
     @Test
     void moreMemoryNeverGivesASlowerPlan() {
-        Rates rates = new Rates(1e18, RATES.upload(), RATES.hostRead(), RATES.uploadBoth(), RATES.hostReadBoth());
+        Bandwidths rates =
+                new Bandwidths(1e18, RATES.upload(), RATES.hostRead(), RATES.uploadBoth(), RATES.hostReadBoth());
         double before = 0;
         for (long gpu = 2 * GIB; gpu < 70 * GIB; gpu += GIB / 2) {
             Plan plan = plan(OPT_30B, gpu, 100 * GIB, false);
-            double rate = Prediction.of(plan, OPT_30B, rates).decodeTokensPerSecond();
+            double rate = ThroughputEstimate.of(plan, OPT_30B, rates).decodeTokensPerSecond();
             assertThat(rate).as("with %d MiB", gpu >> 20).isGreaterThanOrEqualTo(before * 0.97); // whole heads
             before = rate;
         }
@@ -141,7 +142,7 @@ class PlannerTest {
 
     @Test
     void aSlowProcessorKeepsTheHeadsWhoseKeysAndValuesDoNotFitTheGpu() {
-        Rates slow = new Rates(2e12, 50e9, 9e9, 48e9, 8e9);
+        Bandwidths slow = new Bandwidths(2e12, 50e9, 9e9, 48e9, 8e9);
         Plan plan = new Planner(OPT_30B, new Budget(2 * GIB, UNIT, 100 * GIB, false)).forGpu(() -> slow);
         assertThat(plan.layers().getFirst().heads())
                 .noneMatch(shard -> shard.tier() == Tier.HOST && shard.device() == 0)
@@ -163,7 +164,7 @@ class PlannerTest {
 
     @Test
     void aSlowProcessorIsNotWaitedFor() {
-        Rates slow = new Rates(2e12, 50e9, 9e9, 48e9, 8e9);
+        Bandwidths slow = new Bandwidths(2e12, 50e9, 9e9, 48e9, 8e9);
         Plan plan = new Planner(OPT_30B, new Budget(15 * GIB, UNIT, 100 * GIB, false)).forGpu(() -> slow);
         assertThat(plan.shards()).allMatch(shard -> shard.device() == 0);
     }
@@ -186,10 +187,10 @@ class PlannerTest {
     @Test
     void aPredictionNamesWhatBinds() {
         Plan plan = plan(OPT_30B, 15 * GIB, 100 * GIB, false);
-        Prediction prediction = Prediction.of(plan, OPT_30B, RATES);
+        ThroughputEstimate prediction = ThroughputEstimate.of(plan, OPT_30B, RATES);
         assertThat(prediction.decodeTokensPerSecond()).isBetween(1.5, 3.5);
         assertThat(prediction.bound()).containsPattern("(host memory|the bus to the GPU): .* GiB a token at .* GB/s");
         Plan resident = plan(OPT_6_7B, 16 * GIB, GIB, false);
-        assertThat(Prediction.of(resident, OPT_6_7B, RATES).bound()).startsWith("GPU memory: ");
+        assertThat(ThroughputEstimate.of(resident, OPT_6_7B, RATES).bound()).startsWith("GPU memory: ");
     }
 }

@@ -1,11 +1,11 @@
 package dev.flexgen.engine.device.cpu;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
@@ -20,7 +20,7 @@ public final class CpuDevice implements Device {
     private final HostMemory memory;
     private final WorkerPool pool;
     private final Ops ops;
-    private final Stream stream = new Immediate();
+    private final Stream stream = new SynchronousStream();
 
     /**
      * A device over {@code pool}, which it closes with itself.
@@ -76,13 +76,13 @@ public final class CpuDevice implements Device {
     }
 
     @Override
-    public Stream stream(Lane lane) {
+    public Stream stream(StreamRole lane) {
         return stream;
     }
 
     @Override
     public Event event() {
-        return Immediate.REACHED;
+        return SynchronousStream.REACHED;
     }
 
     @Override

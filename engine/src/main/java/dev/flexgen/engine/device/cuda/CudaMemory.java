@@ -1,7 +1,7 @@
 package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.config.Bytes;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostPages;

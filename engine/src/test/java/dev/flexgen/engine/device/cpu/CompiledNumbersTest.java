@@ -2,7 +2,6 @@ package dev.flexgen.engine.device.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -10,6 +9,7 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.RandomOperands;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;

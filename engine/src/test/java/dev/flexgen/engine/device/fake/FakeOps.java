@@ -1,17 +1,17 @@
 package dev.flexgen.engine.device.fake;
 
-import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.device.KvView;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** Checks arguments when called and computes later, with operations for the processor, on the lane {@link Lane#COMPUTE}. */
+/** Checks arguments when called and computes later, with operations for the processor, on the lane {@link StreamRole#COMPUTE}. */
 final class FakeOps implements Ops {
 
     private final Simulation simulation;
@@ -121,7 +121,7 @@ final class FakeOps implements Ops {
     private void later(String name, Runnable operation) {
         Faults.Call call = tally.call(Faults.Kind.OPERATION, name);
         boolean fails = settings.faults().hit(call);
-        simulation.add(Lane.COMPUTE, Task.Work.atOnce(settings.operationNanos(), () -> {
+        simulation.add(StreamRole.COMPUTE, Task.Work.atOnce(settings.operationNanos(), () -> {
             if (fails) {
                 throw new InjectedFault(call);
             }

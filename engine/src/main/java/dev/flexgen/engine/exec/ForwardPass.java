@@ -1,0 +1,149 @@
+package dev.flexgen.engine.exec;
+
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.weights.ModelWeights;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes a step of tokens through the model:
+ *
+ * <pre>
+ *   x = tokens[id] + positions[p]
+ *   for each layer:
+ *     h = norm(x);  for each head shard:    q, k, v = up(h);  x += down(attend(q, KV))
+ *     h = norm(x);  for each neuron shard:  x += down(activate(up(h)))
+ *   logits = norm(x) head
+ * </pre>
+ *
+ * The residual stream x lives on the home device. Of each half of a layer, home is asked for its shards first; while it
+ * computes, the other devices compute theirs, and their partial sums are added. Every layer is taken for all tokens of the
+ * step before the next. One layer is a method of its own: the seam where several steps, each with a workspace, can share a
+ * layer's weights while they are at hand. Owned by the engine's thread.
+ */
+final class ForwardPass {
+
+    private final ModelSpec spec;
+    private final Plan plan;
+    private final ModelWeights weights;
+    private final Activations space;
+    private final DeviceGroup group;
+    private final Device home;
+    private final Ops ops;
+    private final AttentionSublayer attention;
+    private final FeedForwardSublayer feedForward;
+
+    ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, Activations space) {
+        this.spec = spec;
+        this.plan = plan;
+        this.weights = weights;
+        this.space = space;
+        this.group = group;
+        this.home = group.home().device();
+        this.ops = home.ops();
+        this.attention = new AttentionSublayer(group, (float) (1 / Math.sqrt(spec.headDim())));
+        this.feedForward = new FeedForwardSublayer(group, spec.features().activation());
+    }
+
+    /**
+     * Computes the step's residual stream and appends its tokens to the caches, or, if cancelled, leaves them as they were.
+     *
+     * @throws java.util.concurrent.CancellationException if cancelled
+     */
+    void run(Batch batch, CancelToken cancel) {
+        for (Batch.Sequence sequence : batch.sequences()) {
+            sequence.cache().reserve(sequence.tokens().length);
+        }
+        Regime regime = plan.regime(batch.rows());
+        group.begin(regime);
+        try {
+            embed(batch);
+            for (int i = 0; i < weights.layers().size(); i++) {
+                layer(i, batch, regime, cancel);
+            }
+        } catch (Throwable e) {
+            group.settle(e);
+            throw e;
+        }
+        for (Batch.Sequence sequence : batch.sequences()) {
+            sequence.cache().advance(sequence.tokens().length);
+        }
+    }
+
+    private void embed(Batch batch) {
+        Rows x = space.residual(batch.rows());
+        if (weights.projectIn() == null) {
+            ops.embed(weights.tokens(), batch.tokens(), x);
+        } else {
+            Rows narrow = space.embedded(batch.rows());
+            ops.embed(weights.tokens(), batch.tokens(), narrow);
+            ops.up(weights.projectIn(), narrow, x);
+        }
+        ops.embedAdd(weights.positions(), batch.positions(spec.features().positionOffset()), x);
+    }
+
+    private void layer(int index, Batch batch, Regime regime, CancelToken cancel) {
+        ModelWeights.Layer layer = weights.layers().get(index);
+        Rows x = space.residual(batch.rows());
+        Rows h = space.normed(batch.rows());
+
+        cancel.check();
+        enterHalf(layer.attentionNorm(), x, h);
+        attention.run(layer.heads(), index, batch, regime, h, x);
+        leaveHalf(layer.attentionNorm(), layer.attentionBias(), x);
+
+        cancel.check();
+        enterHalf(layer.ffnNorm(), x, h);
+        feedForward.run(layer.neurons(), regime, h, x);
+        leaveHalf(layer.ffnNorm(), layer.ffnBias(), x);
+    }
+
+    private void enterHalf(Norm norm, Rows x, Rows h) {
+        if (spec.features().normPlace() == NormPlace.BEFORE) {
+            ops.norm(norm, x, h);
+        } else {
+            ops.copy(x, h);
+        }
+    }
+
+    private void leaveHalf(Norm norm, @Nullable MemorySegment bias, Rows x) {
+        if (bias != null) {
+            ops.addBias(bias, x);
+        }
+        if (spec.features().normPlace() == NormPlace.AFTER) {
+            ops.norm(norm, x, x);
+        }
+    }
+
+    /**
+     * Logits after the step's rows {@code from} on, as many as {@code target} has room for. // [rows, V]
+     *
+     * @param rows at most {@link Activations#maxLogitRows()}
+     */
+    void logits(Batch batch, int from, int rows, float[] target) {
+        Rows x = space.residual(batch.rows()).slice(from, rows);
+        Rows h = space.normed(batch.rows()).slice(from, rows);
+        if (weights.finalNorm() == null) {
+            ops.copy(x, h);
+        } else {
+            ops.norm(weights.finalNorm(), x, h);
+        }
+        Rows narrow = h;
+        if (weights.projectOut() != null) {
+            narrow = space.outputs(rows);
+            ops.up(weights.projectOut(), h, narrow);
+        }
+        Rows logits = space.logits(rows);
+        ops.up(weights.head(), narrow, logits);
+        space.read(home.stream(StreamRole.COMPUTE), logits, target);
+    }
+}

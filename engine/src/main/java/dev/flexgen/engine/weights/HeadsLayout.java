@@ -1,0 +1,51 @@
+package dev.flexgen.engine.weights;
+
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** A head shard's block: query, key and value projections, one row per output, and the output projection, one per input. */
+public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout value, MatrixLayout out)
+        implements BlockLayout<HeadsLayout.Heads> {
+
+    /**
+     * The matrices of a head shard.
+     *
+     * @param projections query, key, value
+     * @param out one row per dimension of a head's context // [heads * D, E]
+     */
+    public record Heads(List<Linear> projections, Matrix out) {}
+
+    public static HeadsLayout of(ModelTensors tensors, Shard shard, int layer) {
+        ModelSpec spec = tensors.spec();
+        int keys = shard.size() * spec.headDim();
+        int queries = keys * (spec.heads() / spec.keyHeads());
+        MatrixLayout query = projection(tensors, layer, Role.QUERY_WEIGHT, Role.QUERY_BIAS, queries, 0);
+        MatrixLayout key = projection(tensors, layer, Role.KEY_WEIGHT, Role.KEY_BIAS, keys, query.end());
+        MatrixLayout value = projection(tensors, layer, Role.VALUE_WEIGHT, Role.VALUE_BIAS, keys, key.end());
+        DType dtype = tensors.get(Role.ATTENTION_OUT_WEIGHT, layer).dtype();
+        return new HeadsLayout(query, key, value, MatrixLayout.after(value.end(), dtype, queries, spec.width(), false));
+    }
+
+    private static MatrixLayout projection(
+            ModelTensors tensors, int layer, Role weight, Role bias, int rows, long from) {
+        DType dtype = tensors.get(weight, layer).dtype();
+        return MatrixLayout.after(from, dtype, rows, tensors.spec().width(), tensors.has(bias));
+    }
+
+    @Override
+    public long bytes() {
+        return MatrixLayout.align(out.end(), PAGE);
+    }
+
+    @Override
+    public Heads in(MemorySegment block) {
+        return new Heads(List.of(query.linear(block), key.linear(block), value.linear(block)), out.matrix(block));
+    }
+}
