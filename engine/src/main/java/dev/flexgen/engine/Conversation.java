@@ -3,6 +3,8 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.exec.Batch;
+import dev.flexgen.engine.exec.Logits;
 import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.sample.Sampler;
 import java.util.ArrayList;
@@ -65,25 +67,28 @@ public final class Conversation implements AutoCloseable {
         cache.truncate(common);
         ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
         int total = prompt.length - common;
-        int[] tokens = prompt;
-        for (int done = 0; done < total; done += tokens.length) {
+        int count;
+        for (int done = 0; done < total; done += count) {
             progress.onProgress(done, total);
             int from = common + done;
-            tokens = Arrays.copyOfRange(prompt, from, Math.min(prompt.length, from + runner.maxStepTokens()));
-            runner.prefill(cache, tokens, cancel);
-        }
-        try {
-            runner.lastLogits(cache, tokens, logits);
-        } catch (
-                EngineException
-                        e) { // a device's failure shows where it is waited for: what it did not compute is not kept
-            cache.truncate(common);
-            throw e;
+            count = Math.min(total - done, runner.maxStepTokens());
+            boolean last = done + count == total;
+            step(Arrays.copyOfRange(prompt, from, from + count), last ? 1 : 0, cancel);
         }
         progress.onProgress(total, total);
         logitsFollow = true;
         prefillSeconds = (System.nanoTime() - start) / 1e9;
         return total;
+    }
+
+    private void step(int[] tokens, int logitRows, CancelToken cancel) {
+        Logits computed = runner.step(Batch.of(cache, tokens, logitRows, cancel));
+        if (!computed.completed(0)) {
+            throw new CancellationException("cancelled");
+        }
+        if (logitRows > 0) {
+            computed.copyRow(0, 0, logits);
+        }
     }
 
     /** The logits behind the last prefilled id, one per token of the vocabulary. */
@@ -135,7 +140,7 @@ public final class Conversation implements AutoCloseable {
             }
             remember(id);
             try {
-                runner.decode(cache, id, cancel, logits);
+                step(new int[] {id}, 1, cancel);
             } catch (CancellationException e) {
                 return FinishReason.CANCELLED;
             }

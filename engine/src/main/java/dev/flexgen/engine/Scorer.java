@@ -3,6 +3,8 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.exec.Batch;
+import dev.flexgen.engine.exec.Logits;
 import dev.flexgen.engine.exec.ModelRunner;
 import java.util.Arrays;
 
@@ -23,15 +25,16 @@ final class Scorer {
         double[] scores = new double[ids.length];
         scores[0] = Double.NaN;
         try (KvCache cache = runner.newCache()) {
-            for (int from = 0; from < ids.length - 1; from += runner.maxStepTokens()) {
-                int first = from;
-                int[] tokens = Arrays.copyOfRange(ids, from, Math.min(ids.length - 1, from + runner.maxStepTokens()));
-                runner.prefill(cache, tokens, cancel);
-                runner.allLogits(cache, tokens, (row, logits, at) -> {
-                    int next = first + row + 1;
-                    scores[next] = logits[at + ids[next]] - logSumExp(logits, at, vocabulary);
+            for (int from = 0; from < ids.length - 1; from += runner.maxLogitRows()) {
+                int[] tokens = Arrays.copyOfRange(ids, from, Math.min(ids.length - 1, from + runner.maxLogitRows()));
+                Logits logits = runner.step(Batch.of(cache, tokens, tokens.length, cancel));
+                cancel.check();
+                for (int row = 0; row < tokens.length; row++) {
+                    int next = from + row + 1;
+                    int at = logits.offset(0, row);
+                    scores[next] = logits.numbers()[at + ids[next]] - logSumExp(logits.numbers(), at, vocabulary);
                     requireNumber(scores[next], next);
-                });
+                }
             }
         }
         return scores;

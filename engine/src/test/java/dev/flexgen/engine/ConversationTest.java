@@ -84,7 +84,7 @@ class ConversationTest {
         assertThat(conversation.length()).isEqualTo(59); // the last one was chosen, not computed
         int[] next = join(join(prompt, said), ids(5, 2));
         assertThat(prefill(conversation, next)).isEqualTo(6);
-        assertThat(engine.counters()).isEqualTo(new Counters(56, 9, 11));
+        assertThat(engine.counters()).isEqualTo(new Counters(56 + 9, 11));
     }
 
     @Test

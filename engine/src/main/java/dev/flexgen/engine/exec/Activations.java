@@ -67,6 +67,10 @@ final class Activations implements AutoCloseable {
         return maxRows;
     }
 
+    int vocabulary() {
+        return logits.width();
+    }
+
     int maxLogitRows() {
         return logits.count();
     }
@@ -91,13 +95,13 @@ final class Activations implements AutoCloseable {
         return logits.slice(0, rows);
     }
 
-    /** Waits for {@code rows} of logits and copies them, one row after the other. */
-    void read(Stream stream, Rows rows, float[] target) {
+    /** Waits for {@code rows} of logits and copies them to {@code target[at..]}, one row after the other. */
+    void read(Stream stream, Rows rows, float[] target, int at) {
         MemorySegment host = readable.segment().asSlice(0, rows.bytes());
         stream.download(rows.data(), host);
         stream.record(read);
         read.join();
-        MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, target, 0, rows.count() * rows.width());
+        MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, target, at, rows.count() * rows.width());
     }
 
     @Override

@@ -65,6 +65,12 @@ final class DeviceGroup implements AutoCloseable {
         others.forEach(member -> member.worker().begin(regime));
     }
 
+    /** Waits for all that a cancelled step asked for. */
+    void settle() {
+        home.settle();
+        others.forEach(member -> member.worker().settle());
+    }
+
     /** Waits for all that a step asked for before it broke off with {@code failure}. */
     void settle(Throwable failure) {
         settle(home, failure);

@@ -1,11 +1,8 @@
 package dev.flexgen.engine.exec;
 
-import dev.flexgen.engine.base.CancelToken;
-import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
-import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.model.Features.NormPlace;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
@@ -37,7 +34,6 @@ final class ForwardPass {
     private final ModelWeights weights;
     private final Activations space;
     private final DeviceGroup group;
-    private final Device home;
     private final Ops ops;
     private final AttentionSublayer attention;
     private final FeedForwardSublayer feedForward;
@@ -48,35 +44,26 @@ final class ForwardPass {
         this.weights = weights;
         this.space = space;
         this.group = group;
-        this.home = group.home().device();
-        this.ops = home.ops();
+        this.ops = group.home().ops();
         this.attention = new AttentionSublayer(group, (float) (1 / Math.sqrt(spec.headDim())));
         this.feedForward = new FeedForwardSublayer(group, spec.features().activation());
     }
 
     /**
-     * Computes the step's residual stream and appends its tokens to the caches, or, if cancelled, leaves them as they were.
+     * Computes the batch's residual stream and writes its keys and values to the caches, which have room for them.
      *
-     * @throws java.util.concurrent.CancellationException if cancelled
+     * @return false if every sequence was cancelled on the way; then nothing of it may be used
      */
-    void run(Batch batch, CancelToken cancel) {
-        for (Batch.Sequence sequence : batch.sequences()) {
-            sequence.cache().reserve(sequence.tokens().length);
-        }
+    boolean run(Batch batch) {
         Regime regime = plan.regime(batch.rows());
         group.begin(regime);
-        try {
-            embed(batch);
-            for (int i = 0; i < weights.layers().size(); i++) {
-                layer(i, batch, regime, cancel);
+        embed(batch);
+        for (int i = 0; i < weights.layers().size(); i++) {
+            if (!layer(i, batch, regime)) {
+                return false;
             }
-        } catch (Throwable e) {
-            group.settle(e);
-            throw e;
         }
-        for (Batch.Sequence sequence : batch.sequences()) {
-            sequence.cache().advance(sequence.tokens().length);
-        }
+        return true;
     }
 
     private void embed(Batch batch) {
@@ -91,20 +78,25 @@ final class ForwardPass {
         ops.embedAdd(weights.positions(), batch.positions(spec.features().positionOffset()), x);
     }
 
-    private void layer(int index, Batch batch, Regime regime, CancelToken cancel) {
+    private boolean layer(int index, Batch batch, Regime regime) {
         ModelWeights.Layer layer = weights.layers().get(index);
         Rows x = space.residual(batch.rows());
         Rows h = space.normed(batch.rows());
 
-        cancel.check();
+        if (batch.cancelled()) {
+            return false;
+        }
         enterHalf(layer.attentionNorm(), x, h);
         attention.run(layer.heads(), index, batch, regime, h, x);
         leaveHalf(layer.attentionNorm(), layer.attentionBias(), x);
 
-        cancel.check();
+        if (batch.cancelled()) {
+            return false;
+        }
         enterHalf(layer.ffnNorm(), x, h);
         feedForward.run(layer.neurons(), regime, h, x);
         leaveHalf(layer.ffnNorm(), layer.ffnBias(), x);
+        return true;
     }
 
     private void enterHalf(Norm norm, Rows x, Rows h) {
@@ -122,28 +114,5 @@ final class ForwardPass {
         if (spec.features().normPlace() == NormPlace.AFTER) {
             ops.norm(norm, x, x);
         }
-    }
-
-    /**
-     * Logits after the step's rows {@code from} on, as many as {@code target} has room for. // [rows, V]
-     *
-     * @param rows at most {@link Activations#maxLogitRows()}
-     */
-    void logits(Batch batch, int from, int rows, float[] target) {
-        Rows x = space.residual(batch.rows()).slice(from, rows);
-        Rows h = space.normed(batch.rows()).slice(from, rows);
-        if (weights.finalNorm() == null) {
-            ops.copy(x, h);
-        } else {
-            ops.norm(weights.finalNorm(), x, h);
-        }
-        Rows narrow = h;
-        if (weights.projectOut() != null) {
-            narrow = space.outputs(rows);
-            ops.up(weights.projectOut(), h, narrow);
-        }
-        Rows logits = space.logits(rows);
-        ops.up(weights.head(), narrow, logits);
-        space.read(home.stream(StreamRole.COMPUTE), logits, target);
     }
 }

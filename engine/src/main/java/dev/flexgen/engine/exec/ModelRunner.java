@@ -1,10 +1,10 @@
 package dev.flexgen.engine.exec;
 
-import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvLayout;
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.ModelSpec;
@@ -17,25 +17,28 @@ import dev.flexgen.engine.weights.WeightLoader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A loaded model: takes tokens, fills caches, gives logits. One thread at a time; closed before its devices are.
+ * A loaded model: takes batches of tokens, fills caches, gives logits. One thread at a time; closed before its devices are.
  */
 public final class ModelRunner implements AutoCloseable {
 
     /** Most tokens of one step: enough to keep the arithmetic busy, few enough that activations stay small. */
     static final int MAX_STEP_TOKENS = 512;
 
+    private static final long MAX_LOGIT_BYTES = 128 << 20;
+
     private final ModelSpec spec;
     private final ModelWeights weights;
     private final Activations space;
     private final DeviceGroup group;
     private final ForwardPass forward;
+    private final OutputHead head;
     private final KvLayout layout;
     private final boolean pageLocking;
 
-    private long prefillTokens;
-    private long decodeTokens;
+    private long tokens;
     private long steps;
 
     /**
@@ -75,6 +78,8 @@ public final class ModelRunner implements AutoCloseable {
             throw e;
         }
         this.forward = new ForwardPass(spec, plan, weights, group, space);
+        Device home = devices.getFirst();
+        this.head = new OutputHead(weights, space, home.ops(), home.stream(StreamRole.COMPUTE));
     }
 
     /** Most tokens of a batch, for sequences of up to {@code context}. */
@@ -99,9 +104,15 @@ public final class ModelRunner implements AutoCloseable {
         return spec;
     }
 
-    /** Most tokens that one {@link #prefill} takes. */
+    /** Most tokens that one {@link #step} takes. */
     public int maxStepTokens() {
         return space.maxRows();
+    }
+
+    /** Most rows of logits to ask one {@link #step} for: those of a large vocabulary fill the Java heap. */
+    public int maxLogitRows() {
+        long rows = MAX_LOGIT_BYTES / (4L * spec.vocabulary());
+        return Math.clamp(rows, space.maxLogitRows(), space.maxRows());
     }
 
     public KvCache newCache() {
@@ -119,56 +130,59 @@ public final class ModelRunner implements AutoCloseable {
     }
 
     public Counters counters() {
-        return new Counters(prefillTokens, decodeTokens, steps);
+        return new Counters(tokens, steps);
     }
 
-    /** Takes given tokens. */
-    public void prefill(KvCache cache, int[] tokens, CancelToken cancel) {
-        run(Batch.of(cache, tokens), cancel);
-        prefillTokens += tokens.length;
+    /**
+     * Takes a batch through the model: appends its tokens to their caches and gives the logits that were wanted. A step that
+     * fails, or whose sequences were all cancelled, leaves every cache as it was; one cancelled sequence among others leaves its
+     * own as it was.
+     *
+     * @param batch at most {@link #maxStepTokens()} rows
+     * @throws dev.flexgen.engine.base.EngineException if there is no room for the new keys and values, or a device fails
+     */
+    public Logits step(Batch batch) {
+        if (batch.rows() > space.maxRows()) {
+            throw new IllegalArgumentException(batch.rows() + " tokens in a step of at most " + space.maxRows());
+        }
+        for (Batch.Sequence sequence : batch.sequences()) {
+            sequence.cache().reserve(sequence.tokens().length);
+        }
+        float[] numbers = compute(batch);
+        return advance(batch, numbers);
     }
 
-    /** Takes one generated token and writes the logits that follow it. */
-    public void decode(KvCache cache, int token, CancelToken cancel, float[] logits) {
-        Batch batch = Batch.of(cache, new int[] {token});
-        run(batch, cancel);
-        decodeTokens++;
-        forward.logits(batch, 0, 1, logits);
-    }
-
-    /** Writes the logits that follow the last of {@code tokens}, which {@link #prefill} has just taken. */
-    public void lastLogits(KvCache cache, int[] tokens, float[] logits) {
-        forward.logits(Batch.of(cache, tokens), tokens.length - 1, 1, logits);
-    }
-
-    /** Told of the logits behind each token of a batch. */
-    @FunctionalInterface
-    public interface LogitsVisitor {
-        /**
-         * Sees one row.
-         *
-         * @param row of the step
-         * @param logits all rows at hand; this one's start at {@code from}
-         */
-        void visit(int row, float[] logits, int from);
-    }
-
-    /** Shows the logits behind every token that {@link #prefill} has just taken. */
-    public void allLogits(KvCache cache, int[] tokens, LogitsVisitor visitor) {
-        float[] logits = new float[space.maxLogitRows() * spec.vocabulary()];
-        Batch batch = Batch.of(cache, tokens);
-        for (int from = 0; from < tokens.length; from += space.maxLogitRows()) {
-            int rows = Math.min(space.maxLogitRows(), tokens.length - from);
-            forward.logits(batch, from, rows, logits);
-            for (int i = 0; i < rows; i++) {
-                visitor.visit(from + i, logits, i * spec.vocabulary());
+    /** No numbers if all sequences were cancelled. */
+    private float @Nullable [] compute(Batch batch) {
+        try {
+            if (!forward.run(batch)) {
+                group.settle();
+                return null;
             }
+            return batch.logitRows() == 0 ? new float[0] : head.logits(batch);
+        } catch (Throwable e) {
+            group.settle(e);
+            throw e;
         }
     }
 
-    private void run(Batch batch, CancelToken cancel) {
-        forward.run(batch, cancel);
+    private Logits advance(Batch batch, float @Nullable [] numbers) {
+        int count = batch.sequences().size();
+        boolean[] completed = new boolean[count];
+        int[] firstRows = new int[count];
+        int rows = 0;
+        for (int i = 0; i < count; i++) {
+            Batch.Sequence sequence = batch.sequences().get(i);
+            firstRows[i] = rows;
+            rows += sequence.logitRows();
+            completed[i] = numbers != null && !sequence.cancel().cancelled();
+            if (completed[i]) {
+                sequence.cache().advance(sequence.tokens().length);
+                tokens += sequence.tokens().length;
+            }
+        }
         steps++;
+        return new Logits(numbers == null ? new float[0] : numbers, spec.vocabulary(), firstRows, completed);
     }
 
     @Override
