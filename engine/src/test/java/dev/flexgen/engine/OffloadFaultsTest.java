@@ -171,6 +171,37 @@ class OffloadFaultsTest {
         }
     }
 
+    /** The last copy of a step brings the logits: by then all layers have written their keys and values. */
+    @Test
+    void logitsThatFailLeaveNoTokenBehind() {
+        int[] prompt = {2, 5, 9, 11, 4, 7, 8};
+        int failures = 0;
+        for (int n = 1; n < 60; n++) {
+            List<Integer> said = new ArrayList<>();
+            try (Engine engine = open(SETTINGS.withFaults(Faults.nth(Kind.DOWNLOAD, n)));
+                    Conversation conversation = engine.conversation()) {
+                boolean prefilled = false;
+                try {
+                    conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
+                    prefilled = true;
+                    GenerationRequest request = new GenerationRequest(3, SamplerOptions.greedy(), Set.of());
+                    conversation.generate(request, new CancelToken(), id -> {
+                        said.add(id);
+                        return TokenListener.Verdict.CONTINUE;
+                    });
+                } catch (EngineException e) {
+                    failures++;
+                    int computed = prefilled ? prompt.length + said.size() - 1 : 0;
+                    assertThat(conversation.length()).as("download %d", n).isEqualTo(computed);
+                }
+            } catch (EngineException e) {
+                assertThat(e.kind())
+                        .isEqualTo(EngineException.Kind.DEVICE); // a device that failed does not close in peace
+            }
+        }
+        assertThat(failures).isGreaterThan(10);
+    }
+
     @Test
     void refusedPageLockedMemoryMakesWeightsTakeTheLongWay() {
         int[] expected;
