@@ -115,8 +115,9 @@ public final class ModelRunner implements AutoCloseable {
         return Math.clamp(rows, space.maxLogitRows(), space.maxRows());
     }
 
-    public KvCache newCache() {
-        return new KvCache(layout);
+    /** An empty cache with room for so many tokens. */
+    public KvCache newCache(int tokens) {
+        return new KvCache(layout, tokens);
     }
 
     /** Bytes of weights that one decode step reads when every neuron is active. */
