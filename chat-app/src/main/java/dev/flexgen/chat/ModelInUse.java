@@ -46,8 +46,8 @@ public final class ModelInUse implements AutoCloseable {
     /** The tokenizer, for a request that makes no sense without one. */
     public Tokenizer requireTokenizer() {
         return tokenizer()
-                .orElseThrow(() ->
-                        CommandException.model(resolved.folder() + " has no tokenizer (tokenizer.json, or vocab.json and"
+                .orElseThrow(() -> CommandException.model(
+                        resolved.folder() + " has no tokenizer (tokenizer.json, or vocab.json and"
                                 + " merges.txt), so text cannot be turned into tokens; add one, or give token ids with"
                                 + " 'generate --ids' or 'score --ids'"));
     }

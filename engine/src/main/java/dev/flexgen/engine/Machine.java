@@ -79,10 +79,10 @@ public final class Machine implements AutoCloseable {
             return new MachineProfile(new MachineProfile.Found.WithGpu(devices.gpuName(), rates), budget());
         }
         OptionalDouble rate = measured
-                ? OptionalDouble.of(HostMemoryBenchmark.measure(options.threads()).hostReadBytesPerSecond())
+                ? OptionalDouble.of(
+                        HostMemoryBenchmark.measure(options.threads()).hostReadBytesPerSecond())
                 : OptionalDouble.empty();
-        return new MachineProfile(
-                new MachineProfile.Found.ProcessorAlone(devices.reasonForNoGpu(), rate), budget());
+        return new MachineProfile(new MachineProfile.Found.ProcessorAlone(devices.reasonForNoGpu(), rate), budget());
     }
 
     private Optional<Bandwidths> ratesIfThereIsRoom() {

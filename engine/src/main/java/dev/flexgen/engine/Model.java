@@ -48,7 +48,7 @@ public final class Model implements AutoCloseable {
                 machine.hasGpu(),
                 machine::bandwidths);
         int most = options.mostContext(weights.spec());
-        this.choice = given == null ? PlanChoice.of(question) : new PlanChoice(most, question.sizes(most), given);
+        this.choice = given == null ? PlanChoice.of(question) : new PlanChoice(most, 1, question.sizes(most, 1), given);
         this.estimateIsKnown = machine.bandwidthsAreKnown();
         try (Checkpoint checkpoint = weights.checkpoint().get()) {
             this.runner = new ModelRunner(
@@ -88,6 +88,11 @@ public final class Model implements AutoCloseable {
     /** Most tokens of a session. */
     public int context() {
         return choice.context();
+    }
+
+    /** How many sessions of full length there is room for by the plan. */
+    public int sessions() {
+        return choice.sessions();
     }
 
     /** Wall time of planning and loading. */

@@ -12,14 +12,17 @@ import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * The context and the plan with which a model is opened. Both together, because keys and values take the room of weights.
+ * The context, the number of sessions and the plan with which a model is opened. All together, because keys and values take
+ * the room of weights.
  *
  * @param context most tokens of a session
+ * @param sessions of full length for which there is room
  */
-record PlanChoice(int context, ModelSizes sizes, Plan plan) {
+record PlanChoice(int context, int sessions, ModelSizes sizes, Plan plan) {
 
     /** Share of the decoding speed that a longer context may cost, where nobody asked for a length. */
     private static final double MOST_COST = 0.1;
@@ -42,17 +45,21 @@ record PlanChoice(int context, ModelSizes sizes, Plan plan) {
             boolean gpu,
             Supplier<Bandwidths> rates) {
 
-        ModelSizes sizes(int context) {
-            int perSession = Math.ceilDiv(context, KvCache.PAGE_TOKENS) * KvCache.PAGE_TOKENS;
-            int room = options.sessions() == 1 ? context : Math.multiplyExact(options.sessions(), perSession);
+        ModelSizes sizes(int context, int sessions) {
+            long pages = sessions * Math.ceilDiv((long) context, KvCache.PAGE_TOKENS);
+            int room = sessions == 1 ? context : Math.toIntExact(pages * KvCache.PAGE_TOKENS);
             return new ModelSizes(
                     spec, weights, ownHead, options.kv().resolve(weights), room, ModelRunner.maxStepTokens(context));
         }
 
         PlanChoice with(int context) {
-            ModelSizes sizes = sizes(context);
+            return with(context, 1);
+        }
+
+        PlanChoice with(int context, int sessions) {
+            ModelSizes sizes = sizes(context, sessions);
             Planner planner = new Planner(sizes, budget);
-            return new PlanChoice(context, sizes, gpu ? planner.forGpu(rates) : planner.forProcessor());
+            return new PlanChoice(context, sessions, sizes, gpu ? planner.forGpu(rates) : planner.forProcessor());
         }
 
         /** Decoded tokens a second as far as placement decides: none from a disk, whose rate nobody knows. */
@@ -60,10 +67,11 @@ record PlanChoice(int context, ModelSizes sizes, Plan plan) {
             if (choice.plan().tiers().contains(Tier.DISK)) {
                 return 0;
             }
-            boolean gpuAlone = choice.plan().tiers().equals(java.util.Set.of(Tier.GPU));
+            boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
             return !gpu || gpuAlone
                     ? Double.MAX_VALUE
-                    : ThroughputEstimate.of(choice.plan(), choice.sizes(), rates.get()).decodeTokensPerSecond();
+                    : ThroughputEstimate.of(choice.plan(), choice.sizes(), rates.get())
+                            .decodeTokensPerSecond();
         }
     }
 
@@ -73,6 +81,22 @@ record PlanChoice(int context, ModelSizes sizes, Plan plan) {
      * @throws EngineException of kind PLACEMENT if the model does not fit; of kind INPUT if it cannot have the context asked for
      */
     static PlanChoice of(Question question) {
+        PlanChoice one = forOneSession(question);
+        for (int sessions = question.options().sessions(); sessions > 1; sessions /= 2) {
+            try {
+                PlanChoice several = question.with(one.context(), sessions);
+                boolean noSlower = sessions * question.speed(several) >= question.speed(one);
+                if (several.plan().tiers().equals(one.plan().tiers()) && noSlower) {
+                    return several;
+                }
+            } catch (EngineException | ArithmeticException e) {
+                // no room for so many
+            }
+        }
+        return one;
+    }
+
+    private static PlanChoice forOneSession(Question question) {
         int most = question.options().mostContext(question.spec());
         int least = Math.min(most, LEAST_AUTO);
         if (question.options().context() > 0 || least == most) {

@@ -110,8 +110,8 @@ public final class Session implements AutoCloseable {
      */
     static boolean step(Model model, List<Session> sessions, CancelToken cancel) {
         int room = model.maxStepTokens() / sessions.size();
-        Logits computed = model.step(
-                new Batch(sessions.stream().map(it -> it.share(room, Rows.LAST, cancel)).toList()));
+        Logits computed = model.step(new Batch(
+                sessions.stream().map(it -> it.share(room, Rows.LAST, cancel)).toList()));
         boolean all = true;
         for (int i = 0; i < sessions.size(); i++) {
             all &= sessions.get(i).take(computed, i);

@@ -42,8 +42,13 @@ class GeneratorTest {
     /** What became of one prompt. */
     private static final class Outcome implements Generator.Listener {
         final List<Integer> heard = new ArrayList<>();
-        @Nullable Generation generation;
-        @Nullable EngineException failure;
+
+        @Nullable
+        Generation generation;
+
+        @Nullable
+        EngineException failure;
+
         int ends;
         Runnable onToken = () -> {};
 
@@ -177,8 +182,7 @@ class GeneratorTest {
                 assertThat(outcome.ends).isEqualTo(1);
                 assertThat(outcome.failure)
                         .isInstanceOfSatisfying(
-                                EngineException.class,
-                                e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.INPUT));
+                                EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.INPUT));
             });
         }
     }
@@ -219,11 +223,11 @@ class GeneratorTest {
             jobs.add(job(ids(190, 9), 5, hopeless)); // four pages: more than there are, even alone
             new Generator(engine.model(), 5, new CancelToken()).run(jobs.iterator());
 
-            assertThat(outcomes).allSatisfy(outcome -> assertThat(outcome.generation).isNotNull());
+            assertThat(outcomes)
+                    .allSatisfy(outcome -> assertThat(outcome.generation).isNotNull());
             assertThat(hopeless.failure)
                     .isInstanceOfSatisfying(
-                            EngineException.class,
-                            e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT));
+                            EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT));
         }
     }
 
@@ -250,19 +254,21 @@ class GeneratorTest {
             List<Generator.Job> jobs = List.of(job(ids(4, 1), 50, outcome), job(ids(4, 2), 50, new Outcome()));
             assertThatThrownBy(() -> new Generator(engine.model(), 2, cancel).run(jobs.iterator()))
                     .isInstanceOf(CancellationException.class);
+            assertThat(outcome.generation).isNotNull().satisfies(generation -> {
+                assertThat(generation.reason()).isEqualTo(FinishReason.CANCELLED);
+                assertThat(generation.ids()).hasSize(3);
+            });
             assertThat(engine.ledger().bytes(Tier.HOST)).isEqualTo(held);
         }
     }
 
     @Test
     void aDeviceThatFailsFailsForAll() {
-        FakeGpuSettings settings =
-                FakeGpuSettings.of(GPU_BYTES, 1).withFaults(Faults.nth(Faults.Kind.DOWNLOAD, 4));
+        FakeGpuSettings settings = FakeGpuSettings.of(GPU_BYTES, 1).withFaults(Faults.nth(Faults.Kind.DOWNLOAD, 4));
         EngineOptions options = EXACT.withLimits(new MemoryLimits(GPU_BYTES, 0, null));
         GpuSource gpus = () -> new GpuSource.Present("fake GPU", GPU_BYTES, ledger -> new FakeGpu(ledger, settings));
         try (OpenModel engine = tiny(options, gpus)) {
-            List<Generator.Job> jobs =
-                    List.of(job(ids(4, 1), 50, new Outcome()), job(ids(4, 2), 50, new Outcome()));
+            List<Generator.Job> jobs = List.of(job(ids(4, 1), 50, new Outcome()), job(ids(4, 2), 50, new Outcome()));
             Generator generator = new Generator(engine.model(), 2, new CancelToken());
             assertThatThrownBy(() -> generator.run(jobs.iterator()))
                     .isInstanceOfSatisfying(

@@ -3,6 +3,7 @@ package dev.flexgen.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.config.DeviceChoice;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
@@ -33,14 +34,14 @@ class MachineTest {
     private static final String ONE = "opt-f32";
     private static final String OTHER = "opt350m-f32";
 
-    private static final GpuSource FAKE = () ->
-            new GpuSource.Present("fake GPU", GPU_BYTES, ledger -> new FakeGpu(ledger, FakeGpuSettings.of(GPU_BYTES, 3)));
+    private static final GpuSource FAKE = () -> new GpuSource.Present(
+            "fake GPU", GPU_BYTES, ledger -> new FakeGpu(ledger, FakeGpuSettings.of(GPU_BYTES, 3)));
 
     private static final ModelOptions EXACT = new ModelOptions(0, KvType.F32, 1);
 
     private static Machine machine(boolean gpu) {
         EngineOptions options =
-                EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 0, null));
+                EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 64 << 20, null));
         return Machine.open(options, gpu ? FAKE : GpuSource.NONE);
     }
 
@@ -69,8 +70,10 @@ class MachineTest {
                 List<Expected.Prompt> prompts = Expected.of(ONE).prompts();
                 List<Expected.Prompt> others = Expected.of(OTHER).prompts();
                 for (int i = 0; i < Math.min(prompts.size(), others.size()); i++) {
-                    assertThat(reply(first, prompts.get(i))).isEqualTo(prompts.get(i).greedy());
-                    assertThat(reply(second, others.get(i))).isEqualTo(others.get(i).greedy());
+                    assertThat(reply(first, prompts.get(i)))
+                            .isEqualTo(prompts.get(i).greedy());
+                    assertThat(reply(second, others.get(i)))
+                            .isEqualTo(others.get(i).greedy());
                 }
             }
             other.close();
@@ -88,8 +91,7 @@ class MachineTest {
 
     @Test
     void aSecondModelThatDoesNotFitLeavesTheFirst() {
-        EngineOptions options =
-                EngineOptions.defaults().withThreads(1).withLimits(new MemoryLimits(0, 3 << 20, null));
+        EngineOptions options = EngineOptions.defaults().withThreads(1).withLimits(new MemoryLimits(0, 3 << 20, null));
         try (Machine machine = Machine.open(options, GpuSource.NONE)) {
             RandomWeights weights = new RandomWeights(DType.F32, 1, 0);
             Model one = machine.random(Specs.tiny(64), weights, EXACT);
@@ -132,7 +134,9 @@ class MachineTest {
                 assertThatThrownBy(model::session)
                         .isInstanceOf(EngineException.class)
                         .hasMessageContaining("KV cache");
-                assertThat(machine.ledger().bytes(Tier.HOST)).as("and leaves nothing").isEqualTo(held);
+                assertThat(machine.ledger().bytes(Tier.HOST))
+                        .as("and leaves nothing")
+                        .isEqualTo(held);
             }
         }
     }
@@ -159,6 +163,33 @@ class MachineTest {
     }
 
     @Test
+    void asManySessionsArePlannedForAsThereIsRoomFor() {
+        RandomWeights weights = new RandomWeights(DType.F32, 1, 0);
+        EngineOptions options = EngineOptions.defaults().withThreads(1).withDevice(DeviceChoice.CPU);
+        long all;
+        try (Machine machine = Machine.open(options, GpuSource.NONE)) {
+            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16));
+            assertThat(model.sessions()).isEqualTo(16);
+            List<Session> sessions = new ArrayList<>();
+            for (int i = 0; i < 16; i++) {
+                sessions.add(model.session());
+            }
+            all = machine.ledger().bytes(Tier.HOST);
+            sessions.forEach(Session::close);
+        }
+        EngineOptions tight = options.withLimits(new MemoryLimits(0, all / 2, null));
+        try (Machine machine = Machine.open(tight, GpuSource.NONE)) {
+            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16));
+            assertThat(model.sessions()).isBetween(2, 8);
+            List<Session> sessions = new ArrayList<>();
+            for (int i = 0; i < model.sessions(); i++) {
+                sessions.add(model.session());
+            }
+            sessions.forEach(Session::close);
+        }
+    }
+
+    @Test
     void aContextNobodyAskedForIsAsLongAsFits() {
         RandomWeights weights = new RandomWeights(DType.F32, 1, 0);
         long roomy;
@@ -171,7 +202,7 @@ class MachineTest {
         }
         EngineOptions tight = EngineOptions.defaults()
                 .withThreads(1)
-                .withDevice(dev.flexgen.config.DeviceChoice.CPU)
+                .withDevice(DeviceChoice.CPU)
                 .withLimits(new MemoryLimits(0, roomy * 2 / 3, null));
         try (Machine machine = Machine.open(tight, GpuSource.NONE)) {
             Model model = machine.random(Specs.tiny(20_000), weights, EXACT);

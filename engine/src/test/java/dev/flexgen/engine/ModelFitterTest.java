@@ -19,10 +19,10 @@ import dev.flexgen.engine.model.PublishedModels;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.FitResult;
-import dev.flexgen.engine.plan.MachineProfile;
-import dev.flexgen.engine.plan.MachineProfile.Found;
 import dev.flexgen.engine.plan.FitResult.Fits;
 import dev.flexgen.engine.plan.FitResult.Refused;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -134,8 +134,14 @@ class ModelFitterTest {
                 EngineOptions.defaults(),
                 new Found.ProcessorAlone("", OptionalDouble.empty()),
                 new Budget(0, 1, 13 * GIB + 512 * MIB, false));
-        ModelFitter shorter = fitter(EngineOptions.defaults().withContext(256), full.profile().found(), full.profile().budget());
-        assertThat(fitter(EngineOptions.defaults().withContext(2048), full.profile().found(), full.profile().budget())
+        ModelFitter shorter = fitter(
+                EngineOptions.defaults().withContext(256),
+                full.profile().found(),
+                full.profile().budget());
+        assertThat(fitter(
+                                EngineOptions.defaults().withContext(2048),
+                                full.profile().found(),
+                                full.profile().budget())
                         .fit(entry("opt-6.7b")))
                 .isInstanceOf(Refused.class);
         assertThat(full.fit(entry("opt-6.7b")))
@@ -155,7 +161,8 @@ class ModelFitterTest {
             assertThat(fits.bestTokensPerSecond().orElseThrow()).isCloseTo(40 / 2.62, within(0.1));
         });
         assertThat(outlook.fit(entry("opt-13b"))).isInstanceOf(Refused.class);
-        ModelFitter disk = fitter(EngineOptions.defaults(), outlook.profile().found(), new Budget(0, 1, 20 * GIB, true));
+        ModelFitter disk =
+                fitter(EngineOptions.defaults(), outlook.profile().found(), new Budget(0, 1, 20 * GIB, true));
         assertThat(disk.fit(entry("opt-13b")))
                 .isInstanceOfSatisfying(
                         Fits.class,
@@ -186,7 +193,9 @@ class ModelFitterTest {
 
         assertThat(outlook.profile().found()).isEqualTo(new Found.WithGpu("fake GPU", Optional.empty()));
         assertThat(outlook.profile().hostReadBytesPerSecond()).isEmpty();
-        assertThat(outlook.profile().budget().gpuBytes()).as("a part stays free").isEqualTo(GIB - 256 * MIB);
+        assertThat(outlook.profile().budget().gpuBytes())
+                .as("a part stays free")
+                .isEqualTo(GIB - 256 * MIB);
         assertThat(outlook.profile().budget().disk()).isTrue();
         assertThat(ledgers.getFirst().peak(Tier.HOST)).isZero();
         assertThat(outlook.fit(entry("opt-125m"))).isInstanceOfSatisfying(Fits.class, fits -> {

@@ -199,7 +199,8 @@ class ModelTest {
     void aContextThatNoMachineHoldsIsRefused() {
         assumeTheSystemTellsItsFreeMemory();
         Dimensions long24 = new Dimensions(1000, 1024, 16, 16, 64, 4, 10, 4, 1 << 24);
-        assertThatThrownBy(() -> OpenModel.random(Specs.opt(long24), RANDOM, OPTIONS.withContext(1 << 24), GpuSource.NONE))
+        assertThatThrownBy(
+                        () -> OpenModel.random(Specs.opt(long24), RANDOM, OPTIONS.withContext(1 << 24), GpuSource.NONE))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("for a context of 16777216 tokens");
     }

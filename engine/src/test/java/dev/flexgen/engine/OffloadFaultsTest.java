@@ -279,7 +279,8 @@ class OffloadFaultsTest {
     void aGpuThatIsTooSmallForAnyPlanIsToldBeforeLoading() {
         long tiny = 100 << 10;
         EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(tiny, 0, disk));
-        assertThatThrownBy(() -> OpenModel.open(Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
+        assertThatThrownBy(
+                        () -> OpenModel.open(Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("the smallest plan needs")
@@ -335,7 +336,8 @@ class OffloadFaultsTest {
     @Test
     void aGpuThatIsDemandedAndMissingIsADeviceError() {
         GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
-        assertThatThrownBy(() -> OpenModel.open(Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
+        assertThatThrownBy(
+                        () -> OpenModel.open(Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE))
                 .hasMessageContaining("the driver sleeps")

@@ -57,8 +57,8 @@ class OffloadTest {
         RandomPlans plans = new RandomPlans(spec, model.hashCode());
         for (int round = 0; round < PLANS; round++) {
             Plan plan = plans.withGpu();
-            try (OpenModel engine =
-                    OpenModel.open(Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, round)))) {
+            try (OpenModel engine = OpenModel.open(
+                    Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, round)))) {
                 Continuations.assertGolden(engine, model);
                 assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
             }

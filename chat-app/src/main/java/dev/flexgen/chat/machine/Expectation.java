@@ -2,8 +2,8 @@ package dev.flexgen.chat.machine;
 
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.engine.ModelFitter;
-import dev.flexgen.engine.plan.MachineProfile.Found;
 import dev.flexgen.engine.plan.FitResult;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
@@ -31,7 +31,9 @@ public record Expectation(SpeedClass speed, OptionalDouble tokensPerSecond, bool
             case FitResult.Fits fits when fits.fromDisk() -> unknown(SpeedClass.FROM_DISK, "");
             case FitResult.Fits fits when fits.bestTokensPerSecond().isEmpty() -> unknown(SpeedClass.UNKNOWN, "");
             case FitResult.Fits fits ->
-                known(fits.bestTokensPerSecond().getAsDouble(), outlook.profile().found() instanceof Found.WithGpu);
+                known(
+                        fits.bestTokensPerSecond().getAsDouble(),
+                        outlook.profile().found() instanceof Found.WithGpu);
         };
     }
 

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.Session;
-import dev.flexgen.engine.OpenModel;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.OpenModel;
 import dev.flexgen.engine.ProgressListener;
+import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;

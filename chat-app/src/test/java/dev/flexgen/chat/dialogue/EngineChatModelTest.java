@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.OpenModel;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.OpenModel;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.tokenizer.Tokenizer;

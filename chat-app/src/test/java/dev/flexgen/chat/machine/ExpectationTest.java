@@ -7,10 +7,10 @@ import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.ModelFitter;
-import dev.flexgen.engine.plan.MachineProfile;
-import dev.flexgen.engine.plan.MachineProfile.Found;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -32,7 +32,11 @@ class ExpectationTest {
     private static Expectation on(Found found, double gpuGib, double freeGib, boolean disk, String model) {
         Budget budget = new Budget((long) (gpuGib * GIB), 2 << 20, (long) (freeGib * GIB), disk);
         CatalogueEntry entry = Catalogue.load().find(model).orElseThrow();
-        return Expectation.of(entry, new ModelFitter(new MachineProfile(found, budget), EngineOptions.defaults().model()));
+        return Expectation.of(
+                entry,
+                new ModelFitter(
+                        new MachineProfile(found, budget),
+                        EngineOptions.defaults().model()));
     }
 
     @Test

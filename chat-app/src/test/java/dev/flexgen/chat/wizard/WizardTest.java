@@ -10,9 +10,9 @@ import dev.flexgen.chat.wizard.Key.Named;
 import dev.flexgen.chat.wizard.Key.Typed;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.ModelFitter;
-import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.MachineProfile;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -187,7 +187,9 @@ class WizardTest {
                 machine.memoryBytes(),
                 machine.freeMemoryBytes(),
                 machine.gpus(),
-                new ModelFitter(new MachineProfile(nobody, new Budget(0, 1, 0, false)), EngineOptions.defaults().model())));
+                new ModelFitter(
+                        new MachineProfile(nobody, new Budget(0, 1, 0, false)),
+                        EngineOptions.defaults().model())));
         assertThat(text())
                 .contains("no model can be used. No GPU can be used: it is broken.")
                 .doesNotContain("GB/s");
