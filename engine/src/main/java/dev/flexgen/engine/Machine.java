@@ -177,7 +177,7 @@ public final class Machine implements AutoCloseable {
         long hostBytes = Math.min(
                 ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
                 HostHeadroom.usableBytes(gpu.isPresent()).orElse(Long.MAX_VALUE));
-        long unit = gpu.map(Device::allocationUnit).orElse(1L);
+        long unit = gpu.map(it -> it.allocationPolicy().unit()).orElse(1L);
         return new Budget(gpuBytes, unit, hostBytes, options.limits().diskFolder() != null);
     }
 

@@ -4,6 +4,7 @@ import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
+import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Counters;
 import dev.flexgen.engine.exec.Logits;
@@ -13,6 +14,7 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.nio.file.Path;
@@ -43,15 +45,9 @@ public final class Model implements AutoCloseable {
         this.machine = machine;
         this.weights = weights;
         PlanChoice.Question question = new PlanChoice.Question(
-                weights.spec(),
-                weights.dtype(),
-                weights.ownHead(),
-                options,
-                machine.budget(),
-                machine.hasGpu(),
-                machine::bandwidths);
+                weights.types(), options, machine.budget(), machine.hasGpu(), machine::bandwidths);
         int most = options.mostContext(weights.spec());
-        this.choice = given == null ? PlanChoice.of(question) : new PlanChoice(most, 1, question.sizes(most, 1), given);
+        this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
         this.shortened = choice.context() < most;
         this.estimateIsKnown = machine.bandwidthsAreKnown();
         try (Checkpoint checkpoint = weights.checkpoint().get()) {
@@ -61,7 +57,7 @@ public final class Model implements AutoCloseable {
                     machine.devices(),
                     machine.pool(),
                     this::diskTier,
-                    choice.sizes().kv(),
+                    question.kv(),
                     choice.context());
         }
         this.heldBytes = machine.ledger().bytes();
@@ -99,6 +95,11 @@ public final class Model implements AutoCloseable {
         return choice.plan();
     }
 
+    /** What the plan takes, by a dry run. */
+    public Footprint footprint() {
+        return choice.footprint();
+    }
+
     /** Most tokens of a session. */
     public int context() {
         return choice.context();
@@ -133,7 +134,11 @@ public final class Model implements AutoCloseable {
     public Optional<ThroughputEstimate> estimate() {
         boolean disk = plan().tiers().contains(Tier.DISK);
         return machine.hasGpu() && !disk
-                ? Optional.of(ThroughputEstimate.of(plan(), choice.sizes(), machine.bandwidths()))
+                ? Optional.of(ThroughputEstimate.of(
+                        plan(),
+                        choice.footprint(),
+                        machine.devices().stream().map(Device::tier).toList(),
+                        machine.bandwidths()))
                 : Optional.empty();
     }
 

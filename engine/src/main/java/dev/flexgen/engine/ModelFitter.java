@@ -4,6 +4,7 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.PublishedModels;
+import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.engine.plan.MachineProfile;
@@ -49,26 +50,34 @@ public record ModelFitter(MachineProfile profile, ModelOptions options) {
         PlanChoice choice = choose(entry, true, rates.orElse(ALIKE));
         return fits(
                 choice,
-                rates.map(it ->
-                        ThroughputEstimate.of(choice.plan(), choice.sizes(), it).decodeTokensPerSecond()));
+                rates.map(it -> ThroughputEstimate.of(
+                                choice.plan(),
+                                choice.footprint(),
+                                question(entry, true, it).tiers(),
+                                it)
+                        .decodeTokensPerSecond()));
     }
 
     private FitResult onProcessor(CatalogueEntry entry, OptionalDouble rate) {
         PlanChoice choice = choose(entry, false, ALIKE);
         Optional<Double> best = rate.stream().boxed().findFirst();
-        return fits(choice, best.map(it -> it / choice.sizes().bytesPerToken()));
+        return fits(choice, best.map(it -> it / choice.footprint().bytesPerToken()));
     }
 
     private PlanChoice choose(CatalogueEntry entry, boolean gpu, Bandwidths rates) {
-        return PlanChoice.of(new PlanChoice.Question(
-                PublishedModels.spec(entry), DType.F16, false, options, profile.budget(), gpu, () -> rates));
+        return PlanChoice.of(question(entry, gpu, rates));
+    }
+
+    private PlanChoice.Question question(CatalogueEntry entry, boolean gpu, Bandwidths rates) {
+        UniformTypes types = new UniformTypes(PublishedModels.spec(entry), DType.F16, false);
+        return new PlanChoice.Question(types, options, profile.budget(), gpu, () -> rates);
     }
 
     private static FitResult fits(PlanChoice choice, Optional<Double> best) {
         boolean known = best.isPresent() && !choice.plan().tiers().contains(Tier.DISK);
         return new FitResult.Fits(
                 choice.plan().tiers(),
-                choice.sizes().bytes(),
+                choice.footprint().bytes(),
                 known ? OptionalDouble.of(best.get()) : OptionalDouble.empty());
     }
 }

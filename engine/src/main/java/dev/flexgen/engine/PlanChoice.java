@@ -1,17 +1,19 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.cache.KvCache;
-import dev.flexgen.engine.exec.ModelRunner;
+import dev.flexgen.engine.exec.FootprintMeter;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.ModelSizes;
+import dev.flexgen.engine.plan.DeviceShape;
+import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -22,7 +24,7 @@ import java.util.function.Supplier;
  * @param context most tokens of a session
  * @param sessions of full length for which there is room
  */
-record PlanChoice(int context, int sessions, ModelSizes sizes, Plan plan) {
+record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
 
     /** Share of the decoding speed that a longer context may cost, where nobody asked for a length. */
     private static final double MOST_COST = 0.1;
@@ -36,30 +38,36 @@ record PlanChoice(int context, int sessions, ModelSizes sizes, Plan plan) {
      * @param gpu whether there is one
      * @param rates asked for only where the model does not fit the GPU
      */
-    record Question(
-            ModelSpec spec,
-            DType weights,
-            boolean ownHead,
-            ModelOptions options,
-            Budget budget,
-            boolean gpu,
-            Supplier<Bandwidths> rates) {
+    record Question(StoredTypes types, ModelOptions options, Budget budget, boolean gpu, Supplier<Bandwidths> rates) {
 
-        ModelSizes sizes(int context, int sessions) {
-            long pages = sessions * Math.ceilDiv((long) context, KvCache.PAGE_TOKENS);
-            int room = sessions == 1 ? context : Math.toIntExact(pages * KvCache.PAGE_TOKENS);
-            return new ModelSizes(
-                    spec, weights, ownHead, options.kv().resolve(weights), room, ModelRunner.maxStepTokens(context));
+        List<DeviceShape> devices() {
+            return gpu
+                    ? List.of(DeviceShape.gpu(budget.gpuUnit()), DeviceShape.PROCESSOR)
+                    : List.of(DeviceShape.PROCESSOR);
         }
 
-        PlanChoice with(int context) {
-            return with(context, 1);
+        List<Tier> tiers() {
+            return devices().stream().map(DeviceShape::tier).toList();
+        }
+
+        DType kv() {
+            return options.kv().resolve(types.type(Role.UP_WEIGHT, 0));
         }
 
         PlanChoice with(int context, int sessions) {
-            ModelSizes sizes = sizes(context, sessions);
-            Planner planner = new Planner(sizes, budget);
-            return new PlanChoice(context, sessions, sizes, gpu ? planner.forGpu(rates) : planner.forProcessor());
+            FootprintMeter meter = meter(context, sessions);
+            Planner planner = new Planner(types.spec(), devices(), budget, meter, context);
+            Plan plan = gpu ? planner.forGpu(rates) : planner.forProcessor();
+            return new PlanChoice(context, sessions, meter.of(plan), plan);
+        }
+
+        /** A plan that somebody else made. */
+        PlanChoice given(int context, Plan plan) {
+            return new PlanChoice(context, 1, meter(context, 1).of(plan), plan);
+        }
+
+        private FootprintMeter meter(int context, int sessions) {
+            return new FootprintMeter(types, devices(), kv(), context, sessions);
         }
 
         /** Decoded tokens a second as far as placement decides: none from a disk, whose rate nobody knows. */
@@ -70,7 +78,7 @@ record PlanChoice(int context, int sessions, ModelSizes sizes, Plan plan) {
             boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
             return !gpu || gpuAlone
                     ? Double.MAX_VALUE
-                    : ThroughputEstimate.of(choice.plan(), choice.sizes(), rates.get())
+                    : ThroughputEstimate.of(choice.plan(), choice.footprint(), tiers(), rates.get())
                             .decodeTokensPerSecond();
         }
     }
@@ -89,29 +97,31 @@ record PlanChoice(int context, int sessions, ModelSizes sizes, Plan plan) {
                 if (several.plan().tiers().equals(one.plan().tiers()) && noSlower) {
                     return several;
                 }
-            } catch (EngineException | ArithmeticException e) {
-                // no room for so many
+            } catch (EngineException e) {
+                if (e.kind() != EngineException.Kind.PLACEMENT) {
+                    throw e;
+                }
             }
         }
         return one;
     }
 
     private static PlanChoice forOneSession(Question question) {
-        int most = question.options().mostContext(question.spec());
+        int most = question.options().mostContext(question.types().spec());
         int least = Math.min(most, LEAST_AUTO);
         if (question.options().context() > 0 || least == most) {
-            return question.with(most);
+            return question.with(most, 1);
         }
         PlanChoice shortest;
         try {
-            shortest = question.with(least);
+            shortest = question.with(least, 1);
         } catch (EngineException e) {
-            return question.with(most); // does not fit either, and says so of the context that the user knows
+            return question.with(most, 1); // does not fit either, and says so of the context that the user knows
         }
         double enough = (1 - MOST_COST) * question.speed(shortest);
         for (int context = most; context > least; context = Math.max(least, context / 2)) {
             try {
-                PlanChoice choice = question.with(context);
+                PlanChoice choice = question.with(context, 1);
                 if (question.speed(choice) >= enough) {
                     return choice;
                 }

@@ -4,10 +4,13 @@ import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.KnownTypes;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RandomModel;
 import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -15,11 +18,19 @@ import java.util.function.Supplier;
 /**
  * Where a model's weights come from.
  *
- * @param dtype of the largest tensors
- * @param ownHead whether the head is a table of its own
+ * @param types of its tensors
  * @param checkpoint opened once the plan has shown that there is room
  */
-record WeightSource(ModelSpec spec, DType dtype, boolean ownHead, Supplier<Checkpoint> checkpoint) {
+record WeightSource(StoredTypes types, Supplier<Checkpoint> checkpoint) {
+
+    ModelSpec spec() {
+        return types.spec();
+    }
+
+    /** Of the largest tensors. */
+    DType dtype() {
+        return types.type(Role.UP_WEIGHT, 0);
+    }
 
     /**
      * A folder's.
@@ -30,13 +41,13 @@ record WeightSource(ModelSpec spec, DType dtype, boolean ownHead, Supplier<Check
         ModelSpec spec = Families.read(folder);
         var _ = options.mostContext(spec); // before any file of weights is opened
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
-            ModelTensors tensors = new ModelTensors(spec, checkpoint);
-            DType dtype = tensors.get(Role.UP_WEIGHT, 0).dtype();
-            return new WeightSource(spec, dtype, tensors.hasOwnHead(), () -> Checkpoints.open(folder));
+            StoredTypes types = new KnownTypes(new ModelTensors(spec, checkpoint));
+            return new WeightSource(types, () -> Checkpoints.open(folder));
         }
     }
 
     static WeightSource random(ModelSpec spec, RandomWeights weights) {
-        return new WeightSource(spec, weights.dtype(), false, () -> RandomModel.checkpoint(spec, weights));
+        return new WeightSource(
+                new UniformTypes(spec, weights.dtype(), false), () -> RandomModel.checkpoint(spec, weights));
     }
 }

@@ -18,16 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GoldenModelsTest {
 
     static Stream<String> models() {
-        return Stream.of(
-                "opt-f32",
-                "opt-f32-sharded",
-                "opt-f16",
-                "opt-f16-bin",
-                "opt-f16-bin-sharded",
-                "opt-bf16",
-                "opt350m-f32",
-                "opt350m-f16-bin-noprefix",
-                "galactica-f32");
+        return Fixtures.models();
     }
 
     @ParameterizedTest

@@ -18,7 +18,7 @@ public final class KvCache implements AutoCloseable {
     public static final int PAGE_TOKENS = KvPage.TOKENS;
 
     private final KvLayout layout;
-    private final List<KvPage> pages = new ArrayList<>();
+    private final List<PageSet> pages = new ArrayList<>();
     private final List<List<KvView>> views = new ArrayList<>();
     private final int keptPages;
     private int length;
@@ -47,11 +47,9 @@ public final class KvCache implements AutoCloseable {
                             new ArrayList<>()))
                     .toList());
         }
-        try {
-            reserve(keptTokens);
-        } catch (Throwable e) {
-            dropPages(0);
-            throw e;
+        if (keptPages > 0) {
+            pages.addAll(new PageChunk(layout, keptPages).sets());
+            show();
         }
     }
 
@@ -73,7 +71,9 @@ public final class KvCache implements AutoCloseable {
         for (int i = length / KvPage.TOKENS; i < Math.min(before, needed); i++) {
             if (pages.get(i).shared()) {
                 boolean holdsTokens = length > i * KvPage.TOKENS;
-                KvPage own = holdsTokens ? pages.get(i).copy(layout) : new KvPage(layout);
+                PageSet own = holdsTokens
+                        ? pages.get(i).copy(layout)
+                        : new PageChunk(layout, 1).sets().getFirst();
                 pages.get(i).release();
                 pages.set(i, own);
                 replaced = true;
@@ -81,7 +81,7 @@ public final class KvCache implements AutoCloseable {
         }
         try {
             while (pages.size() < needed) {
-                pages.add(new KvPage(layout));
+                pages.add(new PageChunk(layout, 1).sets().getFirst());
             }
         } finally {
             if (replaced || pages.size() > before) {
@@ -141,9 +141,9 @@ public final class KvCache implements AutoCloseable {
                 List<MemorySegment> values = view(layer, slot).values();
                 keys.clear();
                 values.clear();
-                for (KvPage page : pages) {
-                    keys.add(page.keys(layer, slot));
-                    values.add(page.values(layer, slot));
+                for (PageSet page : pages) {
+                    keys.add(page.keys(layout, layer, slot));
+                    values.add(page.values(layout, layer, slot));
                 }
             }
         }

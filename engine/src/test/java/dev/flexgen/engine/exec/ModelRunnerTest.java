@@ -77,7 +77,7 @@ class ModelRunnerTest {
     }
 
     private static Plan onProcessor() {
-        return Plan.onOneDevice(Families.read(Fixtures.golden(MODEL)), Tier.HOST);
+        return Plan.onOneDevice(Families.read(Fixtures.golden(MODEL)), Tier.HOST, 0);
     }
 
     @ParameterizedTest
