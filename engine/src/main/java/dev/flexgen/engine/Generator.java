@@ -59,7 +59,7 @@ public final class Generator {
             throw new IllegalArgumentException("room for " + slots + " replies");
         }
         this.model = model;
-        this.slots = Math.min(slots, model.maxStepTokens());
+        this.slots = Math.min(slots, Math.min(model.maxStepTokens(), model.maxLogitRows()));
         this.cancel = cancel;
     }
 
@@ -74,6 +74,12 @@ public final class Generator {
             while (admit(jobs)) {
                 chooseAndStep();
             }
+        } catch (CancellationException e) {
+            for (Running one : List.copyOf(running)) {
+                one.reply().computed(false);
+                end(one);
+            }
+            throw e;
         } finally {
             running.forEach(it -> it.reply().session().close());
             running.clear();
@@ -149,13 +155,10 @@ public final class Generator {
                 end(one);
             }
         }
-        if (!going.isEmpty() && !Session.step(model, going, cancel)) {
-            for (Running one : List.copyOf(running)) {
-                one.reply().computed(false);
-                end(one);
-            }
-        }
         cancel.check();
+        if (!going.isEmpty() && !Session.step(model, going, cancel)) {
+            throw new CancellationException("cancelled");
+        }
     }
 
     private void end(Running one) {

@@ -54,10 +54,6 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
             return options.kv().resolve(types.type(Role.UP_WEIGHT, 0));
         }
 
-        PlanChoice with(int context) {
-            return with(context, 1);
-        }
-
         PlanChoice with(int context, int sessions) {
             FootprintMeter meter = meter(context, sessions);
             Planner planner = new Planner(types.spec(), devices(), budget, meter, context);
@@ -101,8 +97,10 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
                 if (several.plan().tiers().equals(one.plan().tiers()) && noSlower) {
                     return several;
                 }
-            } catch (EngineException | ArithmeticException e) {
-                // no room for so many
+            } catch (EngineException e) {
+                if (e.kind() != EngineException.Kind.PLACEMENT) {
+                    throw e;
+                }
             }
         }
         return one;
@@ -112,18 +110,18 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
         int most = question.options().mostContext(question.types().spec());
         int least = Math.min(most, LEAST_AUTO);
         if (question.options().context() > 0 || least == most) {
-            return question.with(most);
+            return question.with(most, 1);
         }
         PlanChoice shortest;
         try {
-            shortest = question.with(least);
+            shortest = question.with(least, 1);
         } catch (EngineException e) {
-            return question.with(most); // does not fit either, and says so of the context that the user knows
+            return question.with(most, 1); // does not fit either, and says so of the context that the user knows
         }
         double enough = (1 - MOST_COST) * question.speed(shortest);
         for (int context = most; context > least; context = Math.max(least, context / 2)) {
             try {
-                PlanChoice choice = question.with(context);
+                PlanChoice choice = question.with(context, 1);
                 if (question.speed(choice) >= enough) {
                     return choice;
                 }
