@@ -172,7 +172,7 @@ final class PartialFile implements AutoCloseable {
         if (active.contains(piece)) { // not after a restart
             written.add(piece.at, position);
             piece.at = position;
-            if (position >= piece.to) {
+            if (position >= piece.to || unrecordedBytes() >= tuning.recordBytes()) {
                 notifyAll(); // not for every few bytes: whoever waits looks by itself now and then
             }
         }
@@ -213,7 +213,7 @@ final class PartialFile implements AutoCloseable {
     /** Waits for something to change, for a moment only; the caller looks and comes back. */
     @SuppressWarnings("WaitNotInLoop")
     synchronized void awaitChange() throws InterruptedException {
-        wait(5);
+        wait(20);
     }
 
     /** Forces what is written to the disk and then says so in the record. */

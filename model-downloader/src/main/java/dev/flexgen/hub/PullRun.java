@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /** One pull: waits for the lock, checks the space, fetches the files that are missing, publishes. */
@@ -109,12 +110,18 @@ final class PullRun {
         Repeats repeats = new Repeats(tuning, stop, progress::tell);
         Pace pace =
                 new Pace(tuning.streamsPerFile(), tuning.sample(), tuning.enoughBytesPerSecond(), progress::totalDone);
-        Semaphore turns = new Semaphore(tuning.filesAtOnce());
+        Queue<RemoteFile> files = new ConcurrentLinkedQueue<>(byContent.values());
         List<Thread> threads = new ArrayList<>();
-        for (RemoteFile file : byContent.values()) {
-            FileSource source = new FileSource(settings, http, plan, file, stop);
-            FileFetch fetch = new FileFetch(file, source, tuning, pace, progress, repeats, stop);
-            threads.add(Thread.ofVirtual().name("pull " + file.path()).start(() -> fetch(fetch, file, turns)));
+        for (int i = 0; i < Math.min(tuning.filesAtOnce(), byContent.size()); i++) {
+            // Platform threads, as all that wait for or watch over something in a pull: virtual ones share a few
+            // carriers, and
+            // on two processors two that wait in the wrong way have stopped all others for good.
+            threads.add(Thread.ofPlatform().daemon().name("pull " + i).start(() -> {
+                for (RemoteFile file = files.poll(); file != null && !stop.stopped(); file = files.poll()) {
+                    FileSource source = new FileSource(settings, http, plan, file, stop);
+                    fetch(new FileFetch(file, source, tuning, pace, progress, repeats, stop), file);
+                }
+            }));
         }
         join(threads);
         stop.check();
@@ -123,20 +130,15 @@ final class PullRun {
         }
     }
 
-    private void fetch(FileFetch fetch, RemoteFile file, Semaphore turns) {
-        turns.acquireUninterruptibly();
+    private void fetch(FileFetch fetch, RemoteFile file) {
         try {
-            if (!stop.stopped()) {
-                fetch.run(folder.partial(file), folder.blob(file));
-            }
+            fetch.run(folder.partial(file), folder.blob(file));
         } catch (IOException e) {
             stop.fail(new UncheckedIOException(e));
         } catch (RuntimeException e) {
             stop.fail(e);
         } catch (Error e) {
             stop.fail(new IllegalStateException(e));
-        } finally {
-            turns.release();
         }
     }
 

@@ -75,6 +75,10 @@ final class PullWorld implements AutoCloseable {
     }
 
     static Tuning tuning(Tuning.Sleeper sleeper, Tuning.FreeSpace freeSpace) {
+        return tuning(Duration.ofSeconds(2), sleeper, freeSpace);
+    }
+
+    static Tuning tuning(Duration stall, Tuning.Sleeper sleeper, Tuning.FreeSpace freeSpace) {
         return new Tuning(
                 4 * PIECE,
                 PIECE,
@@ -84,7 +88,7 @@ final class PullWorld implements AutoCloseable {
                 Long.MAX_VALUE,
                 4,
                 4,
-                Duration.ofSeconds(2),
+                stall,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(4),
                 Duration.ofMinutes(5),
