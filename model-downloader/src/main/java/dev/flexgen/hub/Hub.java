@@ -90,7 +90,8 @@ public final class Hub implements AutoCloseable {
     public Path pull(PullPlan plan, PullListener listener, PullCancel cancel) {
         ModelFolder folder = new ModelFolder(store, plan.ref(), settings.symlinks());
         try {
-            return new PullRun(settings, http, tuning, plan, folder, listener, new Stop(cancel)).run();
+            return new PullRun(settings, http, tuning, plan, folder, store.verified(), listener, new Stop(cancel))
+                    .run();
         } catch (UncheckedIOException e) {
             throw disk(Objects.requireNonNull(e.getCause()));
         } catch (IOException e) {

@@ -4,12 +4,14 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.hub.HubException.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -26,6 +28,7 @@ final class PullRun {
     private final Tuning tuning;
     private final PullPlan plan;
     private final ModelFolder folder;
+    private final VerifiedBlobs verified;
     private final PullListener listener;
     private final Stop stop;
 
@@ -35,6 +38,7 @@ final class PullRun {
             Tuning tuning,
             PullPlan plan,
             ModelFolder folder,
+            VerifiedBlobs verified,
             PullListener listener,
             Stop stop) {
         this.settings = settings;
@@ -42,38 +46,95 @@ final class PullRun {
         this.tuning = tuning;
         this.plan = plan;
         this.folder = folder;
+        this.verified = verified;
         this.listener = listener;
         this.stop = stop;
     }
 
     /** Returns the snapshot. */
     Path run() throws IOException {
+        if (isHere()) {
+            return done(
+                    new PullProgress(listener, plan.totalBytes(), plan.totalBytes()), folder.snapshot(plan.commit()));
+        }
         folder.create();
         try (PullLock _ = lock()) {
             folder.create(); // whoever had the lock before may have removed the model
+            listener.on(new PullEvent.Planned(planned()));
             List<RemoteFile> missing = new ArrayList<>();
-            long present = 0;
             long wholeBytes = 0;
             for (RemoteFile file : plan.files()) {
-                present += folder.presentBytes(file, plan.commit());
-                if (folder.has(file, plan.commit())) {
+                if (holds(file)) {
                     wholeBytes += file.bytes();
                 } else {
                     missing.add(file);
                 }
             }
-            long free = tuning.freeSpace().bytes(folder.root());
-            PullPlan now = new PullPlan(plan.ref(), plan.commit(), plan.files(), plan.totalBytes(), present, free);
-            PullProgress progress = new PullProgress(listener, plan.totalBytes(), wholeBytes);
-            progress.tell(new PullEvent.Planned(now));
-            if (now.missingBytes() > free) {
+            PullPlan now = planned();
+            if (now.missingBytes() > now.freeBytes()) {
                 throw noSpace(now);
             }
+            PullProgress progress = new PullProgress(listener, plan.totalBytes(), wholeBytes);
             fetch(missing, progress);
-            Path snapshot = folder.publish(plan);
-            progress.tell(new PullEvent.Done(snapshot, plan.totalBytes()));
-            return snapshot;
+            return done(progress, folder.publish(plan));
         }
+    }
+
+    private Path done(PullProgress progress, Path snapshot) {
+        progress.tell(new PullEvent.Done(snapshot, plan.totalBytes()));
+        return snapshot;
+    }
+
+    /** Whether there is nothing to write, so that it does not matter who may write to the store. */
+    private boolean isHere() throws IOException {
+        if (!folder.isPublished(plan)) {
+            return false;
+        }
+        for (RemoteFile file : plan.files()) {
+            if (!folder.has(file, plan.commit())) {
+                return false;
+            }
+        }
+        listener.on(new PullEvent.Planned(planned()));
+        for (RemoteFile file : plan.files()) {
+            if (!isRight(file, folder.place(file, plan.commit()).orElseThrow())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private PullPlan planned() throws IOException {
+        long present = 0;
+        for (RemoteFile file : plan.files()) {
+            present += folder.presentBytes(file, plan.commit());
+        }
+        long free = tuning.freeSpace().bytes(folder.root());
+        return new PullPlan(plan.ref(), plan.commit(), plan.files(), plan.totalBytes(), present, free);
+    }
+
+    /** Whether a file is here and right; one that is wrong is thrown away. */
+    private boolean holds(RemoteFile file) throws IOException {
+        Optional<Path> place = folder.place(file, plan.commit());
+        if (place.isEmpty() || isRight(file, place.get())) {
+            return place.isPresent();
+        }
+        listener.on(new PullEvent.Corrupt(file.path()));
+        Files.deleteIfExists(place.get());
+        return false;
+    }
+
+    /** A file of the right size may be anybody's, so its first use here begins with its hash. */
+    private boolean isRight(RemoteFile file, Path place) throws IOException {
+        stop.check();
+        if (!verified.knows(file, place)) {
+            listener.on(new PullEvent.Verifying(file.path()));
+            if (!VerifiedBlobs.holds(file, place, stop)) {
+                return false;
+            }
+            verified.remember(file, place);
+        }
+        return true;
     }
 
     private HubException noSpace(PullPlan now) {
@@ -133,6 +194,7 @@ final class PullRun {
     private void fetch(FileFetch fetch, RemoteFile file) {
         try {
             fetch.run(folder.partial(file), folder.blob(file));
+            verified.remember(file, folder.blob(file));
         } catch (IOException e) {
             stop.fail(new UncheckedIOException(e));
         } catch (RuntimeException e) {

@@ -69,7 +69,8 @@ final class PullProcess {
         Tuning tuning = PullWorld.tuning(
                 Duration.ofSeconds(30), // a busy machine is no silent hub
                 Thread::sleep,
-                folder -> Files.getFileStore(folder).getUsableSpace());
+                folder -> Files.getFileStore(folder).getUsableSpace(),
+                Tuning::open);
         try (Hub hub = new Hub(HubSettings.of(environment), cache, tuning)) {
             hub.pull(hub.plan(PullWorld.REF), _ -> {}, new PullCancel());
         }
@@ -84,7 +85,7 @@ final class PullProcess {
                 }
             });
         }
-        Tuning tuning = PullWorld.tuning(Duration.ofMillis(300), _ -> {}, _ -> Long.MAX_VALUE);
+        Tuning tuning = PullWorld.tuning(Duration.ofMillis(300), _ -> {}, _ -> Long.MAX_VALUE, Tuning::open);
         try (Hub hub = new Hub(HubSettings.of(environment), new HubCache(environment), tuning)) {
             hub.plan(PullWorld.REF);
         } catch (HubException e) {
