@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Exchange implements AutoCloseable {
 
     private static final long HOLD_NANOS = 50_000_000;
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+    private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private final URI uri;
     private final HttpURLConnection connection;
@@ -154,6 +154,9 @@ final class Exchange implements AutoCloseable {
         @Nullable Throwable reason = null;
         try {
             int status = connection.getResponseCode();
+            if (status < 0) {
+                throw new IOException("its answer is not HTTP");
+            }
             HubAnswer answer = new HubAnswer(uri, status, headers());
             InputStream raw = status < 400 ? connection.getInputStream() : connection.getErrorStream();
             try (InputStream in = raw == null ? InputStream.nullInputStream() : raw) {

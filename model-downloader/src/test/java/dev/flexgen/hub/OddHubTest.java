@@ -208,6 +208,17 @@ class OddHubTest {
     }
 
     @Test
+    void whatIsNoHubIsASentence() {
+        assertFails(
+                (_, out) -> RawHub.write(out, "SSH-2.0-OpenSSH_9.6\r\n"), Kind.NETWORK, "127.0.0.1: its answer is not");
+        assertFails((_, _) -> {}, Kind.NETWORK, "facebook/opt-125m cannot be fetched: 127.0.0.1: ");
+        assertFails(
+                (path, out) -> RawHub.send(out, "<html>Log in to this network</html>", ""),
+                Kind.SERVER,
+                "does not answer as a hub does");
+    }
+
+    @Test
     void headersThatDripAreGivenUp() {
         world.stallingAfter(Duration.ofMillis(300));
 
