@@ -7,7 +7,7 @@ import java.time.Duration;
 final class Silence {
 
     /** What must come in the time, so that one byte now and then does not keep a request alive for ever. */
-    private static final long LEAST_BYTES = 1024;
+    static final long LEAST_BYTES = 1024;
 
     private final URI uri;
     private final Exchange exchange;
