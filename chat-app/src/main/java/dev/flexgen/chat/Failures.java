@@ -2,7 +2,7 @@ package dev.flexgen.chat;
 
 import dev.flexgen.config.ConfigException;
 import dev.flexgen.config.PlainText;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.hub.HubException;
 import dev.flexgen.tokenizer.TokenizerException;
 import java.io.PrintStream;

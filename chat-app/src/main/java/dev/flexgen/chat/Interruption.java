@@ -1,6 +1,6 @@
 package dev.flexgen.chat;
 
-import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.base.CancelToken;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;

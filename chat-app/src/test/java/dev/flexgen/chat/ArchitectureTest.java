@@ -3,6 +3,7 @@ package dev.flexgen.chat;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -13,12 +14,19 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The arrows between the modules, and which module may use which library. */
 @AnalyzeClasses(
         packages = "dev.flexgen",
         importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestJars.class})
 class ArchitectureTest {
+
+    private static final String ENGINE = "dev.flexgen.engine";
 
     /** The fakes and programs that a module's tests share with others come in jars of their own. */
     static final class NoTestJars implements ImportOption {
@@ -52,6 +60,65 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("chat-app")
             .whereLayer("config")
             .mayOnlyBeAccessedByLayers("chat-app", "engine", "tokenizer", "model-downloader");
+
+    /** The engine's rooms, ground floor first: each may use those listed, and no other. */
+    private static final Map<String, List<String>> ENGINE_ROOMS = Map.ofEntries(
+            Map.entry("base", List.of()),
+            Map.entry("tensor", List.of()),
+            Map.entry("sample", List.of("base")),
+            Map.entry("memory", List.of("base")),
+            Map.entry("checkpoint", List.of("base", "tensor")),
+            Map.entry("model", List.of("base", "tensor", "checkpoint")),
+            Map.entry("device", List.of("base", "tensor", "memory")),
+            Map.entry("device.cpu", List.of("base", "tensor", "memory", "device")),
+            Map.entry("device.cuda", List.of("base", "tensor", "memory", "device")),
+            Map.entry("cache", List.of("base", "tensor", "memory", "device")),
+            Map.entry("plan", List.of("base", "tensor", "memory", "model", "cache")),
+            Map.entry("measure", List.of("base", "memory", "device", "device.cpu", "plan")),
+            Map.entry("weights", List.of("base", "tensor", "memory", "model", "device", "device.cpu", "plan")),
+            Map.entry("transfer", List.of("base", "memory", "device", "plan", "weights")),
+            Map.entry(
+                    "exec",
+                    List.of(
+                            "base",
+                            "tensor",
+                            "memory",
+                            "model",
+                            "device",
+                            "device.cpu",
+                            "cache",
+                            "plan",
+                            "weights",
+                            "transfer")));
+
+    @ArchTest
+    static void eachRoomOfTheEngineUsesOnlyThoseBelow(JavaClasses all) {
+        ENGINE_ROOMS.forEach((room, below) -> {
+            List<String> allowed = new ArrayList<>(below);
+            allowed.add(room);
+            noClasses()
+                    .that()
+                    .resideInAPackage(ENGINE + "." + room)
+                    .should()
+                    .dependOnClassesThat(DescribedPredicate.describe(
+                            "are in a room of the engine that is not below " + room,
+                            type -> type.getPackageName().startsWith(ENGINE)
+                                    && allowed.stream()
+                                            .noneMatch(
+                                                    it -> type.getPackageName().equals(ENGINE + "." + it))))
+                    .check(all);
+        });
+    }
+
+    @ArchTest
+    static void everyRoomOfTheEngineHasARule(JavaClasses all) {
+        Set<String> rooms = all.stream()
+                .map(JavaClass::getPackageName)
+                .filter(name -> name.startsWith(ENGINE + "."))
+                .map(name -> name.substring(ENGINE.length() + 1))
+                .collect(Collectors.toSet());
+        assertThat(ENGINE_ROOMS.keySet()).isEqualTo(rooms);
+    }
 
     @ArchTest
     static final ArchRule everyClassBelongsToAModule = classes()

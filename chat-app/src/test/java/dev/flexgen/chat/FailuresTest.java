@@ -3,7 +3,7 @@ package dev.flexgen.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.config.ConfigException;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.tokenizer.TokenizerException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

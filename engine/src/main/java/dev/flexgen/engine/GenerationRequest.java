@@ -1,5 +1,6 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Set;
 

@@ -1,35 +1,38 @@
 package dev.flexgen.engine;
 
-import dev.flexgen.engine.cache.KvCache;
-import dev.flexgen.engine.run.Runner;
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.exec.Logits;
 import java.util.Arrays;
 
 /** Log-probabilities of given texts, each in a cache of its own. */
 final class Scorer {
 
-    private final Runner runner;
-    private final int context;
+    private final Model model;
 
-    Scorer(Runner runner, int context) {
-        this.runner = runner;
-        this.context = context;
+    Scorer(Model model) {
+        this.model = model;
     }
 
     double[] score(int[] ids, CancelToken cancel) {
-        int vocabulary = runner.spec().vocabulary();
-        TokenIds.check(ids, vocabulary, context);
+        int vocabulary = model.spec().vocabulary();
+        TokenIds.check(ids, vocabulary, model.context());
         double[] scores = new double[ids.length];
         scores[0] = Double.NaN;
-        try (KvCache cache = runner.newCache()) {
-            for (int from = 0; from < ids.length - 1; from += runner.maxStepTokens()) {
-                int first = from;
-                int[] tokens = Arrays.copyOfRange(ids, from, Math.min(ids.length - 1, from + runner.maxStepTokens()));
-                runner.prefill(cache, tokens, cancel);
-                runner.allLogits(cache, tokens, (row, logits, at) -> {
-                    int next = first + row + 1;
-                    scores[next] = logits[at + ids[next]] - logSumExp(logits, at, vocabulary);
+        if (ids.length == 1) {
+            return scores;
+        }
+        try (Session session = model.session(ids.length - 1)) {
+            session.begin(Arrays.copyOf(ids, ids.length - 1)); // nothing follows the last id
+            while (session.pending() > 0) {
+                int from = session.length();
+                Logits logits = session.stepWithAllLogits(cancel);
+                for (int row = 0; row < session.length() - from; row++) {
+                    int next = from + row + 1;
+                    int at = logits.offset(0, row);
+                    scores[next] = logits.numbers()[at + ids[next]] - logSumExp(logits.numbers(), at, vocabulary);
                     requireNumber(scores[next], next);
-                });
+                }
             }
         }
         return scores;

@@ -1,5 +1,7 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.EngineException;
+
 /** Checks ids before they reach a device, where a wrong one would read past a table. */
 final class TokenIds {
 

@@ -1,10 +1,10 @@
 package dev.flexgen.engine;
 
-import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Features;
 import dev.flexgen.engine.model.Features.NormPlace;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.tensor.Activation;
 import java.util.OptionalInt;
 import java.util.Set;
 

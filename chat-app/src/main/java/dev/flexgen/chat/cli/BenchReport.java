@@ -2,15 +2,16 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.Generation;
-import dev.flexgen.engine.LoadReport;
+import dev.flexgen.engine.Model;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.plan.Prediction;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.Locale;
 import java.util.Optional;
 
 /**
  * What a measurement found.
  *
+ * @param load the model that ran
  * @param seconds wall time of prompt and reply together
  * @param prediction what the plan can reach at best
  * @param devices that computed, for people
@@ -18,8 +19,8 @@ import java.util.Optional;
  * @param hostReadBytesPerSecond what this machine's memory gives to the same threads in the same process
  */
 record BenchReport(
-        LoadReport load,
-        Optional<Prediction> prediction,
+        Model load,
+        Optional<ThroughputEstimate> prediction,
         BenchRun.Workload workload,
         Generation generation,
         double seconds,
@@ -43,13 +44,13 @@ record BenchReport(
     /** Nothing that reads every weight once a token, from where the plan put it, can be faster. */
     double limitDecodeTokensPerSecond() {
         return prediction
-                .map(Prediction::decodeTokensPerSecond)
+                .map(ThroughputEstimate::decodeTokensPerSecond)
                 .orElse(hostReadBytesPerSecond / load.weightBytesPerToken());
     }
 
     private String bound() {
         return prediction
-                .map(Prediction::bound)
+                .map(ThroughputEstimate::bound)
                 .orElseGet(() -> String.format(
                         Locale.ROOT,
                         "host memory: %s a token at %.0f GB/s%s",
@@ -65,7 +66,7 @@ record BenchReport(
                 .put("devices", devices)
                 .put("prompt_tokens", workload.promptTokens())
                 .put("new_tokens", generation.ids().length)
-                .put("load_seconds", load.seconds())
+                .put("load_seconds", load.loadSeconds())
                 .put("prefill_seconds", generation.prefillSeconds())
                 .put("prefill_tokens_per_second", prefillTokensPerSecond())
                 .put("decode_seconds", generation.decodeSeconds())
@@ -91,7 +92,7 @@ record BenchReport(
 
     private void rates(JsonLine line) {
         prediction
-                .map(Prediction::rates)
+                .map(ThroughputEstimate::rates)
                 .ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
                         .put("upload", rates.upload())
                         .put("host_read", rates.hostRead())
@@ -116,7 +117,7 @@ record BenchReport(
                 workload.promptTokens(),
                 generation.ids().length,
                 devices,
-                load.seconds(),
+                load.loadSeconds(),
                 prefillTokensPerSecond(),
                 decodeTokensPerSecond(),
                 Bytes.format(load.weightBytesPerToken()),

@@ -7,11 +7,11 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
 import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.EngineException;
-import dev.flexgen.engine.Forecast;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,9 +84,9 @@ final class ModelCard {
         if (!Families.names().contains(entry.family())) {
             return "not yet: this version runs " + families();
         }
-        return switch (wiring.outlook(settings).of(entry)) {
-            case Forecast.Fits fits -> "yes: takes " + Bytes.format(fits.bytes()) + ", " + places(fits.tiers());
-            case Forecast.Refused(var kind, var sentence) ->
+        return switch (wiring.outlook(settings).fit(entry)) {
+            case FitResult.Fits fits -> "yes: takes " + Bytes.format(fits.bytes()) + ", " + places(fits.tiers());
+            case FitResult.Refused(var kind, var sentence) ->
                 (kind == EngineException.Kind.PLACEMENT ? "too large: " : "no: ") + sentence;
         };
     }

@@ -5,10 +5,10 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.PlainText;
-import dev.flexgen.engine.EngineException;
-import dev.flexgen.engine.Forecast;
-import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.ModelFitter;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.hub.LocalModel;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -23,7 +23,7 @@ final class ModelListing {
     private ModelListing() {}
 
     /** @param outlook on models that need not be here */
-    static String of(Catalogue catalogue, List<LocalModel> local, Outlook outlook) {
+    static String of(Catalogue catalogue, List<LocalModel> local, ModelFitter outlook) {
         Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
         var listing = new StringBuilder();
         row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "RUNS", "LICENCE");
@@ -49,13 +49,13 @@ final class ModelListing {
         return listing.toString();
     }
 
-    private static String runs(CatalogueEntry entry, Outlook outlook) {
+    private static String runs(CatalogueEntry entry, ModelFitter outlook) {
         if (!Families.names().contains(entry.family())) {
             return "not yet";
         }
-        return switch (outlook.of(entry)) {
-            case Forecast.Fits fits -> fits.fromDisk() ? "from disk" : "yes";
-            case Forecast.Refused refused -> refused.kind() == EngineException.Kind.PLACEMENT ? "too large" : "no";
+        return switch (outlook.fit(entry)) {
+            case FitResult.Fits fits -> fits.fromDisk() ? "from disk" : "yes";
+            case FitResult.Refused refused -> refused.kind() == EngineException.Kind.PLACEMENT ? "too large" : "no";
         };
     }
 

@@ -2,7 +2,7 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.CommandException;
 import dev.flexgen.config.Environment;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

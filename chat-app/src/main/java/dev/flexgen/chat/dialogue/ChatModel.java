@@ -1,6 +1,6 @@
 package dev.flexgen.chat.dialogue;
 
-import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.base.CancelToken;
 import java.util.List;
 
 /**

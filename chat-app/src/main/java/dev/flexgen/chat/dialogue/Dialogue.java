@@ -2,7 +2,7 @@ package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.prompt.PromptFormat.Place;
-import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.base.CancelToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

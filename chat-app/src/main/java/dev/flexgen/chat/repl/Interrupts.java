@@ -1,6 +1,6 @@
 package dev.flexgen.chat.repl;
 
-import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.base.CancelToken;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;

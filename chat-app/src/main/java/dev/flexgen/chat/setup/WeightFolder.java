@@ -1,6 +1,6 @@
 package dev.flexgen.chat.setup;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.model.Families;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.CancelToken;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.List;
 import org.junit.jupiter.api.Test;

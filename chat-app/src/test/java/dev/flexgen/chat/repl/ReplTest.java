@@ -7,7 +7,7 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -15,7 +15,7 @@ public interface Checkpoint extends AutoCloseable {
     /**
      * The tensor stored under {@code name}, mapped rather than read where the file's layout allows.
      *
-     * @throws dev.flexgen.engine.EngineException if there is none of that name or its bytes cannot be used
+     * @throws dev.flexgen.engine.base.EngineException if there is none of that name or its bytes cannot be used
      */
     Tensor tensor(String name);
 

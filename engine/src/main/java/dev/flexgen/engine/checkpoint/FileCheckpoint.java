@@ -1,6 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Tensor;
 import java.lang.foreign.Arena;

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.util.Locale;
 
 /** Recognises what is often found under the name of a weights file and is none, so that the refusal can say so. */

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.InvalidPathException;

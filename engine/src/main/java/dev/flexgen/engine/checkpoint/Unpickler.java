@@ -1,6 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.PickleReader.OperandException;
 import dev.flexgen.engine.checkpoint.PickleValue.Dictionary;
 import dev.flexgen.engine.checkpoint.PickleValue.Plain;

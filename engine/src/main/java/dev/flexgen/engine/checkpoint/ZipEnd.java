@@ -1,6 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 
 /** Where a zip archive's central directory lies, from the records at the archive's end. */
 record ZipEnd(long entries, long directoryStart, long directoryEnd) {

@@ -1,11 +1,12 @@
 package dev.flexgen.engine.device;
 
+import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
 
 /**
  * Something that computes on memory of its own. Its operations and copies are asked for and done later, in the order of their
- * {@link Lane}; only the processor does them at once. Opened and closed by the engine.
+ * {@link StreamRole}; only the processor does them at once. Opened and closed by the engine.
  */
 public interface Device extends AutoCloseable {
 
@@ -18,27 +19,27 @@ public interface Device extends AutoCloseable {
     /**
      * Zeroed memory on {@link #tier()}, entered in the ledger under {@code owner}; aligned for any use.
      *
-     * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if there is not that much, or the ledger's cap forbids it
+     * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if there is not that much, or the ledger's cap forbids it
      */
     Buffer allocate(String owner, long bytes);
 
-    /** Memory on {@link #tier()} is taken in multiples of so many bytes, which plans must count. */
-    default long allocationUnit() {
-        return 1;
+    /** In which amounts memory on {@link #tier()} is really taken, which plans must count. */
+    default AllocationPolicy allocationPolicy() {
+        return AllocationPolicy.EXACT;
     }
 
     /**
      * Zeroed host memory that this device copies from and to at full speed and without blocking: page-locked, for a GPU.
      *
-     * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if the system refuses it
+     * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if the system refuses it
      */
     Buffer allocateHost(String owner, long bytes);
 
-    /** Operations on the stream {@link Lane#COMPUTE}. */
+    /** Operations on the stream {@link StreamRole#COMPUTE}. */
     Ops ops();
 
     /** The stream for one kind of work; the same for several kinds where the device has but one. */
-    Stream stream(Lane lane);
+    Stream stream(StreamRole lane);
 
     /** A new event, closed by the caller. */
     Event event();

@@ -9,7 +9,7 @@ public interface Event extends AutoCloseable {
     /**
      * Blocks the calling thread until the recorded point is reached.
      *
-     * @throws dev.flexgen.engine.EngineException of kind DEVICE if work before it failed
+     * @throws dev.flexgen.engine.base.EngineException of kind DEVICE if work before it failed
      */
     void join();
 

@@ -21,7 +21,7 @@ public interface GpuSource {
      *
      * @param freeBytes of its memory, by the driver's word
      * @param opener opens it, with everything it takes entered in the ledger; may fail with an
-     *     {@link dev.flexgen.engine.EngineException}
+     *     {@link dev.flexgen.engine.base.EngineException}
      */
     record Present(String name, long freeBytes, Function<Ledger, Device> opener) implements Finding {}
 

@@ -39,7 +39,7 @@ public final class Buffer implements AutoCloseable {
      * Enters {@code bytes} in the ledger, then takes them from {@code source}; if that fails, neither has happened.
      *
      * @param bytes that are really taken: a driver that rounds up gives a segment of fewer
-     * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if the ledger's cap forbids it
+     * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if the ledger's cap forbids it
      */
     public static Buffer take(Ledger ledger, Tier tier, String owner, long bytes, Source source) {
         ledger.enter(tier, owner, bytes);

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.memory;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -78,6 +78,11 @@ public final class Ledger {
 
     public synchronized long bytes(Tier tier) {
         return owners(tier).values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Bytes that each owner holds on a tier. */
+    public synchronized Map<String, Long> byOwner(Tier tier) {
+        return Map.copyOf(owners(tier));
     }
 
     /** Bytes held on each tier, zeros included. */

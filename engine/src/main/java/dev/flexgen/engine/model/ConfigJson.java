@@ -10,7 +10,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import dev.flexgen.config.JsonPosition;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.MalformedInputException;

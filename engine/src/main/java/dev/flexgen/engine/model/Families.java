@@ -1,7 +1,7 @@
 package dev.flexgen.engine.model;
 
 import dev.flexgen.config.Quoted;
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.model;
 
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.tensor.Activation;
 
 /**
  * An architecture as its checkpoints spell it: how its {@code config.json} becomes a {@link ModelSpec} and under which names
@@ -14,7 +14,7 @@ public interface Family {
     /**
      * Reads a config.
      *
-     * @throws dev.flexgen.engine.EngineException if a key is missing, of the wrong type or asks for something unsupported
+     * @throws dev.flexgen.engine.base.EngineException if a key is missing, of the wrong type or asks for something unsupported
      */
     ModelSpec spec(ConfigJson config);
 

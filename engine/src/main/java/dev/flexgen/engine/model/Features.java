@@ -1,6 +1,6 @@
 package dev.flexgen.engine.model;
 
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.tensor.Activation;
 
 /**
  * What a family's block does beyond its sizes.

@@ -1,8 +1,8 @@
 package dev.flexgen.engine.model;
 
 import dev.flexgen.config.Quoted;
-import dev.flexgen.engine.device.Activation;
 import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.tensor.Activation;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;

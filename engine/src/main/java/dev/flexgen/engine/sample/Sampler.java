@@ -1,6 +1,6 @@
 package dev.flexgen.engine.sample;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.util.SplittableRandom;
 
 /**

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.NumpyWriter;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.tensor.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,8 +3,8 @@ package dev.flexgen.engine.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.NumpyWriter;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -3,9 +3,9 @@ package dev.flexgen.engine.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.NumpyWriter;
+import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

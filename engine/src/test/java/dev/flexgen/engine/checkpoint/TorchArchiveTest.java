@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
 import java.io.IOException;

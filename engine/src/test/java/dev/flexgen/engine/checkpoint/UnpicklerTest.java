@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import java.lang.foreign.MemorySegment;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;

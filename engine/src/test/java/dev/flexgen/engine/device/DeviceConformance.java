@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -187,7 +189,9 @@ public abstract class DeviceConformance {
                     for (int past : grid().pasts()) {
                         String name = dtype + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
                                 + tokens + " after " + past;
-                        tests.add(test(name, operands -> attend(operands, dtype, shape, tokens, past)));
+                        // many blocks, or one that the new tokens leave
+                        int blockTokens = past < 64 ? 7 : 64;
+                        tests.add(test(name, it -> attend(it, dtype, shape, blockTokens, new int[] {past, tokens})));
                     }
                 }
             }
@@ -195,28 +199,48 @@ public abstract class DeviceConformance {
         return tests.stream();
     }
 
-    private void attend(RandomOperands operands, DType dtype, int[] shape, int tokens, int past) {
-        int keyHeads = shape[0];
-        int dim = shape[2];
-        int blockTokens = past < 64 ? 7 : 64; // many blocks, or one that the new tokens leave
-        KvView cache = operands.cache(dtype, keyHeads, dim, blockTokens, past + tokens);
-        Rows keys = operands.rows(past + tokens, keyHeads * dim);
-        Rows values = operands.rows(past + tokens, keyHeads * dim);
-        for (int[] range : new int[][] {{0, past}, {past, tokens}}) {
-            if (range[1] > 0) {
-                Rows newKeys = keys.slice(range[0], range[1]);
-                Rows newValues = values.slice(range[0], range[1]);
-                memory.identical((ops, at) -> ops.append(at.of(newKeys), at.of(newValues), at.of(cache), range[0]));
+    /** Sequences that decode, are prefilled, verify a draft, all in one step. */
+    @TestFactory
+    Stream<DynamicTest> attentionOfSeveralSequences() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (DType dtype : DType.values()) {
+            for (int[] shape : grid().heads()) {
+                for (int[][] sequences : grid().batches()) {
+                    String name = dtype + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
+                            + Arrays.deepToString(sequences);
+                    tests.add(test(name, operands -> attend(operands, dtype, shape, 64, sequences)));
+                }
             }
         }
-        Rows query = operands.rows(tokens, keyHeads * shape[1] * dim);
-        Rows out = operands.rows(tokens, query.width());
-        double[] slack = new double[tokens];
-        Arrays.fill(slack, rounding(dtype, tokens)); // values have unit variance
+        return tests.stream();
+    }
+
+    /** @param shares tokens before and new tokens of each sequence */
+    private void attend(RandomOperands operands, DType dtype, int[] shape, int blockTokens, int[]... shares) {
+        int keyHeads = shape[0];
+        int dim = shape[2];
+        List<KvSequence> before = new ArrayList<>();
+        List<KvSequence> sequences = new ArrayList<>();
+        List<Double> slack = new ArrayList<>();
+        for (int[] share : shares) {
+            KvView cache = operands.cache(dtype, keyHeads, dim, blockTokens, share[0] + share[1]);
+            if (share[0] > 0) {
+                before.add(new KvSequence(cache, 0, share[0]));
+            }
+            sequences.add(new KvSequence(cache, share[0], share[1]));
+            slack.addAll(Collections.nCopies(share[1], rounding(dtype, share[1]))); // values have unit variance
+        }
+        for (List<KvSequence> writing : List.of(before, sequences)) {
+            Rows keys = operands.rows(KvSequence.rows(writing), keyHeads * dim);
+            Rows values = operands.rows(keys.count(), keys.width());
+            memory.identical((ops, at) -> ops.append(at.of(keys), at.of(values), at.of(writing)));
+        }
+        Rows query = operands.rows(slack.size(), keyHeads * shape[1] * dim);
+        Rows out = operands.rows(query.count(), query.width());
         memory.same(
                 List.of(out),
-                new Tolerance(64, slack),
-                (ops, at) -> ops.attend(at.of(query), at.of(cache), past, 0.3f, at.of(out)));
+                new Tolerance(64, slack.stream().mapToDouble(x -> x).toArray()),
+                (ops, at) -> ops.attend(at.of(query), at.of(sequences), 0.3f, at.of(out)));
     }
 
     private interface MatrixCase {

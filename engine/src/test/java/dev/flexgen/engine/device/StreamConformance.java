@@ -43,7 +43,7 @@ public abstract class StreamConformance {
     @ValueSource(ints = {1, 3, 255, 4096, 100_003})
     void copiesMoveTheseBytesAndNoOthers(int bytes) {
         int margin = 5;
-        Stream stream = device.stream(Lane.COMPUTE);
+        Stream stream = device.stream(StreamRole.COMPUTE);
         try (Buffer source = device.allocateHost("source", bytes + 2L * margin);
                 Buffer target = new HostMemory(ledger).allocate("target", bytes + 2L * margin);
                 Buffer first = device.allocate("first", bytes + 2L * margin);
@@ -74,12 +74,12 @@ public abstract class StreamConformance {
                     Buffer host = device.allocateHost("host", bytes)) {
                 assertThat(buffer.segment().byteSize()).isEqualTo(bytes);
                 assertThat(host.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
-                device.stream(Lane.COMPUTE).download(buffer.segment(), host.segment());
-                device.stream(Lane.COMPUTE).join();
+                device.stream(StreamRole.COMPUTE).download(buffer.segment(), host.segment());
+                device.stream(StreamRole.COMPUTE).join();
                 assertThat(host.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
                 host.segment().fill((byte) 1); // for the next round to find
-                device.stream(Lane.COMPUTE).upload(host.segment(), buffer.segment());
-                device.stream(Lane.COMPUTE).join();
+                device.stream(StreamRole.COMPUTE).upload(host.segment(), buffer.segment());
+                device.stream(StreamRole.COMPUTE).join();
             }
         }
     }
@@ -90,9 +90,9 @@ public abstract class StreamConformance {
         int width = 200_000;
         int rounds = 24;
         long bytes = 4L * width;
-        Stream in = device.stream(Lane.WEIGHTS_IN);
-        Stream compute = device.stream(Lane.COMPUTE);
-        Stream out = device.stream(Lane.ACTIVATIONS_OUT);
+        Stream in = device.stream(StreamRole.WEIGHTS_IN);
+        Stream compute = device.stream(StreamRole.COMPUTE);
+        Stream out = device.stream(StreamRole.ACTIVATIONS_OUT);
         Event[] arrived = {device.event(), device.event()};
         Event[] used = {device.event(), device.event()};
         Event summed = device.event();
@@ -141,16 +141,16 @@ public abstract class StreamConformance {
     void anEventThatWasNeverRecordedIsReached() {
         try (Event event = device.event()) {
             event.join();
-            device.stream(Lane.COMPUTE).await(event);
-            device.stream(Lane.COMPUTE).join();
+            device.stream(StreamRole.COMPUTE).await(event);
+            device.stream(StreamRole.COMPUTE).join();
         }
     }
 
     /** A wait for any later recording would be for ever. */
     @Test
     void whoWaitsWaitsForTheRecordingOfThatMoment() {
-        Stream in = device.stream(Lane.WEIGHTS_IN);
-        Stream compute = device.stream(Lane.COMPUTE);
+        Stream in = device.stream(StreamRole.WEIGHTS_IN);
+        Stream compute = device.stream(StreamRole.COMPUTE);
         try (Event ping = device.event();
                 Event pong = device.event()) {
             for (int round = 0; round < 10; round++) {

@@ -3,7 +3,6 @@ package dev.flexgen.engine.device;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.flexgen.engine.device.cpu.ScalarOps;
 import dev.flexgen.engine.memory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -31,7 +30,7 @@ final class TwinMemory implements SegmentAllocator, AutoCloseable {
 
     TwinMemory(Device device, long bytes) {
         this.device = device;
-        this.stream = device.stream(Lane.COMPUTE);
+        this.stream = device.stream(StreamRole.COMPUTE);
         host = device.allocateHost("operands", bytes);
         readBack = device.allocateHost("operands", bytes);
         twin = device.allocate("operands", bytes);

@@ -3,7 +3,6 @@ package dev.flexgen.engine.device;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.device.cpu.CpuDevice;
-import dev.flexgen.engine.device.cpu.ScalarOps;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Ledger;
 import java.lang.foreign.MemorySegment;

@@ -3,10 +3,10 @@ package dev.flexgen.engine.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.Fixtures;
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.tensor.Activation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,9 +3,9 @@ package dev.flexgen.engine.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.FakeCheckpoint;
 import dev.flexgen.engine.Specs;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

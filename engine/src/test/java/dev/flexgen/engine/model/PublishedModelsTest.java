@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.NumpyWriter;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import java.io.IOException;

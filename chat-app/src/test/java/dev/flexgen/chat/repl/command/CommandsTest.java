@@ -10,7 +10,7 @@ import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.command.SlashCommand.Outcome;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.CancelToken;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.ArrayList;
 import java.util.List;

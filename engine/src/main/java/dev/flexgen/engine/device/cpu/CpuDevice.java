@@ -1,11 +1,11 @@
 package dev.flexgen.engine.device.cpu;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
@@ -20,10 +20,10 @@ public final class CpuDevice implements Device {
     private final HostMemory memory;
     private final WorkerPool pool;
     private final Ops ops;
-    private final Stream stream = new Immediate();
+    private final Stream stream = new SynchronousStream();
 
     /**
-     * A device over {@code pool}, which it closes with itself.
+     * A device over {@code pool}, which stays the caller's and is closed after it.
      *
      * @throws EngineException of kind DEVICE if this Java was started without the Vector API
      */
@@ -76,17 +76,17 @@ public final class CpuDevice implements Device {
     }
 
     @Override
-    public Stream stream(Lane lane) {
+    public Stream stream(StreamRole lane) {
         return stream;
     }
 
     @Override
     public Event event() {
-        return Immediate.REACHED;
+        return SynchronousStream.REACHED;
     }
 
     @Override
     public void close() {
-        pool.close();
+        // its memory is that of its buffers, its threads are the pool's
     }
 }

@@ -4,14 +4,14 @@ package dev.flexgen.engine.device.cpu;
  * The error function in double precision, to better than 1e-12: its Taylor series near zero, and the continued fraction
  * of the complement where the series would cancel.
  */
-final class Erf {
+public final class Erf {
 
     private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
     private static final double SERIES_LIMIT = 2.5;
 
     private Erf() {}
 
-    static double erf(double x) {
+    public static double erf(double x) {
         double magnitude = Math.abs(x);
         double value = magnitude < SERIES_LIMIT ? series(magnitude) : 1 - complement(magnitude);
         return Math.copySign(value, x);

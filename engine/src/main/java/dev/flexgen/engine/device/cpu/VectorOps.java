@@ -1,12 +1,13 @@
 package dev.flexgen.engine.device.cpu;
 
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -27,27 +28,27 @@ public final class VectorOps implements Ops {
 
     private final WorkerPool pool;
     private final Scratch[] scratch;
-    private final FewTokens fewTokens;
-    private final ManyTokens manyTokens;
-    private final FewQueries fewQueries;
-    private final ManyQueries manyQueries;
+    private final SkinnyMatmul fewTokens;
+    private final Matmul manyTokens;
+    private final DecodeAttention fewQueries;
+    private final PrefillAttention manyQueries;
 
     /** @param pool runs the loops; its owner closes it */
     public VectorOps(WorkerPool pool) {
         this.pool = pool;
         this.scratch = new Scratch[pool.threads()];
         Arrays.setAll(scratch, worker -> new Scratch());
-        this.fewTokens = new FewTokens(pool, scratch);
-        this.manyTokens = new ManyTokens(pool, scratch);
-        this.fewQueries = new FewQueries(pool, scratch);
-        this.manyQueries = new ManyQueries(pool, scratch);
+        this.fewTokens = new SkinnyMatmul(pool, scratch);
+        this.manyTokens = new Matmul(pool, scratch);
+        this.fewQueries = new DecodeAttention(pool, scratch);
+        this.manyQueries = new PrefillAttention(pool, scratch);
     }
 
     @Override
     public void embed(Matrix table, int[] rows, Rows out) {
         float[] row = scratch[0].first(out.width());
         for (int t = 0; t < rows.length; t++) {
-            Widen.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
+            Convert.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
             store(row, out, t);
         }
     }
@@ -57,8 +58,8 @@ public final class VectorOps implements Ops {
         float[] row = scratch[0].first(out.width());
         float[] sum = scratch[0].second(out.width());
         for (int t = 0; t < rows.length; t++) {
-            Widen.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
-            Widen.floats(out.data(), (long) t * out.width(), sum, out.width());
+            Convert.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
+            Convert.floats(out.data(), (long) t * out.width(), sum, out.width());
             Lanes.addScaled(1, row, 0, sum, 0, out.width());
             store(sum, out, t);
         }
@@ -69,17 +70,17 @@ public final class VectorOps implements Ops {
         int width = in.width();
         pool.run(in.count(), (t, worker) -> {
             float[] x = scratch[worker].first(width);
-            Widen.floats(in.data(), (long) t * width, x, width);
+            Convert.floats(in.data(), (long) t * width, x, width);
             Lanes.add(x, -Lanes.sum(x, width) / width, width);
             float variance = Lanes.dot(x, 0, x, 0, width) / width;
             Lanes.scale(x, 0, (float) (1 / Math.sqrt(variance + norm.epsilon())), width);
             float[] parameters = scratch[worker].second(width);
             if (norm.weight() != null) {
-                Widen.floats(norm.weight(), 0, parameters, width);
+                Convert.floats(norm.weight(), 0, parameters, width);
                 Lanes.multiply(x, parameters, width);
             }
             if (norm.bias() != null) {
-                Widen.floats(norm.bias(), 0, parameters, width);
+                Convert.floats(norm.bias(), 0, parameters, width);
                 Lanes.addScaled(1, parameters, 0, x, 0, width);
             }
             store(x, out, t);
@@ -112,7 +113,7 @@ public final class VectorOps implements Ops {
             long from = (long) part * CHUNK;
             int count = (int) Math.min(CHUNK, numbers - from);
             float[] x = scratch[worker].first(CHUNK);
-            Widen.floats(rows.data(), from, x, count);
+            Convert.floats(rows.data(), from, x, count);
             switch (activation) {
                 case RELU -> Lanes.relu(x, count);
                 case GELU -> gelu(x, count);
@@ -133,8 +134,8 @@ public final class VectorOps implements Ops {
         float[] x = scratch[0].first(in.width());
         float[] sum = scratch[0].second(in.width());
         for (int t = 0; t < in.count(); t++) {
-            Widen.floats(in.data(), (long) t * in.width(), x, in.width());
-            Widen.floats(out.data(), (long) t * out.width(), sum, in.width());
+            Convert.floats(in.data(), (long) t * in.width(), x, in.width());
+            Convert.floats(out.data(), (long) t * out.width(), sum, in.width());
             Lanes.addScaled(1, x, 0, sum, 0, in.width());
             store(sum, out, t);
         }
@@ -144,9 +145,9 @@ public final class VectorOps implements Ops {
     public void addBias(MemorySegment bias, Rows out) {
         float[] x = scratch[0].first(out.width());
         float[] sum = scratch[0].second(out.width());
-        Widen.floats(bias, 0, x, out.width());
+        Convert.floats(bias, 0, x, out.width());
         for (int t = 0; t < out.count(); t++) {
-            Widen.floats(out.data(), (long) t * out.width(), sum, out.width());
+            Convert.floats(out.data(), (long) t * out.width(), sum, out.width());
             Lanes.addScaled(1, x, 0, sum, 0, out.width());
             store(sum, out, t);
         }
@@ -158,29 +159,40 @@ public final class VectorOps implements Ops {
     }
 
     @Override
-    public void append(Rows keys, Rows values, KvView cache, int position) {
-        append(keys, cache, cache.keys(), position);
-        append(values, cache, cache.values(), position);
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            KvView cache = sequence.cache();
+            append(keys.slice(from, sequence.rows()), cache, cache.keys(), sequence.position());
+            append(values.slice(from, sequence.rows()), cache, cache.values(), sequence.position());
+            from += sequence.rows();
+        }
     }
 
     private void append(Rows rows, KvView cache, List<MemorySegment> blocks, int position) {
         float[] row = scratch[0].first(rows.width());
         for (int t = 0; t < rows.count(); t++) {
-            Widen.floats(rows.data(), (long) t * rows.width(), row, rows.width());
+            Convert.floats(rows.data(), (long) t * rows.width(), row, rows.width());
             MemorySegment block = blocks.get(cache.block(position + t));
             for (int head = 0; head < cache.heads(); head++) {
                 long offset = cache.offset(head, position + t);
-                Widen.write(cache.dtype(), row, head * cache.headDim(), block, offset, cache.headDim());
+                Convert.write(cache.dtype(), row, head * cache.headDim(), block, offset, cache.headDim());
             }
         }
     }
 
     @Override
-    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
-        if (query.count() < MANY) {
-            fewQueries.attend(query, cache, position, scale, out);
-        } else {
-            manyQueries.attend(query, cache, position, scale, out);
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            Rows own = query.slice(from, sequence.rows());
+            Rows context = out.slice(from, sequence.rows());
+            if (sequence.rows() < MANY) {
+                fewQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
+            } else {
+                manyQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
+            }
+            from += sequence.rows();
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.memory.Buffer;

@@ -2,11 +2,12 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An NVIDIA GPU. All that the process takes of its memory is entered in the ledger, the driver's context and cuBLAS's own
- * memory included. Owned by the engine's thread; the feeding thread uses {@link Lane#WEIGHTS_IN} alone.
+ * memory included. Owned by the engine's thread; the feeding thread uses {@link StreamRole#WEIGHTS_IN} alone.
  */
 final class CudaDevice implements Device {
 
@@ -38,7 +39,7 @@ final class CudaDevice implements Device {
     private final Driver driver;
     private final Ledger ledger;
     private final CudaMemory memory;
-    private final Map<Lane, CudaStream> streams = new EnumMap<>(Lane.class);
+    private final Map<StreamRole, CudaStream> streams = new EnumMap<>(StreamRole.class);
     private final CudaKernels kernels;
     private final Arena arena = Arena.ofShared();
     private final CudaLibraries libraries;
@@ -57,11 +58,11 @@ final class CudaDevice implements Device {
         ledger.enter(Tier.GPU, "CUDA context", overhead);
         try {
             this.memory = new CudaMemory(driver, ledger);
-            for (Lane lane : Lane.values()) {
+            for (StreamRole lane : StreamRole.values()) {
                 streams.put(lane, new CudaStream(driver));
             }
-            this.kernels = new CudaKernels(driver, cudaStream(Lane.COMPUTE), new CubinCache(cacheFolder));
-            cudaStream(Lane.ACTIVATIONS_IN).copyBy(new KernelCopies(kernels, memory, arena));
+            this.kernels = new CudaKernels(driver, cudaStream(StreamRole.COMPUTE), new CubinCache(cacheFolder));
+            cudaStream(StreamRole.ACTIVATIONS_IN).copyBy(new KernelCopies(kernels, memory, arena));
         } catch (Throwable e) {
             streams.values().forEach(CudaStream::close);
             arena.close();
@@ -77,7 +78,7 @@ final class CudaDevice implements Device {
      * @param contextBytes that the driver took for its context
      * @param cacheFolder for compiled kernels
      * @param libraries where cuBLAS may lie
-     * @throws dev.flexgen.engine.EngineException of kind PLACEMENT if the ledger's cap is too small, DEVICE if the GPU fails
+     * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if the ledger's cap is too small, DEVICE if the GPU fails
      */
     static CudaDevice open(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder, CudaLibraries libraries) {
         CudaDevice device;
@@ -109,7 +110,7 @@ final class CudaDevice implements Device {
         libraries.load("libcublasLt.so.13", "libcublas.so.13");
         long before = driver.freeBytes();
         Buffer workspace = memory.allocate("cuBLAS", CUBLAS_WORKSPACE_BYTES);
-        Optional<Cublas> opened = Cublas.open(driver, cudaStream(Lane.COMPUTE), workspace);
+        Optional<Cublas> opened = Cublas.open(driver, cudaStream(StreamRole.COMPUTE), workspace);
         opened.ifPresent(library -> {
             try {
                 tryOut(library);
@@ -133,11 +134,11 @@ final class CudaDevice implements Device {
                 library.up(rows, weight, new Rows(out.data(), 512, 256));
                 library.down(rows, weight, out);
             }
-            stream(Lane.COMPUTE).join();
+            stream(StreamRole.COMPUTE).join();
         }
     }
 
-    private CudaStream cudaStream(Lane lane) {
+    private CudaStream cudaStream(StreamRole lane) {
         return Objects.requireNonNull(streams.get(lane), lane::name);
     }
 
@@ -152,15 +153,15 @@ final class CudaDevice implements Device {
     }
 
     @Override
-    public long allocationUnit() {
-        return CudaMemory.UNIT;
+    public AllocationPolicy allocationPolicy() {
+        return CudaMemory.POLICY;
     }
 
     @Override
     public Buffer allocate(String owner, long bytes) {
         Buffer buffer = memory.allocate(owner, bytes);
         try {
-            Stream stream = stream(Lane.COMPUTE);
+            Stream stream = stream(StreamRole.COMPUTE);
             stream.zero(buffer.segment());
             stream.join(); // other streams must not write before the zeros
             return buffer;
@@ -181,7 +182,7 @@ final class CudaDevice implements Device {
     }
 
     @Override
-    public Stream stream(Lane lane) {
+    public Stream stream(StreamRole lane) {
         return cudaStream(lane);
     }
 

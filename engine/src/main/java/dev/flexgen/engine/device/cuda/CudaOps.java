@@ -1,12 +1,13 @@
 package dev.flexgen.engine.device.cuda;
 
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,9 +33,9 @@ final class CudaOps implements Ops {
 
     private final KernelLauncher launcher;
     private final KernelArguments arguments;
-    private final FewTokens fewTokens;
-    private final ManyTokens manyTokens;
-    private final Attention attention;
+    private final CudaSkinnyMatmul fewTokens;
+    private final CudaMatmul manyTokens;
+    private final CudaAttention attention;
     private final Kernel embed;
     private final Kernel norm;
     private final Kernel bias;
@@ -49,9 +50,9 @@ final class CudaOps implements Ops {
         this.launcher = launcher;
         this.arguments = new KernelArguments(arena);
         DeviceScratch memory = new DeviceScratch(scratch);
-        this.fewTokens = new FewTokens(launcher, arguments, memory);
-        this.manyTokens = new ManyTokens(launcher, product, arguments, memory);
-        this.attention = new Attention(launcher, arguments, memory);
+        this.fewTokens = new CudaSkinnyMatmul(launcher, arguments, memory);
+        this.manyTokens = new CudaMatmul(launcher, product, arguments, memory);
+        this.attention = new CudaAttention(launcher, arguments, memory);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
         this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
         this.bias = new Kernel(launcher, "rows_bias", THREADS, 0);
@@ -70,7 +71,7 @@ final class CudaOps implements Ops {
 
     /** The ids travel as an argument of the launch, so they are read when it returns. */
     private void embed(Matrix table, int[] rows, Rows out, int accumulate) {
-        Sizes.ids(table, rows, out);
+        ShapeChecks.ids(table, rows, out);
         for (int from = 0; from < rows.length; from += IDS) {
             int count = Math.min(IDS, rows.length - from);
             arguments
@@ -85,17 +86,17 @@ final class CudaOps implements Ops {
 
     @Override
     public void norm(Norm parameters, Rows in, Rows out) {
-        Sizes.rows(in, out);
-        Sizes.vector("norm weight", parameters.weight(), in.width());
-        Sizes.vector("norm bias", parameters.bias(), in.width());
+        ShapeChecks.rows(in, out);
+        ShapeChecks.vector("norm weight", parameters.weight(), in.width());
+        ShapeChecks.vector("norm bias", parameters.bias(), in.width());
         if (in.count() == 0) {
             return;
         }
         boolean vectors = in.width() % 4 == 0
-                && Sizes.aligned(in.data())
-                && Sizes.aligned(out.data())
-                && Sizes.aligned(parameters.weight())
-                && Sizes.aligned(parameters.bias());
+                && ShapeChecks.aligned(in.data())
+                && ShapeChecks.aligned(out.data())
+                && ShapeChecks.aligned(parameters.weight())
+                && ShapeChecks.aligned(parameters.bias());
         arguments.clear().pointer(in.data()).pointer(parameters.weight()).pointer(parameters.bias());
         arguments.pointer(out.data()).number(in.width()).number(parameters.epsilon());
         arguments.number(vectors ? 1 : 0);
@@ -115,26 +116,26 @@ final class CudaOps implements Ops {
 
     @Override
     public void upEach(List<Linear> linears, Rows in, List<Rows> outs) {
-        Sizes.same("results", outs.size(), linears.size());
+        ShapeChecks.same("results", outs.size(), linears.size());
         up(linears, NO_ACTIVATION, in, outs);
     }
 
     private void up(List<Linear> linears, int activation, Rows in, List<Rows> outs) {
         for (int i = 0; i < linears.size(); i++) {
             Matrix weight = linears.get(i).weight();
-            Sizes.elements(weight.dtype(), weight.data());
-            Sizes.same("input width", in.width(), weight.columns());
-            Sizes.same("output width", outs.get(i).width(), weight.rows());
-            Sizes.same("output rows", outs.get(i).count(), in.count());
-            Sizes.vector("bias", linears.get(i).bias(), weight.rows());
+            ShapeChecks.elements(weight.dtype(), weight.data());
+            ShapeChecks.same("input width", in.width(), weight.columns());
+            ShapeChecks.same("output width", outs.get(i).width(), weight.rows());
+            ShapeChecks.same("output rows", outs.get(i).count(), in.count());
+            ShapeChecks.vector("bias", linears.get(i).bias(), weight.rows());
         }
         if (in.count() == 0) {
             return;
         }
-        if (in.count() > FewTokens.MOST) {
-            List<ManyTokens.Projection> projections = new ArrayList<>(linears.size());
+        if (in.count() > CudaSkinnyMatmul.MOST) {
+            List<CudaMatmul.Projection> projections = new ArrayList<>(linears.size());
             for (int i = 0; i < linears.size(); i++) {
-                projections.add(new ManyTokens.Projection(linears.get(i), outs.get(i)));
+                projections.add(new CudaMatmul.Projection(linears.get(i), outs.get(i)));
             }
             manyTokens.up(projections, activation, in);
             return;
@@ -144,7 +145,7 @@ final class CudaOps implements Ops {
             int to = from + 1;
             DType dtype = linears.get(from).weight().dtype();
             while (to < linears.size()
-                    && to < from + FewTokens.GROUP
+                    && to < from + CudaSkinnyMatmul.GROUP
                     && linears.get(to).weight().dtype() == dtype) {
                 to++;
             }
@@ -160,7 +161,7 @@ final class CudaOps implements Ops {
 
     @Override
     public void addBias(MemorySegment vector, Rows out) {
-        Sizes.vector("bias", vector, out.width());
+        ShapeChecks.vector("bias", vector, out.width());
         biasActivate(vector, NO_ACTIVATION, out);
     }
 
@@ -186,11 +187,11 @@ final class CudaOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
-        Sizes.elements(weight.dtype(), weight.data());
-        Sizes.same("input width", in.width(), weight.rows());
-        Sizes.same("output width", out.width(), weight.columns());
-        Sizes.same("output rows", out.count(), in.count());
-        if (in.count() > FewTokens.MOST) {
+        ShapeChecks.elements(weight.dtype(), weight.data());
+        ShapeChecks.same("input width", in.width(), weight.rows());
+        ShapeChecks.same("output width", out.width(), weight.columns());
+        ShapeChecks.same("output rows", out.count(), in.count());
+        if (in.count() > CudaSkinnyMatmul.MOST) {
             manyTokens.down(weight, in, out);
         } else if (in.count() > 0) {
             fewTokens.down(weight, in, out);
@@ -208,7 +209,7 @@ final class CudaOps implements Ops {
     }
 
     private void combine(Rows in, Rows out, int accumulate) {
-        Sizes.rows(in, out);
+        ShapeChecks.rows(in, out);
         long numbers = (long) in.count() * in.width();
         if (numbers > 0) {
             arguments
@@ -223,25 +224,38 @@ final class CudaOps implements Ops {
     }
 
     @Override
-    public void append(Rows keys, Rows values, KvView cache, int position) {
-        Sizes.rows(keys, values);
-        Sizes.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
-        Sizes.cache(cache, position + keys.count());
-        if (keys.count() > 0) {
-            attention.append(keys, values, cache, position);
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        ShapeChecks.rows(keys, values);
+        ShapeChecks.sequences(sequences, keys);
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            KvView cache = sequence.cache();
+            ShapeChecks.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
+            Rows own = keys.slice(from, sequence.rows());
+            attention.append(own, values.slice(from, sequence.rows()), cache, sequence.position());
+            from += sequence.rows();
         }
     }
 
     @Override
-    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
-        Sizes.rows(query, out);
-        if (cache.headDim() > Attention.MOST_HEAD_DIM) {
-            throw new IllegalArgumentException("heads of " + cache.headDim() + ", at most " + Attention.MOST_HEAD_DIM);
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        ShapeChecks.rows(query, out);
+        ShapeChecks.sequences(sequences, query);
+        for (KvSequence sequence : sequences) {
+            KvView cache = sequence.cache();
+            if (cache.headDim() > CudaAttention.MOST_HEAD_DIM) {
+                throw new IllegalArgumentException(
+                        "heads of " + cache.headDim() + ", at most " + CudaAttention.MOST_HEAD_DIM);
+            }
+            ShapeChecks.same(
+                    "query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
         }
-        Sizes.same("query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
-        Sizes.cache(cache, position + query.count());
-        if (query.count() > 0) {
-            attention.attend(query, cache, position, scale, out);
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            Rows own = query.slice(from, sequence.rows());
+            Rows context = out.slice(from, sequence.rows());
+            attention.attend(own, sequence.cache(), sequence.position(), scale, context);
+            from += sequence.rows();
         }
     }
 }

@@ -51,7 +51,7 @@ final class KernelCode {
     /**
      * The code of {@code source}.
      *
-     * @throws dev.flexgen.engine.EngineException of kind DEVICE if it cannot be compiled
+     * @throws dev.flexgen.engine.base.EngineException of kind DEVICE if it cannot be compiled
      */
     byte[] of(KernelSource source) {
         Optional<byte[]> known = begin(source);

@@ -18,7 +18,7 @@ interface KernelLauncher {
      *
      * @param name of an {@code extern "C"} kernel
      * @param sharedBytes the most dynamic shared memory that it will be launched with; above 48 KiB the driver must be told
-     * @throws dev.flexgen.engine.EngineException of kind DEVICE if it cannot be compiled, or the GPU lacks the shared memory
+     * @throws dev.flexgen.engine.base.EngineException of kind DEVICE if it cannot be compiled, or the GPU lacks the shared memory
      */
     int kernel(String name, int sharedBytes);
 
@@ -26,7 +26,7 @@ interface KernelLauncher {
      * Starts a kernel behind all earlier work on the compute stream; blocks are one-dimensional.
      *
      * @param arguments read before this returns, so the caller may refill them at once
-     * @throws dev.flexgen.engine.EngineException of kind DEVICE if the driver refuses it
+     * @throws dev.flexgen.engine.base.EngineException of kind DEVICE if the driver refuses it
      */
     void launch(int kernel, int gridX, int gridY, int gridZ, int blockX, int sharedBytes, KernelArguments arguments);
 }

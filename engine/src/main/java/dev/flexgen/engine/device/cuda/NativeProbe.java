@@ -1,6 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.cuda.nvrtc._nvrtcProgram;
 import org.bytedeco.javacpp.BytePointer;

@@ -2,7 +2,7 @@ package dev.flexgen.engine.device.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -10,6 +10,7 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.RandomOperands;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -80,7 +81,8 @@ class CompiledNumbersTest {
                     Rows rows = narrow.slice(0, tokens);
                     print(dtype + " up", tokens, HEAD, out -> ops.up(linear, wideRows, out));
                     print(dtype + " down", tokens, WIDTH, out -> ops.down(matrix, rows, out));
-                    print(dtype + " attend", tokens, HEAD, out -> ops.attend(rows, cache, MANY - tokens, 0.3f, out));
+                    List<KvSequence> sequences = List.of(new KvSequence(cache, MANY - tokens, tokens));
+                    print(dtype + " attend", tokens, HEAD, out -> ops.attend(rows, sequences, 0.3f, out));
                 }
             }
         }

@@ -15,7 +15,7 @@ class CudaConformanceTest {
 
     /** Many tokens are multiplied by tensor cores, which take 16-bit activations: 8 bits of a BF16, 11 of an F16. */
     static double roundingOf(DType dtype, int tokens) {
-        if (tokens <= FewTokens.MOST) {
+        if (tokens <= CudaSkinnyMatmul.MOST) {
             return 0;
         }
         return switch (dtype) {

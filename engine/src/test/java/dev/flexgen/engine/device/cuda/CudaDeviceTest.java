@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -89,7 +89,7 @@ class CudaDeviceTest {
                     device.ops().down(weight, in, out);
                 }
             }
-            device.stream(Lane.COMPUTE).join();
+            device.stream(StreamRole.COMPUTE).join();
             assertThat(figures.used().orElse(0) - before).isLessThanOrEqualTo(ledger.bytes(Tier.GPU));
         }
         assertThat(figures.used().orElse(0)).isCloseTo(before, within(4 * MIB));
@@ -103,13 +103,13 @@ class CudaDeviceTest {
                 ExecutorService other = Executors.newSingleThreadExecutor()) {
             other.submit(() -> {
                         host.segment().fill((byte) 7);
-                        device.stream(Lane.WEIGHTS_IN).upload(host.segment(), buffer.segment());
-                        device.stream(Lane.WEIGHTS_IN).join();
+                        device.stream(StreamRole.WEIGHTS_IN).upload(host.segment(), buffer.segment());
+                        device.stream(StreamRole.WEIGHTS_IN).join();
                     })
                     .get();
             host.segment().fill((byte) 0);
-            device.stream(Lane.COMPUTE).download(buffer.segment(), host.segment());
-            device.stream(Lane.COMPUTE).join();
+            device.stream(StreamRole.COMPUTE).download(buffer.segment(), host.segment());
+            device.stream(StreamRole.COMPUTE).join();
             assertThat(host.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(7);
         }
     }
@@ -126,7 +126,7 @@ class CudaDeviceTest {
             for (long at = 0; at < host.segment().byteSize(); at += 511) {
                 host.segment().set(ValueLayout.JAVA_BYTE, at, (byte) at);
             }
-            Stream stream = device.stream(Lane.WEIGHTS_IN);
+            Stream stream = device.stream(StreamRole.WEIGHTS_IN);
             long start = System.nanoTime();
             for (int i = 0; i < 20; i++) {
                 stream.upload(host.segment(), buffer.segment());
@@ -208,9 +208,9 @@ class CudaDeviceTest {
             for (long i = 0; i < 2 * MIB; i++) {
                 there.setAtIndex(ValueLayout.JAVA_INT, i, (int) i * 31);
             }
-            device.stream(Lane.WEIGHTS_IN).upload(there, buffer.segment());
-            device.stream(Lane.WEIGHTS_IN).download(buffer.segment(), back);
-            device.stream(Lane.WEIGHTS_IN).join();
+            device.stream(StreamRole.WEIGHTS_IN).upload(there, buffer.segment());
+            device.stream(StreamRole.WEIGHTS_IN).download(buffer.segment(), back);
+            device.stream(StreamRole.WEIGHTS_IN).join();
             assertThat(back.mismatch(there)).isEqualTo(-1);
         }
     }
@@ -223,8 +223,8 @@ class CudaDeviceTest {
             MemorySegment host = arena.allocate(64);
             MemorySegment nowhere = MemorySegment.ofAddress(64).reinterpret(64);
             assertThatThrownBy(() -> {
-                        device.stream(Lane.WEIGHTS_IN).upload(host, nowhere);
-                        device.stream(Lane.WEIGHTS_IN).join();
+                        device.stream(StreamRole.WEIGHTS_IN).upload(host, nowhere);
+                        device.stream(StreamRole.WEIGHTS_IN).join();
                     })
                     .isInstanceOfSatisfying(
                             EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE))

@@ -1,13 +1,13 @@
 package dev.flexgen.engine.device.cuda;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.GpuSource;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -100,7 +100,7 @@ final class CudaFigures {
                     device.ops().down(matrix, rows, result);
                 }
             }
-            device.stream(Lane.COMPUTE).join();
+            device.stream(StreamRole.COMPUTE).join();
         }
         print("taken by products of all types", (free - device.freeBytes()) / (double) MIB, "MiB");
     }
@@ -126,7 +126,7 @@ final class CudaFigures {
     }
 
     private static void copies(Device device) {
-        Stream stream = device.stream(Lane.WEIGHTS_IN);
+        Stream stream = device.stream(StreamRole.WEIGHTS_IN);
         try (Buffer host = device.allocateHost("host", 512 * MIB);
                 Buffer gpu = device.allocate("gpu", 512 * MIB);
                 Arena arena = Arena.ofShared()) {
@@ -164,7 +164,7 @@ final class CudaFigures {
     }
 
     private static void launches(Device device) {
-        Stream stream = device.stream(Lane.COMPUTE);
+        Stream stream = device.stream(StreamRole.COMPUTE);
         try (Buffer buffer = device.allocate("rows", 2 * MIB);
                 var event = device.event()) {
             Rows in = new Rows(buffer.segment().asSlice(0, 4096), 1, 1024);
@@ -207,7 +207,7 @@ final class CudaFigures {
             var nowhere = MemorySegment.ofAddress(1L << 20).reinterpret(4096);
             try {
                 device.ops().add(new Rows(nowhere, 1, 1024), new Rows(nowhere, 1, 1024));
-                device.stream(Lane.COMPUTE).join();
+                device.stream(StreamRole.COMPUTE).join();
             } catch (EngineException e) {
                 System.out.println(e.getMessage());
             }

@@ -3,7 +3,7 @@ package dev.flexgen.engine.device.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.flexgen.engine.device.fake;
 
-import dev.flexgen.engine.EngineException;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.device.cpu.VectorOps;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Buffer;
@@ -37,7 +37,7 @@ public final class FakeGpu implements Device {
     private final Simulation simulation;
     private final WorkerPool pool = new WorkerPool(1);
     private final Ops ops;
-    private final Map<Lane, Stream> streams = new EnumMap<>(Lane.class);
+    private final Map<StreamRole, Stream> streams = new EnumMap<>(StreamRole.class);
     private long hostHeld;
 
     public FakeGpu(Ledger ledger, FakeGpuSettings settings) {
@@ -45,7 +45,7 @@ public final class FakeGpu implements Device {
         this.settings = settings;
         memory = new DeviceMemory(settings.bytes());
         simulation = new Simulation(settings.seed(), tally, memory::freeAll);
-        ops = new FakeOps(simulation, tally, new Operands(memory), new VectorOps(pool), settings);
+        ops = new FakeOps(simulation, tally, new Operands(memory, pageLocked), new VectorOps(pool), settings);
         FakeStream.Parts parts = new FakeStream.Parts(
                 simulation,
                 tally,
@@ -55,7 +55,7 @@ public final class FakeGpu implements Device {
                 new Task.Bus(settings.downloadRate()),
                 settings.faults());
         Random random = new Random(settings.seed());
-        for (Lane lane : Lane.values()) {
+        for (StreamRole lane : StreamRole.values()) {
             streams.put(lane, new FakeStream(lane, parts, new Random(random.nextLong())));
         }
     }
@@ -113,7 +113,7 @@ public final class FakeGpu implements Device {
     }
 
     @Override
-    public Stream stream(Lane lane) {
+    public Stream stream(StreamRole lane) {
         return Objects.requireNonNull(streams.get(lane), lane::name);
     }
 

@@ -3,9 +3,9 @@ package dev.flexgen.engine.device.fake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.device.Event;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import java.lang.foreign.MemorySegment;
@@ -49,9 +49,9 @@ class FakeGpuOrderTest {
                 Event used = gpu.event();
                 Event computed = gpu.event();
                 Event back = gpu.event()) {
-            Stream in = gpu.stream(Lane.WEIGHTS_IN);
-            Stream compute = gpu.stream(Lane.COMPUTE);
-            Stream out = gpu.stream(Lane.ACTIVATIONS_OUT);
+            Stream in = gpu.stream(StreamRole.WEIGHTS_IN);
+            Stream compute = gpu.stream(StreamRole.COMPUTE);
+            Stream out = gpu.stream(StreamRole.ACTIVATIONS_OUT);
             Rows slotRows = new Rows(slot.segment(), 1, WIDTH);
             Rows sumRows = new Rows(sum.segment(), 1, WIDTH);
             for (int round = 1; round <= ROUNDS; round++) {
@@ -74,7 +74,7 @@ class FakeGpuOrderTest {
             for (int last = WIDTH - 1; last < WIDTH * ROUNDS; last += WIDTH) {
                 sums.add(results.segment().getAtIndex(ValueLayout.JAVA_FLOAT, last));
             }
-            for (Lane lane : Lane.values()) {
+            for (StreamRole lane : StreamRole.values()) {
                 gpu.stream(lane).join();
             }
         }
@@ -140,11 +140,11 @@ class FakeGpuOrderTest {
                 Thread feeder = new Thread(() -> {
                     try {
                         for (int i = 0; i < rounds; i++) {
-                            gpu.stream(Lane.WEIGHTS_IN)
+                            gpu.stream(StreamRole.WEIGHTS_IN)
                                     .upload(
                                             host.segment().asSlice(4L * i, 4),
                                             weights.segment().asSlice(4L * i, 4));
-                            gpu.stream(Lane.WEIGHTS_IN).record(fed);
+                            gpu.stream(StreamRole.WEIGHTS_IN).record(fed);
                             if (i % 7 == 0) {
                                 fed.join();
                             }
@@ -155,7 +155,7 @@ class FakeGpuOrderTest {
                 });
                 feeder.start();
                 Rows total = new Rows(sum.segment(), 1, 1);
-                Stream compute = gpu.stream(Lane.COMPUTE);
+                Stream compute = gpu.stream(StreamRole.COMPUTE);
                 for (int i = 0; i < rounds; i++) {
                     compute.zero(sum.segment());
                     if (i % 5 == 0) {

@@ -3,19 +3,20 @@ package dev.flexgen.engine.device.fake;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.EngineException;
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -57,8 +58,8 @@ class FakeGpuTest {
         try (FakeGpu gpu = new FakeGpu(ledger, SETTINGS);
                 Buffer host = gpu.allocateHost("host", 4096)) {
             Buffer half = gpu.allocate("weights", 4096);
-            gpu.stream(Lane.COMPUTE).download(half.segment(), host.segment());
-            gpu.stream(Lane.COMPUTE).join();
+            gpu.stream(StreamRole.COMPUTE).download(half.segment(), host.segment());
+            gpu.stream(StreamRole.COMPUTE).join();
             assertThat(host.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
             failsWith(EngineException.Kind.PLACEMENT, "KV cache", () -> gpu.allocate("KV cache", 4097));
             assertThat(ledger.bytes(Tier.GPU)).isEqualTo(4096);
@@ -94,14 +95,16 @@ class FakeGpuTest {
         try (FakeGpu gpu = new FakeGpu(ledger, SETTINGS.withRates(1_000_000, 2_000_000));
                 Buffer host = gpu.allocateHost("host", 1000);
                 Buffer device = gpu.allocate("weights", 1000)) {
-            gpu.stream(Lane.WEIGHTS_IN).upload(host.segment(), device.segment());
-            gpu.stream(Lane.WEIGHTS_IN).join();
+            gpu.stream(StreamRole.WEIGHTS_IN).upload(host.segment(), device.segment());
+            gpu.stream(StreamRole.WEIGHTS_IN).join();
             assertThat(gpu.statistics().nanos()).isEqualTo(1_000_000);
-            gpu.stream(Lane.ACTIVATIONS_OUT).download(device.segment(), host.segment());
-            gpu.stream(Lane.ACTIVATIONS_OUT).join();
+            gpu.stream(StreamRole.ACTIVATIONS_OUT).download(device.segment(), host.segment());
+            gpu.stream(StreamRole.ACTIVATIONS_OUT).join();
             assertThat(gpu.statistics().nanos()).isEqualTo(1_500_000);
-            assertThat(gpu.statistics().of(Lane.WEIGHTS_IN)).isEqualTo(new Statistics.Traffic(1000, 0, 1_000_000));
-            assertThat(gpu.statistics().of(Lane.ACTIVATIONS_OUT)).isEqualTo(new Statistics.Traffic(0, 1000, 500_000));
+            assertThat(gpu.statistics().of(StreamRole.WEIGHTS_IN))
+                    .isEqualTo(new Statistics.Traffic(1000, 0, 1_000_000));
+            assertThat(gpu.statistics().of(StreamRole.ACTIVATIONS_OUT))
+                    .isEqualTo(new Statistics.Traffic(0, 1000, 500_000));
         }
     }
 
@@ -114,16 +117,16 @@ class FakeGpuTest {
                 Buffer rows = gpu.allocate("rows", 64)) {
             MemorySegment from = host.segment();
             MemorySegment to = device.segment();
-            gpu.stream(Lane.WEIGHTS_IN).upload(from.asSlice(0, 1000), to.asSlice(0, 1000));
-            gpu.stream(Lane.ACTIVATIONS_IN).upload(from.asSlice(1000), to.asSlice(1000));
+            gpu.stream(StreamRole.WEIGHTS_IN).upload(from.asSlice(0, 1000), to.asSlice(0, 1000));
+            gpu.stream(StreamRole.ACTIVATIONS_IN).upload(from.asSlice(1000), to.asSlice(1000));
             for (int i = 0; i < 15; i++) {
                 gpu.ops().activate(Activation.RELU, new Rows(rows.segment(), 1, 16));
             }
-            gpu.stream(Lane.WEIGHTS_IN).join();
-            gpu.stream(Lane.ACTIVATIONS_IN).join();
-            gpu.stream(Lane.COMPUTE).join();
+            gpu.stream(StreamRole.WEIGHTS_IN).join();
+            gpu.stream(StreamRole.ACTIVATIONS_IN).join();
+            gpu.stream(StreamRole.COMPUTE).join();
             assertThat(gpu.statistics().nanos()).isBetween(2_000_000L, 2_100_000L);
-            assertThat(gpu.statistics().of(Lane.COMPUTE).busyNanos()).isEqualTo(1_500_000);
+            assertThat(gpu.statistics().of(StreamRole.COMPUTE).busyNanos()).isEqualTo(1_500_000);
         }
     }
 
@@ -134,7 +137,7 @@ class FakeGpuTest {
                 Buffer locked = gpu.allocateHost("ring", 64);
                 Buffer device = gpu.allocate("weights", 64);
                 Event event = gpu.event()) {
-            Stream stream = gpu.stream(Lane.WEIGHTS_IN);
+            Stream stream = gpu.stream(StreamRole.WEIGHTS_IN);
             stream.upload(locked.segment(), device.segment());
             stream.upload(locked.segment().asSlice(8, 8), device.segment().asSlice(0, 8));
             stream.record(event);
@@ -157,19 +160,20 @@ class FakeGpuTest {
                     Buffer device = gpu.allocate("memory", 1024)) {
                 MemorySegment memory = device.segment();
                 host.segment().copyFrom(MemorySegment.ofArray(new float[] {10, 11, 12, 13}));
-                gpu.stream(Lane.COMPUTE).upload(host.segment(), memory.asSlice(0, 16));
+                gpu.stream(StreamRole.COMPUTE).upload(host.segment(), memory.asSlice(0, 16));
                 int[] indices = {2};
                 Rows row = new Rows(memory.asSlice(256, 4), 1, 1);
                 gpu.ops().embed(new Matrix(DType.F32, 4, 1, memory.asSlice(0, 16)), indices, row);
                 indices[0] = 0;
                 List<MemorySegment> keys = new ArrayList<>(List.of(memory.asSlice(512, 4)));
                 List<MemorySegment> values = new ArrayList<>(List.of(memory.asSlice(768, 4)));
-                gpu.ops().append(row, row, new KvView(DType.F32, 1, 1, 1, keys, values), 0);
+                KvView cache = new KvView(DType.F32, 1, 1, 1, keys, values);
+                gpu.ops().append(row, row, List.of(new KvSequence(cache, 0, 1)));
                 keys.clear();
                 values.clear();
-                gpu.stream(Lane.COMPUTE)
+                gpu.stream(StreamRole.COMPUTE)
                         .download(memory.asSlice(768, 4), host.segment().asSlice(0, 4));
-                gpu.stream(Lane.COMPUTE).join();
+                gpu.stream(StreamRole.COMPUTE).join();
                 assertThat(host.segment().get(ValueLayout.JAVA_FLOAT, 0)).isEqualTo(12);
             }
         }
@@ -183,13 +187,13 @@ class FakeGpuTest {
                 Buffer device = gpu.allocate("memory", 64);
                 Event event = other.event()) {
             MemorySegment here = device.segment();
-            Stream stream = gpu.stream(Lane.COMPUTE);
+            Stream stream = gpu.stream(StreamRole.COMPUTE);
             refused("host memory", () -> stream.upload(here, here));
             refused("host memory", () -> stream.upload(MemorySegment.ofArray(new byte[64]), here));
             refused("not in this GPU", () -> stream.upload(host.segment(), host.segment()));
             refused("64 bytes to 32", () -> stream.upload(host.segment(), here.asSlice(0, 32)));
             refused("onto itself", () -> stream.copy(here.asSlice(0, 32), here.asSlice(16, 32)));
-            refused("another device", () -> stream.await(event));
+            refused("another device", () -> stream.record(event));
             Rows rows = new Rows(here.asSlice(0, 16), 2, 2);
             Rows narrow = new Rows(here.asSlice(16, 8), 2, 1);
             Matrix square = new Matrix(DType.F32, 2, 2, here.asSlice(32, 16));
@@ -199,8 +203,12 @@ class FakeGpuTest {
             refused("outputs", () -> gpu.ops().down(square, rows, narrow));
             refused("row 2", () -> gpu.ops().embed(square, new int[] {0, 2}, rows));
             KvView cache = new KvView(DType.F32, 1, 2, 2, List.of(here.asSlice(0, 16)), List.of(here.asSlice(32, 16)));
-            refused("positions 1 to 3", () -> gpu.ops().append(rows, rows, cache, 1));
-            refused("positions 1 to 3", () -> gpu.ops().attend(rows, cache, 1, 1, rows));
+            List<KvSequence> sequences = List.of(new KvSequence(cache, 1, 2));
+            refused("positions 1 to 3", () -> gpu.ops().append(rows, rows, sequences));
+            refused("positions 1 to 3", () -> gpu.ops().attend(rows, sequences, 1, rows));
+            List<KvSequence> fewer = List.of(new KvSequence(cache, 0, 1));
+            refused("rows of sequences", () -> gpu.ops().append(rows, rows, fewer));
+            refused("rows of sequences", () -> gpu.ops().attend(rows, fewer, 1, rows));
             stream.join();
         }
     }
@@ -229,7 +237,7 @@ class FakeGpuTest {
                         Buffer host = gpu.allocateHost("host", 64);
                         Buffer device = gpu.allocate("memory", 64);
                         Event event = gpu.event()) {
-                    Stream stream = gpu.stream(Lane.COMPUTE);
+                    Stream stream = gpu.stream(StreamRole.COMPUTE);
                     Rows rows = new Rows(device.segment(), 4, 4);
                     failsWith(EngineException.Kind.DEVICE, "was to fail", () -> {
                         stream.upload(host.segment(), device.segment());
@@ -246,7 +254,7 @@ class FakeGpuTest {
                             () -> stream.record(event),
                             () -> stream.await(event),
                             () -> stream.zero(device.segment()),
-                            () -> gpu.stream(Lane.WEIGHTS_IN).upload(host.segment(), device.segment()),
+                            () -> gpu.stream(StreamRole.WEIGHTS_IN).upload(host.segment(), device.segment()),
                             () -> gpu.ops().activate(Activation.RELU, rows),
                             () -> gpu.allocate("more", 16),
                             () -> gpu.allocateHost("more", 16))) {
@@ -280,8 +288,8 @@ class FakeGpuTest {
             host.segment().fill((byte) 1);
             FakeGpu gpu = new FakeGpu(ledger, SETTINGS);
             Buffer device = gpu.allocate("memory", 64);
-            gpu.stream(Lane.COMPUTE).download(device.segment(), host.segment());
-            gpu.stream(Lane.COMPUTE).join();
+            gpu.stream(StreamRole.COMPUTE).download(device.segment(), host.segment());
+            gpu.stream(StreamRole.COMPUTE).join();
             device.close();
             gpu.close();
             assertThat(host.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);

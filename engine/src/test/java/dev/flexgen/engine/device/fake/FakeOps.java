@@ -1,17 +1,18 @@
 package dev.flexgen.engine.device.fake;
 
-import dev.flexgen.engine.device.Activation;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** Checks arguments when called and computes later, with operations for the processor, on the lane {@link Lane#COMPUTE}. */
+/** Checks arguments when called and computes later, with operations for the processor, on the lane {@link StreamRole#COMPUTE}. */
 final class FakeOps implements Ops {
 
     private final Simulation simulation;
@@ -66,7 +67,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
-        operands.product(weight, weight.rows(), weight.columns(), in, out);
+        operands.downProduct(weight, in, out);
         later("down", () -> delegate.down(weight, in, out));
     }
 
@@ -90,21 +91,33 @@ final class FakeOps implements Ops {
     }
 
     @Override
-    public void append(Rows keys, Rows values, KvView cache, int position) {
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
         operands.alike(keys, values);
-        Operands.equal("key width", keys.width(), (long) cache.heads() * cache.headDim());
-        KvView now = snapshot(cache);
-        operands.cache(now, position, keys.count());
-        later("append", () -> delegate.append(keys, values, now, position));
+        List<KvSequence> now = snapshot(sequences);
+        operands.sequences(now, keys);
+        now.stream().map(KvSequence::cache).forEach(cache -> Operands.equal("key width", keys.width(), width(cache)));
+        later("append", () -> delegate.append(keys, values, now));
     }
 
     @Override
-    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
         operands.alike(query, out);
-        Operands.equal("query width over key heads", query.width() % (cache.heads() * cache.headDim()), 0);
-        KvView now = snapshot(cache);
-        operands.cache(now, position, query.count());
-        later("attend", () -> delegate.attend(query, now, position, scale, out));
+        List<KvSequence> now = snapshot(sequences);
+        operands.sequences(now, query);
+        for (KvSequence sequence : now) {
+            Operands.equal("query width over key heads", query.width() % width(sequence.cache()), 0);
+        }
+        later("attend", () -> delegate.attend(query, now, scale, out));
+    }
+
+    private static long width(KvView cache) {
+        return (long) cache.heads() * cache.headDim();
+    }
+
+    private static List<KvSequence> snapshot(List<KvSequence> sequences) {
+        return sequences.stream()
+                .map(sequence -> new KvSequence(snapshot(sequence.cache()), sequence.position(), sequence.rows()))
+                .toList();
     }
 
     /** A cache's view follows it; the operation means the blocks of now. */
@@ -121,7 +134,7 @@ final class FakeOps implements Ops {
     private void later(String name, Runnable operation) {
         Faults.Call call = tally.call(Faults.Kind.OPERATION, name);
         boolean fails = settings.faults().hit(call);
-        simulation.add(Lane.COMPUTE, Task.Work.atOnce(settings.operationNanos(), () -> {
+        simulation.add(StreamRole.COMPUTE, Task.Work.atOnce(settings.operationNanos(), () -> {
             if (fails) {
                 throw new InjectedFault(call);
             }

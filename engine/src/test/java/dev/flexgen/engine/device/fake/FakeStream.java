@@ -1,8 +1,8 @@
 package dev.flexgen.engine.device.fake;
 
 import dev.flexgen.engine.device.Event;
-import dev.flexgen.engine.device.Lane;
 import dev.flexgen.engine.device.Stream;
+import dev.flexgen.engine.device.StreamRole;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** A lane from the outside: checks what is asked for and puts it into the queue. */
 final class FakeStream implements Stream {
 
-    private final Lane lane;
+    private final StreamRole lane;
     private final Parts gpu;
     private final Random random;
 
@@ -25,7 +25,7 @@ final class FakeStream implements Stream {
             Task.Bus down,
             Faults faults) {}
 
-    FakeStream(Lane lane, Parts gpu, Random random) {
+    FakeStream(StreamRole lane, Parts gpu, Random random) {
         this.lane = lane;
         this.gpu = gpu;
         this.random = random;
@@ -101,6 +101,10 @@ final class FakeStream implements Stream {
 
     @Override
     public void await(Event event) {
+        if (event instanceof FakeEvent foreign && !foreign.of(gpu.simulation())) {
+            foreign.join(); // two simulations share no order of tasks: what another GPU has to do first is done now
+            return;
+        }
         Mark mark = own(event).latest();
         if (mark == null) {
             gpu.simulation().check();

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.device.fake;
 
-import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.device.StreamRole;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.OptionalLong;
@@ -9,18 +9,18 @@ import org.jspecify.annotations.Nullable;
 /** The work of one lane, first in, first out. Guarded by the simulation's lock. */
 final class LaneQueue {
 
-    private final Lane lane;
+    private final StreamRole lane;
     private final Tally tally;
     private final Deque<Task> tasks = new ArrayDeque<>();
     private Task.@Nullable Work running;
     private long finishAt;
 
-    LaneQueue(Lane lane, Tally tally) {
+    LaneQueue(StreamRole lane, Tally tally) {
         this.lane = lane;
         this.tally = tally;
     }
 
-    Lane lane() {
+    StreamRole lane() {
         return lane;
     }
 

@@ -1,18 +1,23 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the arguments of operations: where they lie and whether their sizes fit together. */
 final class Operands {
 
     private final DeviceMemory memory;
+    private final AddressRanges pageLocked;
 
-    Operands(DeviceMemory memory) {
+    /** @param pageLocked host memory that the GPU can read */
+    Operands(DeviceMemory memory, AddressRanges pageLocked) {
         this.memory = memory;
+        this.pageLocked = pageLocked;
     }
 
     void table(Matrix table, int[] rows, Rows out) {
@@ -35,8 +40,20 @@ final class Operands {
         equal("width", in.width(), out.width());
     }
 
+    /** A down projection, whose weights may also be mapped. */
+    void downProduct(Matrix weight, Rows in, Rows out) {
+        if (!pageLocked.contain(weight.data())) {
+            here(weight.data());
+        }
+        shapes(weight.rows(), weight.columns(), in, out);
+    }
+
     void product(Matrix weight, int inputs, int outputs, Rows in, Rows out) {
         here(weight.data());
+        shapes(inputs, outputs, in, out);
+    }
+
+    private void shapes(int inputs, int outputs, Rows in, Rows out) {
         here(in.data());
         here(out.data());
         equal("inputs", inputs, in.width());
@@ -53,8 +70,24 @@ final class Operands {
         }
     }
 
+    /** The sequences of {@code rows}, whose caches are alike. */
+    void sequences(List<KvSequence> sequences, Rows rows) {
+        equal("rows of sequences", KvSequence.rows(sequences), rows.count());
+        for (KvSequence sequence : sequences) {
+            KvView first = sequences.getFirst().cache();
+            KvView cache = sequence.cache();
+            if (cache.dtype() != first.dtype()) {
+                throw new IllegalArgumentException("caches of " + cache.dtype() + " and " + first.dtype());
+            }
+            equal("heads of a cache", cache.heads(), first.heads());
+            equal("head size of a cache", cache.headDim(), first.headDim());
+            equal("tokens of a cache block", cache.blockTokens(), first.blockTokens());
+            cache(cache, sequence.position(), sequence.rows());
+        }
+    }
+
     /** A cache with room for {@code tokens} from {@code position} on. */
-    void cache(KvView cache, int position, int tokens) {
+    private void cache(KvView cache, int position, int tokens) {
         long bytes = cache.dtype().bytes((long) cache.heads() * cache.blockTokens() * cache.headDim());
         if (position < 0 || position + tokens > cache.capacity()) {
             throw new IllegalArgumentException(

@@ -1,7 +1,7 @@
 package dev.flexgen.engine.device.fake;
 
-import dev.flexgen.engine.EngineException;
-import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.StreamRole;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,7 +39,7 @@ final class Simulation implements AutoCloseable {
     private final Lock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Random random;
-    private final Map<Lane, LaneQueue> queues = new EnumMap<>(Lane.class);
+    private final Map<StreamRole, LaneQueue> queues = new EnumMap<>(StreamRole.class);
     private final List<LaneQueue> byPriority = new ArrayList<>();
     private final Deque<FutureTask<?>> errands = new ArrayDeque<>();
     private final List<Mark> awaited = new ArrayList<>();
@@ -56,7 +56,7 @@ final class Simulation implements AutoCloseable {
     Simulation(long seed, Tally tally, Runnable atEnd) {
         this.atEnd = atEnd;
         random = new Random(seed);
-        for (Lane lane : Lane.values()) {
+        for (StreamRole lane : StreamRole.values()) {
             LaneQueue queue = new LaneQueue(lane, tally);
             queues.put(lane, queue);
             byPriority.add(queue);
@@ -102,7 +102,7 @@ final class Simulation implements AutoCloseable {
     }
 
     /** Puts a task at the end of a lane. */
-    void add(Lane lane, Task task) {
+    void add(StreamRole lane, Task task) {
         lock.lock();
         try {
             check();
@@ -249,7 +249,7 @@ final class Simulation implements AutoCloseable {
         }
     }
 
-    private LaneQueue queue(Lane lane) {
+    private LaneQueue queue(StreamRole lane) {
         LaneQueue queue = queues.get(lane);
         if (queue == null) {
             throw new IllegalStateException("no lane " + lane);

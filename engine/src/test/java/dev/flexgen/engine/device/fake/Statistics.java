@@ -1,6 +1,6 @@
 package dev.flexgen.engine.device.fake;
 
-import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.device.StreamRole;
 import java.util.Map;
 
 /**
@@ -15,7 +15,7 @@ import java.util.Map;
  * @param nanos simulated time
  */
 public record Statistics(
-        Map<Lane, Traffic> lanes,
+        Map<StreamRole, Traffic> lanes,
         int streamJoins,
         int pageableCopies,
         int operations,
@@ -42,7 +42,7 @@ public record Statistics(
         }
     }
 
-    public Traffic of(Lane lane) {
+    public Traffic of(StreamRole lane) {
         return lanes.getOrDefault(lane, Traffic.NONE);
     }
 }

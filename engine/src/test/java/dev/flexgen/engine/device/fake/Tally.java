@@ -1,6 +1,6 @@
 package dev.flexgen.engine.device.fake;
 
-import dev.flexgen.engine.device.Lane;
+import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.device.fake.Statistics.Traffic;
 import java.util.EnumMap;
 import java.util.Map;
@@ -8,7 +8,7 @@ import java.util.Map;
 /** Counts what {@link Statistics} shows. Thread-safe. */
 final class Tally {
 
-    private final Map<Lane, Traffic> lanes = new EnumMap<>(Lane.class);
+    private final Map<StreamRole, Traffic> lanes = new EnumMap<>(StreamRole.class);
     private final Map<Faults.Kind, Integer> calls = new EnumMap<>(Faults.Kind.class);
     private int streamJoins;
     private int pageableCopies;
@@ -20,15 +20,15 @@ final class Tally {
         return new Faults.Call(kind, calls.merge(kind, 1, Integer::sum), name);
     }
 
-    synchronized void uploaded(Lane lane, long bytes) {
+    synchronized void uploaded(StreamRole lane, long bytes) {
         lanes.merge(lane, new Traffic(bytes, 0, 0), Traffic::plus);
     }
 
-    synchronized void downloaded(Lane lane, long bytes) {
+    synchronized void downloaded(StreamRole lane, long bytes) {
         lanes.merge(lane, new Traffic(0, bytes, 0), Traffic::plus);
     }
 
-    synchronized void busy(Lane lane, long nanos) {
+    synchronized void busy(StreamRole lane, long nanos) {
         lanes.merge(lane, new Traffic(0, 0, nanos), Traffic::plus);
     }
 

@@ -1,0 +1,105 @@
+package dev.flexgen.engine.device.cpu;
+
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Rows;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * Attention of one or a few new tokens, bound by reading the cache: each key and value is widened once and used for all
+ * queries that share its head.
+ */
+final class DecodeAttention {
+
+    private final WorkerPool pool;
+    private final Scratch[] scratch;
+    private float[] queries = new float[0];
+
+    DecodeAttention(WorkerPool pool, Scratch[] scratch) {
+        this.pool = pool;
+        this.scratch = scratch;
+    }
+
+    void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+        int length = Math.multiplyExact(query.count(), query.width());
+        if (queries.length < length) {
+            queries = new float[length];
+        }
+        Convert.floats(query.data(), 0, queries, length);
+        Lanes.scale(queries, 0, scale, length);
+        pool.run(cache.heads(), (head, worker) -> attendHead(head, query, cache, position, out, scratch[worker]));
+    }
+
+    /** All queries of all heads that share key head {@code head}. */
+    private void attendHead(int head, Rows query, KvView cache, int position, Rows out, Scratch memory) {
+        int dim = cache.headDim();
+        int group = query.width() / dim / cache.heads();
+        int total = position + query.count();
+        float[] weights = memory.first(query.count() * group * total);
+        float[] tile = memory.second(cache.blockTokens() * dim);
+        score(head, query, cache, position, weights, tile);
+        for (int t = 0; t < query.count(); t++) {
+            for (int g = 0; g < group; g++) {
+                softmax(weights, (t * group + g) * total, position + t + 1);
+            }
+        }
+        float[] context = memory.third(query.count() * group * dim);
+        combine(head, query, cache, position, weights, tile, context);
+        for (int t = 0; t < query.count(); t++) {
+            for (int g = 0; g < group; g++) {
+                long offset = 4 * ((long) t * out.width() + (long) (head * group + g) * dim);
+                MemorySegment.copy(
+                        context, (t * group + g) * dim, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, offset, dim);
+            }
+        }
+    }
+
+    private void score(int head, Rows query, KvView cache, int position, float[] weights, float[] tile) {
+        int dim = cache.headDim();
+        int group = query.width() / dim / cache.heads();
+        int total = position + query.count();
+        for (int from = 0; from < total; from += cache.blockTokens()) {
+            int keys = Math.min(cache.blockTokens(), total - from);
+            MemorySegment block = cache.keys().get(cache.block(from));
+            Convert.read(cache.dtype(), block, cache.offset(head, from), tile, 0, keys * dim);
+            for (int t = 0; t < query.count(); t++) {
+                int visible = Math.min(keys, position + t + 1 - from);
+                for (int g = 0; g < group; g++) {
+                    int queryAt = t * query.width() + (head * group + g) * dim;
+                    int weightAt = (t * group + g) * total + from;
+                    for (int j = 0; j < visible; j++) {
+                        weights[weightAt + j] = Lanes.dot(tile, j * dim, queries, queryAt, dim);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void softmax(float[] weights, int at, int count) {
+        float sum = Lanes.exponentials(weights, at, Lanes.max(weights, at, count), count);
+        Lanes.scale(weights, at, 1 / sum, count);
+    }
+
+    private static void combine(
+            int head, Rows query, KvView cache, int position, float[] weights, float[] tile, float[] context) {
+        int dim = cache.headDim();
+        int group = query.width() / dim / cache.heads();
+        int total = position + query.count();
+        Arrays.fill(context, 0, query.count() * group * dim, 0);
+        for (int from = 0; from < total; from += cache.blockTokens()) {
+            int keys = Math.min(cache.blockTokens(), total - from);
+            MemorySegment block = cache.values().get(cache.block(from));
+            Convert.read(cache.dtype(), block, cache.offset(head, from), tile, 0, keys * dim);
+            for (int t = 0; t < query.count(); t++) {
+                int visible = Math.min(keys, position + t + 1 - from);
+                for (int g = 0; g < group; g++) {
+                    int weightAt = (t * group + g) * total + from;
+                    for (int j = 0; j < visible; j++) {
+                        Lanes.addScaled(weights[weightAt + j], tile, j * dim, context, (t * group + g) * dim, dim);
+                    }
+                }
+            }
+        }
+    }
+}

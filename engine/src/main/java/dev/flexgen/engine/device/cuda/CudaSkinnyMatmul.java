@@ -1,0 +1,152 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/** Projections of up to {@link #MOST} tokens, bound by reading the weights. Activations stay F32. */
+final class CudaSkinnyMatmul {
+
+    static final int MOST = 16;
+
+    /** Matrices over the same input that a launch may have: {@code UpGroup} in up.cu. */
+    static final int GROUP = 3;
+
+    private static final int GROUP_BYTES = 3 * GROUP * 8 + GROUP * 4 + 4;
+    private static final int WARPS = 8;
+    private static final int THREADS = 32 * WARPS;
+    private static final int TENSOR_ROWS = 64;
+
+    /** Rows of a down projection that are worth a block. */
+    private static final int LEAST_RANGE = 64;
+
+    private final KernelLauncher launcher;
+    private final KernelArguments arguments;
+    private final DeviceScratch scratch;
+    private final Kernel upOne;
+    private final Kernel upFour;
+    private final Kernel upSixteen;
+    private final Kernel upTensorEight;
+    private final Kernel upTensorSixteen;
+    private final Kernel upAny;
+    private final Kernel downOne;
+    private final Kernel downFour;
+    private final Kernel downSixteen;
+    private final Kernel downAny;
+
+    CudaSkinnyMatmul(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch) {
+        this.launcher = launcher;
+        this.arguments = arguments;
+        this.scratch = scratch;
+        this.upOne = kernel("up_1");
+        this.upFour = kernel("up_4");
+        this.upSixteen = kernel("up_16");
+        this.upTensorEight = kernel("up_tensor_8");
+        this.upTensorSixteen = kernel("up_tensor_16");
+        this.upAny = kernel("up_any");
+        this.downOne = kernel("down_1");
+        this.downFour = kernel("down_4");
+        this.downSixteen = kernel("down_16");
+        this.downAny = kernel("down_any");
+    }
+
+    private Kernel kernel(String name) {
+        return new Kernel(launcher, name, THREADS, 0);
+    }
+
+    /**
+     * Up to {@link #GROUP} projections of the same rows.
+     *
+     * @param linears of one element type and input width
+     * @param activation as kernels number it
+     */
+    void up(List<Linear> linears, int activation, Rows in, List<Rows> outs) {
+        Matrix first = linears.getFirst().weight();
+        DType dtype = first.dtype();
+        boolean vectors = first.rowBytes() % 16 == 0 && ShapeChecks.aligned(in.data());
+        for (Linear linear : linears) {
+            vectors &= ShapeChecks.aligned(linear.weight().data());
+        }
+        arguments
+                .clear()
+                .pointer(in.data())
+                .number(in.count())
+                .number(in.width())
+                .number(activation);
+        group(linears, outs);
+        if (!vectors) {
+            upAny.launch(dtype, blocks(linears, 1, WARPS), 1, 1, arguments);
+        } else if (in.count() == 1) {
+            upOne.launch(dtype, blocks(linears, 2, WARPS), 1, 1, arguments);
+        } else if (CudaMatmul.tensorCores(launcher, dtype)) {
+            Kernel kernel = in.count() <= 8 ? upTensorEight : upTensorSixteen;
+            kernel.launch(dtype, blocks(linears, TENSOR_ROWS, 1), 1, 1, arguments);
+        } else if (in.count() <= 4) {
+            upFour.launch(dtype, blocks(linears, 4, WARPS), 1, 1, arguments);
+        } else {
+            upSixteen.launch(dtype, blocks(linears, 4, WARPS), 1, 1, arguments);
+        }
+    }
+
+    private void group(List<Linear> linears, List<Rows> outs) {
+        MemorySegment group = arguments.structure(GROUP_BYTES);
+        group.fill((byte) 0);
+        for (int i = 0; i < linears.size(); i++) {
+            Linear linear = linears.get(i);
+            MemorySegment bias = linear.bias();
+            group.setAtIndex(ValueLayout.JAVA_LONG, i, linear.weight().data().address());
+            group.setAtIndex(ValueLayout.JAVA_LONG, GROUP + i, bias == null ? 0 : bias.address());
+            group.setAtIndex(
+                    ValueLayout.JAVA_LONG, 2 * GROUP + i, outs.get(i).data().address());
+            group.setAtIndex(
+                    ValueLayout.JAVA_INT, 6 * GROUP + i, linear.weight().rows());
+        }
+        group.setAtIndex(ValueLayout.JAVA_INT, 7 * GROUP, linears.size());
+    }
+
+    /** Blocks of {@code tilesPerBlock} tiles of {@code tileRows} rows; a tile has rows of one matrix. */
+    private static int blocks(List<Linear> linears, int tileRows, int tilesPerBlock) {
+        int tiles = 0;
+        for (Linear linear : linears) {
+            tiles += Math.ceilDiv(linear.weight().rows(), tileRows);
+        }
+        return Math.ceilDiv(tiles, tilesPerBlock);
+    }
+
+    /** {@code out[t] += sum over n of in[t][n] * weight[n]}; rows whose inputs are all zero are not read. */
+    void down(Matrix weight, Rows in, Rows out) {
+        DType dtype = weight.dtype();
+        int columns = weight.columns();
+        int tokens = in.count();
+        if (weight.rowBytes() % 16 != 0 || !ShapeChecks.aligned(weight.data()) || !ShapeChecks.aligned(out.data())) {
+            arguments.clear().pointer(weight.data()).pointer(in.data()).pointer(out.data());
+            arguments.number(tokens).number(weight.rows()).number(columns);
+            downAny.launch(dtype, Math.ceilDiv(columns, THREADS), Math.ceilDiv(tokens, 4), 1, arguments);
+            return;
+        }
+        int tile = 32 * (tokens <= 4 ? 16 / dtype.bytes() : 4);
+        int tiles = Math.ceilDiv(columns, tile);
+        int blocks = tokens > 1 && tokens <= 4 ? 8 : 4; // measured
+        int range = range(weight.rows(), blocks, tiles, 4L * tokens * columns);
+        arguments.clear().pointer(weight.data()).pointer(in.data()).pointer(out.data());
+        arguments.address(scratch.partials()).address(scratch.counters());
+        arguments.number(tokens).number(weight.rows()).number(columns).number(range);
+        Kernel kernel = tokens == 1 ? downOne : tokens <= 4 ? downFour : downSixteen;
+        kernel.launch(dtype, tiles, Math.ceilDiv(weight.rows(), range), 1, arguments);
+    }
+
+    /**
+     * Rows for a block, such that every multiprocessor has {@code blocks} and the partial sums fit.
+     */
+    private int range(int rows, int blocks, int tiles, long partialBytes) {
+        if (tiles > DeviceScratch.COUNTERS) {
+            return rows;
+        }
+        long ranges = Math.min((long) blocks * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
+        return Math.max(Math.ceilDiv(rows, (int) Math.max(1, ranges)), Math.min(rows, LEAST_RANGE));
+    }
+}

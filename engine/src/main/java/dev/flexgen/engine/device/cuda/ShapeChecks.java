@@ -1,0 +1,89 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.engine.device.KvSequence;
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What must hold before a kernel may follow a pointer: on a GPU nothing else would stop it. */
+final class ShapeChecks {
+
+    private ShapeChecks() {}
+
+    static void same(String what, long actual, long expected) {
+        if (actual != expected) {
+            throw new IllegalArgumentException(what + " is " + actual + ", expected " + expected);
+        }
+    }
+
+    static void vector(String what, @Nullable MemorySegment vector, int length) {
+        if (vector != null && vector.byteSize() < 4L * length) {
+            throw new IllegalArgumentException(what + " has " + vector.byteSize() / 4 + " numbers, expected " + length);
+        }
+    }
+
+    static void rows(Rows in, Rows out) {
+        same("rows", out.count(), in.count());
+        same("row width", out.width(), in.width());
+    }
+
+    static void ids(Matrix table, int[] ids, Rows out) {
+        elements(table.dtype(), table.data());
+        same("row width", out.width(), table.columns());
+        if (out.count() < ids.length) {
+            throw new IllegalArgumentException(ids.length + " ids into " + out.count() + " rows");
+        }
+        for (int id : ids) {
+            if (id < 0 || id >= table.rows()) {
+                throw new IllegalArgumentException("id " + id + " of a table of " + table.rows() + " rows");
+            }
+        }
+    }
+
+    /** Kernels load whole elements: on a GPU they must lie at multiples of their size. */
+    static void elements(DType dtype, MemorySegment data) {
+        if (data.address() % dtype.bytes() != 0) {
+            throw new IllegalArgumentException(dtype + " numbers at the odd address " + data.address());
+        }
+    }
+
+    /** Sequences of {@code rows}: caches of one type and shape, with room for all. */
+    static void sequences(List<KvSequence> sequences, Rows rows) {
+        same("rows of sequences", KvSequence.rows(sequences), rows.count());
+        for (KvSequence sequence : sequences) {
+            KvView first = sequences.getFirst().cache();
+            KvView cache = sequence.cache();
+            if (cache.dtype() != first.dtype()) {
+                throw new IllegalArgumentException("caches of " + first.dtype() + " and " + cache.dtype());
+            }
+            same("heads of a cache", cache.heads(), first.heads());
+            same("head size of a cache", cache.headDim(), first.headDim());
+            same("tokens of a cache block", cache.blockTokens(), first.blockTokens());
+            cache(cache, sequence.length());
+        }
+    }
+
+    /** The blocks of the first {@code tokens} tokens must be whole. */
+    private static void cache(KvView cache, int tokens) {
+        if (tokens > cache.capacity()) {
+            throw new IllegalArgumentException(tokens + " tokens in a cache for " + cache.capacity());
+        }
+        long bytes = cache.dtype().bytes((long) cache.heads() * cache.blockTokens() * cache.headDim());
+        for (int i = 0; i < Math.ceilDiv(tokens, cache.blockTokens()); i++) {
+            elements(cache.dtype(), cache.keys().get(i));
+            elements(cache.dtype(), cache.values().get(i));
+            if (cache.keys().get(i).byteSize() < bytes || cache.values().get(i).byteSize() < bytes) {
+                throw new IllegalArgumentException("cache block " + i + " is smaller than " + bytes + " bytes");
+            }
+        }
+    }
+
+    /** Whether 16-byte loads may start here. */
+    static boolean aligned(@Nullable MemorySegment segment) {
+        return segment == null || segment.address() % 16 == 0;
+    }
+}

@@ -1,0 +1,42 @@
+package dev.flexgen.engine.exec;
+
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
+import dev.flexgen.engine.plan.Schedule.Entry;
+import dev.flexgen.engine.tensor.Activation;
+import dev.flexgen.engine.weights.ModelWeights;
+
+/**
+ * The feed-forward sublayer's part of one device: {@code sum += down(activate(up(h)))} for each of its shards. After a ReLU only
+ * the rows of active neurons are read in the second half, wherever they are.
+ */
+final class FeedForwardSublayer {
+
+    private final ModelWeights weights;
+    private final Activation activation;
+
+    FeedForwardSublayer(ModelWeights weights, Activation activation) {
+        this.weights = weights;
+        this.activation = activation;
+    }
+
+    /** Adds the tasks' result for {@code h} to {@code sum}. */
+    void compute(Worker worker, DeviceTasks tasks, Rows h, Rows sum) {
+        for (int i = 0; i < tasks.entries().size(); i += 2) {
+            Entry up = tasks.entries().get(i);
+            Entry down = tasks.entries().get(i + 1);
+            Rows a = worker.activations().neurons(h.count(), up.shard().size());
+            worker.ops().up(worker.take(weights.projection(up.block()), up.access()), activation, h, a);
+            worker.done(up.access());
+            if (down.access() == Access.ON_DEMAND) {
+                worker.activeRows().down(weights.projection(down.block()), a, sum);
+            } else {
+                Linear fc2 = worker.take(weights.projection(down.block()), down.access());
+                worker.ops().down(fc2.weight(), a, sum);
+                worker.done(down.access());
+            }
+        }
+    }
+}

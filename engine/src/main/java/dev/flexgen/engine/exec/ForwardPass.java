@@ -1,0 +1,129 @@
+package dev.flexgen.engine.exec;
+
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Schedule;
+import dev.flexgen.engine.weights.ModelWeights;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes a batch of tokens through the layers:
+ *
+ * <pre>
+ *   x = tokens[id] + positions[p]
+ *   for each layer:
+ *     h = norm(x);  for each head shard:    q, k, v = up(h);  x += down(attend(q, KV))
+ *     h = norm(x);  for each neuron shard:  x += down(activate(up(h)))
+ * </pre>
+ *
+ * The residual stream x is on the layer's home device and moves where the next layer has another. Who computes which shard, and in
+ * which order, is the {@link Schedule}'s word. Every layer is taken for all tokens of the batch before the next. Owned by the
+ * engine's thread.
+ */
+final class ForwardPass {
+
+    private final ModelSpec spec;
+    private final Plan plan;
+    private final ModelWeights weights;
+    private final DeviceGroup group;
+    private final TokenEmbedding embedding;
+    private final Sublayers sublayers;
+    private final AttentionSublayer attention;
+    private final FeedForwardSublayer feedForward;
+
+    ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, TokenEmbedding embedding) {
+        this.spec = spec;
+        this.plan = plan;
+        this.weights = weights;
+        this.group = group;
+        this.embedding = embedding;
+        this.sublayers = new Sublayers(group);
+        this.attention = new AttentionSublayer(group, weights, (float) (1 / Math.sqrt(spec.headDim())));
+        this.feedForward = new FeedForwardSublayer(weights, spec.features().activation());
+    }
+
+    /**
+     * Computes the batch's residual stream, on the last layer's home, and writes its keys and values to the caches, which have
+     * room for them.
+     *
+     * @return false if every sequence was cancelled on the way; then nothing of it may be used
+     */
+    boolean run(Batch batch, Schedule schedule) {
+        group.begin(schedule, batch.logitRows() > 0);
+        int at = plan.embeddingDevice();
+        embedding.embed(weights.embedding(), batch, group.home(at).residual(batch.rows()));
+        for (Schedule.Layer layer : schedule.layers()) {
+            move(at, layer.home(), batch.rows());
+            at = layer.home();
+            if (!attention(layer, batch) || !feedForward(layer, batch)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Brings the residual stream to another home. */
+    private void move(int from, int to, int rows) {
+        if (from != to) {
+            Rows x = group.home(from).residual(rows);
+            PartialSums way = group.between(from, to);
+            way.broadcast(x);
+            group.worker(to).ops().copy(way.shared(x), group.home(to).residual(rows));
+        }
+    }
+
+    private boolean attention(Schedule.Layer layer, Batch batch) {
+        if (batch.cancelled()) {
+            return false;
+        }
+        ModelWeights.Layer fixed = weights.layers().get(layer.index());
+        Rows x = group.home(layer.home()).residual(batch.rows());
+        Rows h = enter(layer, fixed.attentionNorm(), x);
+        sublayers.run(
+                layer.home(),
+                layer.attention(),
+                h,
+                x,
+                (worker, tasks, input, sum) -> attention.compute(worker, tasks, batch, input, sum));
+        leave(layer, fixed.attentionNorm(), fixed.attentionBias(), x);
+        return true;
+    }
+
+    private boolean feedForward(Schedule.Layer layer, Batch batch) {
+        if (batch.cancelled()) {
+            return false;
+        }
+        ModelWeights.Layer fixed = weights.layers().get(layer.index());
+        Rows x = group.home(layer.home()).residual(batch.rows());
+        Rows h = enter(layer, fixed.ffnNorm(), x);
+        sublayers.run(layer.home(), layer.feedForward(), h, x, feedForward::compute);
+        leave(layer, fixed.ffnNorm(), fixed.ffnBias(), x);
+        return true;
+    }
+
+    private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {
+        Ops ops = group.worker(layer.home()).ops();
+        Rows h = group.home(layer.home()).normed(x.count());
+        if (spec.features().normPlace() == NormPlace.BEFORE) {
+            ops.norm(norm, x, h);
+        } else {
+            ops.copy(x, h);
+        }
+        return h;
+    }
+
+    private void leave(Schedule.Layer layer, Norm norm, @Nullable MemorySegment bias, Rows x) {
+        Ops ops = group.worker(layer.home()).ops();
+        if (bias != null) {
+            ops.addBias(bias, x);
+        }
+        if (spec.features().normPlace() == NormPlace.AFTER) {
+            ops.norm(norm, x, x);
+        }
+    }
+}

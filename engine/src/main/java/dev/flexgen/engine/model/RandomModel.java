@@ -1,0 +1,66 @@
+package dev.flexgen.engine.model;
+
+import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.checkpoint.RandomCheckpoint;
+import dev.flexgen.engine.checkpoint.RandomCheckpoint.Drawn;
+import dev.flexgen.engine.checkpoint.RandomWeights;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/**
+ * A model of random weights, to measure one that is not here: norms of 1, biases of 0, and feed-forward biases that leave the
+ * wanted share of neurons active.
+ */
+public final class RandomModel {
+
+    private RandomModel() {}
+
+    /** The tensors of a model of this spec, with a head tied to the token table. */
+    public static Checkpoint checkpoint(ModelSpec spec, RandomWeights weights) {
+        Family family = Families.named(spec.family());
+        Map<String, Drawn> tensors = new HashMap<>();
+        for (Role role : Role.values()) {
+            if (role == Role.HEAD || !role.belongsTo(spec)) {
+                continue;
+            }
+            Drawn drawn = new Drawn(role.shape(spec), constant(role, spec, weights));
+            for (int layer = 0; layer < (role.perLayer() ? spec.layers() : 1); layer++) {
+                tensors.put(family.tensorName(role).replace("{}", Integer.toString(layer)), drawn);
+            }
+        }
+        return new RandomCheckpoint(tensors, weights);
+    }
+
+    private static OptionalDouble constant(Role role, ModelSpec spec, RandomWeights weights) {
+        return switch (role) {
+            case FINAL_NORM_WEIGHT, ATTENTION_NORM_WEIGHT, FFN_NORM_WEIGHT -> OptionalDouble.of(1);
+            case UP_BIAS -> OptionalDouble.of(upBias(spec, weights));
+            default -> role.shape(spec).rank() == 1 ? OptionalDouble.of(0) : OptionalDouble.empty();
+        };
+    }
+
+    /** A normed row of E unit numbers times E weights of deviation d has deviation d sqrt(E): shift by its quantile. */
+    private static double upBias(ModelSpec spec, RandomWeights weights) {
+        if (weights.activeNeurons() == 0) {
+            return 0;
+        }
+        return -quantile(1 - weights.activeNeurons()) * RandomCheckpoint.DEVIATION * Math.sqrt(spec.width());
+    }
+
+    /** Of the standard normal distribution, by the logistic approximation: good to a per cent of the share. */
+    private static double quantile(double share) {
+        double low = -8;
+        double high = 8;
+        while (high - low > 1e-6) {
+            double middle = (low + high) / 2;
+            double below = 1 / (1 + Math.exp(-(0.07056 * Math.pow(middle, 3) + 1.5976 * middle)));
+            if (below < share) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}

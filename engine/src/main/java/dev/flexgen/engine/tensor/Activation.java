@@ -1,0 +1,9 @@
+package dev.flexgen.engine.tensor;
+
+/** The non-linearity between a feed-forward block's two projections. */
+public enum Activation {
+    /** {@code max(x, 0)}. */
+    RELU,
+    /** {@code x/2 (1 + erf(x / sqrt 2))}, the exact form, as OPT-shaped models named "gelu" mean it. */
+    GELU
+}

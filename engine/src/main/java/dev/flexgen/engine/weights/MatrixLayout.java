@@ -1,0 +1,53 @@
+package dev.flexgen.engine.weights;
+
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a matrix and the bias behind it lie in a block.
+ *
+ * @param biasAt {@link #NO_BIAS} if there is none
+ */
+public record MatrixLayout(DType dtype, int rows, int columns, long weightAt, long biasAt) {
+
+    public static final long NO_BIAS = -1;
+
+    /** Wide enough for any vector load, on any device. */
+    private static final long ALIGNMENT = 256;
+
+    /** A part behind the first {@code from} bytes of a block. */
+    public static MatrixLayout after(long from, DType dtype, int rows, int columns, boolean bias) {
+        long weightAt = align(from, ALIGNMENT);
+        long weightEnd = weightAt + dtype.bytes((long) rows * columns);
+        return new MatrixLayout(dtype, rows, columns, weightAt, bias ? align(weightEnd, ALIGNMENT) : NO_BIAS);
+    }
+
+    public static long align(long bytes, long unit) {
+        return Math.ceilDiv(bytes, unit) * unit;
+    }
+
+    public long end() {
+        return biasAt == NO_BIAS ? weightAt + weightBytes() : biasAt + 4L * rows;
+    }
+
+    private long weightBytes() {
+        return dtype.bytes((long) rows * columns);
+    }
+
+    public Matrix matrix(MemorySegment block) {
+        return new Matrix(dtype, rows, columns, block.asSlice(weightAt, weightBytes()));
+    }
+
+    /** The bias as F32, one per row. */
+    @Nullable
+    public MemorySegment bias(MemorySegment block) {
+        return biasAt == NO_BIAS ? null : block.asSlice(biasAt, 4L * rows);
+    }
+
+    public Linear linear(MemorySegment block) {
+        return new Linear(matrix(block), bias(block));
+    }
+}

@@ -1,0 +1,93 @@
+package dev.flexgen.engine.weights;
+
+import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.weights.HeadsLayout.Heads;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model's weights where the plan put them. Immutable; {@link #close()} frees them all.
+ *
+ * @param embedding on the device that looks tokens up
+ * @param layers what of each layer is not cut, on the layer's home device
+ * @param finalNorm before the head, if the model has one; on the last layer's home device
+ * @param projectOut from the residual stream's width to the token table's, if they differ; likewise
+ * @param blocks the shards' weights
+ * @param memory what {@link #close()} frees
+ */
+public record ModelWeights(
+        Embedding embedding,
+        List<Layer> layers,
+        @Nullable Norm finalNorm,
+        @Nullable Linear projectOut,
+        Map<BlockId, WeightBlock<?>> blocks,
+        Resources memory)
+        implements AutoCloseable {
+
+    /**
+     * From ids to the residual stream.
+     *
+     * @param tokens token table // [V, P]
+     * @param positions position table, with the family's offset // [positions + offset, E]
+     * @param projectIn from the token table's width to the residual stream's, if they differ
+     */
+    public record Embedding(
+            Matrix tokens, Matrix positions, @Nullable Linear projectIn) {}
+
+    /** One layer. The biases of its down projections are added once, whatever the number of shards. */
+    public record Layer(
+            Norm attentionNorm,
+            @Nullable MemorySegment attentionBias,
+            Norm ffnNorm,
+            @Nullable MemorySegment ffnBias) {}
+
+    public ModelWeights {
+        layers = List.copyOf(layers);
+        blocks = Map.copyOf(blocks);
+    }
+
+    /** The weights of a shard. */
+    public WeightBlock<?> block(BlockId id) {
+        WeightBlock<?> block = blocks.get(id);
+        if (block == null) {
+            throw new IllegalStateException("no such block in the plan: " + id);
+        }
+        return block;
+    }
+
+    /** The weights of a shard of heads. */
+    @SuppressWarnings("unchecked") // the component decides the layout: WeightMemory.layout
+    public WeightBlock<Heads> heads(BlockId id) {
+        return (WeightBlock<Heads>) block(id);
+    }
+
+    /** The weights of a shard of any other component. */
+    @SuppressWarnings("unchecked") // the component decides the layout: WeightMemory.layout
+    public WeightBlock<Linear> projection(BlockId id) {
+        return (WeightBlock<Linear>) block(id);
+    }
+
+    /** Bytes that a decode step reads when no neuron is inactive: all but the embedding rows it does not look up. */
+    public long bytesPerToken() {
+        long projections = bytes(embedding.projectIn()) + bytes(projectOut);
+        return projections
+                + blocks.values().stream()
+                        .mapToLong(block -> block.layout().bytes())
+                        .sum();
+    }
+
+    private static long bytes(@Nullable Linear linear) {
+        return linear == null ? 0 : linear.weight().bytes();
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

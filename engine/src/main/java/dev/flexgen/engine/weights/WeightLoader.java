@@ -1,0 +1,208 @@
+package dev.flexgen.engine.weights;
+
+import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.memory.ScratchFile;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.tensor.Shape;
+import dev.flexgen.engine.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies a checkpoint's tensors to where the plan wants them. Weights are copied rather than used in the mapped file: held
+ * bytes are then bytes that the system cannot take back in the middle of a token. Used once, by one thread.
+ */
+public final class WeightLoader implements AutoCloseable {
+
+    private final ModelTensors tensors;
+    private final ModelSpec spec;
+    private final Plan plan;
+    private final List<Device> devices;
+    private final WeightPacker packer;
+    private final Resources resources = new Resources();
+    private final WeightMemory memory;
+    private final @Nullable ScratchFile file;
+    private final Map<Integer, DeviceWriter> writers = new HashMap<>();
+
+    /**
+     * Takes memory and disk space for everything, before anything is read.
+     *
+     * @param pool does the copying
+     * @param disk makes the file of the disk tier, if the plan needs one
+     */
+    public WeightLoader(
+            ModelTensors tensors, Plan plan, List<Device> devices, WorkerPool pool, LongFunction<ScratchFile> disk) {
+        this.tensors = tensors;
+        this.spec = tensors.spec();
+        this.plan = plan;
+        this.devices = devices;
+        this.packer = new WeightPacker(tensors, pool);
+        try {
+            this.memory = new WeightMemory(tensors, plan, devices, resources);
+            this.file = memory.fileBytes() == 0 ? null : resources.keep(disk.apply(memory.fileBytes()));
+        } catch (Throwable e) {
+            resources.close();
+            throw e;
+        }
+    }
+
+    /** Loads; the result owns all memory, and this loader nothing more. */
+    public ModelWeights load() {
+        try {
+            for (int i = 0; i < devices.size(); i++) {
+                loadUnsharded(i);
+            }
+            Map<BlockId, WeightBlock<?>> blocks = new HashMap<>();
+            plan.forEach((id, shard) -> blocks.put(id, block(id, shard, memory.layout(id))));
+            return new ModelWeights(
+                    embedding(),
+                    layers(),
+                    spec.features().finalNorm()
+                            ? norm(plan.headHome(), Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0)
+                            : null,
+                    projection(plan.headHome(), Role.PROJECT_OUT),
+                    blocks,
+                    resources);
+        } catch (Throwable e) {
+            resources.close();
+            throw e;
+        }
+    }
+
+    private void loadUnsharded(int device) {
+        UnshardedWeights unsharded = memory.unsharded(device);
+        for (UnshardedWeights.Item item : unsharded.items()) {
+            Tensor tensor = tensors.get(item.role(), item.layer());
+            MemorySegment target = unsharded.get(item.role(), item.layer());
+            if (tensor.shape().rank() == 1) {
+                writer(device).put(target, staging -> WeightPacker.vector(tensor, 0, staging));
+            } else {
+                writer(device).putRows(tensor, target);
+            }
+        }
+    }
+
+    private ModelWeights.Embedding embedding() {
+        int device = plan.embeddingDevice();
+        return new ModelWeights.Embedding(
+                matrix(device, Role.TOKENS), matrix(device, Role.POSITIONS), projection(device, Role.PROJECT_IN));
+    }
+
+    private List<ModelWeights.Layer> layers() {
+        List<ModelWeights.Layer> layers = new ArrayList<>();
+        for (int i = 0; i < plan.layers().size(); i++) {
+            int home = plan.layers().get(i).home();
+            layers.add(new ModelWeights.Layer(
+                    norm(home, Role.ATTENTION_NORM_WEIGHT, Role.ATTENTION_NORM_BIAS, i),
+                    memory.unsharded(home).find(Role.ATTENTION_OUT_BIAS, i),
+                    norm(home, Role.FFN_NORM_WEIGHT, Role.FFN_NORM_BIAS, i),
+                    memory.unsharded(home).find(Role.DOWN_BIAS, i)));
+        }
+        return layers;
+    }
+
+    private Norm norm(int device, Role weight, Role bias, int layer) {
+        UnshardedWeights unsharded = memory.unsharded(device);
+        return new Norm(spec.features().normEpsilon(), unsharded.find(weight, layer), unsharded.find(bias, layer));
+    }
+
+    private Matrix matrix(int device, Role role) {
+        Shape shape = role.shape(spec);
+        return new Matrix(
+                tensors.type(role, 0),
+                Math.toIntExact(shape.extent(0)),
+                Math.toIntExact(shape.extent(1)),
+                memory.unsharded(device).get(role, 0));
+    }
+
+    private @Nullable Linear projection(int device, Role role) {
+        return tensors.has(role) ? new Linear(matrix(device, role), null) : null;
+    }
+
+    private <V> WeightBlock<V> block(BlockId id, Shard shard, BlockLayout<V> layout) {
+        return new WeightBlock<>(id, shard, layout, memory.isTokenTable(id, shard) ? table(shard) : place(id, shard));
+    }
+
+    private WeightLocation table(Shard shard) {
+        MemorySegment table = memory.unsharded(shard.device()).get(Role.TOKENS, 0);
+        long rowBytes = table.byteSize() / spec.vocabulary();
+        MemorySegment rows = table.asSlice(shard.from() * rowBytes, shard.size() * rowBytes);
+        return new WeightLocation.Memory(shard.tier(), rows, false);
+    }
+
+    private WeightLocation place(BlockId id, Shard shard) {
+        return switch (shard.tier()) {
+            case GPU -> {
+                MemorySegment block = memory.segment(id);
+                writer(shard.device()).put(block, target -> fill(id, shard, target));
+                yield new WeightLocation.Memory(Tier.GPU, block, false);
+            }
+            case HOST -> {
+                MemorySegment block = memory.segment(id);
+                fill(id, shard, block);
+                yield new WeightLocation.Memory(Tier.HOST, block, memory.isPageLocked(id));
+            }
+            case DISK -> {
+                MemorySegment staging = writer(0).staging(memory.bytes(id));
+                fill(id, shard, staging);
+                if (file == null || file.append(staging) != memory.fileOffset(id)) {
+                    throw new IllegalStateException("the disk tier's file is not laid out as planned");
+                }
+                yield new WeightLocation.File(file, memory.fileOffset(id), memory.bytes(id));
+            }
+        };
+    }
+
+    private void fill(BlockId id, Shard shard, MemorySegment target) {
+        switch (memory.layout(id)) {
+            case HeadsLayout layout -> packer.heads(layout, shard, id.layer(), target);
+            case ProjectionLayout layout -> {
+                switch (id.component()) {
+                    case UP -> packer.up(layout, shard, id.layer(), target);
+                    case DOWN -> packer.down(layout, shard, id.layer(), target);
+                    case VOCABULARY -> packer.vocabulary(layout, shard, target);
+                    case HEADS -> throw new IllegalStateException("heads are no projection");
+                }
+            }
+            default -> throw new IllegalStateException("no such layout: " + memory.layout(id));
+        }
+    }
+
+    /** Whether all weights that a GPU reads from host memory could be page-locked. */
+    public boolean pageLocking() {
+        return memory.pageLocking();
+    }
+
+    /** The memory that was taken. */
+    public WeightMemory memory() {
+        return memory;
+    }
+
+    private DeviceWriter writer(int device) {
+        return writers.computeIfAbsent(
+                device, it -> new DeviceWriter(devices.get(it), packer, memory.stagingBytes(it)));
+    }
+
+    /** Frees what only loading needed. */
+    @Override
+    public void close() {
+        memory.loaded();
+        writers.values().forEach(DeviceWriter::close);
+    }
+}

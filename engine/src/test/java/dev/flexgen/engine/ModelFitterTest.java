@@ -1,0 +1,290 @@
+package dev.flexgen.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.flexgen.config.Catalogue;
+import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.GpuSource.Absence;
+import dev.flexgen.engine.device.fake.FakeGpu;
+import dev.flexgen.engine.device.fake.FakeGpuSettings;
+import dev.flexgen.engine.device.fake.Faults;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.PublishedModels;
+import dev.flexgen.engine.plan.Bandwidths;
+import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.FitResult;
+import dev.flexgen.engine.plan.FitResult.Fits;
+import dev.flexgen.engine.plan.FitResult.Refused;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineProfile.Found;
+import dev.flexgen.engine.tensor.DType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What is said of models before they are here is what the planner will do when they are. */
+class ModelFitterTest {
+
+    private static final long GIB = 1L << 30;
+    private static final long MIB = 1L << 20;
+    private static final Path DISK = Path.of("/nonexistent");
+
+    /** A GPU of a desktop machine behind a bus of 16 lanes. */
+    private static final Bandwidths RATES = new Bandwidths(800e9, 25e9, 40e9, 20e9, 30e9);
+
+    private final List<Ledger> ledgers = new ArrayList<>();
+
+    private GpuSource fake(FakeGpuSettings settings) {
+        return () -> new GpuSource.Present("fake GPU", settings.bytes(), ledger -> {
+            ledgers.add(ledger);
+            return new FakeGpu(ledger, settings);
+        });
+    }
+
+    private static CatalogueEntry entry(String name) {
+        return Catalogue.load().find(name).orElseThrow();
+    }
+
+    private static EngineOptions limits(long gpu, long host, @Nullable Path disk) {
+        return EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(gpu, host, disk));
+    }
+
+    private static ModelFitter fitter(EngineOptions options, Found found, Budget budget) {
+        return new ModelFitter(new MachineProfile(found, budget), options.model());
+    }
+
+    private static ModelFitter measured(EngineOptions options, GpuSource gpus) {
+        return new ModelFitter(Machine.profile(options, gpus, true), options.model());
+    }
+
+    private static ModelFitter looked(EngineOptions options, GpuSource gpus) {
+        return new ModelFitter(Machine.profile(options, gpus, false), options.model());
+    }
+
+    private static ModelFitter desktop(boolean disk) {
+        return fitter(
+                EngineOptions.defaults(),
+                new Found.WithGpu("desktop GPU", Optional.of(RATES)),
+                new Budget(15 * GIB, 2 * MIB, 60 * GIB, disk));
+    }
+
+    @Test
+    void aModelThatFitsTheGpuLiesThereAndIsAsFastAsItsMemory() {
+        FitResult forecast = desktop(false).fit(entry("opt-6.7b"));
+        assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
+            assertThat(fits.tiers()).containsExactly(Tier.GPU);
+            // 13.3 GB a token, of which positions are not read.
+            assertThat(fits.bestTokensPerSecond().orElseThrow()).isCloseTo(800 / 13.3, within(0.5));
+            // 6.66 thousand million weights of two bytes, and a GiB for 2048 tokens of 32 layers, 4096 wide.
+            assertThat(fits.bytes()).isBetween(2 * 6_658_473_984L + GIB, 2 * 6_658_473_984L + GIB + 64 * MIB);
+        });
+    }
+
+    @Test
+    void aLargerOneSharesGpuAndHostMemoryAndIsAsFastAsTheBusAndTheProcessorTogether() {
+        FitResult forecast = desktop(false).fit(entry("opt-30b"));
+        assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
+            assertThat(fits.tiers()).containsExactlyInAnyOrder(Tier.GPU, Tier.HOST);
+            // About 46 of 60 GB lie in host memory; 20 GB/s over the bus beside a processor's 24 of 30.
+            assertThat(fits.bestTokensPerSecond().orElseThrow()).isBetween(0.8, 1.3);
+        });
+    }
+
+    @Test
+    void whatNeedsADiskHasNoRateBecauseNoneIsMeasured() {
+        assertThat(desktop(true).fit(entry("opt-66b"))).isInstanceOfSatisfying(Fits.class, fits -> {
+            assertThat(fits.fromDisk()).isTrue();
+            assertThat(fits.bestTokensPerSecond()).isEmpty();
+        });
+    }
+
+    @Test
+    void withoutADiskItIsRefusedWithTheSentenceOfTheChat() {
+        assertThat(desktop(false).fit(entry("opt-66b"))).isInstanceOfSatisfying(Refused.class, refused -> {
+            assertThat(refused.kind()).isEqualTo(EngineException.Kind.PLACEMENT);
+            assertThat(refused.sentence()).contains("60.0 GiB of host memory", "--disk-dir DIR");
+        });
+    }
+
+    @Test
+    void aContextThatTheModelDoesNotKnowIsRefusedAsInTheChat() {
+        ModelFitter outlook = fitter(
+                EngineOptions.defaults().withContext(4096),
+                desktop(false).profile().found(),
+                desktop(false).profile().budget());
+        assertThat(outlook.fit(entry("opt-125m"))).isInstanceOfSatisfying(Refused.class, refused -> {
+            assertThat(refused.kind()).isEqualTo(EngineException.Kind.INPUT);
+            assertThat(refused.sentence()).contains("context is 4096", "2048 positions");
+        });
+    }
+
+    @Test
+    void aShorterContextLeavesRoom() {
+        ModelFitter full = fitter(
+                EngineOptions.defaults(),
+                new Found.ProcessorAlone("", OptionalDouble.empty()),
+                new Budget(0, 1, 13 * GIB + 512 * MIB, false));
+        ModelFitter shorter = fitter(
+                EngineOptions.defaults().withContext(256),
+                full.profile().found(),
+                full.profile().budget());
+        assertThat(fitter(
+                                EngineOptions.defaults().withContext(2048),
+                                full.profile().found(),
+                                full.profile().budget())
+                        .fit(entry("opt-6.7b")))
+                .isInstanceOf(Refused.class);
+        assertThat(full.fit(entry("opt-6.7b")))
+                .as("chosen so short that it fits")
+                .isInstanceOf(Fits.class);
+        assertThat(shorter.fit(entry("opt-6.7b"))).isInstanceOf(Fits.class);
+    }
+
+    @Test
+    void aProcessorAloneReadsTheWholeModelFromHostMemory() {
+        ModelFitter outlook = fitter(
+                EngineOptions.defaults(),
+                new Found.ProcessorAlone("", OptionalDouble.of(40e9)),
+                new Budget(0, 1, 20 * GIB, false));
+        assertThat(outlook.fit(entry("opt-1.3b"))).isInstanceOfSatisfying(Fits.class, fits -> {
+            assertThat(fits.tiers()).containsExactly(Tier.HOST);
+            assertThat(fits.bestTokensPerSecond().orElseThrow()).isCloseTo(40 / 2.62, within(0.1));
+        });
+        assertThat(outlook.fit(entry("opt-13b"))).isInstanceOf(Refused.class);
+        ModelFitter disk =
+                fitter(EngineOptions.defaults(), outlook.profile().found(), new Budget(0, 1, 20 * GIB, true));
+        assertThat(disk.fit(entry("opt-13b")))
+                .isInstanceOfSatisfying(
+                        Fits.class,
+                        fits -> assertThat(fits.bestTokensPerSecond()).isEmpty());
+    }
+
+    @Test
+    void measuringOpensTheGpuWithinTheLimitsAndGivesEverythingBack() {
+        ModelFitter outlook = measured(limits(96 * MIB, 512 * MIB, null), fake(FakeGpuSettings.of(GIB, 1)));
+
+        assertThat(outlook.profile().found()).isInstanceOfSatisfying(Found.WithGpu.class, gpu -> {
+            assertThat(gpu.name()).isEqualTo("fake GPU");
+            assertThat(gpu.rates().orElseThrow().upload()).isPositive();
+        });
+        assertThat(outlook.profile().hostReadBytesPerSecond().orElseThrow()).isPositive();
+        assertThat(outlook.profile().budget().gpuBytes()).isEqualTo(96 * MIB);
+        assertThat(outlook.profile().budget().hostBytes()).isLessThanOrEqualTo(512 * MIB);
+        assertThat(ledgers).hasSize(1).allSatisfy(ledger -> {
+            assertThat(ledger.report()).isEmpty();
+            assertThat(ledger.peak(Tier.GPU)).isPositive().isLessThanOrEqualTo(96 * MIB);
+            assertThat(ledger.peak(Tier.HOST)).isLessThanOrEqualTo(512 * MIB);
+        });
+    }
+
+    @Test
+    void lookingMeasuresNothing() {
+        ModelFitter outlook = looked(limits(0, 0, DISK), fake(FakeGpuSettings.of(GIB, 1)));
+
+        assertThat(outlook.profile().found()).isEqualTo(new Found.WithGpu("fake GPU", Optional.empty()));
+        assertThat(outlook.profile().hostReadBytesPerSecond()).isEmpty();
+        assertThat(outlook.profile().budget().gpuBytes())
+                .as("a part stays free")
+                .isEqualTo(GIB - 256 * MIB);
+        assertThat(outlook.profile().budget().disk()).isTrue();
+        assertThat(ledgers.getFirst().peak(Tier.HOST)).isZero();
+        assertThat(outlook.fit(entry("opt-125m"))).isInstanceOfSatisfying(Fits.class, fits -> {
+            assertThat(fits.tiers()).containsExactly(Tier.GPU);
+            assertThat(fits.bestTokensPerSecond()).isEmpty();
+        });
+    }
+
+    @Test
+    void theEngineThenPlacesTheModelAsWasSaid() {
+        CatalogueEntry small = entry("opt-125m");
+        EngineOptions options = limits(200 * MIB, 0, null).withContext(64);
+        GpuSource card = fake(FakeGpuSettings.of(GIB, 1));
+        FitResult forecast = looked(options, card).fit(small);
+        try (OpenModel engine =
+                OpenModel.random(PublishedModels.spec(small), new RandomWeights(DType.F16, 1, 0), options, card)) {
+            assertThat(forecast)
+                    .isInstanceOfSatisfying(
+                            Fits.class,
+                            fits -> assertThat(fits.tiers())
+                                    .isEqualTo(engine.plan().tiers())
+                                    .containsExactlyInAnyOrder(Tier.GPU, Tier.HOST));
+        }
+    }
+
+    @Test
+    void aLimitBeyondTheCardIsTheCard() {
+        EngineOptions options = limits(1000 * GIB, 0, null);
+        FakeGpuSettings card = FakeGpuSettings.of(64 * MIB, 1);
+        assertThat(looked(options, fake(card)).profile().budget().gpuBytes()).isEqualTo(64 * MIB);
+
+        try (OpenModel engine = OpenModel.open(Fixtures.golden("opt-f32"), options, fake(card))) {
+            assertThat(engine.ledger().cap(Tier.GPU)).as("as in the chat").isEqualTo(64 * MIB);
+        }
+    }
+
+    @Test
+    void aGpuTooSmallToMeasureInRefusesModelsInThePlannersWords() {
+        ModelFitter outlook = measured(limits(20_000, 0, null), fake(FakeGpuSettings.of(GIB, 1)));
+
+        assertThat(outlook.profile().found()).isEqualTo(new Found.WithGpu("fake GPU", Optional.empty()));
+        assertThat(outlook.fit(entry("opt-125m")))
+                .isInstanceOfSatisfying(
+                        Refused.class,
+                        refused -> assertThat(refused.sentence())
+                                .contains("The GPU has 19.5 KiB left for this model", "--gpu-memory"));
+    }
+
+    @Test
+    void aGpuThatCannotBeUsedLeavesTheProcessorAndTheReason() {
+        GpuSource broken = () -> new GpuSource.Absent("the driver is too old", Absence.UNUSABLE);
+        ModelFitter outlook = looked(limits(0, GIB, null), broken);
+
+        assertThat(outlook.profile().found())
+                .isEqualTo(new Found.ProcessorAlone("the driver is too old", OptionalDouble.empty()));
+        assertThat(outlook.fit(entry("opt-125m")))
+                .isInstanceOfSatisfying(
+                        Fits.class, fits -> assertThat(fits.tiers()).containsExactly(Tier.HOST));
+        assertThat(outlook.fit(entry("opt-1.3b"))).isInstanceOf(Refused.class);
+    }
+
+    @Test
+    void settingsThatForbidTheGpuAreTheReason() {
+        ModelFitter outlook = looked(limits(0, 0, null).withDevice(DeviceChoice.CPU), () -> {
+            throw new AssertionError("looked for in vain");
+        });
+        assertThat(outlook.profile().found())
+                .isEqualTo(new Found.ProcessorAlone("the settings say --device cpu", OptionalDouble.empty()));
+    }
+
+    @Test
+    void aGpuThatIsDemandedAndMissingRefusesEveryModelAsTheChatDoes() {
+        GpuSource broken = () -> new GpuSource.Absent("the driver is too old", Absence.UNUSABLE);
+        ModelFitter outlook = measured(limits(0, 0, null).withDevice(DeviceChoice.CUDA), broken);
+
+        assertThat(outlook.fit(entry("opt-125m")))
+                .isEqualTo(new Refused(
+                        EngineException.Kind.DEVICE,
+                        "No GPU can be used: the driver is too old; use --device cpu to do without"));
+    }
+
+    @Test
+    void aGpuThatFailsWhileItIsMeasuredIsPartOfTheProfile() {
+        FakeGpuSettings failing = FakeGpuSettings.of(GIB, 1).withFaults(Faults.nth(Faults.Kind.COPY, 3));
+        ModelFitter outlook = measured(limits(0, GIB, null), fake(failing));
+
+        assertThat(outlook.profile().found())
+                .isInstanceOfSatisfying(
+                        Found.Nobody.class, nobody -> assertThat(nobody.kind()).isEqualTo(EngineException.Kind.DEVICE));
+        assertThat(ledgers.getFirst().report()).isEmpty();
+    }
+}

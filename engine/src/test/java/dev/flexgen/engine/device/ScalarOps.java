@@ -1,0 +1,246 @@
+package dev.flexgen.engine.device;
+
+import dev.flexgen.engine.device.cpu.Erf;
+import dev.flexgen.engine.tensor.Activation;
+import dev.flexgen.engine.tensor.BFloat16;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operations as their definitions read, one number at a time, summed in double precision: the reference that every fast
+ * implementation is compared with.
+ */
+public final class ScalarOps implements Ops {
+
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    @Override
+    public void embed(Matrix table, int[] rows, Rows out) {
+        for (int t = 0; t < rows.length; t++) {
+            for (int i = 0; i < out.width(); i++) {
+                set(out, t, i, get(table, rows[t], i));
+            }
+        }
+    }
+
+    @Override
+    public void embedAdd(Matrix table, int[] rows, Rows out) {
+        for (int t = 0; t < rows.length; t++) {
+            for (int i = 0; i < out.width(); i++) {
+                set(out, t, i, get(out, t, i) + get(table, rows[t], i));
+            }
+        }
+    }
+
+    @Override
+    public void norm(Norm norm, Rows in, Rows out) {
+        for (int t = 0; t < in.count(); t++) {
+            double mean = 0;
+            for (int i = 0; i < in.width(); i++) {
+                mean += get(in, t, i) / in.width();
+            }
+            double variance = 0;
+            for (int i = 0; i < in.width(); i++) {
+                double centred = get(in, t, i) - mean;
+                variance += centred * centred / in.width();
+            }
+            double scale = 1 / Math.sqrt(variance + norm.epsilon());
+            for (int i = 0; i < in.width(); i++) {
+                double normal = (get(in, t, i) - mean) * scale;
+                set(out, t, i, normal * get(norm.weight(), i, 1) + get(norm.bias(), i, 0));
+            }
+        }
+    }
+
+    @Override
+    public void up(Linear linear, Rows in, Rows out) {
+        Matrix weight = linear.weight();
+        for (int t = 0; t < in.count(); t++) {
+            for (int r = 0; r < weight.rows(); r++) {
+                double sum = get(linear.bias(), r, 0);
+                for (int c = 0; c < weight.columns(); c++) {
+                    sum += get(in, t, c) * get(weight, r, c);
+                }
+                set(out, t, r, sum);
+            }
+        }
+    }
+
+    @Override
+    public void activate(Activation activation, Rows rows) {
+        for (int t = 0; t < rows.count(); t++) {
+            for (int i = 0; i < rows.width(); i++) {
+                double x = get(rows, t, i);
+                set(
+                        rows,
+                        t,
+                        i,
+                        switch (activation) {
+                            case RELU -> Math.max(x, 0);
+                            case GELU -> x / 2 * (1 + Erf.erf(x / Math.sqrt(2)));
+                        });
+            }
+        }
+    }
+
+    @Override
+    public void down(Matrix weight, Rows in, Rows out) {
+        for (int t = 0; t < in.count(); t++) {
+            for (int c = 0; c < weight.columns(); c++) {
+                double sum = get(out, t, c);
+                for (int n = 0; n < weight.rows(); n++) {
+                    sum += get(in, t, n) * get(weight, n, c);
+                }
+                set(out, t, c, sum);
+            }
+        }
+    }
+
+    @Override
+    public void add(Rows in, Rows out) {
+        for (int t = 0; t < in.count(); t++) {
+            for (int i = 0; i < in.width(); i++) {
+                set(out, t, i, get(out, t, i) + get(in, t, i));
+            }
+        }
+    }
+
+    @Override
+    public void addBias(MemorySegment bias, Rows out) {
+        for (int t = 0; t < out.count(); t++) {
+            for (int i = 0; i < out.width(); i++) {
+                set(out, t, i, get(out, t, i) + get(bias, i, 0));
+            }
+        }
+    }
+
+    @Override
+    public void copy(Rows in, Rows out) {
+        MemorySegment.copy(in.data(), 0, out.data(), 0, in.bytes());
+    }
+
+    @Override
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            int rows = sequence.rows();
+            append(keys.slice(from, rows), values.slice(from, rows), sequence.cache(), sequence.position());
+            from += rows;
+        }
+    }
+
+    private static void append(Rows keys, Rows values, KvView cache, int position) {
+        for (int t = 0; t < keys.count(); t++) {
+            int block = cache.block(position + t);
+            for (int i = 0; i < keys.width(); i++) {
+                long offset = cache.offset(i / cache.headDim(), position + t)
+                        + cache.dtype().bytes(i % cache.headDim());
+                write(cache.dtype(), cache.keys().get(block), offset, get(keys, t, i));
+                write(cache.dtype(), cache.values().get(block), offset, get(values, t, i));
+            }
+        }
+    }
+
+    @Override
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            int rows = sequence.rows();
+            attend(query.slice(from, rows), sequence.cache(), sequence.position(), scale, out.slice(from, rows));
+            from += rows;
+        }
+    }
+
+    private static void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+        int dim = cache.headDim();
+        int queryHeads = query.width() / dim;
+        int group = queryHeads / cache.heads();
+        for (int t = 0; t < query.count(); t++) {
+            for (int head = 0; head < queryHeads; head++) {
+                double[] weights = weights(query, t, head, cache, position + t + 1, scale);
+                for (int d = 0; d < dim; d++) {
+                    double sum = 0;
+                    for (int j = 0; j < weights.length; j++) {
+                        MemorySegment values = cache.values().get(cache.block(j));
+                        sum += weights[j] * read(cache, values, head / group, j, d);
+                    }
+                    set(out, t, head * dim + d, sum);
+                }
+            }
+        }
+    }
+
+    /** Softmax of the scaled scores of one query over the first {@code keys} positions. */
+    private static double[] weights(Rows query, int t, int head, KvView cache, int keys, float scale) {
+        int dim = cache.headDim();
+        int group = query.width() / dim / cache.heads();
+        double[] weights = new double[keys];
+        double max = Double.NEGATIVE_INFINITY;
+        for (int j = 0; j < keys; j++) {
+            for (int d = 0; d < dim; d++) {
+                MemorySegment block = cache.keys().get(cache.block(j));
+                weights[j] += get(query, t, head * dim + d) * read(cache, block, head / group, j, d);
+            }
+            weights[j] *= scale;
+            max = Math.max(max, weights[j]);
+        }
+        double sum = 0;
+        for (int j = 0; j < keys; j++) {
+            weights[j] = Math.exp(weights[j] - max);
+            sum += weights[j];
+        }
+        for (int j = 0; j < keys; j++) {
+            weights[j] /= sum;
+        }
+        return weights;
+    }
+
+    private static double read(KvView cache, MemorySegment block, int head, int position, int d) {
+        return read(
+                cache.dtype(),
+                block,
+                cache.offset(head, position) + cache.dtype().bytes(d));
+    }
+
+    private static double get(Matrix matrix, int row, int column) {
+        return read(
+                matrix.dtype(),
+                matrix.data(),
+                row * matrix.rowBytes() + matrix.dtype().bytes(column));
+    }
+
+    private static double get(Rows rows, int row, int column) {
+        return rows.data().get(FLOAT, 4 * ((long) row * rows.width() + column));
+    }
+
+    private static double get(@Nullable MemorySegment vector, int index, double absent) {
+        return vector == null ? absent : vector.get(FLOAT, 4L * index);
+    }
+
+    private static void set(Rows rows, int row, int column, double value) {
+        rows.data().set(FLOAT, 4 * ((long) row * rows.width() + column), (float) value);
+    }
+
+    private static double read(DType dtype, MemorySegment data, long offset) {
+        return switch (dtype) {
+            case F32 -> data.get(FLOAT, offset);
+            case F16 -> Float.float16ToFloat(data.get(SHORT, offset));
+            case BF16 -> BFloat16.toFloat(data.get(SHORT, offset));
+        };
+    }
+
+    private static void write(DType dtype, MemorySegment data, long offset, double value) {
+        switch (dtype) {
+            case F32 -> data.set(FLOAT, offset, (float) value);
+            case F16 -> data.set(SHORT, offset, Float.floatToFloat16((float) value));
+            case BF16 -> data.set(SHORT, offset, BFloat16.of((float) value));
+        }
+    }
+}
