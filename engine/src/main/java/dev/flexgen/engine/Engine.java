@@ -11,11 +11,12 @@ import dev.flexgen.engine.exec.Counters;
 import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.ScratchFile;
+import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RandomModel;
-import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
@@ -55,6 +56,7 @@ public final class Engine implements AutoCloseable {
 
     private Engine(ModelSpec spec, Weights weights, EngineOptions options, GpuSource gpus, @Nullable Plan givenPlan) {
         long start = System.nanoTime();
+        ExecutionSupport.require(spec);
         this.options = options;
         ModelSizes sizes = Planning.sizes(spec, weights.dtype(), weights.ownHead(), options);
         this.context = sizes.context();
@@ -127,7 +129,7 @@ public final class Engine implements AutoCloseable {
         Weights weights;
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
             ModelTensors tensors = new ModelTensors(spec, checkpoint);
-            DType dtype = tensors.get(Role.UP_WEIGHT, 0).dtype();
+            DType dtype = tensors.get(ModelPart.UP.weight(), 0).dtype();
             weights = new Weights(dtype, tensors.hasOwnHead(), () -> Checkpoints.open(folder));
         }
         return new Engine(spec, weights, options, gpus, plan);
@@ -139,7 +141,7 @@ public final class Engine implements AutoCloseable {
      * @throws EngineException if it does not fit
      */
     public static Engine random(ModelSpec spec, RandomWeights weights, EngineOptions options, GpuSource gpus) {
-        Weights drawn = new Weights(weights.dtype(), false, () -> RandomModel.checkpoint(spec, weights));
+        Weights drawn = new Weights(weights.dtype(), !spec.head().tied(), () -> RandomModel.checkpoint(spec, weights));
         return new Engine(spec, drawn, options, gpus, null);
     }
 

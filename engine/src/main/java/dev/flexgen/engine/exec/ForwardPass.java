@@ -3,7 +3,8 @@ package dev.flexgen.engine.exec;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
-import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.model.Block.NormPlace;
+import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Regime;
@@ -39,6 +40,7 @@ final class ForwardPass {
     private final FeedForwardSublayer feedForward;
 
     ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, Activations space) {
+        ExecutionSupport.require(spec);
         this.spec = spec;
         this.plan = plan;
         this.weights = weights;
@@ -46,7 +48,7 @@ final class ForwardPass {
         this.group = group;
         this.ops = group.home().ops();
         this.attention = new AttentionSublayer(group, (float) (1 / Math.sqrt(spec.headDim())));
-        this.feedForward = new FeedForwardSublayer(group, spec.features().activation());
+        this.feedForward = new FeedForwardSublayer(group, ExecutionSupport.activation(spec.block(0)));
     }
 
     /**
@@ -75,7 +77,7 @@ final class ForwardPass {
             ops.embed(weights.tokens(), batch.tokens(), narrow);
             ops.up(weights.projectIn(), narrow, x);
         }
-        ops.embedAdd(weights.positions(), batch.positions(spec.features().positionOffset()), x);
+        ops.embedAdd(weights.positions(), batch.positions(spec.positionOffset()), x);
     }
 
     private boolean layer(int index, Batch batch, Regime regime) {
@@ -100,7 +102,7 @@ final class ForwardPass {
     }
 
     private void enterHalf(Norm norm, Rows x, Rows h) {
-        if (spec.features().normPlace() == NormPlace.BEFORE) {
+        if (spec.block(0).normPlace() == NormPlace.BEFORE) {
             ops.norm(norm, x, h);
         } else {
             ops.copy(x, h);
@@ -111,7 +113,7 @@ final class ForwardPass {
         if (bias != null) {
             ops.addBias(bias, x);
         }
-        if (spec.features().normPlace() == NormPlace.AFTER) {
+        if (spec.block(0).normPlace() == NormPlace.AFTER) {
             ops.norm(norm, x, x);
         }
     }

@@ -1,8 +1,9 @@
 package dev.flexgen.engine.plan;
 
 import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.tensor.DType;
 
 /**
@@ -79,11 +80,10 @@ public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType k
     /** Tables, norms and biases that no plan cuts. */
     long homeBytes() {
         long bytes = 0;
-        for (Role role : Role.values()) {
-            if (role.belongsTo(spec) && !role.isCut() && (role != Role.HEAD || ownHead)) {
-                long elements = role.shape(spec).elements();
-                DType stored = role.shape(spec).rank() == 1 ? DType.F32 : weights;
-                bytes += (stored.bytes(elements) + ALIGNMENT) * (role.perLayer() ? spec.layers() : 1);
+        for (TensorSpec tensor : spec.tensors()) {
+            if (!tensor.role().isCut() && (tensor.role().part() != ModelPart.HEAD || ownHead)) {
+                DType stored = tensor.shape().rank() == 1 ? DType.F32 : weights;
+                bytes += (stored.bytes(tensor.shape().elements()) + ALIGNMENT) * tensor.count();
             }
         }
         return bytes;

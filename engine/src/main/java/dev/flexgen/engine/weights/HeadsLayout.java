@@ -2,6 +2,7 @@ package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
@@ -26,10 +27,11 @@ public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout val
         ModelSpec spec = tensors.spec();
         int keys = shard.size() * spec.headDim();
         int queries = keys * (spec.heads() / spec.keyHeads());
-        MatrixLayout query = projection(tensors, layer, Role.QUERY_WEIGHT, Role.QUERY_BIAS, queries, 0);
-        MatrixLayout key = projection(tensors, layer, Role.KEY_WEIGHT, Role.KEY_BIAS, keys, query.end());
-        MatrixLayout value = projection(tensors, layer, Role.VALUE_WEIGHT, Role.VALUE_BIAS, keys, key.end());
-        DType dtype = tensors.get(Role.ATTENTION_OUT_WEIGHT, layer).dtype();
+        MatrixLayout query = projection(tensors, layer, ModelPart.QUERY.weight(), ModelPart.QUERY.bias(), queries, 0);
+        MatrixLayout key = projection(tensors, layer, ModelPart.KEY.weight(), ModelPart.KEY.bias(), keys, query.end());
+        MatrixLayout value =
+                projection(tensors, layer, ModelPart.VALUE.weight(), ModelPart.VALUE.bias(), keys, key.end());
+        DType dtype = tensors.get(ModelPart.ATTENTION_OUT.weight(), layer).dtype();
         return new HeadsLayout(query, key, value, MatrixLayout.after(value.end(), dtype, queries, spec.width(), false));
     }
 

@@ -2,8 +2,8 @@ package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelTensors;
-import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.Shard;
 import java.lang.foreign.MemorySegment;
 
@@ -20,9 +20,13 @@ public record NeuronsLayout(MatrixLayout up, MatrixLayout down) implements Block
     public static NeuronsLayout of(ModelTensors tensors, Shard shard, int layer) {
         int width = tensors.spec().width();
         MatrixLayout up = MatrixLayout.after(
-                0, tensors.get(Role.UP_WEIGHT, layer).dtype(), shard.size(), width, tensors.has(Role.UP_BIAS));
+                0,
+                tensors.get(ModelPart.UP.weight(), layer).dtype(),
+                shard.size(),
+                width,
+                tensors.has(ModelPart.UP.bias()));
         MatrixLayout down = MatrixLayout.after(
-                up.end(), tensors.get(Role.DOWN_WEIGHT, layer).dtype(), shard.size(), width, false);
+                up.end(), tensors.get(ModelPart.DOWN.weight(), layer).dtype(), shard.size(), width, false);
         return new NeuronsLayout(up, down);
     }
 

@@ -4,13 +4,15 @@ import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.RoleTensor;
+import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.tensor.DType;
-import dev.flexgen.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,7 @@ public final class UnshardedWeights {
     private final boolean ownHead;
     private final DeviceWriter placement;
     private final MemorySegment memory;
-    private final Map<Role, Long> offsets = new EnumMap<>(Role.class);
+    private final Map<Role, Long> offsets = new HashMap<>();
 
     /** Allocates; {@code resources} keeps the memory. */
     public UnshardedWeights(ModelTensors tensors, DeviceWriter placement, Resources resources) {
@@ -37,10 +39,10 @@ public final class UnshardedWeights {
         this.placement = placement;
         this.ownHead = tensors.hasOwnHead();
         long bytes = 0;
-        for (Role role : Role.values()) {
-            if (isHere(role)) {
-                offsets.put(role, bytes);
-                bytes += stride(role) * (role.perLayer() ? spec.layers() : 1);
+        for (TensorSpec tensor : spec.tensors()) {
+            if (isHere(tensor.role())) {
+                offsets.put(tensor.role(), bytes);
+                bytes += stride(tensor.role()) * tensor.count();
             }
         }
         Buffer buffer = resources.keep(placement.device().allocate(WeightLoader.OWNER, bytes));
@@ -48,33 +50,33 @@ public final class UnshardedWeights {
     }
 
     private boolean isHere(Role role) {
-        return role == Role.HEAD ? ownHead : !role.isCut() && tensors.has(role);
+        return role.part() == ModelPart.HEAD ? ownHead : !role.isCut() && tensors.has(role);
     }
 
     private long stride(Role role) {
-        Tensor tensor = tensors.get(role, 0);
+        RoleTensor tensor = tensors.get(role, 0);
         DType stored = tensor.shape().rank() == 1 ? DType.F32 : tensor.dtype();
         return MatrixLayout.align(stored.bytes(tensor.shape().elements()), ALIGNMENT);
     }
 
     /** Loads a table. */
     public Matrix matrix(Role role) {
-        Tensor tensor = tensors.get(role, 0);
+        RoleTensor tensor = tensors.get(role, 0);
         int rows = Math.toIntExact(tensor.shape().extent(0));
         int columns = Math.toIntExact(tensor.shape().extent(1));
-        MemorySegment target = part(role, 0, tensor.data().byteSize());
+        MemorySegment target = part(role, 0, tensor.dtype().bytes(tensor.shape().elements()));
         placement.putRows(tensor, target);
         return new Matrix(tensor.dtype(), rows, columns, target);
     }
 
     /** The head's own table, or the token table that stands in for it. */
     public Matrix head(Matrix tokens) {
-        return ownHead ? matrix(Role.HEAD) : tokens;
+        return ownHead ? matrix(ModelPart.HEAD.weight()) : tokens;
     }
 
     /** Loads a norm. */
     public Norm norm(Role weight, Role bias, int layer) {
-        return new Norm(spec.features().normEpsilon(), vector(weight, layer), vector(bias, layer));
+        return new Norm(spec.block(0).norm().epsilon(), vector(weight, layer), vector(bias, layer));
     }
 
     /** Loads a vector as F32, if the model has it. */
@@ -83,7 +85,7 @@ public final class UnshardedWeights {
         if (!tensors.has(role)) {
             return null;
         }
-        Tensor tensor = tensors.get(role, layer);
+        RoleTensor tensor = tensors.get(role, layer);
         MemorySegment target = part(role, layer, DType.F32.bytes(tensor.shape().elements()));
         placement.put(target, staging -> WeightPacker.vector(tensor, 0, staging));
         return target;

@@ -10,9 +10,9 @@ import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
-import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
@@ -67,14 +67,18 @@ public final class WeightLoader implements AutoCloseable {
         try {
             @Nullable ScratchFile file = takeRoom(plan);
             UnshardedWeights home = new UnshardedWeights(tensors, placement(devices.getFirst()), memory);
-            Matrix tokens = home.matrix(Role.TOKENS);
-            Matrix positions = home.matrix(Role.POSITIONS);
+            Matrix tokens = home.matrix(ModelPart.TOKENS.weight());
+            Matrix positions = home.matrix(ModelPart.POSITIONS.weight());
             Linear head = new Linear(home.head(tokens), null);
-            @Nullable Linear in = spec.projectsEmbedding() ? new Linear(home.matrix(Role.PROJECT_IN), null) : null;
-            @Nullable Linear out = spec.projectsEmbedding() ? new Linear(home.matrix(Role.PROJECT_OUT), null) : null;
             @Nullable
-            Norm finalNorm =
-                    spec.features().finalNorm() ? home.norm(Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0) : null;
+            Linear in = spec.projectsEmbedding() ? new Linear(home.matrix(ModelPart.PROJECT_IN.weight()), null) : null;
+            @Nullable
+            Linear out =
+                    spec.projectsEmbedding() ? new Linear(home.matrix(ModelPart.PROJECT_OUT.weight()), null) : null;
+            @Nullable
+            Norm finalNorm = spec.finalNorm().isPresent()
+                    ? home.norm(ModelPart.FINAL_NORM.weight(), ModelPart.FINAL_NORM.bias(), 0)
+                    : null;
             reservePageLocked(plan);
             List<ModelWeights.Layer> layers = new ArrayList<>();
             for (int i = 0; i < plan.layers().size(); i++) {
@@ -145,12 +149,12 @@ public final class WeightLoader implements AutoCloseable {
                     place(shard, layout.bytes(), file, block -> writer.neurons(layout, shard, layer, block))));
         }
         return new ModelWeights.Layer(
-                home.norm(Role.ATTENTION_NORM_WEIGHT, Role.ATTENTION_NORM_BIAS, layer),
+                home.norm(ModelPart.ATTENTION_NORM.weight(), ModelPart.ATTENTION_NORM.bias(), layer),
                 heads,
-                home.vector(Role.ATTENTION_OUT_BIAS, layer),
-                home.norm(Role.FFN_NORM_WEIGHT, Role.FFN_NORM_BIAS, layer),
+                home.vector(ModelPart.ATTENTION_OUT.bias(), layer),
+                home.norm(ModelPart.FFN_NORM.weight(), ModelPart.FFN_NORM.bias(), layer),
                 neurons,
-                home.vector(Role.DOWN_BIAS, layer));
+                home.vector(ModelPart.DOWN.bias(), layer));
     }
 
     private WeightLocation place(Shard shard, long bytes, @Nullable ScratchFile file, Consumer<MemorySegment> fill) {

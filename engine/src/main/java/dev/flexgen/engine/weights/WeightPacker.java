@@ -1,9 +1,10 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
-import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Tensor;
@@ -25,49 +26,64 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
         ModelSpec spec = tensors.spec();
         int keyFrom = shard.from() * spec.headDim();
         int queryFrom = keyFrom * (spec.heads() / spec.keyHeads());
-        up(layout.query(), Role.QUERY_WEIGHT, Role.QUERY_BIAS, layer, queryFrom, block);
-        up(layout.key(), Role.KEY_WEIGHT, Role.KEY_BIAS, layer, keyFrom, block);
-        up(layout.value(), Role.VALUE_WEIGHT, Role.VALUE_BIAS, layer, keyFrom, block);
-        down(layout.out(), Role.ATTENTION_OUT_WEIGHT, layer, queryFrom, block);
+        pack(ModelPart.QUERY, layer, queryFrom, layout.query(), block);
+        pack(ModelPart.KEY, layer, keyFrom, layout.key(), block);
+        pack(ModelPart.VALUE, layer, keyFrom, layout.value(), block);
+        pack(ModelPart.ATTENTION_OUT, layer, queryFrom, layout.out(), block);
     }
 
     /** Fills the block of a neuron shard. */
     public void neurons(NeuronsLayout layout, Shard shard, int layer, MemorySegment block) {
-        up(layout.up(), Role.UP_WEIGHT, Role.UP_BIAS, layer, shard.from(), block);
-        down(layout.down(), Role.DOWN_WEIGHT, layer, shard.from(), block);
+        pack(ModelPart.UP, layer, shard.from(), layout.up(), block);
+        pack(ModelPart.DOWN, layer, shard.from(), layout.down(), block);
     }
 
-    private void up(MatrixLayout part, Role weight, Role bias, int layer, int from, MemorySegment block) {
-        rows(tensors.get(weight, layer), from, part.matrix(block).data());
-        MemorySegment biasTarget = part.bias(block);
-        if (biasTarget != null) {
-            vector(tensors.get(bias, layer), from, biasTarget);
+    /**
+     * Fills a matrix, and the bias behind it if the layout has one, with as many rows as the layout has.
+     *
+     * @param from the first output, or the first input of a part that {@linkplain ModelPart#isDown() leads back}
+     */
+    public void pack(ModelPart part, int layer, int from, MatrixLayout layout, MemorySegment block) {
+        MemorySegment target = layout.matrix(block).data();
+        RoleTensor weight = tensors.get(part.weight(), layer);
+        if (part.isDown()) {
+            Tensor stored = weight.stored();
+            int outputs = Math.toIntExact(weight.shape().extent(0));
+            int inputs = Math.toIntExact(weight.shape().extent(1));
+            new Transpose(pool, stored.data(), outputs, inputs).columns(weight.dtype(), from, layout.rows(), target);
+        } else {
+            rows(weight, from, target);
+        }
+        MemorySegment bias = layout.bias(block);
+        if (bias != null) {
+            vector(tensors.get(part.bias(), layer), from, bias);
         }
     }
 
-    /** Columns {@code from} on of an {@code [outputs, inputs]} tensor, as rows. */
-    private void down(MatrixLayout part, Role role, int layer, int from, MemorySegment block) {
-        Tensor tensor = tensors.get(role, layer);
-        int outputs = Math.toIntExact(tensor.shape().extent(0));
-        int inputs = Math.toIntExact(tensor.shape().extent(1));
-        new Transpose(pool, tensor.data(), outputs, inputs)
-                .columns(tensor.dtype(), from, part.rows(), part.matrix(block).data());
-    }
-
     /** As many rows from {@code from} on as {@code target} has room for. */
-    public void rows(Tensor tensor, int from, MemorySegment target) {
-        long rowBytes = tensor.dtype().bytes(tensor.shape().extent(1));
-        MemorySegment source = tensor.data().asSlice(rowBytes * from, target.byteSize());
-        pool.run(Math.toIntExact(Math.ceilDiv(source.byteSize(), COPY_BYTES)), (part, worker) -> {
-            long at = part * COPY_BYTES;
-            MemorySegment.copy(source, at, target, at, Math.min(COPY_BYTES, source.byteSize() - at));
+    public void rows(RoleTensor tensor, int from, MemorySegment target) {
+        long rowBytes = tensor.dtype().bytes(tensor.columns());
+        int rows = Math.toIntExact(target.byteSize() / rowBytes);
+        int step = Math.toIntExact(Math.max(1, COPY_BYTES / rowBytes));
+        MemorySegment source = tensor.stored().data();
+        pool.run(Math.ceilDiv(rows, step), (part, worker) -> {
+            int first = part * step;
+            tensor.rows()
+                    .runs(
+                            from + first,
+                            Math.min(step, rows - first),
+                            (stored, row, count) -> MemorySegment.copy(
+                                    source, stored * rowBytes, target, (row - from) * rowBytes, count * rowBytes));
         });
     }
 
     /** As many numbers from {@code from} on as {@code target} has room for, as F32. */
-    public static void vector(Tensor tensor, int from, MemorySegment target) {
+    public static void vector(RoleTensor tensor, int from, MemorySegment target) {
         for (long i = 0; i < target.byteSize() / DType.F32.bytes(); i++) {
-            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, element(tensor, from + i));
+            target.setAtIndex(
+                    ValueLayout.JAVA_FLOAT,
+                    i,
+                    element(tensor.stored(), tensor.rows().stored(from + i)));
         }
     }
 

@@ -3,12 +3,12 @@ package dev.flexgen.engine.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
