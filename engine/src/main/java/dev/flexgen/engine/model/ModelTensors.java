@@ -20,7 +20,7 @@ import java.util.Set;
  * <p>Biases, norm weights and the head may be absent, by design of the model: then they are absent in every layer. A role that
  * only some layers have means that files are missing, and is an error. Immutable; any thread may ask.
  */
-public final class ModelTensors {
+public final class ModelTensors implements StoredTypes {
 
     private final ModelSpec spec;
     private final Checkpoint checkpoint;
@@ -61,21 +61,23 @@ public final class ModelTensors {
         this.ownHead = TiedHead.isOwn(this);
     }
 
+    @Override
     public ModelSpec spec() {
         return spec;
     }
 
-    /** Whether the model has this tensor, in every layer that can have it. */
+    @Override
     public boolean has(Role role) {
         return present.contains(role);
     }
 
-    /** The element type in which a tensor that the model has is stored. */
+    @Override
     public DType type(Role role, int layer) {
         return get(role, layer).dtype();
     }
 
     /** Whether the head is a table of its own. Half of the published OPT files hold a copy of the token table in its place. */
+    @Override
     public boolean hasOwnHead() {
         return ownHead;
     }

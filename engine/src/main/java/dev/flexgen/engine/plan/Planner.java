@@ -64,10 +64,10 @@ public final class Planner {
         if (!budget.disk() || fixed + ring > budget.hostBytes()) {
             throw tooLargeForHost((double) (weights + fixed - kv), (double) kv);
         }
-        Pieces heads = new Pieces();
+        Pieces heads = new Pieces(GPU);
         heads.add(inMemory.heads(), Integer.MAX_VALUE, Tier.HOST, GPU, GPU);
         heads.add(all.heads() - inMemory.heads(), headsPerBlock(block), Tier.DISK, GPU, GPU);
-        Pieces neurons = new Pieces();
+        Pieces neurons = new Pieces(GPU);
         neurons.add(inMemory.neurons(), Integer.MAX_VALUE, Tier.HOST, GPU, GPU);
         neurons.add(all.neurons() - inMemory.neurons(), neuronsPerBlock(block), Tier.DISK, GPU, GPU);
         return alike(heads, neurons);
@@ -177,13 +177,13 @@ public final class Planner {
                 Math.clamp(sent.neurons() - onDisk.neurons(), 0, inHost.neurons()));
         Cut computed = inHost.without(sentFromHost);
         int sentFromDisk = sent.heads() - sentFromHost.heads();
-        Pieces heads = new Pieces();
+        Pieces heads = new Pieces(PROCESSOR);
         heads.add(onGpu.heads(), Integer.MAX_VALUE, Tier.GPU, GPU, GPU);
         heads.add(computed.heads(), headsPerBlock(block), Tier.HOST, PROCESSOR, GPU);
         heads.add(sentFromHost.heads(), headsPerBlock(block), Tier.HOST, GPU, GPU);
         heads.add(sentFromDisk, headsPerBlock(block), Tier.DISK, GPU, GPU);
         heads.add(onDisk.heads() - sentFromDisk, headsPerBlock(block), Tier.DISK, PROCESSOR, GPU);
-        Pieces neurons = new Pieces();
+        Pieces neurons = new Pieces(PROCESSOR);
         neurons.add(onGpu.neurons(), Integer.MAX_VALUE, Tier.GPU, GPU, GPU);
         neurons.add(computed.neurons(), neuronsPerBlock(block), Tier.HOST, PROCESSOR, GPU);
         neurons.add(sentFromHost.neurons(), neuronsPerBlock(block), Tier.HOST, GPU, GPU);
@@ -211,8 +211,11 @@ public final class Planner {
     }
 
     private Plan alike(Pieces heads, Pieces neurons) {
-        LayerPlan layer = new LayerPlan(heads.shards, neurons.shards);
-        return new Plan(Collections.nCopies(sizes.spec().layers(), layer));
+        LayerPlan layer = new LayerPlan(0, heads.shards, neurons.shards, neurons.shards);
+        Tier tier = heads.processor == 0 ? Tier.HOST : Tier.GPU;
+        List<Shard> head = List.of(new Shard(0, sizes.spec().vocabulary(), tier, 0, Access.RESIDENT));
+        return new Plan(
+                0, Collections.nCopies(sizes.spec().layers(), layer), head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
     }
 
     /** Doubles do not overflow, whatever sizes a file may state. */
@@ -307,7 +310,12 @@ public final class Planner {
     /** Shards in order, without gaps. */
     private static final class Pieces {
         final List<Shard> shards = new ArrayList<>();
+        final int processor;
         private int next;
+
+        Pieces(int processor) {
+            this.processor = processor;
+        }
 
         /** The next {@code count}, in equal pieces of at most {@code most}. */
         void add(int count, int most, Tier tier, int device, int prefillDevice) {
@@ -315,9 +323,14 @@ public final class Planner {
             int from = next;
             for (int i = 0; i < pieces; i++) {
                 int end = from + (int) ((long) count * (i + 1) / pieces);
-                shards.add(new Shard(next, end, tier, device, prefillDevice));
+                shards.add(new Shard(next, end, tier, device, prefillDevice, access(tier, device)));
                 next = end;
             }
+        }
+
+        private Access access(Tier tier, int device) {
+            boolean inPlace = tier == Tier.GPU || (tier == Tier.HOST && device == processor);
+            return inPlace ? Access.RESIDENT : Access.STREAMED;
         }
     }
 }

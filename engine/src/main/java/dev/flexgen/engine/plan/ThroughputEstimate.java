@@ -47,7 +47,7 @@ public record ThroughputEstimate(double decodeTokensPerSecond, String bound, Ban
                 processor += shard.tier() != Tier.GPU && shard.device() != 0 ? bytes : 0;
                 bus += shard.tier() != Tier.GPU && shard.device() == 0 ? bytes : 0;
             }
-            for (Shard shard : layer.neurons()) {
+            for (Shard shard : layer.up()) {
                 long bytes = shard.size() * sizes.neuronBytes();
                 gpu += shard.tier() == Tier.GPU ? bytes : 0;
                 processor += shard.tier() != Tier.GPU && shard.device() != 0 ? bytes : 0;

@@ -4,10 +4,8 @@ import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.ModelTensors;
-import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -23,22 +21,21 @@ public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout val
      */
     public record Heads(List<Linear> projections, Matrix out) {}
 
-    public static HeadsLayout of(ModelTensors tensors, Shard shard, int layer) {
-        ModelSpec spec = tensors.spec();
+    public static HeadsLayout of(StoredTypes types, Shard shard, int layer) {
+        ModelSpec spec = types.spec();
         int keys = shard.size() * spec.headDim();
         int queries = keys * (spec.heads() / spec.keyHeads());
-        MatrixLayout query = projection(tensors, layer, ModelPart.QUERY.weight(), ModelPart.QUERY.bias(), queries, 0);
-        MatrixLayout key = projection(tensors, layer, ModelPart.KEY.weight(), ModelPart.KEY.bias(), keys, query.end());
-        MatrixLayout value =
-                projection(tensors, layer, ModelPart.VALUE.weight(), ModelPart.VALUE.bias(), keys, key.end());
-        DType dtype = tensors.get(ModelPart.ATTENTION_OUT.weight(), layer).dtype();
-        return new HeadsLayout(query, key, value, MatrixLayout.after(value.end(), dtype, queries, spec.width(), false));
+        MatrixLayout query = projection(types, layer, ModelPart.QUERY, queries, 0);
+        MatrixLayout key = projection(types, layer, ModelPart.KEY, keys, query.end());
+        MatrixLayout value = projection(types, layer, ModelPart.VALUE, keys, key.end());
+        MatrixLayout out = MatrixLayout.after(
+                value.end(), types.type(ModelPart.ATTENTION_OUT.weight(), layer), queries, spec.width(), false);
+        return new HeadsLayout(query, key, value, out);
     }
 
-    private static MatrixLayout projection(
-            ModelTensors tensors, int layer, Role weight, Role bias, int rows, long from) {
-        DType dtype = tensors.get(weight, layer).dtype();
-        return MatrixLayout.after(from, dtype, rows, tensors.spec().width(), tensors.has(bias));
+    private static MatrixLayout projection(StoredTypes types, int layer, ModelPart part, int rows, long from) {
+        return MatrixLayout.after(
+                from, types.type(part.weight(), layer), rows, types.spec().width(), types.has(part.bias()));
     }
 
     @Override

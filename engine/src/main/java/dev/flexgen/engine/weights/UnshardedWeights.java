@@ -1,101 +1,93 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.base.Resources;
-import dev.flexgen.engine.device.Matrix;
-import dev.flexgen.engine.device.Norm;
-import dev.flexgen.engine.memory.Buffer;
-import dev.flexgen.engine.model.ModelPart;
-import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.model.Role;
-import dev.flexgen.engine.model.RoleTensor;
+import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.model.TensorSpec;
+import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What no plan cuts: token and position tables, projections of the embedding, norms and the biases of down projections, in one
- * buffer on the home device.
+ * What no plan cuts, as far as one device holds it: tables of tokens and positions, projections of the embedding, norms, and the
+ * biases of down projections. One buffer.
  */
 public final class UnshardedWeights {
 
     /** Wide enough for any vector load, on any device. */
     private static final long ALIGNMENT = 256;
 
-    private final ModelTensors tensors;
-    private final ModelSpec spec;
-    private final boolean ownHead;
-    private final DeviceWriter placement;
-    private final MemorySegment memory;
-    private final Map<Role, Long> offsets = new HashMap<>();
+    /** A tensor of a layer; layer 0 for those of the whole model. */
+    record Item(Role role, int layer) {}
 
-    /** Allocates; {@code resources} keeps the memory. */
-    public UnshardedWeights(ModelTensors tensors, DeviceWriter placement, Resources resources) {
-        this.tensors = tensors;
-        this.spec = tensors.spec();
-        this.placement = placement;
-        this.ownHead = tensors.hasOwnHead();
+    private record Place(long offset, long bytes) {}
+
+    private final StoredTypes types;
+    private final Map<Item, Place> places = new LinkedHashMap<>();
+    private final MemorySegment memory;
+    private long largestBytes;
+
+    private UnshardedWeights(StoredTypes types, Plan plan, int index, Device device, Resources resources) {
+        this.types = types;
         long bytes = 0;
-        for (TensorSpec tensor : spec.tensors()) {
-            if (isHere(tensor.role())) {
-                offsets.put(tensor.role(), bytes);
-                bytes += stride(tensor.role()) * tensor.count();
+        for (TensorSpec tensor : types.spec().tensors()) {
+            for (int layer = tensor.firstLayer(); types.has(tensor.role()) && layer < tensor.endLayer(); layer++) {
+                if (device(tensor.role(), layer, plan) == index) {
+                    long size = bytes(types, tensor, layer);
+                    places.put(new Item(tensor.role(), layer), new Place(bytes, size));
+                    largestBytes = Math.max(largestBytes, size);
+                    bytes += MatrixLayout.align(size, ALIGNMENT);
+                }
             }
         }
-        Buffer buffer = resources.keep(placement.device().allocate(WeightLoader.OWNER, bytes));
-        this.memory = buffer.segment();
+        this.memory = bytes == 0
+                ? MemorySegment.NULL
+                : resources.keep(device.allocate(WeightMemory.OWNER, bytes)).segment();
     }
 
-    private boolean isHere(Role role) {
-        return role.part() == ModelPart.HEAD ? ownHead : !role.isCut() && tensors.has(role);
+    /** Takes memory on a device for what the plan puts there. */
+    static UnshardedWeights of(StoredTypes types, Plan plan, int index, Device device, Resources resources) {
+        return new UnshardedWeights(types, plan, index, device, resources);
     }
 
-    private long stride(Role role) {
-        RoleTensor tensor = tensors.get(role, 0);
-        DType stored = tensor.shape().rank() == 1 ? DType.F32 : tensor.dtype();
-        return MatrixLayout.align(stored.bytes(tensor.shape().elements()), ALIGNMENT);
+    /** Index of the device that holds a tensor; -1 for what is cut into shards. */
+    private static int device(Role role, int layer, Plan plan) {
+        return switch (role.part()) {
+            case TOKENS, POSITIONS, TOKENS_NORM, PROJECT_IN -> plan.embeddingDevice();
+            case FINAL_NORM, PROJECT_OUT -> plan.headHome();
+            case HEAD -> -1;
+            default -> role.isCut() ? -1 : plan.layers().get(layer).home();
+        };
     }
 
-    /** Loads a table. */
-    public Matrix matrix(Role role) {
-        RoleTensor tensor = tensors.get(role, 0);
-        int rows = Math.toIntExact(tensor.shape().extent(0));
-        int columns = Math.toIntExact(tensor.shape().extent(1));
-        MemorySegment target = part(role, 0, tensor.dtype().bytes(tensor.shape().elements()));
-        placement.putRows(tensor, target);
-        return new Matrix(tensor.dtype(), rows, columns, target);
+    private static long bytes(StoredTypes types, TensorSpec tensor, int layer) {
+        DType held = tensor.shape().rank() == 1 ? DType.F32 : types.type(tensor.role(), layer);
+        return held.bytes(tensor.shape().elements());
     }
 
-    /** The head's own table, or the token table that stands in for it. */
-    public Matrix head(Matrix tokens) {
-        return ownHead ? matrix(ModelPart.HEAD.weight()) : tokens;
+    Iterable<Item> items() {
+        return places.keySet();
     }
 
-    /** Loads a norm. */
-    public Norm norm(Role weight, Role bias, int layer) {
-        return new Norm(spec.block(0).norm().epsilon(), vector(weight, layer), vector(bias, layer));
+    long largestBytes() {
+        return largestBytes;
     }
 
-    /** Loads a vector as F32, if the model has it. */
+    /** The tensor's memory, if the model has it; of the wrong device it is a mistake of the caller. */
     @Nullable
-    public MemorySegment vector(Role role, int layer) {
-        if (!tensors.has(role)) {
-            return null;
-        }
-        RoleTensor tensor = tensors.get(role, layer);
-        MemorySegment target = part(role, layer, DType.F32.bytes(tensor.shape().elements()));
-        placement.put(target, staging -> WeightPacker.vector(tensor, 0, staging));
-        return target;
+    MemorySegment find(Role role, int layer) {
+        return types.has(role) ? get(role, layer) : null;
     }
 
-    private MemorySegment part(Role role, int layer, long bytes) {
-        Long offset = offsets.get(role);
-        if (offset == null) {
-            throw new IllegalStateException("no room for " + role);
+    MemorySegment get(Role role, int layer) {
+        Place place = places.get(new Item(role, layer));
+        if (place == null) {
+            throw new IllegalStateException("not on this device: " + role + " of layer " + layer);
         }
-        return memory.asSlice(offset + layer * stride(role), bytes);
+        return memory.asSlice(place.offset(), place.bytes());
     }
 }

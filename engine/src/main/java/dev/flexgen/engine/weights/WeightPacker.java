@@ -32,10 +32,20 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
         pack(ModelPart.ATTENTION_OUT, layer, queryFrom, layout.out(), block);
     }
 
-    /** Fills the block of a neuron shard. */
-    public void neurons(NeuronsLayout layout, Shard shard, int layer, MemorySegment block) {
-        pack(ModelPart.UP, layer, shard.from(), layout.up(), block);
-        pack(ModelPart.DOWN, layer, shard.from(), layout.down(), block);
+    /** Fills the block of the first half of a neuron shard. */
+    public void up(ProjectionLayout layout, Shard shard, int layer, MemorySegment block) {
+        pack(ModelPart.UP, layer, shard.from(), layout.matrix(), block);
+    }
+
+    /** Fills the block of the second half of a neuron shard. */
+    public void down(ProjectionLayout layout, Shard shard, int layer, MemorySegment block) {
+        pack(ModelPart.DOWN, layer, shard.from(), layout.matrix(), block);
+    }
+
+    /** Fills the block of a shard of the output head. */
+    public void vocabulary(ProjectionLayout layout, Shard shard, MemorySegment block) {
+        ModelPart part = tensors.hasOwnHead() ? ModelPart.HEAD : ModelPart.TOKENS;
+        pack(part, 0, shard.from(), layout.matrix(), block);
     }
 
     /**

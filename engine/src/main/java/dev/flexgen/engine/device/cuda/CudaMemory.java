@@ -2,8 +2,8 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -102,7 +102,7 @@ final class CudaMemory {
 
     /** The driver is slow to find memory and slower to zero it: large buffers are found by us and only locked by it. */
     private Optional<Buffer.Memory> lockPages(long bytes) {
-        if (bytes < LARGE_HOST || bytes > AvailableMemory.bytes().orElse(0)) {
+        if (bytes < LARGE_HOST || bytes > HostHeadroom.usableBytes(true).orElse(0)) {
             return Optional.empty();
         }
         Arena arena = Arena.ofShared();
