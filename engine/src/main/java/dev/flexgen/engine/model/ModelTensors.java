@@ -2,6 +2,7 @@ package dev.flexgen.engine.model;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.checkpoint.QuantisedTensors;
 import dev.flexgen.engine.model.TensorSpec.Need;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Shape;
@@ -21,6 +22,8 @@ import java.util.Set;
  * only some layers have means that files are missing, and is an error. Immutable; any thread may ask.
  */
 public final class ModelTensors implements StoredTypes {
+
+    private static final String WEIGHT = ".weight";
 
     private final ModelSpec spec;
     private final Checkpoint checkpoint;
@@ -46,6 +49,7 @@ public final class ModelTensors implements StoredTypes {
         for (String stored : checkpoint.names()) {
             storedNames.put(names.canonical(stored), stored);
         }
+        claimListed();
         List<TensorSpec> tensors = spec.tensors();
         tensors.forEach(
                 it -> specs.computeIfAbsent(it.role(), _ -> new ArrayList<>()).add(it));
@@ -101,15 +105,39 @@ public final class ModelTensors implements StoredTypes {
         return has(role) ? Optional.of(get(role, layer)) : Optional.empty();
     }
 
+    /**
+     * Tensors that an index lists and no file holds are missed only if a role needs them: one of two tied tables may be left
+     * out of the files and forgotten in the index.
+     */
+    private void claimListed() {
+        boolean table = isStored(ModelPart.TOKENS.weight(), 0, 0);
+        boolean head = isStored(ModelPart.HEAD.weight(), 0, 0);
+        Set<String> tied = new HashSet<>();
+        if (spec.head().tied() && table) {
+            tied.addAll(names.spellings(ModelPart.HEAD.weight(), 0, 0));
+        }
+        if (spec.head().tied() && head) {
+            tied.addAll(names.spellings(ModelPart.TOKENS.weight(), 0, 0));
+        }
+        for (String listed : checkpoint.listedOnly()) {
+            String canonical = names.canonical(listed);
+            if (!tied.contains(canonical)) {
+                storedNames.putIfAbsent(canonical, listed);
+            }
+        }
+    }
+
     private boolean isPresent(Role role, List<TensorSpec> everywhere) {
         int start = everywhere.getFirst().firstLayer();
         boolean first = isStored(role, start, 0);
+        requirePlain(role, start, 0);
         if (!first && everywhere.getFirst().need() == Need.ALWAYS) {
             throw missing(role, start, 0);
         }
         for (TensorSpec tensor : everywhere) {
             for (int layer = tensor.firstLayer(); layer < tensor.endLayer(); layer++) {
                 for (int expert = 0; expert < tensor.experts(); expert++) {
+                    requirePlain(role, layer, expert);
                     if (isStored(role, layer, expert) != first) {
                         throw first ? missing(role, layer, expert) : missing(role, start, 0);
                     }
@@ -127,6 +155,17 @@ public final class ModelTensors implements StoredTypes {
         if (norms.stream().anyMatch(norm -> has(norm.role()))) {
             norms.stream().filter(norm -> !has(norm.role())).findFirst().ifPresent(norm -> {
                 throw missing(norm.role(), norm.firstLayer(), 0);
+            });
+        }
+    }
+
+    /** Quantised weights have tensors beside them, or in their place, that no role claims and all depends on. */
+    private void requirePlain(Role role, int layer, int expert) {
+        for (String name : role.param() == Param.WEIGHT ? names.spellings(role, layer, expert) : List.<String>of()) {
+            String stem = name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
+            QuantisedTensors.method(storedNames.keySet(), stem).ifPresent(method -> {
+                throw EngineException.model(checkpoint.description() + ": the weights of " + stem
+                        + " are quantised by " + method + ", which this version does not read; fetch the unquantised model");
             });
         }
     }
@@ -180,7 +219,7 @@ public final class ModelTensors implements StoredTypes {
                     + ", but by config.json it must have " + expected
                     + "; config and weights belong to different models");
         }
-        return new RoleTensor(tensor, rows, wanted);
+        return new RoleTensor(name, tensor, rows, wanted);
     }
 
     private static Shape flat(long rows, Shape wanted) {

@@ -7,13 +7,14 @@ import dev.flexgen.engine.tensor.Tensor;
 /**
  * A tensor of the model as its checkpoint stores it.
  *
+ * @param name under which it is stored
  * @param stored perhaps shared with other roles
  * @param rows of {@code stored}
  * @param shape of the tensor of the model
  */
-public record RoleTensor(Tensor stored, RowSelection rows, Shape shape) {
+public record RoleTensor(String name, Tensor stored, RowSelection rows, Shape shape) {
 
-    /** The element type in which it is stored. */
+    /** The element type in which it is held unless converted: the stored one, or the next that the engine computes with. */
     public DType dtype() {
         return stored.dtype();
     }

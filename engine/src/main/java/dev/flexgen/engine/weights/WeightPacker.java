@@ -7,19 +7,16 @@ import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.tensor.DType;
-import dev.flexgen.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Writes a checkpoint's tensors into host memory in the layouts that shards and devices need: up projections as they are
- * published, down projections turned, vectors as F32. Element types stay as stored.
+ * Writes a checkpoint's tensors into host memory in the layouts that shards and devices need: up projections with one row per
+ * output, down projections with one row per input, vectors as F32. The loading thread's.
  *
  * @param pool does the copying
  */
 public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
-
-    private static final long COPY_BYTES = 4 << 20;
 
     /** Fills the block of a head shard. */
     public void heads(HeadsLayout layout, Shard shard, int layer, MemorySegment block) {
@@ -55,14 +52,11 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
      */
     public void pack(ModelPart part, int layer, int from, MatrixLayout layout, MemorySegment block) {
         MemorySegment target = layout.matrix(block).data();
-        RoleTensor weight = tensors.get(part.weight(), layer);
+        MatrixPipeline pipeline = new MatrixPipeline(pool, tensors.get(part.weight(), layer), layout.dtype());
         if (part.isDown()) {
-            Tensor stored = weight.stored();
-            int outputs = Math.toIntExact(weight.shape().extent(0));
-            int inputs = Math.toIntExact(weight.shape().extent(1));
-            new Transpose(pool, stored.data(), outputs, inputs).columns(weight.dtype(), from, layout.rows(), target);
+            pipeline.inputs(from, layout.rows(), target);
         } else {
-            rows(weight, from, target);
+            pipeline.outputs(from, target);
         }
         MemorySegment bias = layout.bias(block);
         if (bias != null) {
@@ -72,37 +66,16 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
 
     /** As many rows from {@code from} on as {@code target} has room for. */
     public void rows(RoleTensor tensor, int from, MemorySegment target) {
-        long rowBytes = tensor.dtype().bytes(tensor.columns());
-        int rows = Math.toIntExact(target.byteSize() / rowBytes);
-        int step = Math.toIntExact(Math.max(1, COPY_BYTES / rowBytes));
-        MemorySegment source = tensor.stored().data();
-        pool.run(Math.ceilDiv(rows, step), (part, worker) -> {
-            int first = part * step;
-            tensor.rows()
-                    .runs(
-                            from + first,
-                            Math.min(step, rows - first),
-                            (stored, row, count) -> MemorySegment.copy(
-                                    source, stored * rowBytes, target, (row - from) * rowBytes, count * rowBytes));
-        });
+        new MatrixPipeline(pool, tensor, tensor.dtype()).outputs(from, target);
     }
 
     /** As many numbers from {@code from} on as {@code target} has room for, as F32. */
     public static void vector(RoleTensor tensor, int from, MemorySegment target) {
+        NumberReader reader = new NumberReader(tensor);
+        float[] one = new float[1];
         for (long i = 0; i < target.byteSize() / DType.F32.bytes(); i++) {
-            target.setAtIndex(
-                    ValueLayout.JAVA_FLOAT,
-                    i,
-                    element(tensor.stored(), tensor.rows().stored(from + i)));
+            reader.read(tensor.rows().stored(from + i), one, 0, 1);
+            target.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, one[0]);
         }
-    }
-
-    private static float element(Tensor tensor, long index) {
-        long offset = tensor.dtype().bytes(index);
-        return switch (tensor.dtype()) {
-            case F32 -> tensor.data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset);
-            case F16 -> Float.float16ToFloat(tensor.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, offset));
-            case BF16 -> Float.intBitsToFloat(tensor.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, offset) << 16);
-        };
     }
 }
