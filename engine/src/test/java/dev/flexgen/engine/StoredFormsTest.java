@@ -81,7 +81,7 @@ class StoredFormsTest {
 
     private static double[] scores(Path model) {
         EngineOptions exact = EngineOptions.defaults().withThreads(2).withKv(KvType.F32);
-        try (Engine engine = Engine.open(model, exact)) {
+        try (OpenModel engine = OpenModel.open(model, exact)) {
             return engine.score(Expected.of(MODEL).scoredIds(), new CancelToken());
         }
     }

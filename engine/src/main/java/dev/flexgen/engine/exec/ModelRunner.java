@@ -6,23 +6,16 @@ import dev.flexgen.engine.cache.KvLayout;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.ScratchFile;
-import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.plan.PlanCheck;
-import dev.flexgen.engine.plan.Regime;
 import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.ModelWeights;
 import dev.flexgen.engine.weights.WeightLoader;
 import dev.flexgen.engine.weights.WeightMemory;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -31,21 +24,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelRunner implements AutoCloseable {
 
-    /** Most tokens of one step: enough to keep the arithmetic busy, few enough that activations stay small. */
-    static final int MAX_STEP_TOKENS = 512;
-
     private static final long MAX_LOGIT_BYTES = 128 << 20;
 
     private final ModelSpec spec;
     private final Plan plan;
+    private final ExecutionPlan execution;
     private final Resources resources = new Resources();
     private final ModelWeights weights;
-    private final Map<Regime, Schedule> schedules;
     private final DeviceGroup group;
     private final ForwardPass forward;
     private final OutputHead head;
     private final KvLayout layout;
-    private final int maxStepTokens;
     private final boolean pageLocking;
     private long tokens;
     private long steps;
@@ -69,14 +58,8 @@ public final class ModelRunner implements AutoCloseable {
             int context) {
         this.spec = tensors.spec();
         this.plan = plan;
-        this.layout = layout(plan, devices, kv);
-        this.maxStepTokens = maxStepTokens(context);
-        List<Tier> tiers = devices.stream().map(Device::tier).toList();
-        new PlanCheck(spec, tiers).check(plan);
-        this.schedules = new EnumMap<>(Regime.class);
-        for (Regime regime : Regime.values()) {
-            schedules.put(regime, Schedule.of(plan, regime, tiers));
-        }
+        this.execution = new ExecutionPlan(spec, plan, devices, context);
+        this.layout = execution.kvLayout(kv);
         try {
             WeightMemory memory;
             try (WeightLoader loader = new WeightLoader(tensors, plan, devices, pool, disk)) {
@@ -84,13 +67,11 @@ public final class ModelRunner implements AutoCloseable {
                 this.pageLocking = loader.pageLocking();
                 memory = loader.memory();
             }
-            Device embeds = devices.get(plan.embeddingDevice());
-            TokenEmbedding embedding = resources.keep(new TokenEmbedding(embeds, spec, maxStepTokens));
-            this.head = resources.keep(new OutputHead(spec, plan, devices, maxStepTokens));
-            DeviceGroupBuilder builder = new DeviceGroupBuilder(spec, plan, devices, schedules, maxStepTokens);
-            this.group =
-                    resources.keep(builder.build(memory, id -> weights.block(id).location()));
-            this.forward = new ForwardPass(spec, plan, weights, group, embedding);
+            ExecutionPlan.Parts parts =
+                    execution.take(memory, id -> weights.block(id).location(), resources);
+            this.group = parts.group();
+            this.head = parts.head();
+            this.forward = new ForwardPass(spec, plan, weights, group, parts.embedding());
         } catch (Throwable e) {
             resources.close();
             throw e;
@@ -99,16 +80,7 @@ public final class ModelRunner implements AutoCloseable {
 
     /** Most tokens of a batch, for sequences of up to {@code context}. */
     public static int maxStepTokens(int context) {
-        return Math.min(MAX_STEP_TOKENS, context);
-    }
-
-    private KvLayout layout(Plan plan, List<Device> devices, DType kv) {
-        List<List<KvLayout.Slot>> layers = new ArrayList<>();
-        plan.layers()
-                .forEach(layer -> layers.add(layer.heads().stream()
-                        .map(shard -> new KvLayout.Slot(devices.get(shard.device()), shard.size()))
-                        .toList()));
-        return new KvLayout(kv, spec.headDim(), layers);
+        return Math.min(ExecutionPlan.MAX_STEP_TOKENS, context);
     }
 
     public ModelSpec spec() {
@@ -117,18 +89,19 @@ public final class ModelRunner implements AutoCloseable {
 
     /** Most tokens that one {@link #step} takes. */
     public int maxStepTokens() {
-        return maxStepTokens;
+        return execution.maxStepTokens();
     }
 
     /** Most rows of logits to ask one {@link #step} for: those of a large vocabulary fill the Java heap, and a head on its way passes once. */
     public int maxLogitRows() {
         boolean streamed = plan.head().stream().anyMatch(shard -> shard.access() == Access.STREAMED);
         long rows = streamed ? head.maxRows() : MAX_LOGIT_BYTES / (4L * spec.vocabulary());
-        return Math.clamp(rows, head.maxRows(), maxStepTokens);
+        return Math.clamp(rows, head.maxRows(), maxStepTokens());
     }
 
-    public KvCache newCache() {
-        return new KvCache(layout);
+    /** A cache for one sequence, with room for so many tokens. */
+    public KvCache newCache(int tokens) {
+        return new KvCache(layout, tokens);
     }
 
     /** Bytes of weights that one decode step reads when every neuron is active. */
@@ -154,9 +127,9 @@ public final class ModelRunner implements AutoCloseable {
      * @throws dev.flexgen.engine.base.EngineException if there is no room for the new keys and values, or a device fails
      */
     public Logits step(Batch batch) {
-        if (batch.rows() > maxStepTokens || batch.logitRows() > maxLogitRows()) {
+        if (batch.rows() > maxStepTokens() || batch.logitRows() > maxLogitRows()) {
             throw new IllegalArgumentException(batch.rows() + " tokens and " + batch.logitRows()
-                    + " rows of logits in a step of at most " + maxStepTokens + " and " + maxLogitRows());
+                    + " rows of logits in a step of at most " + maxStepTokens() + " and " + maxLogitRows());
         }
         for (Batch.Sequence sequence : batch.sequences()) {
             sequence.cache().reserve(sequence.tokens().length);
@@ -168,7 +141,7 @@ public final class ModelRunner implements AutoCloseable {
     /** No numbers if all sequences were cancelled. */
     private float @Nullable [] compute(Batch batch) {
         try {
-            Schedule schedule = Objects.requireNonNull(schedules.get(plan.regime(batch.rows())));
+            Schedule schedule = execution.schedule(batch.rows());
             if (!forward.run(batch, schedule)) {
                 group.settle();
                 return null;

@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
 final class TokenEmbedding implements AutoCloseable {
 
     private final ModelSpec spec;
-    private final Ops ops;
+    private final Device device;
     private final @Nullable Buffer narrow;
 
     /** @param rows most tokens of a step */
     TokenEmbedding(Device device, ModelSpec spec, int rows) {
         this.spec = spec;
-        this.ops = device.ops();
+        this.device = device;
         this.narrow = spec.projectsEmbedding()
                 ? device.allocate("activations", 4L * rows * spec.dimensions().embedding())
                 : null;
@@ -26,6 +26,7 @@ final class TokenEmbedding implements AutoCloseable {
 
     /** Writes the batch's residual stream to {@code x}. // [rows, E] */
     void embed(Embedding weights, Batch batch, Rows x) {
+        Ops ops = device.ops();
         if (narrow == null || weights.projectIn() == null) {
             ops.embed(weights.tokens(), batch.tokens(), x);
         } else {

@@ -40,13 +40,13 @@ public record Plan(
         }
     }
 
-    /** The whole model in one piece a layer, on device 0. */
-    public static Plan onOneDevice(ModelSpec spec, Tier tier) {
-        List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, 0, Access.RESIDENT));
-        List<Shard> neurons = List.of(new Shard(0, spec.ffnWidth(), tier, 0, Access.RESIDENT));
-        LayerPlan layer = new LayerPlan(0, heads, neurons, neurons);
-        List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, 0, Access.RESIDENT));
-        return new Plan(0, Collections.nCopies(spec.layers(), layer), head, COMPUTE_BOUND_TOKENS, RING_SLOTS);
+    /** The whole model in one piece a layer, in the memory of one device. */
+    public static Plan onOneDevice(ModelSpec spec, Tier tier, int device) {
+        List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, device, Access.RESIDENT));
+        List<Shard> neurons = List.of(new Shard(0, spec.ffnWidth(), tier, device, Access.RESIDENT));
+        LayerPlan layer = new LayerPlan(device, heads, neurons, neurons);
+        List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, device, Access.RESIDENT));
+        return new Plan(device, Collections.nCopies(spec.layers(), layer), head, COMPUTE_BOUND_TOKENS, RING_SLOTS);
     }
 
     /** What a step of so many tokens is. */

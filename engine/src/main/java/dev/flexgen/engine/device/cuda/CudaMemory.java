@@ -2,10 +2,12 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.SmallBuffers;
 import dev.flexgen.engine.memory.Tier;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,6 +26,8 @@ final class CudaMemory {
 
     /** Smaller ones share a unit. */
     private static final long LARGE = 1 << 20;
+
+    static final AllocationPolicy POLICY = new AllocationPolicy(UNIT, LARGE);
 
     private static final long PAGE = 4096;
 
@@ -49,10 +53,10 @@ final class CudaMemory {
 
     /** Contents are whatever was there. */
     Buffer allocate(String owner, long bytes) {
-        if (bytes < LARGE) {
+        if (POLICY.isSmall(bytes)) {
             return Buffer.take(ledger, Tier.GPU, owner, 0, () -> small.take(bytes));
         }
-        return Buffer.take(ledger, Tier.GPU, owner, Math.ceilDiv(bytes, UNIT) * UNIT, () -> take(owner, bytes));
+        return Buffer.take(ledger, Tier.GPU, owner, POLICY.rounded(bytes), () -> take(owner, bytes));
     }
 
     private Buffer unit() {
