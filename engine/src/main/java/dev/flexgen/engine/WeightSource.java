@@ -52,6 +52,7 @@ record WeightSource(StoredTypes types, Supplier<Checkpoint> checkpoint) {
     static WeightSource random(ModelSpec spec, RandomWeights weights) {
         ExecutionSupport.require(spec);
         return new WeightSource(
-                new UniformTypes(spec, weights.dtype(), !spec.head().tied()), () -> RandomModel.checkpoint(spec, weights));
+                new UniformTypes(spec, weights.dtype(), !spec.head().tied()),
+                () -> RandomModel.checkpoint(spec, weights));
     }
 }

@@ -99,7 +99,8 @@ class StoredFormsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {".*", ".*(?<!norm)\\.bias", ".*norm.*", ".*embed.*", ".*fc2.weight", ".*layers.1.*", ".*q_proj.*"})
+            strings = {".*", ".*(?<!norm)\\.bias", ".*norm.*", ".*embed.*", ".*fc2.weight", ".*layers.1.*", ".*q_proj.*"
+            })
     void doublesGiveTheSameNumbers(String regex) throws IOException {
         write(name -> name.matches(regex));
         assertSameNumbers();
@@ -116,7 +117,11 @@ class StoredFormsTest {
     void optionalTensorsOfOtherTypesAreNotAbsent(ElementType type, String what) throws IOException {
         each((name, tensor) -> {
             if (name.matches(".*layers.*(?<!norm)\\.bias")) {
-                writer.add(name, type, tensor.shape(), new byte[(int) type.bytes(tensor.shape().elements())]);
+                writer.add(
+                        name,
+                        type,
+                        tensor.shape(),
+                        new byte[(int) type.bytes(tensor.shape().elements())]);
             } else {
                 writer.add(name, tensor);
             }
@@ -173,9 +178,8 @@ class StoredFormsTest {
         index(HEAD, TABLE);
         assertSameNumbers();
         configWith("\"tie_word_embeddings\": false");
-        assertRefused(
-                "a.safetensors does not hold the tensor '" + (storedAsHead ? TABLE : HEAD)
-                        + "' that the index lists there");
+        assertRefused("a.safetensors does not hold the tensor '" + (storedAsHead ? TABLE : HEAD)
+                + "' that the index lists there");
     }
 
     @Test

@@ -1,8 +1,7 @@
 package dev.flexgen.engine.checkpoint;
 
-import dev.flexgen.engine.tensor.ElementType;
-
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.tensor.ElementType;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 

@@ -1,7 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
 import dev.flexgen.engine.tensor.ElementType;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

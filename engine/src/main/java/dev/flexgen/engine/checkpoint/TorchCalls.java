@@ -1,7 +1,5 @@
 package dev.flexgen.engine.checkpoint;
 
-import dev.flexgen.engine.tensor.ElementType;
-
 import dev.flexgen.engine.checkpoint.PickleValue.Dictionary;
 import dev.flexgen.engine.checkpoint.PickleValue.Function;
 import dev.flexgen.engine.checkpoint.PickleValue.Plain;
@@ -12,6 +10,7 @@ import dev.flexgen.engine.checkpoint.PickleValue.Tuple;
 import dev.flexgen.engine.checkpoint.PickleValue.TypeName;
 import dev.flexgen.engine.checkpoint.PickleValue.View;
 import dev.flexgen.engine.checkpoint.PickleValue.Whole;
+import dev.flexgen.engine.tensor.ElementType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;

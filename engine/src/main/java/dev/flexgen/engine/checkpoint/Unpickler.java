@@ -120,7 +120,8 @@ final class Unpickler {
 
     private void checkProtocol(int protocol) {
         if (protocol < PROTOCOL || protocol > LATEST_PROTOCOL) {
-            throw refused("declares pickle protocol " + protocol + ", not one of " + PROTOCOL + " to " + LATEST_PROTOCOL);
+            throw refused(
+                    "declares pickle protocol " + protocol + ", not one of " + PROTOCOL + " to " + LATEST_PROTOCOL);
         }
     }
 

@@ -164,8 +164,8 @@ public final class ModelTensors implements StoredTypes {
         for (String name : role.param() == Param.WEIGHT ? names.spellings(role, layer, expert) : List.<String>of()) {
             String stem = name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
             QuantisedTensors.method(storedNames.keySet(), stem).ifPresent(method -> {
-                throw EngineException.model(checkpoint.description() + ": the weights of " + stem
-                        + " are quantised by " + method + ", which this version does not read; fetch the unquantised model");
+                throw EngineException.model(checkpoint.description() + ": the weights of " + stem + " are quantised by "
+                        + method + ", which this version does not read; fetch the unquantised model");
             });
         }
     }

@@ -30,7 +30,9 @@ final class QuantisedConfig {
     private static Optional<String> method(JsonObject config) {
         boolean eight = flag(config, "load_in_8bit") || flag(config, "_load_in_8bit");
         boolean four = flag(config, "load_in_4bit") || flag(config, "_load_in_4bit");
-        String method = text(config, "quant_method").or(() -> text(config, "quant_type")).orElse("");
+        String method = text(config, "quant_method")
+                .or(() -> text(config, "quant_type"))
+                .orElse("");
         return switch (method.toLowerCase(Locale.ROOT)) {
             case "", "bitsandbytes" -> {
                 if (eight || four) {

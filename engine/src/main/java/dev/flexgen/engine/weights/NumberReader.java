@@ -32,8 +32,7 @@ final class NumberReader {
             case F32 -> MemorySegment.copy(data, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, target, at, count);
             case F16 -> {
                 for (int i = 0; i < count; i++) {
-                    target[at + i] =
-                            Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i));
+                    target[at + i] = Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i));
                 }
             }
             case BF16 -> {

@@ -16,12 +16,24 @@ public record ProjectionLayout(MatrixLayout matrix) implements BlockLayout<Linea
 
     /** The first half of a shard of neurons. */
     public static ProjectionLayout up(StoredTypes types, Shard shard, int layer) {
-        return of(types, ModelPart.UP.weight(), layer, shard.size(), types.spec().width(), types.has(ModelPart.UP.bias()));
+        return of(
+                types,
+                ModelPart.UP.weight(),
+                layer,
+                shard.size(),
+                types.spec().width(),
+                types.has(ModelPart.UP.bias()));
     }
 
     /** The second half: its biases are added once, whatever the number of shards, and so are not in it. */
     public static ProjectionLayout down(StoredTypes types, Shard shard, int layer) {
-        return of(types, ModelPart.DOWN.weight(), layer, shard.size(), types.spec().width(), false);
+        return of(
+                types,
+                ModelPart.DOWN.weight(),
+                layer,
+                shard.size(),
+                types.spec().width(),
+                false);
     }
 
     /** Rows of the head's own table, or of the token table that serves as head. */

@@ -27,8 +27,8 @@ interface RowEncoder {
     static RowEncoder of(DType type, RoleTensor tensor) {
         return switch (type) {
             case F32 ->
-                (numbers, at, columns, target, offset) -> MemorySegment.copy(
-                        numbers, at, target, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, columns);
+                (numbers, at, columns, target, offset) ->
+                        MemorySegment.copy(numbers, at, target, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, columns);
             case F16 ->
                 (numbers, at, columns, target, offset) -> {
                     for (int i = 0; i < columns; i++) {
@@ -43,8 +43,7 @@ interface RowEncoder {
             case BF16 ->
                 (numbers, at, columns, target, offset) -> {
                     for (int i = 0; i < columns; i++) {
-                        target.set(
-                                ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i, BFloat16.of(numbers[at + i]));
+                        target.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i, BFloat16.of(numbers[at + i]));
                     }
                 };
         };

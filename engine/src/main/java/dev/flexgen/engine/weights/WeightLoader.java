@@ -74,9 +74,7 @@ public final class WeightLoader implements AutoCloseable {
             return new ModelWeights(
                     embedding(),
                     layers(),
-                    spec.finalNorm().isPresent()
-                            ? norm(plan.headHome(), ModelPart.FINAL_NORM, 0)
-                            : null,
+                    spec.finalNorm().isPresent() ? norm(plan.headHome(), ModelPart.FINAL_NORM, 0) : null,
                     projection(plan.headHome(), ModelPart.PROJECT_OUT.weight()),
                     blocks,
                     resources);
@@ -102,7 +100,9 @@ public final class WeightLoader implements AutoCloseable {
     private ModelWeights.Embedding embedding() {
         int device = plan.embeddingDevice();
         return new ModelWeights.Embedding(
-                matrix(device, ModelPart.TOKENS.weight()), matrix(device, ModelPart.POSITIONS.weight()), projection(device, ModelPart.PROJECT_IN.weight()));
+                matrix(device, ModelPart.TOKENS.weight()),
+                matrix(device, ModelPart.POSITIONS.weight()),
+                projection(device, ModelPart.PROJECT_IN.weight()));
     }
 
     private List<ModelWeights.Layer> layers() {
@@ -120,7 +120,10 @@ public final class WeightLoader implements AutoCloseable {
 
     private Norm norm(int device, ModelPart part, int layer) {
         UnshardedWeights unsharded = memory.unsharded(device);
-        return new Norm(spec.block(0).norm().epsilon(), unsharded.find(part.weight(), layer), unsharded.find(part.bias(), layer));
+        return new Norm(
+                spec.block(0).norm().epsilon(),
+                unsharded.find(part.weight(), layer),
+                unsharded.find(part.bias(), layer));
     }
 
     private Matrix matrix(int device, Role role) {

@@ -38,10 +38,7 @@ class UnpicklerTest {
                 bad("memo of nothing at all", p -> p.raw(0x94), "from an empty stack"),
                 bad("frame beyond the end", p -> p.raw(0x95, 1, 0, 0), "cut off by the end of the pickle"),
                 bad("endless text", p -> p.raw(0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80), "a text of 9223372036854775808 bytes"),
-                bad(
-                        "size of no tuple",
-                        p -> p.global("torch", "Size").whole(1).raw(0x85, 'R'),
-                        "makes a call"),
+                bad("size of no tuple", p -> p.global("torch", "Size").whole(1).raw(0x85, 'R'), "makes a call"),
                 bad(
                         "parameter of no tensor",
                         p -> p.global("torch._utils", "_rebuild_parameter_with_state")

@@ -46,8 +46,11 @@ class FusedFamilyTest {
                 .part(ModelPart.PROJECT_OUT, "narrow")
                 .part(ModelPart.FINAL_NORM, "ln_f")
                 .part(ModelPart.HEAD, "lm_head")
-                .rows(ModelPart.ATTENTION_NORM, "ln_1", (spec, layer, expert) -> RowSelection.range(
-                        (long) spec.layers() * spec.width(), (long) layer * spec.width(), spec.width()))
+                .rows(
+                        ModelPart.ATTENTION_NORM,
+                        "ln_1",
+                        (spec, layer, expert) -> RowSelection.range(
+                                (long) spec.layers() * spec.width(), (long) layer * spec.width(), spec.width()))
                 .rows(ModelPart.QUERY, "h.{layer}.qkv", (spec, layer, expert) -> part(spec, 0))
                 .rows(ModelPart.KEY, "h.{layer}.qkv", (spec, layer, expert) -> part(spec, 1))
                 .rows(ModelPart.VALUE, "h.{layer}.qkv", (spec, layer, expert) -> part(spec, 2))
@@ -102,7 +105,8 @@ class FusedFamilyTest {
         List<String> done = new ArrayList<>();
         for (TensorSpec tensor : spec.tensors()) {
             for (int layer = 0; golden.has(tensor.role()) && layer < tensor.layers(); layer++) {
-                TensorRef ref = FUSED.tensors().refs(spec, tensor.role(), layer, 0).getFirst();
+                TensorRef ref =
+                        FUSED.tensors().refs(spec, tensor.role(), layer, 0).getFirst();
                 if (done.contains(ref.name())) {
                     continue;
                 }
@@ -126,15 +130,18 @@ class FusedFamilyTest {
         TensorSpec first = sharing.getFirst();
         Tensor like = golden.get(first.role(), 0).stored();
         long columns = first.shape().rank() == 1 ? 1 : first.shape().extent(1);
-        long rows = ref.rows().map(RowSelection::storedRows).orElse(first.shape().extent(0));
+        long rows =
+                ref.rows().map(RowSelection::storedRows).orElse(first.shape().extent(0));
         int rowBytes = (int) like.type().bytes(columns);
         byte[] bytes = new byte[(int) (rows * rowBytes)];
         for (TensorSpec tensor : sharing) {
             for (int layer = 0; layer < tensor.layers(); layer++) {
-                TensorRef own = FUSED.tensors().refs(spec, tensor.role(), layer, 0).getFirst();
+                TensorRef own =
+                        FUSED.tensors().refs(spec, tensor.role(), layer, 0).getFirst();
                 if (own.name().equals(ref.name())) {
                     RowSelection selection = own.rows().orElse(RowSelection.all(rows));
-                    byte[] source = golden.get(tensor.role(), layer).stored().data().toArray(ValueLayout.JAVA_BYTE);
+                    byte[] source =
+                            golden.get(tensor.role(), layer).stored().data().toArray(ValueLayout.JAVA_BYTE);
                     for (int row = 0; row < selection.rows(); row++) {
                         int target = (int) selection.stored(row) * rowBytes;
                         System.arraycopy(source, row * rowBytes, bytes, target, rowBytes);
@@ -233,5 +240,4 @@ class FusedFamilyTest {
                 heads, heads, of.headDim(), of.inputBias(), of.outputBias(), of.positions(), Optional.empty());
         return new Block(block.norm(), block.normPlace(), block.residual(), attention, block.feedForward());
     }
-
 }

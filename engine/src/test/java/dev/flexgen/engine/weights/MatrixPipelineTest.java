@@ -47,8 +47,7 @@ class MatrixPipelineTest {
     }
 
     private static RoleTensor tensor(ElementType type, double[] numbers, RowSelection rows) {
-        ByteBuffer bytes =
-                ByteBuffer.allocate((int) type.bytes(numbers.length)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate((int) type.bytes(numbers.length)).order(ByteOrder.LITTLE_ENDIAN);
         for (double number : numbers) {
             switch (type) {
                 case F64 -> bytes.putDouble(number);
@@ -86,8 +85,7 @@ class MatrixPipelineTest {
     @MethodSource("types")
     void numbersArriveWhereTheyBelong(ElementType type, DType held) {
         Random random = new Random(3);
-        double[] numbers =
-                random.doubles(3L * OUTPUTS * INPUTS, -2, 2).toArray();
+        double[] numbers = random.doubles(3L * OUTPUTS * INPUTS, -2, 2).toArray();
         RoleTensor tensor = tensor(type, numbers, FUSED);
         MatrixPipeline pipeline = new MatrixPipeline(POOL, tensor, held);
         for (int round = 0; round < 8; round++) {
