@@ -32,6 +32,11 @@ final class Completer implements AutoCloseable {
         this.stopStrings = List.copyOf(stopStrings);
     }
 
+    /** Whether completions have a text, which takes a tokenizer. */
+    boolean writesText() {
+        return model.tokenizer().isPresent();
+    }
+
     /** @param listener gets the text as it comes; nothing without a tokenizer */
     Completion complete(Prompt prompt, Consumer<String> listener, CancelToken cancel) {
         int[] ids = prompt.ids(model);

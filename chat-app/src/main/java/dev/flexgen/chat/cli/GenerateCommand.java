@@ -4,7 +4,6 @@ import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -36,6 +35,11 @@ final class GenerateCommand implements AppCommand {
         prompts.text(text);
     }
 
+    @Option(names = "--prompt-file", paramLabel = "FILE", description = "A file that is the text; - is standard input")
+    void promptFile(String name) {
+        prompts.textFile(name);
+    }
+
     @Option(names = "--ignore-eos", description = "Go on when the model says that the text is over")
     boolean ignoreEos;
 
@@ -61,14 +65,13 @@ final class GenerateCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
-        prompts.check();
+        prompts.check(wiring.environment());
         wiring.announceDefaultModel(settings);
         CancelToken cancel = wiring.interruption().token();
         SamplerOptions sampling = Sampling.plain(settings); // refused, if at all, before a model is loaded
         try (ModelInUse model = wiring.open(settings);
                 var completer = new Completer(model, request(model, settings, sampling), stopStrings)) {
             prompts.forEach(
-                    wiring.environment(),
                     wiring.interruption().guard(wiring.streams().in()),
                     (index, prompt) -> complete(completer, index, prompt, cancel));
         }
@@ -84,7 +87,10 @@ final class GenerateCommand implements AppCommand {
 
     private void complete(Completer completer, int index, Prompt prompt, CancelToken cancel) {
         Streams streams = wiring.streams();
-        Consumer<String> live = json ? _ -> {} : text -> streams.print(ControlCharacters.neutralise(text));
+        Consumer<String> live = json ? _ -> {} : streams::printModelText;
+        if (!json && prompts.several() && completer.writesText()) {
+            streams.print((index == 0 ? "" : "\n") + "==> prompt " + (index + 1) + " <==\n");
+        }
         Completion completion = completer.complete(prompt, live, cancel);
         if (json) {
             streams.printLine(completion.json(index));

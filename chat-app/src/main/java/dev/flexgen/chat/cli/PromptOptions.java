@@ -1,13 +1,17 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.TextLines;
 import dev.flexgen.config.Environment;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +20,13 @@ import picocli.CommandLine.Option;
 /** Where a command's prompts come from: exactly one of text, ids or a file. */
 final class PromptOptions {
 
+    private static final String STANDARD_INPUT = "-";
+    private static final String STANDARD_INPUT_NAME = "standard input";
+    private static final int LONGEST_TEXT = 1 << 24;
+
     private final String textOption;
     private @Nullable String text;
+    private @Nullable String textFile;
 
     @Option(names = "--ids", paramLabel = "IDS", description = "Token ids separated by commas, such as 2,5,9")
     @Nullable
@@ -27,9 +36,16 @@ final class PromptOptions {
             names = "--input",
             paramLabel = "FILE",
             description =
-                    "A file with one JSON object a line, {\"prompt\": \"text\"} or {\"ids\": [2,5,9]}; - is standard input")
+                    "A file with one text a line, or one JSON object a line, {\"prompt\": \"text\"} or {\"ids\": [2,5,9]};"
+                            + " - is standard input")
     @Nullable
     String input;
+
+    /** What {@link #check} found in the file. */
+    private @Nullable List<Placed> read;
+
+    /** A prompt and where it stands. */
+    private record Placed(Prompt prompt, String position) {}
 
     /** @param textOption the command's own name for its text, for messages */
     PromptOptions(String textOption) {
@@ -40,24 +56,51 @@ final class PromptOptions {
         text = value;
     }
 
-    /** Complains about what can be known before a model is opened. */
-    void check() {
-        if (Stream.of(text, ids, input).filter(Objects::nonNull).count() != 1) {
-            throw CommandException.usage("give exactly one of " + textOption + ", --ids and --input");
+    /** A file whose whole content is the text. */
+    void textFile(String name) {
+        textFile = name;
+    }
+
+    /** Whether there may be several prompts. */
+    boolean several() {
+        return input != null;
+    }
+
+    /** Complains about what can be known before a model is opened; a file is read to its end, unlike a pipe. */
+    void check(Environment environment) {
+        if (Stream.of(text, textFile, ids, input).filter(Objects::nonNull).count() != 1) {
+            throw CommandException.usage("give exactly one of " + textOption
+                    + ", --ids and --input; what comes through a" + " pipe is read with --input -");
         }
         if (ids != null) {
             IdList.parse(ids);
         }
+        if (input != null && !input.equals(STANDARD_INPUT)) {
+            read = readAll(input, environment.path(input));
+        }
+        if (textFile != null && !textFile.equals(STANDARD_INPUT)) {
+            text = wholeFile(textFile, environment.path(textFile));
+        }
     }
 
     /** Hands every prompt to {@code consumer}, in order. */
-    void forEach(Environment environment, InputStream standardInput, PromptConsumer consumer) {
+    void forEach(InputStream standardInput, PromptConsumer consumer) {
         if (text != null) {
             consumer.accept(0, new Prompt.Text(text));
+        } else if (textFile != null) {
+            consumer.accept(0, new Prompt.Text(TextLines.whole(STANDARD_INPUT_NAME, standardInput, LONGEST_TEXT)));
         } else if (ids != null) {
             consumer.accept(0, new Prompt.Ids(IdList.parse(ids)));
-        } else if (input != null) {
-            readFile(input, environment, standardInput, consumer);
+        } else if (read != null) {
+            for (int index = 0; index < read.size(); index++) {
+                accept(consumer, index, read.get(index));
+            }
+        } else {
+            PromptFile file = new PromptFile(STANDARD_INPUT_NAME, standardInput);
+            int index = 0;
+            for (var prompt = file.next(); prompt.isPresent(); prompt = file.next()) {
+                accept(consumer, index++, new Placed(prompt.get(), file.position()));
+            }
         }
     }
 
@@ -68,27 +111,40 @@ final class PromptOptions {
         void accept(int index, Prompt prompt);
     }
 
-    private static void readFile(
-            String name, Environment environment, InputStream standardInput, PromptConsumer consumer) {
-        boolean standard = name.equals("-");
-        try (PromptFile file = standard
-                ? new PromptFile("standard input", standardInput)
-                : new PromptFile(name, open(name, environment.path(name)))) {
-            int index = 0;
-            for (var prompt = file.next(); prompt.isPresent(); prompt = file.next()) {
-                accept(consumer, index++, prompt.get(), file.position());
+    private static void accept(PromptConsumer consumer, int index, Placed placed) {
+        try {
+            consumer.accept(index, placed.prompt());
+        } catch (EngineException e) {
+            if (e.kind() == EngineException.Kind.INPUT) {
+                throw CommandException.usage(placed.position() + ": " + e.getMessage());
             }
+            throw e;
+        } catch (TokenizerException e) {
+            if (e.kind() == TokenizerException.Kind.TEXT) {
+                throw CommandException.usage(placed.position() + ": " + e.getMessage());
+            }
+            throw e;
         }
     }
 
-    private static void accept(PromptConsumer consumer, int index, Prompt prompt, String position) {
-        try {
-            consumer.accept(index, prompt);
-        } catch (EngineException e) {
-            if (e.kind() == EngineException.Kind.INPUT) {
-                throw CommandException.usage(position + ": " + e.getMessage());
+    private static List<Placed> readAll(String name, Path path) {
+        List<Placed> prompts = new ArrayList<>();
+        try (InputStream stream = open(name, path)) {
+            PromptFile file = new PromptFile(name, stream);
+            for (var prompt = file.next(); prompt.isPresent(); prompt = file.next()) {
+                prompts.add(new Placed(prompt.get(), file.position()));
             }
-            throw e;
+        } catch (IOException e) {
+            throw TextLines.unreadable(name, e);
+        }
+        return prompts;
+    }
+
+    private static String wholeFile(String name, Path path) {
+        try (InputStream stream = open(name, path)) {
+            return TextLines.whole(name, stream, LONGEST_TEXT);
+        } catch (IOException e) {
+            throw TextLines.unreadable(name, e);
         }
     }
 
@@ -98,7 +154,7 @@ final class PromptOptions {
         } catch (NoSuchFileException e) {
             throw CommandException.usage("there is no file " + name);
         } catch (IOException e) {
-            throw CommandException.usage(name + " cannot be read: " + e.getMessage());
+            throw TextLines.unreadable(name, e);
         }
     }
 }

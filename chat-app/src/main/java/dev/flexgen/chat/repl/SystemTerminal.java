@@ -37,8 +37,17 @@ public final class SystemTerminal {
 
     /** Whether standard error leads to it. */
     public static boolean isErr() {
+        return leadsToIt(SystemStream.Error);
+    }
+
+    /** Whether standard output leads to it. */
+    public static boolean isOut() {
+        return leadsToIt(SystemStream.Output);
+    }
+
+    private static boolean leadsToIt(SystemStream stream) {
         try {
-            return TerminalProvider.load("exec").isSystemStream(SystemStream.Error);
+            return TerminalProvider.load("exec").isSystemStream(stream);
         } catch (IOException e) {
             return false;
         }
