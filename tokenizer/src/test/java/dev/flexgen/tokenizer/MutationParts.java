@@ -176,5 +176,9 @@ final class MutationParts {
             "é",
             "🙂");
 
+    /** Signs that change what a JSON text means. */
+    static final List<String> SIGNS =
+            List.of("\uFEFF", "\"", "{", "}", "[", ",", ":", "\\u", "\\", "0", "-", "e9", "\u0000");
+
     private MutationParts() {}
 }

@@ -238,31 +238,23 @@ final class TokenizerMutations {
 
     private byte[] changed(byte[] bytes) {
         byte[] result = bytes;
-        int times = 1 + random.nextInt(4);
-        for (int i = 0; i < times; i++) {
-            int at = random.nextInt(result.length + 1);
-            int length = random.nextInt(3) == 0 ? random.nextInt(200) : 1;
-            switch (random.nextInt(5)) {
-                case 0 -> result = Arrays.copyOf(result, at);
-                case 1 -> result = spliced(result, at, Math.min(result.length, at + length), new byte[0]);
-                case 2 ->
-                    result = spliced(
-                            result, at, at, Arrays.copyOfRange(result, at, Math.min(result.length, at + length)));
-                case 3 ->
-                    result = spliced(
-                            result, at, Math.min(result.length, at + 1), new byte[] {(byte) random.nextInt(256)});
-                default ->
-                    result = spliced(
-                            result,
-                            at,
-                            at,
-                            pick(List.of(
-                                            "\uFEFF", "\"", "{", "}", "[", ",", ":", "\\u", "\\", "0", "-", "e9",
-                                            "\u0000"))
-                                    .getBytes(StandardCharsets.UTF_8));
-            }
+        for (int times = 1 + random.nextInt(4); times > 0; times--) {
+            result = changedOnce(result);
         }
         return result;
+    }
+
+    private byte[] changedOnce(byte[] bytes) {
+        int at = random.nextInt(bytes.length + 1);
+        int next = Math.min(bytes.length, at + 1);
+        int end = Math.min(bytes.length, at + (random.nextInt(3) == 0 ? random.nextInt(200) : 1));
+        return switch (random.nextInt(5)) {
+            case 0 -> Arrays.copyOf(bytes, at);
+            case 1 -> spliced(bytes, at, end, new byte[0]);
+            case 2 -> spliced(bytes, at, at, Arrays.copyOfRange(bytes, at, end));
+            case 3 -> spliced(bytes, at, next, new byte[] {(byte) random.nextInt(256)});
+            default -> spliced(bytes, at, at, pick(MutationParts.SIGNS).getBytes(StandardCharsets.UTF_8));
+        };
     }
 
     private static byte[] spliced(byte[] bytes, int from, int to, byte[] between) {

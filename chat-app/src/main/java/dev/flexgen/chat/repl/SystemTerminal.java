@@ -2,6 +2,8 @@ package dev.flexgen.chat.repl;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.TerminalBuilder;
@@ -40,9 +42,14 @@ public final class SystemTerminal {
         return leadsToIt(SystemStream.Error);
     }
 
-    /** Whether standard output leads to it. */
+    /** Whether standard output leads to it. Linux says so without another process. */
     public static boolean isOut() {
-        return leadsToIt(SystemStream.Output);
+        try {
+            var device = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+            return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
+        } catch (IOException e) {
+            return leadsToIt(SystemStream.Output);
+        }
     }
 
     private static boolean leadsToIt(SystemStream stream) {
