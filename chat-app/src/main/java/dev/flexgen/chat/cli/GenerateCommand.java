@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,10 +36,10 @@ final class GenerateCommand implements AppCommand {
         prompts.text(text);
     }
 
+    /** A field, unlike the text: picocli lists setters in the order of the JVM's reflection, which varies. */
     @Option(names = "--prompt-file", paramLabel = "FILE", description = "A file that is the text; - is standard input")
-    void promptFile(String name) {
-        prompts.textFile(name);
-    }
+    @Nullable
+    String promptFile;
 
     @Option(names = "--ignore-eos", description = "Go on when the model says that the text is over")
     boolean ignoreEos;
@@ -65,6 +66,7 @@ final class GenerateCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
+        prompts.textFile(promptFile);
         prompts.check(wiring.environment());
         wiring.announceDefaultModel(settings);
         CancelToken cancel = wiring.interruption().token();

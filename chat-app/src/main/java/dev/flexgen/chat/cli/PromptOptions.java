@@ -56,8 +56,8 @@ final class PromptOptions {
         text = value;
     }
 
-    /** A file whose whole content is the text. */
-    void textFile(String name) {
+    /** A file whose whole content is the text; null for none. */
+    void textFile(@Nullable String name) {
         textFile = name;
     }
 
