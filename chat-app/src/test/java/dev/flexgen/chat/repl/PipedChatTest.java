@@ -107,6 +107,11 @@ class PipedChatTest {
             public int read() throws IOException {
                 throw new IOException("Is a directory");
             }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                return read();
+            }
         };
         assertThatThrownBy(() -> run(folder, new PrintStream(out), CancelToken::new))
                 .isInstanceOf(CommandException.class)
