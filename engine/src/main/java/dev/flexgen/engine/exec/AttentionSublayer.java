@@ -97,8 +97,7 @@ final class AttentionSublayer {
 
     private void attend(Ops ops, Attention rows, int layer, int slot, Batch batch) {
         List<KvSequence> sequences = batch.sequences(layer, slot);
-        ops.append(rows.key(), rows.value(), sequences);
-        ops.attend(rows.query(), sequences, scale, rows.context());
+        ops.appendAndAttend(rows.key(), rows.value(), rows.query(), sequences, scale, rows.context());
     }
 
     private static int queries(Heads heads) {

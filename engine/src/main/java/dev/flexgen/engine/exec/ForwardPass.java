@@ -38,6 +38,9 @@ final class ForwardPass {
     private final AttentionSublayer attention;
     private final FeedForwardSublayer feedForward;
 
+    /** The last half's bias, which the next operation on the residual stream adds. */
+    private @Nullable MemorySegment owed;
+
     ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, Activations space) {
         this.spec = spec;
         this.plan = plan;
@@ -57,11 +60,15 @@ final class ForwardPass {
     boolean run(Batch batch) {
         Regime regime = plan.regime(batch.rows());
         group.begin(regime);
+        owed = null;
         embed(batch);
         for (int i = 0; i < weights.layers().size(); i++) {
             if (!layer(i, batch, regime)) {
                 return false;
             }
+        }
+        if (owed != null) {
+            ops.addBias(owed, space.residual(batch.rows()));
         }
         return true;
     }
@@ -100,19 +107,22 @@ final class ForwardPass {
     }
 
     private void enterHalf(Norm norm, Rows x, Rows h) {
-        if (spec.features().normPlace() == NormPlace.BEFORE) {
+        if (spec.features().normPlace() == NormPlace.AFTER) {
+            ops.copy(x, h);
+        } else if (owed == null) {
             ops.norm(norm, x, h);
         } else {
-            ops.copy(x, h);
+            ops.addBiasNorm(owed, norm, x, h);
         }
     }
 
     private void leaveHalf(Norm norm, @Nullable MemorySegment bias, Rows x) {
-        if (bias != null) {
-            ops.addBias(bias, x);
-        }
-        if (spec.features().normPlace() == NormPlace.AFTER) {
+        if (spec.features().normPlace() == NormPlace.BEFORE) {
+            owed = bias;
+        } else if (bias == null) {
             ops.norm(norm, x, x);
+        } else {
+            ops.addBiasNorm(bias, norm, x, x);
         }
     }
 }
