@@ -23,7 +23,7 @@ struct Chain {
     float *x, *h, *a, *vectors, *logits;
     std::set<string> without;
     int fetched = 1; // down projections after attention fetch early
-    int attendBlocks = 8, leastSpan = 32, downBlocks = 4, normThreads = 1024;
+    int attendBlocks = 8, leastSpan = 32, downBlocks = 4, normThreads = 512;
     bool tensor = true;
 
     size_t layerBytes() const { return 2ull * (4ull * E * E + 2ull * E * F); }
@@ -122,9 +122,9 @@ struct Chain {
             report("early, down with blocks " + std::to_string(blocks));
         }
         downBlocks = 4;
-        normThreads = 512;
-        report("early, norm with 512 threads");
         normThreads = 1024;
+        report("early, norm with 1024 threads");
+        normThreads = 512;
         tensor = false;
         report("early, up on ordinary cores");
         tensor = true;

@@ -8,14 +8,7 @@ import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.plan.LayerPlan;
-import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.plan.Shard;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,16 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GoldenModelsTest {
 
     static Stream<String> models() {
-        return Stream.of(
-                "opt-f32",
-                "opt-f32-sharded",
-                "opt-f16",
-                "opt-f16-bin",
-                "opt-f16-bin-sharded",
-                "opt-bf16",
-                "opt350m-f32",
-                "opt350m-f16-bin-noprefix",
-                "galactica-f32");
+        return Fixtures.models();
     }
 
     @ParameterizedTest
@@ -54,7 +38,7 @@ class GoldenModelsTest {
 
     private static double largestError(String model, EngineOptions options) {
         Expected expected = Expected.of(model);
-        try (Engine engine = Engine.open(Fixtures.golden(model), options)) {
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(model), options)) {
             double[] scores = engine.score(expected.scoredIds(), new CancelToken());
             assertThat(scores[0]).isNaN();
             double largest = 0;
@@ -69,11 +53,11 @@ class GoldenModelsTest {
     @MethodSource("models")
     void logitsEqualTransformers(String model) {
         EngineOptions exact = EngineOptions.defaults().withKv(KvType.F32);
-        try (Engine engine = Engine.open(Fixtures.golden(model), exact)) {
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(model), exact)) {
             for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                 for (int i = 0; i < prompt.positions().length; i++) {
                     int[] beginning = Arrays.copyOf(prompt.ids(), prompt.positions()[i] + 1);
-                    try (Conversation conversation = engine.conversation()) {
+                    try (Session conversation = engine.session()) {
                         conversation.prefill(beginning, new CancelToken(), ProgressListener.NONE);
                         assertClose(conversation.logits(), prompt.logits()[i]);
                     }
@@ -86,7 +70,7 @@ class GoldenModelsTest {
     @MethodSource("models")
     void greedyContinuationsEqualTransformers(String model) {
         for (int threads : new int[] {1, 2}) {
-            try (Engine engine = open(model, threads)) {
+            try (OpenModel engine = open(model, threads)) {
                 for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                     assertThat(Continuations.of(engine, prompt))
                             .as(prompt.name())
@@ -100,11 +84,11 @@ class GoldenModelsTest {
     @MethodSource("models")
     void anyCutOfTheLayersGivesTheSameContinuation(String model) {
         ModelSpec spec = Families.read(Fixtures.golden(model));
-        Random random = new Random(7);
+        RandomPlans plans = new RandomPlans(spec, 7);
         for (int round = 0; round < 5; round++) {
-            try (Engine engine = Engine.open(
+            try (OpenModel engine = OpenModel.open(
                     Fixtures.golden(model),
-                    randomPlan(spec, random),
+                    plans.inHostMemory(),
                     EngineOptions.defaults().withThreads(2),
                     GpuSource.NONE)) {
                 for (Expected.Prompt prompt : Expected.of(model).prompts()) {
@@ -120,10 +104,10 @@ class GoldenModelsTest {
     @ValueSource(strings = {"opt-f32", "opt-bf16"})
     void resultsDoNotDependOnTheNumberOfThreads(String model) {
         double[] one;
-        try (Engine engine = open(model, 1)) {
+        try (OpenModel engine = open(model, 1)) {
             one = engine.score(Expected.of(model).scoredIds(), new CancelToken());
         }
-        try (Engine engine = open(model, 4)) {
+        try (OpenModel engine = open(model, 4)) {
             assertThat(engine.score(Expected.of(model).scoredIds(), new CancelToken()))
                     .isEqualTo(one);
         }
@@ -132,7 +116,7 @@ class GoldenModelsTest {
     @ParameterizedTest
     @ValueSource(strings = {"opt-f32", "opt350m-f16-bin-noprefix"})
     void closingGivesEveryByteBack(String model) {
-        Engine engine = open(model, 2);
+        OpenModel engine = open(model, 2);
         Continuations.of(engine, Expected.of(model).prompts().getLast());
         assertThat(engine.ledger().bytes(Tier.HOST)).isPositive();
         engine.close();
@@ -146,24 +130,7 @@ class GoldenModelsTest {
         }
     }
 
-    private static Engine open(String model, int threads) {
-        return Engine.open(Fixtures.golden(model), EngineOptions.defaults().withThreads(threads));
-    }
-
-    private static Plan randomPlan(ModelSpec spec, Random random) {
-        return new Plan(IntStream.range(0, spec.layers())
-                .mapToObj(layer -> new LayerPlan(cut(spec.keyHeads(), random), cut(spec.ffnWidth(), random)))
-                .toList());
-    }
-
-    private static List<Shard> cut(int size, Random random) {
-        List<Shard> shards = new ArrayList<>();
-        int from = 0;
-        while (from < size) {
-            int to = from + 1 + random.nextInt(size - from);
-            shards.add(new Shard(from, to, Tier.HOST, 0));
-            from = to;
-        }
-        return shards;
+    private static OpenModel open(String model, int threads) {
+        return OpenModel.open(Fixtures.golden(model), EngineOptions.defaults().withThreads(threads));
     }
 }

@@ -17,6 +17,7 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
@@ -24,6 +25,7 @@ import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -53,18 +55,46 @@ class OffloadFaultsTest {
     private final AtomicReference<@Nullable Ledger> ledger = new AtomicReference<>();
     private final AtomicReference<@Nullable FakeGpu> gpu = new AtomicReference<>();
 
+    /** The same without weights that the GPU reads in host memory. */
+    private static final Plan UNMAPPED = unmapped();
+
+    private static Plan unmapped() {
+        LayerPlan layer = MIXED.layers().getFirst();
+        List<Shard> down = layer.down().stream()
+                .map(shard -> shard.access() == Access.MAPPED
+                        ? new Shard(shard.from(), shard.to(), shard.tier(), shard.device(), Access.STREAMED)
+                        : shard)
+                .toList();
+        LayerPlan other = new LayerPlan(layer.home(), layer.heads(), layer.up(), down);
+        return new Plan(
+                MIXED.embeddingDevice(), Collections.nCopies(MIXED.layers().size(), other), MIXED.head(), 4, 2);
+    }
+
     private static Plan mixed() {
         ModelSpec spec = Families.read(Fixtures.golden(MODEL));
         int heads = spec.keyHeads();
         int neurons = spec.ffnWidth();
+        List<Shard> up = List.of(
+                new Shard(0, 10, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(10, 20, Tier.HOST, 1, 0, Access.RESIDENT),
+                new Shard(20, 30, Tier.HOST, 0, Access.STREAMED),
+                new Shard(30, 40, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(40, 50, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(50, neurons, Tier.DISK, 0, Access.STREAMED));
+        List<Shard> down = new ArrayList<>(up);
+        down.set(3, new Shard(30, 40, Tier.HOST, 0, Access.MAPPED));
+        down.set(4, new Shard(40, 50, Tier.DISK, 0, Access.ON_DEMAND));
         LayerPlan layer = new LayerPlan(
-                List.of(new Shard(0, 1, Tier.HOST, 0, 0), new Shard(1, heads, Tier.HOST, 1, 0)),
+                0,
                 List.of(
-                        new Shard(0, 10, Tier.GPU, 0, 0),
-                        new Shard(10, 20, Tier.HOST, 1, 0),
-                        new Shard(20, 30, Tier.HOST, 0, 0),
-                        new Shard(30, neurons, Tier.DISK, 0, 0)));
-        return new Plan(Collections.nCopies(spec.layers(), layer), 4, 2);
+                        new Shard(0, 1, Tier.HOST, 0, Access.STREAMED),
+                        new Shard(1, heads, Tier.HOST, 1, 0, Access.RESIDENT)),
+                up,
+                down);
+        List<Shard> head = List.of(
+                new Shard(0, 20, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(20, spec.vocabulary(), Tier.HOST, 1, Access.RESIDENT));
+        return new Plan(1, Collections.nCopies(spec.layers(), layer), head, 4, 2);
     }
 
     private GpuSource fake(FakeGpuSettings settings) {
@@ -80,11 +110,15 @@ class OffloadFaultsTest {
         return EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 0, disk));
     }
 
-    private Engine open(FakeGpuSettings settings) {
-        return Engine.open(Fixtures.golden(MODEL), MIXED, options(), fake(settings));
+    private OpenModel open(FakeGpuSettings settings) {
+        return open(MIXED, settings);
     }
 
-    private static int[] replyIn(Conversation conversation) {
+    private OpenModel open(Plan plan, FakeGpuSettings settings) {
+        return OpenModel.open(Fixtures.golden(MODEL), plan, options(), fake(settings));
+    }
+
+    private static int[] replyIn(Session conversation) {
         conversation.prefill(new int[] {2, 5, 9, 11, 4, 7, 8}, new CancelToken(), ProgressListener.NONE);
         GenerationRequest request = new GenerationRequest(6, SamplerOptions.greedy(), Set.of());
         return conversation
@@ -92,8 +126,8 @@ class OffloadFaultsTest {
                 .ids();
     }
 
-    private static int[] reply(Engine engine) {
-        try (Conversation conversation = engine.conversation()) {
+    private static int[] reply(OpenModel engine) {
+        try (Session conversation = engine.session()) {
             return replyIn(conversation);
         }
     }
@@ -110,7 +144,7 @@ class OffloadFaultsTest {
         for (Kind kind : new Kind[] {Kind.ALLOCATION, Kind.HOST_ALLOCATION}) {
             for (int n = 1; ; n++) {
                 FakeGpuSettings settings = SETTINGS.withFaults(Faults.nth(kind, n));
-                try (Engine engine = open(settings)) {
+                try (OpenModel engine = open(settings)) {
                     assertThat(engine.plan()).isEqualTo(MIXED);
                     break; // there is no n-th
                 } catch (EngineException e) {
@@ -127,7 +161,7 @@ class OffloadFaultsTest {
     void aFailedCopyOrOperationEndsTheReplyWithADeviceErrorAndTheEngineStillCloses() {
         for (Kind kind : new Kind[] {Kind.UPLOAD, Kind.DOWNLOAD, Kind.OPERATION}) {
             for (int n = 1; n < 400; n += 37) {
-                try (Engine engine = open(SETTINGS.withFaults(Faults.nth(kind, n)))) {
+                try (OpenModel engine = open(SETTINGS.withFaults(Faults.nth(kind, n)))) {
                     assertThat(reply(engine)).isNotEmpty(); // fewer calls than n
                 } catch (EngineException e) {
                     assertThat(e.kind()).as(e.getMessage()).isEqualTo(EngineException.Kind.DEVICE);
@@ -137,18 +171,49 @@ class OffloadFaultsTest {
         }
     }
 
+    /** The last copy of a step brings the logits: by then all layers have written their keys and values. */
+    @Test
+    void logitsThatFailLeaveNoTokenBehind() {
+        int[] prompt = {2, 5, 9, 11, 4, 7, 8};
+        int failures = 0;
+        for (int n = 1; n < 60; n++) {
+            List<Integer> said = new ArrayList<>();
+            try (OpenModel engine = open(SETTINGS.withFaults(Faults.nth(Kind.DOWNLOAD, n)));
+                    Session conversation = engine.session()) {
+                boolean prefilled = false;
+                try {
+                    conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
+                    prefilled = true;
+                    GenerationRequest request = new GenerationRequest(3, SamplerOptions.greedy(), Set.of());
+                    conversation.generate(request, new CancelToken(), id -> {
+                        said.add(id);
+                        return TokenListener.Verdict.CONTINUE;
+                    });
+                } catch (EngineException e) {
+                    failures++;
+                    int computed = prefilled ? prompt.length + said.size() - 1 : 0;
+                    assertThat(conversation.length()).as("download %d", n).isEqualTo(computed);
+                }
+            } catch (EngineException e) {
+                assertThat(e.kind())
+                        .isEqualTo(EngineException.Kind.DEVICE); // a device that failed does not close in peace
+            }
+        }
+        assertThat(failures).isGreaterThan(10);
+    }
+
     @Test
     void refusedPageLockedMemoryMakesWeightsTakeTheLongWay() {
         int[] expected;
-        try (Engine engine = open(SETTINGS)) {
+        try (OpenModel engine = open(UNMAPPED, SETTINGS)) {
             expected = reply(engine);
-            assertThat(engine.load().notes()).isEmpty();
+            assertThat(engine.notes()).isEmpty();
         }
         Faults weightsOnly =
                 call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
-        try (Engine engine = open(SETTINGS.withFaults(weightsOnly))) {
+        try (OpenModel engine = open(UNMAPPED, SETTINGS.withFaults(weightsOnly))) {
             assertThat(reply(engine)).isEqualTo(expected);
-            assertThat(engine.load().notes()).anyMatch(note -> note.contains("refused to page-lock"));
+            assertThat(engine.notes()).anyMatch(note -> note.contains("refused to page-lock"));
             FakeGpu device = Objects.requireNonNull(gpu.get());
             assertThat(device.statistics().pageableCopies())
                     .as("through page-locked buffers all the same")
@@ -158,8 +223,19 @@ class OffloadFaultsTest {
     }
 
     @Test
+    void refusedPageLockedMemoryIsASentenceWhereThePlanHasTheGpuReadIt() {
+        Faults weightsOnly =
+                call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
+        assertThatThrownBy(() -> open(SETTINGS.withFaults(weightsOnly)))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
+                .hasMessageContaining("ulimit -l");
+        assertNothingHeld();
+    }
+
+    @Test
     void noStepWaitsForTheWholeDevice() {
-        try (Engine engine = open(SETTINGS)) {
+        try (OpenModel engine = open(SETTINGS)) {
             FakeGpu device = Objects.requireNonNull(gpu.get());
             int before = device.statistics().streamJoins();
             reply(engine);
@@ -169,8 +245,8 @@ class OffloadFaultsTest {
 
     @Test
     void aCancelledStepLeavesAnEngineThatGoesOn() {
-        try (Engine engine = open(SETTINGS);
-                Conversation conversation = engine.conversation()) {
+        try (OpenModel engine = open(SETTINGS);
+                Session conversation = engine.session()) {
             int[] expected = reply(engine);
             CancelToken cancel = new CancelToken();
             cancel.cancel();
@@ -184,8 +260,8 @@ class OffloadFaultsTest {
 
     @Test
     void cancellingBetweenTokensOfAReplyLosesNothing() {
-        try (Engine engine = open(SETTINGS);
-                Conversation conversation = engine.conversation()) {
+        try (OpenModel engine = open(SETTINGS);
+                Session conversation = engine.session()) {
             int[] expected = reply(engine);
             conversation.prefill(new int[] {2, 5, 9, 11, 4, 7, 8}, new CancelToken(), ProgressListener.NONE);
             CancelToken cancel = new CancelToken();
@@ -203,7 +279,8 @@ class OffloadFaultsTest {
     void aGpuThatIsTooSmallForAnyPlanIsToldBeforeLoading() {
         long tiny = 100 << 10;
         EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(tiny, 0, disk));
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
+        assertThatThrownBy(
+                        () -> OpenModel.open(Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("the smallest plan needs")
@@ -220,8 +297,8 @@ class OffloadFaultsTest {
             MemoryLimits limits = new MemoryLimits(cap, 128L << 20, null);
             EngineOptions options = EngineOptions.defaults().withThreads(1).withLimits(limits);
             RandomWeights weights = new RandomWeights(DType.F16, 1, 0);
-            try (Engine engine = Engine.random(spec, weights, options, fake(FakeGpuSettings.of(cap, 1)));
-                    Conversation conversation = engine.conversation()) {
+            try (OpenModel engine = OpenModel.random(spec, weights, options, fake(FakeGpuSettings.of(cap, 1)));
+                    Session conversation = engine.session()) {
                 plans++;
                 conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
                 GenerationRequest request = new GenerationRequest(8, SamplerOptions.greedy(), Set.of());
@@ -237,7 +314,7 @@ class OffloadFaultsTest {
     void theCapOnHostMemoryHolds() {
         EngineOptions options =
                 EngineOptions.defaults().withDevice(DeviceChoice.CPU).withLimits(new MemoryLimits(0, 200 << 10, null));
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options, GpuSource.NONE))
+        assertThatThrownBy(() -> OpenModel.open(Fixtures.golden(MODEL), options, GpuSource.NONE))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("--disk-dir");
@@ -247,7 +324,7 @@ class OffloadFaultsTest {
     void aDiskFolderThatCannotBeWrittenIsNamed() throws Exception {
         Path file = Files.createFile(disk.resolve("file"));
         EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(GPU_BYTES, 0, file));
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), MIXED, options, fake(SETTINGS)))
+        assertThatThrownBy(() -> OpenModel.open(Fixtures.golden(MODEL), MIXED, options, fake(SETTINGS)))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining(file.toString())
@@ -259,7 +336,8 @@ class OffloadFaultsTest {
     @Test
     void aGpuThatIsDemandedAndMissingIsADeviceError() {
         GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
+        assertThatThrownBy(
+                        () -> OpenModel.open(Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE))
                 .hasMessageContaining("the driver sleeps")
@@ -269,12 +347,12 @@ class OffloadFaultsTest {
     @Test
     void aGpuThatCannotBeUsedIsToldAndDoneWithout() {
         GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
-        try (Engine engine = Engine.open(Fixtures.golden(MODEL), options(), none)) {
-            assertThat(engine.load().notes()).containsExactly("the processor computes alone: the driver sleeps");
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(MODEL), options(), none)) {
+            assertThat(engine.notes()).containsExactly("the processor computes alone: the driver sleeps");
         }
         GpuSource absent = () -> new GpuSource.Absent("there is none", GpuSource.Absence.NO_GPU);
-        try (Engine engine = Engine.open(Fixtures.golden(MODEL), options(), absent)) {
-            assertThat(engine.load().notes()).isEmpty();
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(MODEL), options(), absent)) {
+            assertThat(engine.notes()).isEmpty();
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -152,8 +153,8 @@ final class CudaDevice implements Device {
     }
 
     @Override
-    public long allocationUnit() {
-        return CudaMemory.UNIT;
+    public AllocationPolicy allocationPolicy() {
+        return CudaMemory.POLICY;
     }
 
     @Override
