@@ -117,8 +117,12 @@ public final class Machine implements AutoCloseable {
         return open(folder, null, model);
     }
 
-    /** Opens the model in {@code folder}, cut as {@code plan} says, or as a planner decides. */
-    Model open(Path folder, @Nullable Plan plan, ModelOptions model) {
+    /**
+     * Opens the model in {@code folder}, cut as {@code plan} says, or as the planner decides without one.
+     *
+     * @throws EngineException of kind INPUT also if the plan is none for this model and machine
+     */
+    public Model open(Path folder, @Nullable Plan plan, ModelOptions model) {
         return opened(() -> new Model(this, WeightSource.in(folder, model), model, plan));
     }
 
@@ -128,7 +132,12 @@ public final class Machine implements AutoCloseable {
      * @throws EngineException if it does not fit
      */
     public Model random(ModelSpec spec, RandomWeights weights, ModelOptions model) {
-        return opened(() -> new Model(this, WeightSource.random(spec, weights), model, null));
+        return random(spec, weights, null, model);
+    }
+
+    /** Opens a model of random weights, cut as {@code plan} says, or as the planner decides without one. */
+    public Model random(ModelSpec spec, RandomWeights weights, @Nullable Plan plan, ModelOptions model) {
+        return opened(() -> new Model(this, WeightSource.random(spec, weights), model, plan));
     }
 
     private Model opened(Supplier<Model> opening) {
