@@ -90,7 +90,8 @@ final class GenerateCommand implements AppCommand {
                 prompts.open(wiring.interruption().guard(wiring.streams().in()));
         try (ModelInUse model =
                 wiring.open(settings, wiring.engineOptions(settings).model().withSessions(most))) {
-            var form = json ? GenerateRun.Form.JSON : prompts.several() ? GenerateRun.Form.HEADED : GenerateRun.Form.PLAIN;
+            var form =
+                    json ? GenerateRun.Form.JSON : prompts.several() ? GenerateRun.Form.HEADED : GenerateRun.Form.PLAIN;
             var run = new GenerateRun(
                     model, request(model, settings, sampling), stopStrings, source, wiring.streams(), form);
             int slots = isAuto() ? model.model().sessions() : most;

@@ -147,9 +147,8 @@ final class GenerateRun implements Iterator<Generator.Job> {
     private void fail(PromptSource.Numbered prompt, String reason) {
         failed++;
         boolean json = form == Form.JSON;
-        String line = JsonLine.of(it -> it.put("index", prompt.index())
-                .put("finish_reason", "error")
-                .put("error", reason));
+        String line = JsonLine.of(it ->
+                it.put("index", prompt.index()).put("finish_reason", "error").put("error", reason));
         if (!json) {
             complain(prompt.position() + ": " + reason);
         }

@@ -91,8 +91,7 @@ final class PromptOptions {
             return PromptSource.of(new Prompt.Text(text));
         }
         if (textFile != null) {
-            return PromptSource.of(
-                    new Prompt.Text(TextLines.whole(STANDARD_INPUT_NAME, standardInput, LONGEST_TEXT)));
+            return PromptSource.of(new Prompt.Text(TextLines.whole(STANDARD_INPUT_NAME, standardInput, LONGEST_TEXT)));
         }
         if (ids != null) {
             return PromptSource.of(new Prompt.Ids(IdList.parse(ids)));
