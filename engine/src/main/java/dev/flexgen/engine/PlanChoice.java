@@ -3,7 +3,7 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.exec.FootprintMeter;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
@@ -51,7 +51,7 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
         }
 
         DType kv() {
-            return options.kv().resolve(types.type(Role.UP_WEIGHT, 0));
+            return options.kv().resolve(types.type(ModelPart.UP.weight(), 0));
         }
 
         PlanChoice with(int context, int sessions) {

@@ -236,7 +236,7 @@ class GeneratorTest {
         try (OpenModel engine = tiny(EXACT, GpuSource.NONE)) {
             long before = engine.ledger().bytes(Tier.HOST);
             try (Session session = engine.model().session(1)) {
-                return engine.ledger().bytes(Tier.HOST) - before + 0 * session.length();
+                return engine.ledger().bytes(Tier.HOST) - before + 0L * session.length();
             }
         }
     }

@@ -197,7 +197,7 @@ class MachineTest {
             Model model = machine.random(Specs.tiny(20_000), weights, EXACT);
             assertThat(model.context()).isEqualTo(8192);
             try (Session session = model.session()) {
-                roomy = machine.ledger().bytes(Tier.HOST) + 0 * session.length();
+                roomy = machine.ledger().bytes(Tier.HOST) + 0L * session.length();
             }
         }
         EngineOptions tight = EngineOptions.defaults()

@@ -92,7 +92,7 @@ final class GenerateCommand implements AppCommand {
     }
 
     private boolean isAuto() {
-        return batch.equals("auto") || batch.isEmpty() && prompts.fromFile();
+        return batch.equals("auto") || (batch.isEmpty() && prompts.fromFile());
     }
 
     /** Most prompts at a time. */

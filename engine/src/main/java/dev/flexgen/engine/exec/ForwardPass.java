@@ -3,7 +3,8 @@ package dev.flexgen.engine.exec;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
-import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.model.Block.NormPlace;
+import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
@@ -37,6 +38,7 @@ final class ForwardPass {
     private final FeedForwardSublayer feedForward;
 
     ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, TokenEmbedding embedding) {
+        ExecutionSupport.require(spec);
         this.spec = spec;
         this.plan = plan;
         this.weights = weights;
@@ -44,7 +46,7 @@ final class ForwardPass {
         this.embedding = embedding;
         this.sublayers = new Sublayers(group);
         this.attention = new AttentionSublayer(group, weights, (float) (1 / Math.sqrt(spec.headDim())));
-        this.feedForward = new FeedForwardSublayer(weights, spec.features().activation());
+        this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)));
     }
 
     /**
@@ -109,7 +111,7 @@ final class ForwardPass {
     private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {
         Ops ops = group.worker(layer.home()).ops();
         Rows h = group.home(layer.home()).normed(x.count());
-        if (spec.features().normPlace() == NormPlace.BEFORE) {
+        if (spec.block(0).normPlace() == NormPlace.BEFORE) {
             ops.norm(norm, x, h);
         } else {
             ops.copy(x, h);
@@ -122,7 +124,7 @@ final class ForwardPass {
         if (bias != null) {
             ops.addBias(bias, x);
         }
-        if (spec.features().normPlace() == NormPlace.AFTER) {
+        if (spec.block(0).normPlace() == NormPlace.AFTER) {
             ops.norm(norm, x, x);
         }
     }
