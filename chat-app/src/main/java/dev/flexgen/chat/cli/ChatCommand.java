@@ -9,6 +9,7 @@ import dev.flexgen.chat.dialogue.EngineChatModel;
 import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.ChatSetup;
+import dev.flexgen.chat.repl.ChatTerminal;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jline.terminal.Terminal;
 import picocli.CommandLine.Command;
 
@@ -82,34 +84,48 @@ final class ChatCommand implements AppCommand {
 
     private ExitCode converse(Settings settings, boolean terminal) {
         wiring.announceDefaultModel(settings);
-        try (var notice = new LoadingNotice(wiring.streams().out(), terminal && noticesWanted(settings));
+        try {
+            return ExitCode.of(terminal ? atTerminal(settings) : throughPipes(settings));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private int throughPipes(Settings settings) throws IOException {
+        Streams streams = wiring.streams();
+        var interruption = wiring.interruption();
+        try (ModelInUse model = wiring.open(settings);
+                var chatModel = new EngineChatModel(model.engine(), model.requireTokenizer())) {
+            return PipedChat.run(
+                    setup(model.model(), chatModel, settings),
+                    interruption.guard(streams.in()),
+                    streams.out(),
+                    streams.err(),
+                    interruption::token);
+        }
+    }
+
+    /** The terminal comes first: what is typed while the model is read waits for the prompt, unseen. */
+    private int atTerminal(Settings settings) throws IOException {
+        Map<String, String> environment = wiring.environment().variables();
+        try (Terminal terminal = SystemTerminal.open(environment);
+                var screen = new ChatTerminal(terminal);
+                var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
+                var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.engine(), model.requireTokenizer())) {
             notice.erase();
-            if (terminal) {
-                chatModel.warmUp();
-            }
-            return ExitCode.of(talk(setup(model.model(), chatModel, settings), terminal));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            chatModel.warmUp();
+            listening.end();
+            int code = Repl.run(setup(model.model(), chatModel, settings), screen);
+            screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
+            return code;
         }
     }
 
     private boolean noticesWanted(Settings settings) {
         var type = wiring.environment().variables().getOrDefault("TERM", "dumb");
         return !type.startsWith("dumb") && !settings.get(SettingTable.QUIET);
-    }
-
-    private int talk(ChatSetup setup, boolean terminal) throws IOException {
-        Streams streams = wiring.streams();
-        if (!terminal) {
-            var interruption = wiring.interruption();
-            return PipedChat.run(
-                    setup, interruption.guard(streams.in()), streams.out(), streams.err(), interruption::token);
-        }
-        try (Terminal screen = SystemTerminal.open()) {
-            return Repl.run(setup, screen);
-        }
     }
 
     private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
