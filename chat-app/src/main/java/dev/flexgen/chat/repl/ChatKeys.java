@@ -3,6 +3,8 @@ package dev.flexgen.chat.repl;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jline.keymap.KeyMap;
 import org.jline.reader.Binding;
 import org.jline.reader.LineReader;
@@ -59,11 +61,11 @@ final class ChatKeys {
             reader.getWidgets().put(useless, () -> true);
         }
         ARROWS.forEach((letter, widget) -> keys.bind(new Reference(widget), "\u001b[" + letter, "\u001bO" + letter));
-        bind("flexgen-skip-sequence", this::skipSequence, "\u001b[");
-        bind("flexgen-skip-key", this::skipKey, "\u001bO");
         bind("flexgen-send-or-continue", this::sendOrContinue, SEND);
         bind("flexgen-new-line", this::newLine, NEW_LINE);
         bind("flexgen-paste", this::paste, KeyListener.PASTE_BEGIN);
+        bind("flexgen-skip-key", this::skipKey, "\u001bO");
+        bind("flexgen-skip-sequence", this::skipSequence, beginnings("\u001b["));
         bindControl(ControlChar.VINTR, "flexgen-interrupt", this::interrupt);
         bindControl(ControlChar.VSUSP, "flexgen-suspend", this::suspend);
         bindControl(ControlChar.VQUIT, "flexgen-nothing", () -> true);
@@ -72,6 +74,19 @@ final class ChatKeys {
     private void bind(String name, Widget widget, CharSequence... sequences) {
         reader.getWidgets().put(name, widget);
         keys.bind(new Reference(name), sequences);
+    }
+
+    /** All that a bound sequence may begin with, and may go on from to one that is not bound. */
+    private String[] beginnings(String common) {
+        return Stream.concat(
+                        Stream.of(common),
+                        keys.getBoundKeys().keySet().stream()
+                                .filter(sequence -> sequence.startsWith(common))
+                                .flatMap(sequence -> IntStream.range(common.length(), sequence.length())
+                                        .mapToObj(end -> sequence.substring(0, end))))
+                .distinct()
+                .filter(beginning -> keys.getBound(beginning) == null)
+                .toArray(String[]::new);
     }
 
     private void bindControl(ControlChar which, String name, Widget widget) {

@@ -172,4 +172,20 @@ class KeysTest {
         leave();
         assertThat(messages()).containsExactly("xabcde");
     }
+
+    @Test
+    void noKeyEndsTheChatOrShowsItsInsides() throws Exception {
+        for (char second = 0; second < 128; second++) {
+            for (String key : List.of("" + second, "\u001b" + second, "\u0018" + second)) {
+                session.type("draft" + key);
+                session.type("\u0007" + ScreenSession.CTRL_C);
+                session.awaitPrompt();
+            }
+        }
+        session.type("the end\r");
+        session.awaitText("> the end\nnothing scripted");
+        leave();
+        assertThat(messages()).last().isEqualTo("the end");
+        assertThat(session.sent()).doesNotContain("Exception").doesNotContain("\tat ");
+    }
 }
