@@ -1,7 +1,7 @@
 package dev.flexgen.chat;
 
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.config.ConfigException;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.EngineException;
 import dev.flexgen.hub.HubException;
 import dev.flexgen.tokenizer.TokenizerException;
@@ -32,7 +32,7 @@ public final class Failures {
     /** One line in the form of all our messages, harmless to a terminal whatever a damaged file has put into it. */
     public void complain(String sentence) {
         String line = sentence.strip().replaceAll("\\s*\\R\\s*", " ");
-        err.print("flexgen-chat: " + ControlCharacters.neutralise(line) + "\n");
+        err.print("flexgen-chat: " + PlainText.line(line) + "\n");
     }
 
     private static ExitCode exitCode(Throwable failure) {

@@ -1,22 +1,37 @@
 package dev.flexgen.chat;
 
 import dev.flexgen.chat.repl.SystemTerminal;
+import dev.flexgen.config.PlainText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The three standard streams, UTF-8 whatever the locale says: answers go to {@code out}, everything else to {@code err}.
  * The caller owns the streams and closes them, if anybody does.
  *
  * @param terminal whether a person sits at both ends; asked only where it matters, since the answer takes time
+ * @param outTerminal whether {@code out} leads to the terminal that the process was started in
  * @param errTerminal whether {@code err} leads to the terminal that the process was started in
  */
 public record Streams(
-        InputStream in, PrintStream out, PrintStream err, BooleanSupplier terminal, BooleanSupplier errTerminal) {
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        BooleanSupplier terminal,
+        BooleanSupplier outTerminal,
+        BooleanSupplier errTerminal) {
+
+    /** Streams of which {@code out} leads to a terminal where both ends do. */
+    public Streams(
+            InputStream in, PrintStream out, PrintStream err, BooleanSupplier terminal, BooleanSupplier errTerminal) {
+        this(in, out, err, terminal, terminal, errTerminal);
+    }
 
     /** The streams of this process, unbuffered so that a reply is seen as it comes. */
     static Streams ofProcess() {
@@ -25,7 +40,31 @@ public record Streams(
                 utf8(FileDescriptor.out),
                 utf8(FileDescriptor.err),
                 Streams::consoleIsTerminal,
+                once(SystemTerminal::isOut),
                 SystemTerminal::isErr);
+    }
+
+    /** To find out starts a process, and a reply comes in many pieces. */
+    private static BooleanSupplier once(BooleanSupplier question) {
+        var answer = new AtomicReference<@Nullable Boolean>();
+        return () -> {
+            Boolean known = answer.get();
+            if (known == null) {
+                known = question.getAsBoolean();
+                answer.set(known);
+            }
+            return known;
+        };
+    }
+
+    /** What a model says: as it is into pipes and files, harmless on a terminal. */
+    public String reply(String text) {
+        return outTerminal.getAsBoolean() ? PlainText.of(text) : text;
+    }
+
+    /** {@link #print} of what a model says. */
+    public void printReply(String text) {
+        print(reply(text));
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {

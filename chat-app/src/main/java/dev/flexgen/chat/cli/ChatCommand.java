@@ -4,6 +4,7 @@ import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.dialogue.ChatModel;
 import dev.flexgen.chat.dialogue.EngineChatModel;
 import dev.flexgen.chat.dialogue.ReplyOptions;
@@ -64,12 +65,13 @@ final class ChatCommand implements AppCommand {
             return firstRun(settings);
         }
         if (terminal) {
-            ExitCode pulled = new DownloadOffer(wiring, settings).make();
-            if (pulled != ExitCode.OK) {
-                return pulled;
-            }
+            return switch (new DownloadOffer(wiring, settings).make()) {
+                case GO_ON -> converse(settings, true);
+                case DEMO -> converse(settings.with(SettingTable.MODEL, BundledModel.DEMO.modelName()), true);
+                case STOPPED -> ExitCode.INTERRUPTED;
+            };
         }
-        return converse(settings, terminal);
+        return converse(settings, false);
     }
 
     /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
@@ -101,6 +103,7 @@ final class ChatCommand implements AppCommand {
                     interruption.guard(streams.in()),
                     streams.out(),
                     streams.err(),
+                    streams::reply,
                     interruption::token);
         }
     }

@@ -4,7 +4,6 @@ import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -82,7 +81,7 @@ final class GenerateCommand implements AppCommand {
 
     private void complete(Completer completer, int index, Prompt prompt, CancelToken cancel) {
         Streams streams = wiring.streams();
-        Consumer<String> live = json ? _ -> {} : text -> streams.print(ControlCharacters.neutralise(text));
+        Consumer<String> live = json ? _ -> {} : text -> streams.printReply(text);
         Completion completion = completer.complete(prompt, live, cancel);
         if (json) {
             streams.printLine(completion.json(index));

@@ -6,8 +6,8 @@ import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
 import dev.flexgen.chat.dialogue.MessageTooLongException;
 import dev.flexgen.chat.dialogue.ReplyEnd;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.chat.repl.render.StatusText;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.EngineException;
 import java.io.IOException;
@@ -15,11 +15,12 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * A conversation without a terminal. Every line of input is one message, blank lines are skipped, and there are no
  * commands: a slash is a slash. Every reply goes to {@code out} as it is made, ended by a line feed, and nothing else
- * goes there. Control characters are made harmless, since {@code out} may be a terminal even when the input is not.
+ * goes there.
  */
 public final class PipedChat {
 
@@ -31,11 +32,18 @@ public final class PipedChat {
     private final ChatSetup setup;
     private final PrintStream out;
     private final PrintStream err;
+    private final UnaryOperator<String> gate;
     private final Supplier<CancelToken> tokens;
     private final Dialogue dialogue;
     private boolean failed;
 
-    private PipedChat(ChatSetup setup, PrintStream out, PrintStream err, Supplier<CancelToken> tokens) {
+    private PipedChat(
+            ChatSetup setup,
+            PrintStream out,
+            PrintStream err,
+            UnaryOperator<String> gate,
+            Supplier<CancelToken> tokens) {
+        this.gate = gate;
         this.setup = setup;
         this.out = out;
         this.err = err;
@@ -46,15 +54,21 @@ public final class PipedChat {
     /**
      * Talks until the input ends.
      *
+     * @param gate makes what the model says fit for where {@code out} leads
      * @param tokens a fresh token for each reply; cancelling it stops the reply and the chat
      * @return the exit code: 0; 1 if a line got no reply; 130 if it was cancelled
      * @throws ClosedOutputException if nobody reads {@code out} any more
      * @throws IOException if the input cannot be read
      */
     public static int run(
-            ChatSetup setup, InputStream in, PrintStream out, PrintStream err, Supplier<CancelToken> tokens)
+            ChatSetup setup,
+            InputStream in,
+            PrintStream out,
+            PrintStream err,
+            UnaryOperator<String> gate,
+            Supplier<CancelToken> tokens)
             throws IOException {
-        return new PipedChat(setup, out, err, tokens).run(new LineSplitter(in, LONGEST_LINE));
+        return new PipedChat(setup, out, err, gate, tokens).run(new LineSplitter(in, LONGEST_LINE));
     }
 
     private int run(LineSplitter lines) throws IOException {
@@ -105,7 +119,7 @@ public final class PipedChat {
     }
 
     private void complain(String text) {
-        err.print("flexgen-chat: " + text + "\n");
+        err.print("flexgen-chat: " + PlainText.line(text) + "\n");
         err.flush();
     }
 
@@ -127,7 +141,7 @@ public final class PipedChat {
 
         @Override
         public void onText(String text) {
-            print(ControlCharacters.neutralise(text));
+            print(gate.apply(text));
             if (out.checkError()) {
                 cancel.cancel();
             }

@@ -8,6 +8,7 @@ import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.command.SlashCommand.Outcome;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.EngineException;
 import java.io.IOException;
@@ -157,11 +158,11 @@ public final class Repl {
     }
 
     private void remark(String text) {
-        show(theme.dim(text));
+        show(theme.dim(PlainText.of(text)));
     }
 
     private void error(String text) {
-        show(theme.error(text));
+        show(theme.error(PlainText.of(text)));
     }
 
     private void show(String text) {

@@ -70,10 +70,19 @@ public final class SystemTerminal {
         return terminal;
     }
 
+    /** Whether standard output leads to it. */
+    public static boolean isOut() {
+        return is(SystemStream.Output);
+    }
+
     /** Whether standard error leads to it. */
     public static boolean isErr() {
+        return is(SystemStream.Error);
+    }
+
+    private static boolean is(SystemStream stream) {
         try {
-            return TerminalProvider.load("exec").isSystemStream(SystemStream.Error);
+            return TerminalProvider.load("exec").isSystemStream(stream);
         } catch (IOException e) {
             return false;
         }

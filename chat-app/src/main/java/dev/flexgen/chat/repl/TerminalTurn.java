@@ -3,10 +3,10 @@ package dev.flexgen.chat.repl;
 import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
 import dev.flexgen.chat.dialogue.ReplyEnd;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.repl.render.WordWrap;
+import dev.flexgen.config.PlainText;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -73,7 +73,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     @Override
     public synchronized void onText(String text) {
         eraseProgress();
-        write(wrap.push(ControlCharacters.neutralise(text)));
+        write(wrap.push(PlainText.of(text)));
         textShown = true;
     }
 

@@ -8,6 +8,7 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.CancelToken;
 import dev.flexgen.engine.EngineException;
 import dev.flexgen.engine.sample.SamplerOptions;
@@ -45,7 +46,12 @@ class PipedChatTest {
         // an encoding that cannot say "ü": the chat must not depend on it
         var ascii = new PrintStream(out, false, StandardCharsets.US_ASCII);
         return PipedChat.run(
-                setup(), new ByteArrayInputStream(input), ascii, new PrintStream(err, true), CancelToken::new);
+                setup(),
+                new ByteArrayInputStream(input),
+                ascii,
+                new PrintStream(err, true),
+                PlainText::of,
+                CancelToken::new);
     }
 
     private int run(String input) throws IOException {
@@ -120,7 +126,8 @@ class PipedChatTest {
             }
         });
         var input = new ByteArrayInputStream("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
-        assertThatThrownBy(() -> PipedChat.run(setup(), input, closed, new PrintStream(err, true), CancelToken::new))
+        assertThatThrownBy(() -> PipedChat.run(
+                        setup(), input, closed, new PrintStream(err, true), PlainText::of, CancelToken::new))
                 .isInstanceOf(ClosedOutputException.class);
         assertThat(model.prompts()).hasSize(1);
     }
@@ -129,11 +136,12 @@ class PipedChatTest {
     void aCancelledReplyEndsTheChat() throws IOException {
         model.says("never").says("never");
         var input = new ByteArrayInputStream("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
-        int code = PipedChat.run(setup(), input, new PrintStream(out), new PrintStream(err, true), () -> {
-            var token = new CancelToken();
-            token.cancel();
-            return token;
-        });
+        int code =
+                PipedChat.run(setup(), input, new PrintStream(out), new PrintStream(err, true), PlainText::of, () -> {
+                    var token = new CancelToken();
+                    token.cancel();
+                    return token;
+                });
         assertThat(code).isEqualTo(130);
         assertThat(model.prompts()).hasSize(1);
     }
@@ -147,7 +155,8 @@ class PipedChatTest {
         var output = new PrintStream(new PipedOutputStream(replies));
         var code = CompletableFuture.supplyAsync(() -> {
             try {
-                return PipedChat.run(setup(), input, output, new PrintStream(err, true), CancelToken::new);
+                return PipedChat.run(
+                        setup(), input, output, new PrintStream(err, true), PlainText::of, CancelToken::new);
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
