@@ -47,11 +47,11 @@ final class Planning {
     /** What may be used now, with what the devices take for themselves already in the ledger. */
     static Budget budget(Optional<Device> gpu, Ledger ledger, EngineOptions options) {
         long gpuBytes = gpu.isPresent() ? ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU) : 0;
-        long hostBytes = Math.min(
-                ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
-                AvailableMemory.bytes().orElse(Long.MAX_VALUE));
+        long allowed = ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST);
+        long free = AvailableMemory.bytes().orElse(Long.MAX_VALUE);
+        long hostBytes = Math.min(allowed, free);
         long unit = gpu.map(Device::allocationUnit).orElse(1L);
-        return new Budget(gpuBytes, unit, hostBytes, options.limits().diskFolder() != null);
+        return new Budget(gpuBytes, unit, hostBytes, options.limits().diskFolder() != null, allowed < free);
     }
 
     /** @throws EngineException of kind PLACEMENT if the model does not fit */

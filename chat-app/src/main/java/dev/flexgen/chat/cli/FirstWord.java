@@ -4,7 +4,7 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.NearestName;
-import dev.flexgen.config.Quoted;
+import dev.flexgen.config.PlainText;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -66,7 +66,7 @@ final class FirstWord {
         if (first.equals("version")) {
             return List.of("--version");
         }
-        throw CommandException.usage("unknown command " + Quoted.of(first) + meant(words));
+        throw CommandException.usage("unknown command '" + PlainText.excerpt(first) + "'" + meant(words));
     }
 
     private String meant(List<String> words) {

@@ -38,7 +38,18 @@ final class Question {
     private static String answer(Streams streams, String prompt) {
         streams.err().print(prompt);
         streams.err().flush();
-        return line(streams.in()).strip().toLowerCase(Locale.ROOT);
+        // Ctrl-C is an answer too, behind which the shell's prompt wants a line of its own.
+        var lineEnd = new Thread(() -> streams.err().println(), "question-line-end");
+        Runtime.getRuntime().addShutdownHook(lineEnd);
+        try {
+            return line(streams.in()).strip().toLowerCase(Locale.ROOT);
+        } finally {
+            try {
+                Runtime.getRuntime().removeShutdownHook(lineEnd);
+            } catch (IllegalStateException shuttingDown) {
+                // It runs.
+            }
+        }
     }
 
     /** Byte by byte, because what follows belongs to somebody else. */
