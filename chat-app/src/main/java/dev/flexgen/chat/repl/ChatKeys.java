@@ -60,6 +60,12 @@ final class ChatKeys {
         for (String useless : USELESS) {
             reader.getWidgets().put(useless, () -> true);
         }
+        // Some keys come bound to commands that the editor does not have; it would say so across the screen.
+        for (Binding binding : keys.getBoundKeys().values()) {
+            if (binding instanceof Reference reference) {
+                reader.getWidgets().putIfAbsent(reference.name(), () -> true);
+            }
+        }
         ARROWS.forEach((letter, widget) -> keys.bind(new Reference(widget), "\u001b[" + letter, "\u001bO" + letter));
         bind("flexgen-send-or-continue", this::sendOrContinue, SEND);
         bind("flexgen-new-line", this::newLine, NEW_LINE);

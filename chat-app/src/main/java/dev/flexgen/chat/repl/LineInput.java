@@ -30,6 +30,7 @@ final class LineInput {
         reader.setCompleter(new CommandCompleter(commands));
         reader.setHistory(history);
         reader.setVariable(LineReader.SECONDARY_PROMPT_PATTERN, "... ");
+        reader.setVariable(LineReader.SEARCH_TERMINATORS, "\n"); // an Escape may be the beginning of an arrow
         reader.option(Option.DISABLE_EVENT_EXPANSION, true); // "!" and backslashes are prose
         reader.option(Option.HISTORY_IGNORE_DUPS, true);
         reader.option(Option.HISTORY_TIMESTAMPED, false);

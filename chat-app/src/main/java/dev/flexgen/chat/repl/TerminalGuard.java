@@ -20,6 +20,9 @@ final class TerminalGuard implements AutoCloseable {
     /** Bracketed paste off, application keys off: what we and the line editor have switched on. */
     private static final String RESET = "\u001b[?2004l\u001b[?1l\u001b>";
 
+    /** Over what was typed, and echoed, before the terminal was borrowed. */
+    private static final String FRESH_LINE = "\r\u001b[K";
+
     private static final String BRACKETED_PASTE = "\u001b[?2004h";
     private static final String NO_ATTRIBUTES = "\u001b[0m";
 
@@ -43,6 +46,7 @@ final class TerminalGuard implements AutoCloseable {
         interruptHandler = terminal.handle(Signal.INT, _ -> onInterrupt.run());
         continueHandler = terminal.handle(Signal.CONT, _ -> enter());
         enter();
+        send(FRESH_LINE);
     }
 
     /** The chat's modes: at the beginning, and again whenever a shell had the terminal. */

@@ -186,6 +186,18 @@ class KeysTest {
         session.awaitText("> the end\nnothing scripted");
         leave();
         assertThat(messages()).last().isEqualTo("the end");
-        assertThat(session.sent()).doesNotContain("Exception").doesNotContain("\tat ");
+        assertThat(session.sent()).doesNotContain("Exception", "\tat ", "No such widget");
+    }
+
+    @Test
+    void anArrowEndsASearchAndTypesNothing() throws Exception {
+        session.type("first\r");
+        session.awaitText("nothing scripted");
+        session.awaitPrompt();
+        session.type("\u0012fir");
+        session.awaitText("bck-i-search: fir");
+        session.type("\u001b[D\u001bOD!\r");
+        leave();
+        assertThat(messages()).hasSize(2).last().asString().contains("!").doesNotContain("[");
     }
 }
