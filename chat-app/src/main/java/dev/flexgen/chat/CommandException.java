@@ -22,6 +22,11 @@ public final class CommandException extends RuntimeException {
         return new CommandException(ExitCode.MODEL, message);
     }
 
+    /** For a refusal with another exit code. */
+    public static CommandException of(ExitCode exitCode, String message) {
+        return new CommandException(exitCode, message);
+    }
+
     /** For what failed on the way although the request makes sense. */
     public static CommandException failure(String message) {
         return new CommandException(ExitCode.FAILURE, message);

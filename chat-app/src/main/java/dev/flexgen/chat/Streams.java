@@ -1,12 +1,13 @@
 package dev.flexgen.chat;
 
 import dev.flexgen.chat.repl.SystemTerminal;
-import dev.flexgen.chat.repl.render.ControlCharacters;
+import dev.flexgen.config.PlainText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param terminal whether a person sits at both ends; asked only where it matters, since the answer takes time
  * @param errTerminal whether {@code err} leads to the terminal that the process was started in
- * @param outTerminal whether {@code out} leads to it
+ * @param outTerminal whether {@code out} leads to it; asked once
  */
 public record Streams(
         InputStream in,
@@ -40,26 +41,30 @@ public record Streams(
                 utf8(FileDescriptor.err),
                 Streams::consoleIsTerminal,
                 SystemTerminal::isErr,
-                new Once(SystemTerminal::isOut));
+                once(SystemTerminal::isOut));
     }
 
-    /** Asked for every piece of a reply, answered by a process once. */
-    private static final class Once implements BooleanSupplier {
-
-        private final BooleanSupplier question;
-        private @Nullable Boolean answer;
-
-        Once(BooleanSupplier question) {
-            this.question = question;
-        }
-
-        @Override
-        public synchronized boolean getAsBoolean() {
-            if (answer == null) {
-                answer = question.getAsBoolean();
+    /** A reply comes in many pieces, and finding out may take a process. */
+    private static BooleanSupplier once(BooleanSupplier question) {
+        var answer = new AtomicReference<@Nullable Boolean>();
+        return () -> {
+            Boolean known = answer.get();
+            if (known == null) {
+                known = question.getAsBoolean();
+                answer.set(known);
             }
-            return answer;
-        }
+            return known;
+        };
+    }
+
+    /** What a model says: as it is into pipes and files, harmless on a terminal. */
+    public String reply(String text) {
+        return outTerminal.getAsBoolean() ? PlainText.of(text) : text;
+    }
+
+    /** {@link #print} of what a model says. */
+    public void printReply(String text) {
+        print(reply(text));
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {
@@ -83,11 +88,6 @@ public record Streams(
         if (out.checkError()) {
             throw new ClosedOutputException();
         }
-    }
-
-    /** What a model says: unchanged into a pipe or a file, made harmless where a terminal shows it. */
-    public String reply(String text) {
-        return outTerminal.getAsBoolean() ? ControlCharacters.neutralise(text) : text;
     }
 
     /** {@link #print} and a line feed, the same on every system. */

@@ -8,7 +8,9 @@ import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
+import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Environment;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -21,6 +23,7 @@ import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
+import dev.flexgen.engine.model.Families;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.HubSettings;
 import dev.flexgen.hub.ModelResolver;
@@ -29,6 +32,7 @@ import dev.flexgen.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -125,9 +129,29 @@ public final class Wiring {
 
     /** The model that a path, a bundled or catalogue name or a hub id stands for; its files are here. */
     public ResolvedModel model(Settings settings, String model) {
-        return BundledModel.named(model)
-                .map(this::bundled)
-                .orElseGet(() -> new ModelResolver(environment, catalogue(), hubCache(settings)).resolve(model));
+        return BundledModel.named(model).map(this::bundled).orElseGet(() -> {
+            requireKnownFamily(model);
+            return new ModelResolver(environment, catalogue(), hubCache(settings)).resolve(model);
+        });
+    }
+
+    /** Before anybody is told to download it. */
+    private void requireKnownFamily(String model) {
+        int at = model.indexOf('@');
+        if (!Files.isDirectory(environment.path(model))) {
+            catalogue()
+                    .find(at < 0 ? model : model.substring(0, at))
+                    .filter(entry -> !Families.names().contains(entry.family()))
+                    .ifPresent(entry -> {
+                        throw CommandException.model(familyThatDoesNotRun(entry));
+                    });
+        }
+    }
+
+    /** The sentence about a model of the catalogue that this version cannot compute. */
+    public String familyThatDoesNotRun(CatalogueEntry entry) {
+        return entry.name() + " is of the family " + entry.family() + "; this version runs "
+                + String.join(", ", Families.names());
     }
 
     private ResolvedModel bundled(BundledModel model) {
@@ -154,7 +178,7 @@ public final class Wiring {
             Model model = machine.open(resolved.folder(), options);
             if (!settings.get(SettingTable.QUIET)) {
                 Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
-                        .forEach(line -> streams.err().println("flexgen-chat: " + line));
+                        .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));
             }
             return new ModelInUse(resolved, machine, model, () -> Tokenizers.open(resolved.folder(), nativeCache()));
         } catch (Throwable e) {

@@ -101,4 +101,29 @@ class ScriptedSetupTest {
                 ExitCode.FAILURE,
                 file.toString());
     }
+
+    @Test
+    void aModelThatNeverRunsHereIsNotWrittenDown() {
+        refuses(
+                setup("--model", "bloom-560m", "--accept-licence", "--no-download"),
+                ExitCode.MODEL,
+                "bloom-560m is of the family bloom; this version runs");
+    }
+
+    @Test
+    void aModelThatDoesNotFitIsWrittenDownOnRequestOnly() {
+        String[] giant = {"--model", "opt-30b", "--accept-licence", "--no-download"};
+        var small = new Session(home).with("FLEXGEN_CPU_MEMORY", "5MiB").with("FLEXGEN_DEVICE", "cpu");
+
+        refuses(
+                small.run("setup", giant[0], giant[1], giant[2], giant[3]),
+                ExitCode.FIT,
+                "opt-30b is too large for this machine",
+                "--cpu-memory leaves 5.0 MiB",
+                "--anyway");
+
+        Outcome outcome = small.run("setup", giant[0], giant[1], giant[2], giant[3], "--anyway");
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
+        assertThat(config).content().contains("opt-30b");
+    }
 }

@@ -56,6 +56,13 @@ public final class Settings {
         return again.get();
     }
 
+    /** The same, as if the command line had given this value. */
+    public <T> Settings with(Setting<T> setting, T value) {
+        Map<Setting<?>, Resolved> changed = new HashMap<>(values);
+        changed.put(setting, new Resolved(value, new SettingSource.Flag(setting.flag())));
+        return new Settings(changed, () -> again.get().with(setting, value));
+    }
+
     public <T> T get(Setting<T> setting) {
         return setting.type().javaType().cast(resolved(setting).value());
     }

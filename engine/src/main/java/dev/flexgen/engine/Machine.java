@@ -183,11 +183,11 @@ public final class Machine implements AutoCloseable {
     Budget budget() {
         Optional<Device> gpu = devices.gpu();
         long gpuBytes = gpu.isPresent() ? ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU) : 0;
-        long hostBytes = Math.min(
-                ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
-                HostHeadroom.usableBytes(gpu.isPresent()).orElse(Long.MAX_VALUE));
+        long allowed = ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST);
+        long free = HostHeadroom.usableBytes(gpu.isPresent()).orElse(Long.MAX_VALUE);
         long unit = gpu.map(it -> it.allocationPolicy().unit()).orElse(1L);
-        return new Budget(gpuBytes, unit, hostBytes, options.limits().diskFolder() != null);
+        return new Budget(
+                gpuBytes, unit, Math.min(allowed, free), options.limits().diskFolder() != null, allowed < free);
     }
 
     boolean bandwidthsAreKnown() {

@@ -4,11 +4,13 @@ import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.dialogue.ChatModel;
 import dev.flexgen.chat.dialogue.EngineChatModel;
 import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.ChatSetup;
+import dev.flexgen.chat.repl.ChatTerminal;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
@@ -27,6 +29,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jline.terminal.Terminal;
 import picocli.CommandLine.Command;
 
@@ -63,12 +66,13 @@ final class ChatCommand implements AppCommand {
             return firstRun(settings);
         }
         if (terminal) {
-            ExitCode pulled = new DownloadOffer(wiring, settings).make();
-            if (pulled != ExitCode.OK) {
-                return pulled;
-            }
+            return switch (new DownloadOffer(wiring, settings).make()) {
+                case GO_ON -> converse(settings, true);
+                case DEMO -> converse(settings.with(SettingTable.MODEL, BundledModel.DEMO.modelName()), true);
+                case STOPPED -> ExitCode.INTERRUPTED;
+            };
         }
-        return converse(settings, terminal);
+        return converse(settings, false);
     }
 
     /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
@@ -83,33 +87,47 @@ final class ChatCommand implements AppCommand {
 
     private ExitCode converse(Settings settings, boolean terminal) {
         wiring.announceDefaultModel(settings);
-        try (var notice = new LoadingNotice(wiring.streams().out(), terminal && noticesWanted(settings));
+        try {
+            return ExitCode.of(terminal ? atTerminal(settings) : throughPipes(settings));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private int throughPipes(Settings settings) {
+        Streams streams = wiring.streams();
+        var interruption = wiring.interruption();
+        try (ModelInUse model = wiring.open(settings);
+                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+            return PipedChat.run(
+                    setup(model.resolved(), chatModel, settings),
+                    interruption.guard(streams.in()),
+                    streams,
+                    interruption::token);
+        }
+    }
+
+    /** The terminal comes first: what is typed while the model is read waits for the prompt, unseen. */
+    private int atTerminal(Settings settings) throws IOException {
+        Map<String, String> environment = wiring.environment().variables();
+        try (Terminal terminal = SystemTerminal.open(environment);
+                var screen = new ChatTerminal(terminal);
+                var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
+                var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             notice.erase();
-            if (terminal) {
-                chatModel.warmUp();
-            }
-            return ExitCode.of(talk(setup(model.resolved(), chatModel, settings), terminal));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            chatModel.warmUp();
+            listening.end();
+            int code = Repl.run(setup(model.resolved(), chatModel, settings), screen);
+            screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
+            return code;
         }
     }
 
     private boolean noticesWanted(Settings settings) {
         var type = wiring.environment().variables().getOrDefault("TERM", "dumb");
         return !type.startsWith("dumb") && !settings.get(SettingTable.QUIET);
-    }
-
-    private int talk(ChatSetup setup, boolean terminal) throws IOException {
-        Streams streams = wiring.streams();
-        if (!terminal) {
-            var interruption = wiring.interruption();
-            return PipedChat.run(setup, interruption.guard(streams.in()), streams, interruption::token);
-        }
-        try (Terminal screen = SystemTerminal.open()) {
-            return Repl.run(setup, screen);
-        }
     }
 
     private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {

@@ -51,6 +51,7 @@ public final class Commands {
         }
         boolean verbose = words.contains("-v") || words.contains("--verbose");
         try {
+            words = new FirstWord(table.keySet(), wiring::catalogue).understand(words);
             // picocli reads annotations, which takes time: only those of the command in hand, where one is named.
             String first = words.getFirst();
             CommandLine line = commandLine(table.containsKey(first) ? List.of(first) : names());

@@ -4,7 +4,7 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.dialogue.ReplyText;
-import dev.flexgen.chat.repl.render.ControlCharacters;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.Generator;
@@ -133,7 +133,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
     }
 
     private void complain(String sentence) {
-        streams.err().print("flexgen-chat: " + ControlCharacters.neutralise(sentence) + "\n");
+        streams.err().print("flexgen-chat: " + PlainText.line(sentence) + "\n");
     }
 
     private void begin(PromptSource.Numbered prompt) {

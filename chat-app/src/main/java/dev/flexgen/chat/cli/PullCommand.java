@@ -22,6 +22,9 @@ final class PullCommand implements AppCommand {
     @Parameters(paramLabel = "MODEL", description = "A catalogue name or a Hugging Face id, either with @REVISION")
     String model = "";
 
+    @Option(names = "--anyway", description = "Download it even if it does not fit this machine")
+    boolean anyway;
+
     @Option(names = "--json", description = "Print events on standard output, one JSON object a line")
     boolean json;
 
@@ -39,6 +42,16 @@ final class PullCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         var ref = StoredModel.ref(wiring.catalogue(), model);
+        if (!anyway) {
+            int at = model.indexOf('@');
+            wiring.catalogue()
+                    .find(at < 0 ? model : model.substring(0, at))
+                    .flatMap(entry -> Obstacle.of(wiring, settings, entry))
+                    .ifPresent(obstacle -> obstacle.requireConsent(
+                            wiring.streams(),
+                            !json && wiring.streams().terminal().getAsBoolean(),
+                            "Download it all the same?"));
+        }
         return new PullRun(wiring, settings).run(ref, json ? PullRun.Output.JSON : PullRun.Output.FOR_PEOPLE);
     }
 }

@@ -18,9 +18,9 @@ import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.hub.HubRef;
 import java.io.IOException;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 
 /** One download on the command line, shown as the caller wants it. */
@@ -59,21 +59,18 @@ final class PullRun {
     }
 
     private ExitCode onTerminal(HubRef model) {
-        Bar bar = Bar.choose(wiring.environment().variables());
-        try (Terminal terminal = SystemTerminal.openForErr()) {
+        Map<String, String> variables = wiring.environment().variables();
+        Bar bar = Bar.choose(variables);
+        try (Terminal terminal = SystemTerminal.openForErr(variables)) {
             // Asking for the size starts a process, so it is asked when it changes and not each time something is
             // drawn.
-            var size = new AtomicReference<>(terminal.getSize());
-            try (var _ = SystemTerminal.onResize(() -> size.set(terminal.getSize()))) {
-                return run(model, new ProgressScreen(streams.err(), () -> usable(size.get()), bar));
+            var size = new AtomicReference<>(SystemTerminal.size(terminal, variables));
+            try (var _ = SystemTerminal.onResize(() -> size.set(SystemTerminal.size(terminal, variables)))) {
+                return run(model, new ProgressScreen(streams.err(), size::get, bar));
             }
         } catch (IOException noSize) {
             return run(model, new PlainProgress(streams.err(), System::nanoTime));
         }
-    }
-
-    private static Size usable(Size size) {
-        return size.getColumns() <= 0 || size.getRows() <= 0 ? new Size(80, 24) : size;
     }
 
     private ExitCode run(HubRef model, PullDisplay display) {

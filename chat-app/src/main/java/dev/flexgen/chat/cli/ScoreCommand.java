@@ -3,7 +3,7 @@ package dev.flexgen.chat.cli;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Wiring;
-import dev.flexgen.chat.repl.render.ControlCharacters;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.EngineOptions;
@@ -74,7 +74,7 @@ final class ScoreCommand implements AppCommand {
             int[] id = {score.id(i)};
             String text = model.tokenizer().map(known -> known.decode(id)).orElse("");
             table.append(String.format(Locale.ROOT, "%8d  %10s  ", id[0], number(score.logprob(i))))
-                    .append(ControlCharacters.neutralise(text.replace("\n", "\\n")))
+                    .append(PlainText.line(text.replace("\n", "\\n")))
                     .append('\n');
         }
         return table.append(total("sum", score.sum()))

@@ -31,7 +31,7 @@ final class ScriptedSetup {
     private final String model;
 
     /** The answers that are not settings. */
-    record Flags(boolean acceptLicence, boolean noDownload, boolean yes) {}
+    record Flags(boolean acceptLicence, boolean noDownload, boolean yes, boolean anyway) {}
 
     /** @param terminal whether somebody can be asked */
     ScriptedSetup(Wiring wiring, Settings settings, Flags flags, boolean terminal) {
@@ -63,14 +63,25 @@ final class ScriptedSetup {
     }
 
     private ExitCode fetch(AbsentModel absent) {
+        if (!flags.anyway()) {
+            absent.entry()
+                    .flatMap(entry -> Obstacle.of(wiring, settings, entry))
+                    .ifPresent(
+                            obstacle -> obstacle.requireConsent(wiring.streams(), terminal, "Set it up all the same?"));
+        }
         absent.entry().ifPresent(this::requireLicence);
         boolean download = !flags.noDownload() && downloadAgreed(absent);
         String problem = StoreFolder.problem(wiring.hubCache(settings).root(), download ? absent.downloadBytes() : 0);
         if (!problem.isEmpty()) {
             throw CommandException.failure(problem);
         }
-        ExitCode saved = save(model);
-        return download ? new PullRun(wiring, settings).run(absent.ref(), PullRun.Output.FOR_PEOPLE) : saved;
+        if (download) {
+            ExitCode pulled = new PullRun(wiring, settings).run(absent.ref(), PullRun.Output.FOR_PEOPLE);
+            if (pulled != ExitCode.OK) {
+                return pulled; // a settings file that names a model which is not here would be no help
+            }
+        }
+        return save(model);
     }
 
     private void requireLicence(CatalogueEntry entry) {

@@ -30,6 +30,9 @@ final class SetupCommand implements AppCommand {
     @Option(names = "--no-download", description = "Write the settings file only")
     boolean noDownload;
 
+    @Option(names = "--anyway", description = "Set the model up even if it does not fit this machine")
+    boolean anyway;
+
     @Option(names = "--yes", description = "Download without asking")
     boolean yes;
 
@@ -48,14 +51,20 @@ final class SetupCommand implements AppCommand {
     public ExitCode run(Settings settings) {
         boolean terminal = wiring.streams().terminal().getAsBoolean();
         if (settings.source(SettingTable.MODEL) instanceof SettingSource.Flag) {
-            var flags = new ScriptedSetup.Flags(acceptLicence, noDownload, yes);
+            var flags = new ScriptedSetup.Flags(acceptLicence, noDownload, yes, anyway);
             return new ScriptedSetup(wiring, settings, flags, terminal).run();
         }
-        if (acceptLicence || noDownload || yes) {
+        if (acceptLicence || noDownload || yes || anyway) {
             throw CommandException.usage(
-                    "--accept-licence, --no-download and --yes need --model: they are answers for a setup without pages");
+                    "--accept-licence, --no-download, --anyway and --yes need --model: they are answers for a setup without"
+                            + " pages");
         }
-        if (!terminal || SetupWizard.dumb(wiring)) {
+        if (terminal && SetupWizard.dumb(wiring)) {
+            throw CommandException.usage(
+                    "setup cannot show its pages on this terminal, whose TERM is dumb; answer with options:"
+                            + " --model NAME, and where they apply --store FOLDER, --accept-licence, --yes or --no-download");
+        }
+        if (!terminal) {
             throw CommandException.usage(
                     "setup needs a terminal to show its pages; without one, answer with options: --model"
                             + " NAME, and where they apply --store FOLDER, --accept-licence, --yes or --no-download");

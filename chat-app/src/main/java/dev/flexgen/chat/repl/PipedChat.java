@@ -9,8 +9,8 @@ import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
 import dev.flexgen.chat.dialogue.MessageTooLongException;
 import dev.flexgen.chat.dialogue.ReplyEnd;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.chat.repl.render.StatusText;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.tokenizer.TokenizerException;
@@ -18,14 +18,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation without a terminal. Every line of input is one message, blank lines are skipped, and there are no
  * commands: a slash is a slash. Every reply goes to {@code out} as it is made, ended by a line feed, and nothing else
- * goes there. Where {@code out} is a terminal although the input is none, control characters are made harmless.
+ * goes there. Where {@code out} is a terminal although the input is none, what the model says is made harmless.
  */
 public final class PipedChat {
 
@@ -38,7 +38,7 @@ public final class PipedChat {
     private final ChatSetup setup;
     private final PrintStream out;
     private final PrintStream err;
-    private final BooleanSupplier outTerminal;
+    private final UnaryOperator<String> gate;
     private final Supplier<CancelToken> tokens;
     private final Dialogue dialogue;
     private boolean failed;
@@ -47,7 +47,7 @@ public final class PipedChat {
         this.setup = setup;
         this.out = streams.out();
         this.err = streams.err();
-        this.outTerminal = streams.outTerminal();
+        this.gate = streams::reply;
         this.tokens = tokens;
         dialogue = new Dialogue(setup.model(), setup.format(), setup.systemText());
     }
@@ -124,7 +124,7 @@ public final class PipedChat {
     }
 
     private void complain(String text) {
-        err.print("flexgen-chat: " + text + "\n");
+        err.print("flexgen-chat: " + PlainText.line(text) + "\n");
         err.flush();
     }
 
@@ -146,7 +146,7 @@ public final class PipedChat {
 
         @Override
         public void onText(String text) {
-            print(outTerminal.getAsBoolean() ? ControlCharacters.neutralise(text) : text);
+            print(gate.apply(text));
             if (out.checkError()) {
                 cancel.cancel();
             }

@@ -8,16 +8,16 @@ import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.command.SlashCommand.Outcome;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.UserInterruptException;
-import org.jline.terminal.Terminal;
 
 /** A conversation at a terminal. Everything runs on the caller's thread, but for Ctrl-C. */
 public final class Repl {
@@ -26,7 +26,8 @@ public final class Repl {
     private static final int INTERRUPTED = 130;
 
     private final ChatSetup setup;
-    private final Terminal terminal;
+    private final ChatTerminal screen;
+    private final PrintWriter writer;
     private final LongSupplier nanoTime;
     private final Theme theme;
     private final Dialogue dialogue;
@@ -34,9 +35,10 @@ public final class Repl {
     private final CommandContext context;
 
     /** @param nanoTime a clock such as {@link System#nanoTime} */
-    Repl(ChatSetup setup, Terminal terminal, LongSupplier nanoTime) {
+    Repl(ChatSetup setup, ChatTerminal screen, LongSupplier nanoTime) {
         this.setup = setup;
-        this.terminal = terminal;
+        this.screen = screen;
+        writer = screen.terminal().writer();
         this.nanoTime = nanoTime;
         theme = setup.theme();
         dialogue = new Dialogue(setup.model(), setup.format(), setup.systemText());
@@ -44,36 +46,33 @@ public final class Repl {
     }
 
     /**
-     * Talks until the user leaves. The terminal is the caller's and has its modes back afterwards, however this ends.
+     * Talks until the user leaves.
      *
      * @return the exit code: 0, or 130 after a second Ctrl-C
      */
-    public static int run(ChatSetup setup, Terminal terminal) {
-        return new Repl(setup, terminal, System::nanoTime).run();
+    public static int run(ChatSetup setup, ChatTerminal screen) {
+        return new Repl(setup, screen, System::nanoTime).run();
     }
 
     int run() {
         var interrupts = new Interrupts(nanoTime, () -> setup.exit().accept(INTERRUPTED));
-        try (var _ = new TerminalGuard(terminal, interrupts::interrupt)) {
-            var input = new LineInput(terminal, commands, theme, historyFile());
-            greet();
-            while (true) {
-                switch (ask(input)) {
-                    case UserInput.Leave _ -> {
+        var input = new LineInput(screen, commands, theme, new ChatHistory(historyFile(), this::notKept));
+        greet();
+        while (true) {
+            switch (ask(input)) {
+                case UserInput.Leave _ -> {
+                    return OK;
+                }
+                case UserInput.Nothing _ -> {}
+                case UserInput.Message(var text) -> {
+                    talk(text, interrupts);
+                    if (interrupts.leaving()) {
+                        return INTERRUPTED;
+                    }
+                }
+                case UserInput.Command(var name, var argument) -> {
+                    if (command(name, argument) == Outcome.LEAVE) {
                         return OK;
-                    }
-                    case UserInput.Nothing _ -> {}
-                    case UserInput.Message(var text) -> {
-                        talk(text, interrupts);
-                        input.takeTypeAhead();
-                        if (interrupts.leaving()) {
-                            return INTERRUPTED;
-                        }
-                    }
-                    case UserInput.Command(var name, var argument) -> {
-                        if (command(name, argument) == Outcome.LEAVE) {
-                            return OK;
-                        }
                     }
                 }
             }
@@ -82,7 +81,8 @@ public final class Repl {
 
     private void talk(String message, Interrupts interrupts) {
         var cancel = interrupts.begin();
-        try (var turn = new TerminalTurn(terminal, theme, nanoTime)) {
+        try (var _ = screen.listen(interrupts::interrupt);
+                var turn = new TerminalTurn(screen.terminal(), theme, nanoTime)) {
             talk(message, turn, cancel);
         } finally {
             interrupts.end();
@@ -150,26 +150,30 @@ public final class Repl {
         }
     }
 
-    private Optional<Path> historyFile() {
+    private Optional<HistoryFile> historyFile() {
         try {
-            return Optional.of(HistoryFile.prepare(setup.stateDirectory()));
+            return Optional.of(HistoryFile.open(setup.stateDirectory()));
         } catch (IOException e) {
-            error("What you type is not kept for the next time: cannot write " + setup.stateDirectory() + " ("
-                    + e.getMessage() + ").");
+            notKept(e);
             return Optional.empty();
         }
     }
 
+    private void notKept(IOException e) {
+        error("What you type is not kept for the next time: cannot write " + setup.stateDirectory() + " ("
+                + e.getMessage() + ").");
+    }
+
     private void remark(String text) {
-        show(theme.dim(text));
+        show(theme.dim(PlainText.of(text)));
     }
 
     private void error(String text) {
-        show(theme.error(text));
+        show(theme.error(PlainText.of(text)));
     }
 
     private void show(String text) {
-        terminal.writer().write(text + "\n");
-        terminal.flush();
+        writer.write(text + "\n");
+        writer.flush();
     }
 }

@@ -3,14 +3,17 @@ package dev.flexgen.chat.repl;
 import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
 import dev.flexgen.chat.dialogue.ReplyEnd;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.repl.render.WordWrap;
+import dev.flexgen.config.PlainText;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jline.terminal.Terminal;
+import org.jline.terminal.Terminal.Signal;
+import org.jline.terminal.Terminal.SignalHandler;
 
 /**
  * Shows one turn on the terminal while it is made. The chat's thread tells it what happens; a thread of its own shows that
@@ -25,11 +28,14 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     private static final String STOPPED = "[stopped]";
 
     private final Terminal terminal;
+    private final PrintWriter writer;
     private final Theme theme;
     private final LongSupplier nanoTime;
     private final long begin;
     private final WordWrap wrap;
     private final Thread ticker;
+    private final SignalHandler resizeHandler;
+    private int columns;
     private int promptDone;
     private int promptTotal;
     private boolean progressShown;
@@ -38,10 +44,13 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
 
     TerminalTurn(Terminal terminal, Theme theme, LongSupplier nanoTime) {
         this.terminal = terminal;
+        writer = terminal.writer();
         this.theme = theme;
         this.nanoTime = nanoTime;
         begin = nanoTime.getAsLong();
-        wrap = new WordWrap(terminal.getWidth() - RIGHT_MARGIN);
+        columns = terminal.getWidth();
+        wrap = new WordWrap(columns - RIGHT_MARGIN);
+        resizeHandler = terminal.handle(Signal.WINCH, _ -> resize());
         ticker = Thread.ofVirtual().name("progress").unstarted(this::tick);
         // A terminal that cannot erase a line would be left with the numbers of the past.
         if (!TerminalGuard.isDumb(terminal)) {
@@ -64,7 +73,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     @Override
     public synchronized void onText(String text) {
         eraseProgress();
-        write(wrap.push(ControlCharacters.neutralise(text)));
+        write(wrap.push(PlainText.of(text)));
         textShown = true;
     }
 
@@ -88,6 +97,15 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     @Override
     public void close() {
         ticker.interrupt();
+        terminal.handle(Signal.WINCH, resizeHandler == null ? SignalHandler.SIG_DFL : resizeHandler);
+    }
+
+    private void resize() {
+        int now = terminal.getWidth(); // takes a moment, for which the reply need not wait
+        synchronized (this) {
+            columns = now;
+            wrap.resize(now - RIGHT_MARGIN);
+        }
     }
 
     private void tick() {
@@ -106,9 +124,14 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
         if (!ended && !textShown && waited >= PATIENCE_NANOS) {
             progressShown = true;
             var progress = StatusText.prefill(promptDone, promptTotal, TimeUnit.NANOSECONDS.toSeconds(waited));
-            write(ERASE_LINE + theme.dim(progress));
+            write(ERASE_LINE + theme.dim(fitting(progress)));
         }
         return !ended && !textShown;
+    }
+
+    /** On one line, since no more can be erased again. */
+    private String fitting(String progress) {
+        return columns > 0 && progress.length() >= columns ? progress.substring(0, columns - 1) : progress;
     }
 
     private String breakOff() {
@@ -125,7 +148,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     }
 
     private void write(String text) {
-        terminal.writer().write(text);
-        terminal.flush();
+        writer.write(text);
+        writer.flush();
     }
 }

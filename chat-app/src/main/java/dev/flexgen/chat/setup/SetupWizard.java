@@ -59,7 +59,7 @@ public final class SetupWizard {
                 wiring.hubCache("").root());
         MachineProbe machine = wiring.machine(wiring.engineOptions(settings));
         Theme theme = Theme.choose(settings.get(SettingTable.COLOR), variables);
-        try (Terminal terminal = SystemTerminal.open()) {
+        try (Terminal terminal = SystemTerminal.open(variables)) {
             return WizardScreen.run(
                     terminal, theme, Wizard.begin(facts, store), new SetupWorld(wiring, store, machine));
         } catch (IOException e) {

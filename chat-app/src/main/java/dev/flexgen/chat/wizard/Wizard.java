@@ -41,7 +41,9 @@ public final class Wizard {
 
     public static Step onEvent(WizardState state, WizardEvent event) {
         if (event instanceof WizardEvent.Looked(var machine, var choices, var free)) {
-            WizardState seen = state.withFacts(state.facts().with(machine, choices, free));
+            boolean waited = state.page() == PageId.MACHINE || state.page() == PageId.MODELS;
+            WizardState seen = state.withFacts(state.facts().with(machine, choices, free))
+                    .withNotice(waited ? "" : state.notice()); // what it said to wait for is here
             return Step.stay(seen.withRow(
                     seen.page() == PageId.MODELS ? seen.page().page().firstRow(seen) : seen.row()));
         }

@@ -67,7 +67,7 @@ class FirstRunIT {
             try (var terminal = new Tmux(home, environment)) {
                 terminal.type("\"$FC\" -m opt-125m; echo declined=$?");
                 terminal.press("Enter");
-                terminal.awaitText("agree to its licence? [y/N]");
+                terminal.awaitText("agree to its licence? [y = yes, d = the demo model this time, N = leave]");
                 terminal.press("n", "Enter");
                 assertThat(terminal.awaitText("declined=3")).contains("flexgen-chat models pull");
 

@@ -56,6 +56,46 @@ class TerminalIT {
         assertThat(Files.readString(home.resolve("after"))).isEqualTo(Files.readString(home.resolve("before")));
     }
 
+    @Test
+    void whatIsTypedAheadIsNeverTheShells() throws Exception {
+        var release = Release.packaged(home);
+        Path model = SlowModel.write(home.resolve("slow"), Release.model());
+        var environment = release.environment();
+        environment.put("LC_ALL", "C.UTF-8");
+        environment.put("FC", release.launcher().toString());
+        try (var terminal = new Tmux(home, environment)) {
+            terminal.type("stty -a >before; \"$FC\" --quiet -m " + model + " --max-new-tokens 1500");
+            terminal.press("Enter");
+            terminal.await("a prompt", screen -> screen.stripTrailing().endsWith("\n>"));
+            terminal.type("a story");
+            terminal.press("Enter");
+            terminal.await(
+                    "the reply's first words",
+                    screen -> behind(screen, "a story").strip().length() > 40);
+            terminal.type("touch gone-wrong");
+            terminal.press("Enter", "C-z");
+            terminal.awaitText("Stopped");
+            terminal.type("stty -a >between; fg");
+            terminal.press("Enter");
+            terminal.await(
+                    "the reply again", screen -> behind(screen, "fg").strip().length() > 120);
+
+            terminal.press("C-c");
+            String stopped = terminal.awaitText("> touch gone-wrong");
+            assertThat(stopped).contains("[stopped]").doesNotContain("^C");
+            terminal.press("C-c");
+            terminal.await("a prompt", screen -> screen.stripTrailing().endsWith("\n>"));
+            terminal.press("C-d");
+            terminal.type("stty -a >after; echo all is well");
+            terminal.press("Enter");
+            terminal.awaitText("\nall is well");
+        }
+        assertThat(home.resolve("gone-wrong")).doesNotExist();
+        String before = Files.readString(home.resolve("before"));
+        assertThat(Files.readString(home.resolve("between"))).isEqualTo(before);
+        assertThat(Files.readString(home.resolve("after"))).isEqualTo(before);
+    }
+
     private static String behind(String screen, String mark) {
         int at = screen.lastIndexOf(mark);
         return at < 0 ? "" : screen.substring(at + mark.length());

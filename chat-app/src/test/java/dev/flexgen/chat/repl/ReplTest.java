@@ -54,7 +54,7 @@ class ReplTest {
     }
 
     private void start(ChatSetup setup) throws InterruptedException {
-        session.start(terminal -> Repl.run(setup, terminal));
+        session.start(screen -> Repl.run(setup, screen));
         session.awaitPrompt();
     }
 
@@ -148,7 +148,7 @@ class ReplTest {
         session.type(ScreenSession.CTRL_C);
         assertThat(exits).isEmpty();
         session.type(ScreenSession.CTRL_C);
-        assertThat(exits).containsExactly(130);
+        session.await("the exit", () -> exits.equals(List.of(130)));
         model.stubborn(false);
         assertThat(session.awaitExit()).isEqualTo(130);
     }
@@ -323,7 +323,7 @@ class ReplTest {
         session.close();
         session = new ScreenSession("dumb", 80, 24);
         model.says("Yes.");
-        session.start(terminal -> Repl.run(setup(Theme.PLAIN, Verbosity.NORMAL), terminal));
+        session.start(screen -> Repl.run(setup(Theme.PLAIN, Verbosity.NORMAL), screen));
         session.awaitText(">");
         session.type("Really?\r");
         session.awaitText("Yes.");

@@ -23,6 +23,7 @@ final class ScreenSession implements AutoCloseable {
     static final String CTRL_C = "\u0003";
     static final String CTRL_D = "\u0004";
     static final String ALT_ENTER = "\u001b\r";
+    static final String CTRL_Z = "\u001a";
     static final String UP = "\u001bOA";
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -33,6 +34,7 @@ final class ScreenSession implements AutoCloseable {
     /** How much had been sent when Enter or Ctrl-C was last typed; -1 if it was not the last that was typed. */
     private int accepted = -1;
 
+    private volatile Runnable stop = () -> {};
     private CompletableFuture<Integer> exitCode = CompletableFuture.completedFuture(-1);
 
     ScreenSession(String type, int columns, int rows) throws IOException {
@@ -45,17 +47,26 @@ final class ScreenSession implements AutoCloseable {
         return new ScreenSession("xterm", 80, 24);
     }
 
+    /** What happens when the chat asks the shell to stop it. */
+    void onStop(Runnable action) {
+        stop = action;
+    }
+
     Terminal terminal() {
         return terminal;
     }
 
     /** Runs a chat on its own thread. */
-    ScreenSession start(Function<Terminal, Integer> chat) {
+    ScreenSession start(Function<ChatTerminal, Integer> chat) {
         exitCode = new CompletableFuture<>();
         var result = exitCode;
         Thread.ofPlatform().daemon().name("chat").start(() -> {
             try {
-                result.complete(chat.apply(terminal));
+                int code;
+                try (var chatTerminal = new ChatTerminal(terminal, () -> stop.run())) {
+                    code = chat.apply(chatTerminal);
+                }
+                result.complete(code);
             } catch (Throwable e) {
                 result.completeExceptionally(e);
             }
@@ -81,7 +92,7 @@ final class ScreenSession implements AutoCloseable {
         });
     }
 
-    private void await(String what, BooleanSupplier condition) throws InterruptedException {
+    void await(String what, BooleanSupplier condition) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (!condition.getAsBoolean()) {
             assertThat(exitCode.isCompletedExceptionally())

@@ -325,6 +325,7 @@ class WizardTest {
         assertThat(state().notice()).contains("still being measured");
 
         step = Wizard.onEvent(state(), world.look());
+        assertThat(state().notice()).as("nobody waits for it any more").isEmpty();
         press(Named.ENTER);
         assertThat(state().page()).isEqualTo(PageId.MODELS);
     }

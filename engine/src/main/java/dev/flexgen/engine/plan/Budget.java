@@ -7,5 +7,12 @@ package dev.flexgen.engine.plan;
  * @param gpuUnit the GPU's memory is taken in multiples of so many bytes
  * @param hostBytes free in host memory
  * @param disk whether what fits neither may lie on disk
+ * @param hostCapped whether the user's limit leaves less host memory than there is
  */
-public record Budget(long gpuBytes, long gpuUnit, long hostBytes, boolean disk) {}
+public record Budget(long gpuBytes, long gpuUnit, long hostBytes, boolean disk, boolean hostCapped) {
+
+    /** Of a machine whose host memory nobody has limited. */
+    public Budget(long gpuBytes, long gpuUnit, long hostBytes, boolean disk) {
+        this(gpuBytes, gpuUnit, hostBytes, disk, false);
+    }
+}

@@ -143,17 +143,24 @@ public record Planner(ModelSpec spec, List<DeviceShape> devices, Budget budget, 
     }
 
     private EngineException tooLargeForHost(double weights, double kv) {
-        String remedy =
-                budget.disk() ? "allow more with --cpu-memory, or" : "keep the rest on disk with --disk-dir DIR, or";
+        double host = Math.max(0, budget.hostBytes());
+        String limit = budget.hostCapped()
+                ? "--cpu-memory leaves " + size(host) + " of host memory; allow more"
+                : size(host) + " of host memory are free; free more";
         return EngineException.placement(String.format(
                 Locale.ROOT,
-                "The model needs %.1f GiB for weights and %.1f GiB for a context of %d tokens, but %.1f GiB of"
-                        + " host memory are free; %s choose a smaller model or --context",
-                weights / GIB,
-                kv / GIB,
+                "The model needs %s for weights and %s for a context of %d tokens, but %s, %schoose a smaller model"
+                        + " or --context",
+                size(weights),
+                size(kv),
                 context,
-                budget.hostBytes() / GIB,
-                remedy));
+                limit,
+                budget.disk() ? "or " : "keep the rest on disk with --disk-dir DIR, or "));
+    }
+
+    /** In GiB, but for what would be none of them. */
+    private static String size(double bytes) {
+        return bytes < GIB ? Bytes.format((long) bytes) : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
     }
 
     /** The largest part of {@code whole} that is allowed, heads and neurons in proportion; the empty one if none is. */

@@ -195,7 +195,12 @@ class PlannerTest {
     void hostMemoryTooSmallForTheConversationIsRefusedAlsoWithADisk() {
         assertThatThrownBy(() -> plan(OPT_175B, 15 * GIB, 2 * GIB, true))
                 .isInstanceOf(EngineException.class)
-                .hasMessageContaining("--cpu-memory");
+                .hasMessageContaining("2.0 GiB of host memory are free")
+                .hasMessageNotContaining("--cpu-memory");
+        Budget capped = new Budget(0, UNIT, 5 << 20, true, true);
+        assertThatThrownBy(() -> OPT_175B.planner(capped, false).forProcessor())
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("--cpu-memory leaves 5.0 MiB of host memory");
     }
 
     @Test

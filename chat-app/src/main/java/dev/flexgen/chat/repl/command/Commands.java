@@ -36,6 +36,9 @@ public final class Commands {
 
     /** The sentence about a name that is no command, with the nearest one that is. */
     public String unknown(String name) {
+        if (name.length() == 1) {
+            return "A command has a name behind the slash; /help lists them. Begin a message with // for a literal slash.";
+        }
         var known = all.stream().flatMap(Commands::names).toList();
         return "There is no command " + name
                 + NearestName.of(name, known)

@@ -13,6 +13,7 @@ final class HelpCommand implements SlashCommand {
             Alt-Enter          new line; so does \\ at the end of a line
             \"""                begins and ends a message of several lines
             Ctrl-C             stop the reply; clear the line
+            Ctrl-Z             go to the shell; fg comes back
             Ctrl-D             leave
             Up, Down, Ctrl-R   earlier messages
             Tab                complete a command""";

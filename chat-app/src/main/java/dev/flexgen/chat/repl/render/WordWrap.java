@@ -10,7 +10,7 @@ public final class WordWrap {
 
     private static final int TAB = 8;
 
-    private final int columns;
+    private int columns;
     private final StringBuilder word = new StringBuilder();
     private final StringBuilder blanks = new StringBuilder();
     private int wordWidth;
@@ -22,6 +22,11 @@ public final class WordWrap {
      * @param columns most columns of a line; 0 or less for no wrapping
      */
     public WordWrap(int columns) {
+        resize(columns);
+    }
+
+    /** Wraps to another width from the next word on; what is shown stays as it is. */
+    public final void resize(int columns) {
         this.columns = columns > 0 ? columns : Integer.MAX_VALUE;
     }
 

@@ -42,6 +42,7 @@ class CommandsTest {
                 Alt-Enter          new line; so does \\ at the end of a line
                 \"""                begins and ends a message of several lines
                 Ctrl-C             stop the reply; clear the line
+                Ctrl-Z             go to the shell; fg comes back
                 Ctrl-D             leave
                 Up, Down, Ctrl-R   earlier messages
                 Tab                complete a command""");
@@ -65,6 +66,7 @@ class CommandsTest {
                         + " Begin a message with // for a literal slash.");
         assertThat(commands.unknown("/abracadabra")).contains("/help lists them.");
         assertThat(commands.find("/abracadabra")).isEmpty();
+        assertThat(commands.unknown("/")).doesNotContain("did you mean").contains("/help lists them");
     }
 
     @Test

@@ -1,0 +1,176 @@
+package dev.flexgen.chat.repl;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jline.keymap.KeyMap;
+import org.jline.reader.Binding;
+import org.jline.reader.LineReader;
+import org.jline.reader.Reference;
+import org.jline.reader.UserInterruptException;
+import org.jline.reader.Widget;
+import org.jline.terminal.Attributes.ControlChar;
+import org.jline.utils.InfoCmp.Capability;
+
+/** What keys do at the prompt, where that is not the line editor's own business. */
+final class ChatKeys {
+
+    private static final long PASTE_GAP_MILLIS = 300;
+    private static final long SEQUENCE_GAP_MILLIS = 50;
+
+    /** Enter with Shift, Control or Alt, as terminals say it that tell them apart. */
+    private static final String[] NEW_LINE = {
+        "\u001b[13;2u", "\u001b[13;3u", "\u001b[13;5u", "\u001b[27;2;13~", "\u001b[27;3;13~", "\u001b[27;5;13~"
+    };
+
+    /** Enter, that of the number pad, and the one of terminals that give every key a number. */
+    private static final String[] SEND = {"\r", "\n", "\u001bOM", "\u001b[13u"};
+
+    /** Keys that terminals name in two ways, whatever mode they are told to be in. */
+    private static final Map<String, String> ARROWS = Map.of(
+            "A", LineReader.UP_LINE_OR_SEARCH,
+            "B", LineReader.DOWN_LINE_OR_SEARCH,
+            "C", LineReader.FORWARD_CHAR,
+            "D", LineReader.BACKWARD_CHAR,
+            "H", LineReader.BEGINNING_OF_LINE,
+            "F", LineReader.END_OF_LINE);
+
+    /** Of the line editor's commands those that run a program which is not here, or make sense in a shell only. */
+    private static final List<String> USELESS =
+            List.of(LineReader.EDIT_AND_EXECUTE_COMMAND, LineReader.INSERT_COMMENT, LineReader.VI_CMD_MODE);
+
+    private final ChatTerminal screen;
+    private final ChatLineReader reader;
+    private final KeyMap<Binding> keys;
+
+    private ChatKeys(ChatTerminal screen, ChatLineReader reader) {
+        this.screen = screen;
+        this.reader = reader;
+        keys = Objects.requireNonNull(reader.getKeyMaps().get(LineReader.MAIN));
+    }
+
+    /** Gives the editor these keys. */
+    static void bind(ChatTerminal screen, ChatLineReader reader) {
+        new ChatKeys(screen, reader).bindAll();
+    }
+
+    private void bindAll() {
+        for (String useless : USELESS) {
+            reader.getWidgets().put(useless, () -> true);
+        }
+        // Some keys come bound to commands that the editor does not have; it would say so across the screen.
+        for (Binding binding : keys.getBoundKeys().values()) {
+            if (binding instanceof Reference reference) {
+                reader.getWidgets().putIfAbsent(reference.name(), () -> true);
+            }
+        }
+        ARROWS.forEach((letter, widget) -> keys.bind(new Reference(widget), "\u001b[" + letter, "\u001bO" + letter));
+        bind("flexgen-send-or-continue", this::sendOrContinue, SEND);
+        bind("flexgen-new-line", this::newLine, NEW_LINE);
+        bind("flexgen-paste", this::paste, KeyListener.PASTE_BEGIN);
+        bind("flexgen-skip-key", this::skipKey, "\u001bO");
+        bind("flexgen-skip-sequence", this::skipSequence, beginnings("\u001b["));
+        bindControl(ControlChar.VINTR, "flexgen-interrupt", this::interrupt);
+        bindControl(ControlChar.VSUSP, "flexgen-suspend", this::suspend);
+        bindControl(ControlChar.VQUIT, "flexgen-nothing", () -> true);
+    }
+
+    private void bind(String name, Widget widget, CharSequence... sequences) {
+        reader.getWidgets().put(name, widget);
+        keys.bind(new Reference(name), sequences);
+    }
+
+    /** All that a bound sequence may begin with, and may go on from to one that is not bound. */
+    private String[] beginnings(String common) {
+        return Stream.concat(
+                        Stream.of(common),
+                        keys.getBoundKeys().keySet().stream()
+                                .filter(sequence -> sequence.startsWith(common))
+                                .flatMap(sequence -> IntStream.range(common.length(), sequence.length())
+                                        .mapToObj(end -> sequence.substring(0, end))))
+                .distinct()
+                .filter(beginning -> keys.getBound(beginning) == null)
+                .toArray(String[]::new);
+    }
+
+    private void bindControl(ControlChar which, String name, Widget widget) {
+        int key = screen.key(which);
+        if (key >= 0) {
+            bind(name, widget, Character.toString(key));
+        }
+    }
+
+    /** A backslash at the end of the text becomes a line break; unless it is inside a fence, where text is literal. */
+    private boolean sendOrContinue() {
+        var buffer = reader.getBuffer();
+        if (buffer.cursor() == buffer.length() && endsWithOneBackslash(buffer.toString())) {
+            buffer.backspace();
+            buffer.write("\n");
+        } else {
+            reader.callWidget(LineReader.ACCEPT_LINE);
+        }
+        return true;
+    }
+
+    private static boolean endsWithOneBackslash(String text) {
+        return text.endsWith("\\") && !text.endsWith("\\\\") && !UserInput.isOpen(text);
+    }
+
+    private boolean newLine() {
+        reader.getBuffer().write("\n");
+        return true;
+    }
+
+    /** In its place among the keys: what is typed behind it belongs to the next line. */
+    private boolean interrupt() {
+        throw new UserInterruptException(reader.getBuffer().toString());
+    }
+
+    private boolean suspend() {
+        reader.getTerminal().writer().write("\n");
+        screen.suspend();
+        if (!screen.isDumb()) {
+            reader.getTerminal().puts(Capability.keypad_xmit);
+        }
+        reader.callWidget(LineReader.REDRAW_LINE);
+        return true;
+    }
+
+    /** A paste as one piece of text, whatever line ends it came with. */
+    private boolean paste() {
+        var text = new StringBuilder();
+        while (text.length() < KeyListener.PASTE_END.length()
+                || text.indexOf(KeyListener.PASTE_END, text.length() - KeyListener.PASTE_END.length()) < 0) {
+            boolean pause = reader.peekKey(PASTE_GAP_MILLIS) < 0;
+            int key = reader.readCharacter();
+            if (key < 0) {
+                break;
+            }
+            if (pause && key == screen.key(ControlChar.VINTR)) {
+                return interrupt(); // pressed by somebody whose terminal never ended the paste
+            }
+            text.appendCodePoint(key);
+        }
+        var pasted = text.toString().replace(KeyListener.PASTE_END, "");
+        reader.getBuffer().write(pasted.replace("\r\n", "\n").replace('\r', '\n'));
+        return true;
+    }
+
+    /** A key that nothing is bound to: its name, such as {@code ESC [ 2 4 ; 5 ~}, is no text. */
+    private boolean skipSequence() {
+        int key;
+        do {
+            key = reader.peekKey(SEQUENCE_GAP_MILLIS) < 0 ? -1 : reader.readCharacter();
+        } while (key >= ' ' && key < '@');
+        return true;
+    }
+
+    private boolean skipKey() {
+        if (reader.peekKey(SEQUENCE_GAP_MILLIS) >= 0) {
+            reader.readCharacter();
+        }
+        return true;
+    }
+}

@@ -1,0 +1,102 @@
+package dev.flexgen.chat.repl;
+
+import org.jline.terminal.Attributes.ControlChar;
+import org.jline.terminal.Terminal;
+
+/**
+ * The terminal for as long as a chat lasts, from before its model is opened: its modes, its keyboard, and the way to the shell
+ * and back. Closing gives the terminal back as it was. Owned by the chat's thread.
+ */
+public final class ChatTerminal implements AutoCloseable {
+
+    private final Terminal terminal;
+    private final Runnable stop;
+    private final TerminalGuard guard;
+    private final StringBuilder typed = new StringBuilder();
+    private volatile Runnable onInterrupt = () -> {};
+
+    /** @param terminal the caller's, who closes it after this */
+    public ChatTerminal(Terminal terminal) {
+        this(terminal, new ShellJob(terminal)::stop);
+    }
+
+    /** @param stop stops the process and returns when it goes on */
+    ChatTerminal(Terminal terminal, Runnable stop) {
+        this.terminal = terminal;
+        this.stop = stop;
+        guard = new TerminalGuard(terminal, () -> onInterrupt.run());
+    }
+
+    /** Somebody listens to the keyboard, until this ends. */
+    @FunctionalInterface
+    public interface Listening extends AutoCloseable {
+
+        /** More than once does no harm. */
+        void end();
+
+        @Override
+        default void close() {
+            end();
+        }
+    }
+
+    /**
+     * Listens to the keyboard while there is no prompt, and keeps what is typed for the next one.
+     *
+     * @param action what Ctrl-C does, on a thread of the terminal's
+     */
+    public Listening listen(Runnable action) {
+        onInterrupt = action;
+        if (guard.isDumb()) {
+            return () -> onInterrupt = () -> {}; // its keys wait in the system until a line is complete
+        }
+        guard.bracketPastes();
+        var listener = new KeyListener(this, typed, action, this::suspend, System::nanoTime);
+        return () -> {
+            listener.close();
+            onInterrupt = () -> {};
+        };
+    }
+
+    Terminal terminal() {
+        return terminal;
+    }
+
+    boolean isDumb() {
+        return guard.isDumb();
+    }
+
+    /** The key that stands for {@code which}; -1 if none does, and for a terminal whose keys the system reads. */
+    int key(ControlChar which) {
+        return guard.isDumb() ? -1 : guard.key(which);
+    }
+
+    /** What was typed since the last prompt; not while somebody listens. */
+    String takeTyped() {
+        var keys = typed.toString();
+        typed.setLength(0);
+        return keys;
+    }
+
+    /** Gives the terminal to the shell until that gives it back. */
+    void suspend() {
+        guard.leave();
+        stop.run();
+        guard.enter();
+    }
+
+    /** Sets the chat's modes again, in case somebody else had the terminal. */
+    void enter() {
+        guard.enter();
+    }
+
+    /** Gives it back as it was; more than once does no harm. */
+    public void giveBack() {
+        guard.close();
+    }
+
+    @Override
+    public void close() {
+        giveBack();
+    }
+}

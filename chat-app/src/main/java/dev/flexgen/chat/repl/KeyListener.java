@@ -1,0 +1,120 @@
+package dev.flexgen.chat.repl;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jline.terminal.Attributes.ControlChar;
+import org.jline.utils.NonBlockingReader;
+
+/**
+ * Reads the keyboard on a thread of its own while no prompt does: keys that mean something at once are obeyed, all others are
+ * kept for the prompt. So none of them waits in the terminal, where Ctrl-Z would leave it to the shell.
+ */
+final class KeyListener implements AutoCloseable {
+
+    static final String PASTE_BEGIN = "\u001b[200~";
+    static final String PASTE_END = "\u001b[201~";
+    private static final int CTRL_D = 4;
+    private static final long POLL_MILLIS = 50;
+
+    /** Pastes come in one go: a key after such a pause was pressed, even if the end of the paste got lost. */
+    private static final long PASTE_GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+
+    private final NonBlockingReader keyboard;
+    private final LongSupplier nanoTime;
+    private final int interruptKey;
+    private final int suspendKey;
+    private final int quitKey;
+    private final Runnable onInterrupt;
+    private final Runnable onSuspend;
+    private final StringBuilder typed;
+    private final Thread thread;
+    private volatile boolean closed;
+    private boolean pasting;
+    private long lastKey;
+
+    /** @param typed takes the keys that are kept; others may read it once this is closed */
+    KeyListener(
+            ChatTerminal screen, StringBuilder typed, Runnable onInterrupt, Runnable onSuspend, LongSupplier nanoTime) {
+        keyboard = screen.terminal().reader();
+        interruptKey = screen.key(ControlChar.VINTR);
+        suspendKey = screen.key(ControlChar.VSUSP);
+        quitKey = screen.key(ControlChar.VQUIT);
+        this.typed = typed;
+        this.onInterrupt = onInterrupt;
+        this.onSuspend = onSuspend;
+        this.nanoTime = nanoTime;
+        thread = Thread.ofPlatform().daemon().name("keyboard").start(this::run);
+    }
+
+    /** Ends it; the next key is somebody else's. */
+    @Override
+    public void close() {
+        closed = true;
+        if (Thread.currentThread().equals(thread)) {
+            return;
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try {
+            while (!closed) {
+                int key = keyboard.read(POLL_MILLIS);
+                if (key == NonBlockingReader.EOF) {
+                    return; // the prompt meets the closed terminal next, and ends the chat
+                }
+                if (key >= 0) {
+                    take((char) key);
+                }
+            }
+        } catch (IOException | IllegalStateException gone) {
+            // As above; the latter when the terminal is closed because the JVM ends.
+        }
+    }
+
+    private void take(char key) throws IOException {
+        long now = nanoTime.getAsLong();
+        pasting &= now - lastKey < PASTE_GAP_NANOS;
+        lastKey = now;
+        if (!pasting && key == interruptKey) {
+            onInterrupt.run();
+        } else if (!pasting && key == suspendKey) {
+            keepWaiting();
+            onSuspend.run();
+        } else if (pasting || (key != CTRL_D && key != quitKey)) { // both were meant for the reply
+            keep(key);
+        }
+    }
+
+    private void keep(char key) {
+        typed.append(key);
+        if (key == '~') {
+            int end = typed.length();
+            pasting = end >= PASTE_BEGIN.length()
+                    && (pasting
+                            ? !typed.substring(end - PASTE_END.length()).equals(PASTE_END)
+                            : typed.substring(end - PASTE_BEGIN.length()).equals(PASTE_BEGIN));
+        }
+    }
+
+    /** What came in one go with Ctrl-Z was not written for the shell: it would run it. */
+    private void keepWaiting() throws IOException {
+        while (keyboard.peek(1) >= 0) {
+            char key = (char) keyboard.read();
+            if (key >= ' ' || key == '\r' || key == '\n' || key == '\u001b') {
+                keep(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.flexgen.chat.repl;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.util.concurrent.TimeUnit;
+import org.jline.utils.NonBlockingInputStream;
+
+/**
+ * The keyboard's bytes, one at a time and none in advance: what nobody has asked for yet stays in the terminal. Counts on the
+ * terminal's modes to end a read without a byte after a tenth of a second, and never changes them, unlike the line editor's own:
+ * whoever restores the modes at the end of the process must be the last to touch them.
+ */
+final class KeyStream extends NonBlockingInputStream {
+
+    /** A terminal that is gone answers at once, each time. */
+    private static final int ENOUGH_QUICK_ANSWERS = 20;
+
+    private static final long QUICK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final int NONE = READ_EXPIRED;
+
+    private final InputStream in;
+    private int peeked = NONE;
+
+    KeyStream(InputStream in) {
+        this.in = in;
+    }
+
+    @Override
+    public int read(long timeoutMillis, boolean isPeek) throws IOException {
+        if (peeked == NONE) {
+            peeked = next(timeoutMillis);
+        }
+        int answer = peeked;
+        if (!isPeek || answer == EOF) {
+            peeked = NONE;
+        }
+        return answer;
+    }
+
+    private int next(long timeoutMillis) throws IOException {
+        long begin = System.nanoTime();
+        int quickAnswers = 0;
+        while (true) {
+            checkInterrupted();
+            long asked = System.nanoTime();
+            int one = in.read();
+            if (one >= 0) {
+                return one;
+            }
+            checkInterrupted();
+            long now = System.nanoTime();
+            quickAnswers = now - asked < QUICK_NANOS ? quickAnswers + 1 : 0;
+            if (quickAnswers >= ENOUGH_QUICK_ANSWERS) {
+                return EOF;
+            }
+            if (timeoutMillis > 0 && now - begin > TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) {
+                return NONE;
+            }
+        }
+    }
+
+    private static void checkInterrupted() throws InterruptedIOException {
+        if (Thread.interrupted()) {
+            throw new InterruptedIOException();
+        }
+    }
+}

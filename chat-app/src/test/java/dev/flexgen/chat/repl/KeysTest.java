@@ -1,0 +1,203 @@
+package dev.flexgen.chat.repl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.chat.dialogue.ReplyOptions;
+import dev.flexgen.chat.dialogue.ScriptedChatModel;
+import dev.flexgen.chat.prompt.PromptFormat;
+import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.engine.sample.SamplerOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jline.terminal.Attributes.LocalFlag;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Keys that are not text, at the prompt and during a reply. */
+@Timeout(60)
+class KeysTest {
+
+    private static final PromptFormat BARE = new PromptFormat("", "", "\n\n", "\n", "H: ", "\nA:", List.of("\nH:"));
+    private static final String CTRL_BACKSLASH = "\u001c";
+    private static final String PASTE = "\u001b[200~%s\u001b[201~";
+
+    @TempDir
+    private Path state;
+
+    private final ScriptedChatModel model = new ScriptedChatModel(2048);
+    private final List<String> stops = Collections.synchronizedList(new ArrayList<>());
+    private ScreenSession session;
+
+    @BeforeEach
+    void start() throws Exception {
+        session = ScreenSession.open();
+        session.onStop(() -> stops.add(
+                session.terminal().getAttributes().getLocalFlag(LocalFlag.ICANON) ? "the shell's modes" : "raw"));
+        var setup = new ChatSetup(
+                "opt-tiny",
+                model,
+                BARE,
+                "",
+                new ReplyOptions(256, SamplerOptions.greedy()),
+                state,
+                Theme.PLAIN,
+                Verbosity.QUIET,
+                _ -> {});
+        session.start(screen -> Repl.run(setup, screen));
+        session.awaitPrompt();
+    }
+
+    @AfterEach
+    void closeScreen() throws IOException {
+        session.close();
+    }
+
+    private void leave() throws Exception {
+        session.awaitPrompt();
+        session.type(ScreenSession.CTRL_D);
+        assertThat(session.awaitExit()).isZero();
+    }
+
+    /** What the model was asked, without the turns before. */
+    private List<String> messages() {
+        return model.prompts().stream()
+                .map(prompt -> prompt.substring(prompt.lastIndexOf("H: ") + 3, prompt.lastIndexOf("\nA:")))
+                .toList();
+    }
+
+    @Test
+    void ctrlZInAReplyKeepsWhatWasTypedAheadFromTheShell() throws Exception {
+        model.saysAndHangs("Once ").says("Done.");
+        session.type("go\r");
+        model.awaitHanging();
+        session.type("rm -rf everything\r" + ScreenSession.CTRL_Z + "and more\r");
+        session.await("the stop", () -> stops.equals(List.of("the shell's modes")));
+        session.type(ScreenSession.CTRL_C);
+        session.awaitText("> and more");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("go", "rm -rf everything", "and more");
+    }
+
+    @Test
+    void ctrlZAtThePromptKeepsTheDraft() throws Exception {
+        session.type("my draft" + ScreenSession.CTRL_Z);
+        session.await("the stop", () -> stops.equals(List.of("the shell's modes")));
+        session.await("the draft again", () -> session.lines().endsWith("> my draft\n> my draft"));
+        session.type("s\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("my drafts");
+    }
+
+    @Test
+    void controlCharactersInAPasteAreText() throws Exception {
+        model.saysAndHangs("Once ");
+        session.type("go\r");
+        model.awaitHanging();
+        session.type(PASTE.formatted("one\r\u001atwo\r\u0003three\r"));
+        session.type(ScreenSession.CTRL_C);
+        session.awaitText("three");
+        session.type("\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(stops).isEmpty();
+        assertThat(messages()).containsExactly("go", "one\n\u001atwo\n\u0003three");
+    }
+
+    @Test
+    void keysBehindCtrlCBelongToTheNextLine() throws Exception {
+        session.type("old text" + ScreenSession.CTRL_C + "new text\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("new text");
+    }
+
+    @Test
+    void ctrlBackslashDoesNothing() throws Exception {
+        model.saysAndHangs("Once ");
+        session.type("one" + CTRL_BACKSLASH + " two\r");
+        model.awaitHanging();
+        session.type(CTRL_BACKSLASH + "three\r");
+        session.type(ScreenSession.CTRL_C);
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("one two", "three");
+    }
+
+    @Test
+    void ctrlXCtrlEKeepsTheDraft() throws Exception {
+        session.type("my draft\u0018\u0005s\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("my drafts");
+        assertThat(session.lines()).doesNotContain("Exception");
+    }
+
+    @Test
+    void anEnterWithShiftControlOrAltIsANewLine() throws Exception {
+        session.type("1\u001b[13;2u2\u001b[27;2;13~3\u001b[13;5u4\u001b[27;5;13~5\u001b\r6\u001b[13u");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("1\n2\n3\n4\n5\n6");
+    }
+
+    @Test
+    void pastesKeepTheirLinesWhateverTheirLineEnds() throws Exception {
+        session.type(PASTE.formatted("a\r\nb\r\n\r\nc\rd\ne") + "\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("a\nb\n\nc\nd\ne");
+    }
+
+    @Test
+    void keysThatNothingIsBoundToTypeNothing() throws Exception {
+        String unknown = "\u001b[24;5~\u001b[1;9P\u001b[I\u001b[O\u001b[<0;1;2M\u001b[57399u\u001b[?62;22c\u001bOz";
+        session.type("a" + unknown + "b\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("ab");
+    }
+
+    @Test
+    void arrowsWorkInBothOfTheirSpellings() throws Exception {
+        session.type("bd\u001b[Dc\u001bOD\u001bODa\u001b[Fe\u001bOHx\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("xabcde");
+    }
+
+    @Test
+    void noKeyEndsTheChatOrShowsItsInsides() throws Exception {
+        for (char second = 0; second < 128; second++) {
+            for (String key : List.of("" + second, "\u001b" + second, "\u0018" + second)) {
+                session.type("draft" + key);
+                session.type("\u0007" + ScreenSession.CTRL_C);
+                session.awaitPrompt();
+            }
+        }
+        session.type("the end\r");
+        session.awaitText("> the end\nnothing scripted");
+        leave();
+        assertThat(messages()).last().isEqualTo("the end");
+        assertThat(session.sent()).doesNotContain("Exception", "\tat ", "No such widget");
+    }
+
+    @Test
+    void anArrowEndsASearchAndTypesNothing() throws Exception {
+        session.type("first\r");
+        session.awaitText("nothing scripted");
+        session.awaitPrompt();
+        session.type("\u0012fir");
+        session.awaitText("bck-i-search: fir");
+        session.type("\u001b[D\u001bOD!\r");
+        leave();
+        assertThat(messages()).hasSize(2).last().asString().contains("!").doesNotContain("[");
+    }
+}
