@@ -1,17 +1,17 @@
 package dev.flexgen.engine.cache;
 
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.util.List;
 
 /**
  * Which device holds the keys and values of which heads.
  *
- * @param dtype of the stored numbers
+ * @param encoding of the keys and values, whatever that of the weights
  * @param headDim width of one head
  * @param layers for each layer its shards, in order of heads
  */
-public record KvLayout(DType dtype, int headDim, List<List<Slot>> layers) {
+public record KvLayout(Encoding encoding, int headDim, List<List<Slot>> layers) {
 
     /** The KV of {@code heads} consecutive heads, on the device that attends over them. */
     public record Slot(Device device, int heads) {}
@@ -22,7 +22,7 @@ public record KvLayout(DType dtype, int headDim, List<List<Slot>> layers) {
 
     /** Bytes of the keys of one slot over {@code tokens} positions; its values take as many. */
     long bytes(Slot slot, int tokens) {
-        return dtype.bytes((long) slot.heads() * headDim * tokens);
+        return encoding.bytes((long) slot.heads() * tokens, headDim);
     }
 
     /** Bytes that one position takes on all devices together. */

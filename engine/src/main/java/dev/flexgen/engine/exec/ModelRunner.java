@@ -4,6 +4,8 @@ import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvLayout;
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.EncodingSupport;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.ScratchFile;
@@ -11,7 +13,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.ModelSizes;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.weights.ModelWeights;
 import dev.flexgen.engine.weights.WeightLoader;
 import java.util.ArrayList;
@@ -46,7 +48,7 @@ public final class ModelRunner implements AutoCloseable {
      *
      * @param pool does the copying
      * @param disk makes the file of the disk tier, if the plan needs one
-     * @param kv element type of its caches
+     * @param kv encoding of its caches
      * @param context most tokens of a sequence
      */
     public ModelRunner(
@@ -55,7 +57,7 @@ public final class ModelRunner implements AutoCloseable {
             List<Device> devices,
             WorkerPool pool,
             LongFunction<ScratchFile> disk,
-            DType kv,
+            Encoding kv,
             int context) {
         this.spec = tensors.spec();
         this.layout = layout(plan, devices, kv);
@@ -91,12 +93,20 @@ public final class ModelRunner implements AutoCloseable {
         return Math.min(ModelSizes.LOGIT_ROWS, rows);
     }
 
-    private KvLayout layout(Plan plan, List<Device> devices, DType kv) {
+    private KvLayout layout(Plan plan, List<Device> devices, Encoding kv) {
         List<List<KvLayout.Slot>> layers = new ArrayList<>();
         plan.layers()
                 .forEach(layer -> layers.add(layer.heads().stream()
                         .map(shard -> new KvLayout.Slot(devices.get(shard.device()), shard.size()))
                         .toList()));
+        for (Device device : layers.stream()
+                .flatMap(List::stream)
+                .map(KvLayout.Slot::device)
+                .distinct()
+                .toList()) {
+            EncodingSupport.require(device, Operation.APPEND, kv);
+            EncodingSupport.require(device, Operation.ATTEND, kv);
+        }
         return new KvLayout(kv, spec.headDim(), layers);
     }
 

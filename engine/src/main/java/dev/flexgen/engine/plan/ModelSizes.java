@@ -3,6 +3,7 @@ package dev.flexgen.engine.plan;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 
 /**
@@ -11,11 +12,11 @@ import dev.flexgen.engine.tensor.DType;
  *
  * @param weights element type of the matrices
  * @param ownHead whether the head is a table of its own and not the token table
- * @param kv element type of keys and values
+ * @param kv encoding of keys and values
  * @param context tokens of a conversation
  * @param stepTokens most tokens of a step
  */
-public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType kv, int context, int stepTokens) {
+public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, Encoding kv, int context, int stepTokens) {
 
     /** What alignment can add to a shard, wherever it lies. */
     static final long SHARD_SLACK = 8192;
@@ -68,7 +69,7 @@ public record ModelSizes(ModelSpec spec, DType weights, boolean ownHead, DType k
 
     /** Keys and values of one key-head group of one layer in one page. */
     long kvPageBytesPerHead() {
-        return kv.bytes(2L * KvCache.PAGE_TOKENS * spec.headDim());
+        return kv.bytes(2L * KvCache.PAGE_TOKENS, spec.headDim());
     }
 
     /** Keys and values of one key-head group of one layer for a whole conversation. */

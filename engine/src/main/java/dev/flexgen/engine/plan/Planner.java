@@ -221,9 +221,8 @@ public final class Planner {
         double kv = 2.0
                 * sizes.spec().layers()
                 * sizes.spec().keyHeads()
-                * sizes.spec().headDim()
                 * sizes.context()
-                * sizes.kv().bytes();
+                * sizes.kv().rowBytes(sizes.spec().headDim());
         if (weights + kv > MOST_BYTES) {
             throw tooLargeForHost(weights, kv);
         }

@@ -6,7 +6,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -29,14 +29,16 @@ public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout val
         MatrixLayout query = projection(tensors, layer, Role.QUERY_WEIGHT, Role.QUERY_BIAS, queries, 0);
         MatrixLayout key = projection(tensors, layer, Role.KEY_WEIGHT, Role.KEY_BIAS, keys, query.end());
         MatrixLayout value = projection(tensors, layer, Role.VALUE_WEIGHT, Role.VALUE_BIAS, keys, key.end());
-        DType dtype = tensors.get(Role.ATTENTION_OUT_WEIGHT, layer).dtype();
-        return new HeadsLayout(query, key, value, MatrixLayout.after(value.end(), dtype, queries, spec.width(), false));
+        Encoding encoding =
+                Encoding.of(tensors.get(Role.ATTENTION_OUT_WEIGHT, layer).dtype());
+        return new HeadsLayout(
+                query, key, value, MatrixLayout.after(value.end(), encoding, queries, spec.width(), false));
     }
 
     private static MatrixLayout projection(
             ModelTensors tensors, int layer, Role weight, Role bias, int rows, long from) {
-        DType dtype = tensors.get(weight, layer).dtype();
-        return MatrixLayout.after(from, dtype, rows, tensors.spec().width(), tensors.has(bias));
+        Encoding encoding = Encoding.of(tensors.get(weight, layer).dtype());
+        return MatrixLayout.after(from, encoding, rows, tensors.spec().width(), tensors.has(bias));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 
 /** A neuron shard's block: the up projection, one row per neuron, and the down projection, likewise. */
@@ -20,9 +21,13 @@ public record NeuronsLayout(MatrixLayout up, MatrixLayout down) implements Block
     public static NeuronsLayout of(ModelTensors tensors, Shard shard, int layer) {
         int width = tensors.spec().width();
         MatrixLayout up = MatrixLayout.after(
-                0, tensors.get(Role.UP_WEIGHT, layer).dtype(), shard.size(), width, tensors.has(Role.UP_BIAS));
+                0,
+                Encoding.of(tensors.get(Role.UP_WEIGHT, layer).dtype()),
+                shard.size(),
+                width,
+                tensors.has(Role.UP_BIAS));
         MatrixLayout down = MatrixLayout.after(
-                up.end(), tensors.get(Role.DOWN_WEIGHT, layer).dtype(), shard.size(), width, false);
+                up.end(), Encoding.of(tensors.get(Role.DOWN_WEIGHT, layer).dtype()), shard.size(), width, false);
         return new NeuronsLayout(up, down);
     }
 

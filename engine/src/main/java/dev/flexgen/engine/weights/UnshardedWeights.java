@@ -7,6 +7,7 @@ import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -64,7 +65,7 @@ public final class UnshardedWeights {
         int columns = Math.toIntExact(tensor.shape().extent(1));
         MemorySegment target = part(role, 0, tensor.data().byteSize());
         placement.putRows(tensor, target);
-        return new Matrix(tensor.dtype(), rows, columns, target);
+        return new Matrix(Encoding.of(tensor.dtype()), rows, columns, target);
     }
 
     /** The head's own table, or the token table that stands in for it. */

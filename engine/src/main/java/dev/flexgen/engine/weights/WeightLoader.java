@@ -64,6 +64,7 @@ public final class WeightLoader implements AutoCloseable {
 
     public ModelWeights load(Plan plan) {
         plan.check(spec, devices.stream().map(Device::tier).toList());
+        new SupportCheck(tensors, devices).require(plan);
         try {
             @Nullable ScratchFile file = takeRoom(plan);
             UnshardedWeights home = new UnshardedWeights(tensors, placement(devices.getFirst()), memory);

@@ -10,7 +10,7 @@ import dev.flexgen.engine.device.cpu.CpuDevice;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -26,7 +26,7 @@ class KvCacheTest {
 
     /** Two layers; the second is cut in two. */
     private final KvLayout layout = new KvLayout(
-            DType.F32,
+            Encoding.F32,
             DIM,
             List.of(List.of(new Slot(device, HEADS)), List.of(new Slot(device, 1), new Slot(device, HEADS - 1))));
 

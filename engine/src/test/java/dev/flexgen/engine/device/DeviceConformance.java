@@ -1,9 +1,12 @@
 package dev.flexgen.engine.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -17,11 +20,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Every operation, for every element type and for shapes around every border of a fast kernel, against the reference. A
- * device's test extends this; an element type or operation it lacks fails.
+ * Every operation, for every encoding that the device supports and for shapes around every border of a fast kernel, against the
+ * reference. A device's test extends this. A device must support every element type; what else it supports is up to it, but what
+ * it does not support it must refuse.
  */
 public abstract class DeviceConformance {
 
@@ -68,7 +73,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> up() {
-        return overMatrices((operands, matrix, tokens) -> {
+        return overMatrices(Operation.UP, (operands, matrix, tokens) -> {
             Rows in = operands.rows(tokens, matrix.columns());
             Rows out = operands.rows(tokens, matrix.rows());
             for (Linear linear : linears(operands, matrix)) {
@@ -80,9 +85,9 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> upTogetherAndWithActivation() {
-        return overSmallMatrices((operands, matrix, tokens) -> {
+        return overSmallMatrices(Operation.UP, (operands, matrix, tokens) -> {
             Rows in = operands.rows(tokens, matrix.columns());
-            Matrix narrow = operands.matrix(matrix.dtype(), matrix.rows() / 2 + 1, matrix.columns());
+            Matrix narrow = operands.matrix(matrix.encoding(), matrix.rows() / 2 + 1, matrix.columns());
             List<Linear> linears = new ArrayList<>(linears(operands, matrix));
             linears.addAll(1, linears(operands, narrow));
             List<Rows> outs = linears.stream()
@@ -113,7 +118,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> down() {
-        return overMatrices((operands, matrix, tokens) -> {
+        return overMatrices(Operation.DOWN, (operands, matrix, tokens) -> {
             for (double zeros : new double[] {0, 0.94, 1}) {
                 Rows in = operands.rows(tokens, matrix.rows(), zeros);
                 Rows out = operands.rows(tokens, matrix.columns());
@@ -141,7 +146,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> embed() {
-        return overMatrices((operands, matrix, tokens) -> {
+        return overMatrices(Operation.EMBED, (operands, matrix, tokens) -> {
             int[] indices = operands.indices(tokens, matrix.rows());
             Rows out = operands.rows(tokens, matrix.columns());
             memory.same(List.of(out), new Tolerance(1), (ops, at) -> ops.embed(at.of(matrix), indices, at.of(out)));
@@ -182,13 +187,13 @@ public abstract class DeviceConformance {
     @TestFactory
     Stream<DynamicTest> attention() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (DType dtype : DType.values()) {
+        for (Encoding encoding : supported(Operation.APPEND, Operation.ATTEND)) {
             for (int[] shape : grid().heads()) {
                 for (int tokens : grid().someTokens()) {
                     for (int past : grid().pasts()) {
-                        String name = dtype + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
-                                + tokens + " after " + past;
-                        tests.add(test(name, operands -> attend(operands, dtype, shape, tokens, past)));
+                        String name = encoding.name() + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2]
+                                + ", " + tokens + " after " + past;
+                        tests.add(test(name, operands -> attend(operands, encoding, shape, tokens, past)));
                     }
                 }
             }
@@ -196,11 +201,11 @@ public abstract class DeviceConformance {
         return tests.stream();
     }
 
-    private void attend(RandomOperands operands, DType dtype, int[] shape, int tokens, int past) {
+    private void attend(RandomOperands operands, Encoding encoding, int[] shape, int tokens, int past) {
         int keyHeads = shape[0];
         int dim = shape[2];
         int blockTokens = past < 64 ? 7 : 64; // many blocks, or one that the new tokens leave
-        KvView cache = operands.cache(dtype, keyHeads, dim, blockTokens, past + tokens);
+        KvView cache = operands.cache(encoding, keyHeads, dim, blockTokens, past + tokens);
         Rows keys = operands.rows(past + tokens, keyHeads * dim);
         Rows values = operands.rows(past + tokens, keyHeads * dim);
         for (int[] range : new int[][] {{0, past}, {past, tokens}}) {
@@ -213,11 +218,57 @@ public abstract class DeviceConformance {
         Rows query = operands.rows(tokens, keyHeads * shape[1] * dim);
         Rows out = operands.rows(tokens, query.width());
         double[] slack = new double[tokens];
-        Arrays.fill(slack, rounding(dtype, tokens)); // values have unit variance
+        Arrays.fill(slack, rounding(encoding.elementType(), tokens)); // values have unit variance
         memory.same(
                 List.of(out),
                 new Tolerance(64, slack),
                 (ops, at) -> ops.attend(at.of(query), at.of(cache), past, 0.3f, at.of(out)));
+    }
+
+    @Test
+    void everyElementTypeIsSupported() {
+        for (Operation operation : Operation.values()) {
+            assertThat(supported(operation)).contains(Encoding.F32, Encoding.F16, Encoding.BF16);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> whatIsNotSupportedIsRefusedByName() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Operation operation : Operation.values()) {
+            for (Encoding encoding : Encoding.ALL) {
+                if (!device.supports(operation, encoding)) {
+                    tests.add(
+                            test(operation + " " + encoding.name(), operands -> refuse(operands, operation, encoding)));
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    private void refuse(RandomOperands operands, Operation operation, Encoding encoding) {
+        Matrix matrix = memory.onDevice(operands.matrix(encoding, 8, 8));
+        KvView cache = memory.onDevice(operands.cache(encoding, 1, 8, 4, 4));
+        Rows in = memory.onDevice(operands.rows(1, 8));
+        Rows out = memory.onDevice(operands.rows(1, 8));
+        Ops ops = device.ops();
+        assertThatThrownBy(() -> {
+                    switch (operation) {
+                        case EMBED -> ops.embed(matrix, new int[] {1}, out);
+                        case UP -> ops.up(new Linear(matrix, null), in, out);
+                        case DOWN -> ops.down(matrix, in, out);
+                        case APPEND -> ops.append(in, in, cache, 0);
+                        case ATTEND -> ops.attend(in, cache, 0, 1, out);
+                    }
+                })
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining(encoding.name());
+    }
+
+    private List<Encoding> supported(Operation... operations) {
+        return Encoding.ALL.stream()
+                .filter(encoding -> Arrays.stream(operations).allMatch(it -> device.supports(it, encoding)))
+                .toList();
     }
 
     private interface MatrixCase {
@@ -228,22 +279,23 @@ public abstract class DeviceConformance {
         void run(RandomOperands operands);
     }
 
-    private Stream<DynamicTest> overMatrices(MatrixCase body) {
-        return over(numbers -> numbers > LARGE ? grid().someTokens() : grid().tokens(), body);
+    private Stream<DynamicTest> overMatrices(Operation operation, MatrixCase body) {
+        return over(operation, numbers -> numbers > LARGE ? grid().someTokens() : grid().tokens(), body);
     }
 
-    private Stream<DynamicTest> overSmallMatrices(MatrixCase body) {
-        return over(numbers -> numbers > LARGE ? new int[0] : grid().someTokens(), body);
+    private Stream<DynamicTest> overSmallMatrices(Operation operation, MatrixCase body) {
+        return over(operation, numbers -> numbers > LARGE ? new int[0] : grid().someTokens(), body);
     }
 
-    private Stream<DynamicTest> over(IntFunction<int[]> tokensByNumbers, MatrixCase body) {
+    private Stream<DynamicTest> over(Operation operation, IntFunction<int[]> tokensByNumbers, MatrixCase body) {
         List<DynamicTest> tests = new ArrayList<>();
-        for (DType dtype : DType.values()) {
+        for (Encoding encoding : supported(operation)) {
             for (int[] shape : grid().matrices()) {
                 for (int tokens : tokensByNumbers.apply(shape[0] * shape[1])) {
-                    String name = dtype + " [" + shape[0] + ", " + shape[1] + "] x " + tokens;
+                    String name = encoding.name() + " [" + shape[0] + ", " + shape[1] + "] x " + tokens;
                     tests.add(test(
-                            name, operands -> body.run(operands, operands.matrix(dtype, shape[0], shape[1]), tokens)));
+                            name,
+                            operands -> body.run(operands, operands.matrix(encoding, shape[0], shape[1]), tokens)));
                 }
             }
         }

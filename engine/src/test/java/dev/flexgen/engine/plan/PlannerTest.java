@@ -8,6 +8,7 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
@@ -33,7 +34,7 @@ class PlannerTest {
     }
 
     private static ModelSizes sizes(ModelSpec spec) {
-        return new ModelSizes(spec, DType.F16, false, DType.F16, 2048, 512);
+        return new ModelSizes(spec, DType.F16, false, Encoding.F16, 2048, 512);
     }
 
     private static final ModelSizes OPT_125M = sizes(opt(12, 12, 768));
@@ -151,7 +152,7 @@ class PlannerTest {
 
     @Test
     void aHeadOfItsOwnIsCounted() {
-        ModelSizes own = new ModelSizes(OPT_6_7B.spec(), DType.F16, true, DType.F16, 2048, 512);
+        ModelSizes own = new ModelSizes(OPT_6_7B.spec(), DType.F16, true, Encoding.F16, 2048, 512);
         assertThat(own.homeBytes() - OPT_6_7B.homeBytes()).isBetween(2L * 50272 * 4096, 2L * 50272 * 4096 + 256);
     }
 

@@ -7,8 +7,8 @@ import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
-import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -48,7 +48,7 @@ class CudaOpsTest {
     @Test
     void projectionsOfTheSameRowsShareALaunch() {
         RecordingLauncher launcher = new RecordingLauncher(90);
-        Linear linear = new Linear(operands.matrix(DType.F16, 64, 48), null);
+        Linear linear = new Linear(operands.matrix(Encoding.F16, 64, 48), null);
         Rows out = operands.rows(1, 64);
         ops(launcher, null).upEach(List.of(linear, linear, linear), operands.rows(1, 48), List.of(out, out, out));
         assertThat(launcher.launches).containsExactly(new RecordingLauncher.Launch("up_1_f16", 12, 1, 1));
@@ -70,7 +70,7 @@ class CudaOpsTest {
         };
         RecordingLauncher launcher = new RecordingLauncher(90);
         CudaOps ops = ops(launcher, product);
-        Matrix weight = operands.matrix(DType.F16, 64, 48);
+        Matrix weight = operands.matrix(Encoding.F16, 64, 48);
         Linear biased = new Linear(weight, operands.rows(1, 64).data());
         Rows out = operands.rows(100, 64);
         ops.upEach(List.of(biased, biased), operands.rows(100, 48), List.of(out, out));
@@ -83,7 +83,7 @@ class CudaOpsTest {
     @Test
     void rowsWiderThanTheScratchMemoryHoldsGoByPieces() {
         RecordingLauncher launcher = new RecordingLauncher(90);
-        Matrix weight = operands.matrix(DType.F16, 8, 8192);
+        Matrix weight = operands.matrix(Encoding.F16, 8, 8192);
         ops(launcher, null).up(new Linear(weight, null), operands.rows(300, 8192), operands.rows(300, 8));
         assertThat(launcher.kernels().stream().filter(kernel -> kernel.equals("rows_narrow_f16")))
                 .hasSize(3);
@@ -93,10 +93,10 @@ class CudaOpsTest {
     void sizesThatDoNotMatchAreRefusedBeforeAnythingIsLaunched() {
         RecordingLauncher launcher = new RecordingLauncher(90);
         CudaOps ops = ops(launcher, null);
-        Matrix weight = operands.matrix(DType.F16, 64, 48);
+        Matrix weight = operands.matrix(Encoding.F16, 64, 48);
         Rows narrow = operands.rows(2, 48);
         Rows wide = operands.rows(2, 64);
-        KvView cache = operands.cache(DType.F16, 2, 24, 7, 14);
+        KvView cache = operands.cache(Encoding.F16, 2, 24, 7, 14);
         refused(() -> ops.up(new Linear(weight, null), wide, wide), "input width is 64, expected 48");
         refused(() -> ops.up(new Linear(weight, null), narrow, narrow), "output width is 48, expected 64");
         refused(() -> ops.up(new Linear(weight, narrow.data().asSlice(0, 8)), narrow, wide), "bias has 2 numbers");
@@ -105,7 +105,7 @@ class CudaOpsTest {
         refused(() -> ops.add(wide, narrow), "row width is 48, expected 64");
         refused(() -> ops.embed(weight, new int[] {64}, narrow), "id 64 of a table of 64 rows");
         refused(() -> ops.embed(weight, new int[3], narrow), "3 ids into 2 rows");
-        Matrix odd = new Matrix(DType.F16, 2, 48, weight.data().asSlice(1, 192));
+        Matrix odd = new Matrix(Encoding.F16, 2, 48, weight.data().asSlice(1, 192));
         refused(() -> ops.down(odd, operands.rows(2, 2), narrow), "F16 numbers at the odd address");
         refused(() -> ops.append(narrow, narrow, cache, 13), "15 tokens in a cache for 14");
         refused(() -> ops.attend(wide, cache, 0, 1, wide), "query heads");
@@ -121,7 +121,7 @@ class CudaOpsTest {
         RecordingLauncher launcher = new RecordingLauncher(90);
         CudaOps ops = ops(launcher, null);
         Rows none = operands.rows(0, 48);
-        Matrix square = operands.matrix(DType.F32, 48, 48);
+        Matrix square = operands.matrix(Encoding.F32, 48, 48);
         ops.up(new Linear(square, null), Activation.RELU, none, none);
         ops.down(square, none, none);
         ops.embed(square, new int[0], none);

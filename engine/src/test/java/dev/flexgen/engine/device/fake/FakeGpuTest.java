@@ -15,8 +15,8 @@ import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
-import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -162,11 +162,11 @@ class FakeGpuTest {
                 gpu.stream(StreamRole.COMPUTE).upload(host.segment(), memory.asSlice(0, 16));
                 int[] indices = {2};
                 Rows row = new Rows(memory.asSlice(256, 4), 1, 1);
-                gpu.ops().embed(new Matrix(DType.F32, 4, 1, memory.asSlice(0, 16)), indices, row);
+                gpu.ops().embed(new Matrix(Encoding.F32, 4, 1, memory.asSlice(0, 16)), indices, row);
                 indices[0] = 0;
                 List<MemorySegment> keys = new ArrayList<>(List.of(memory.asSlice(512, 4)));
                 List<MemorySegment> values = new ArrayList<>(List.of(memory.asSlice(768, 4)));
-                gpu.ops().append(row, row, new KvView(DType.F32, 1, 1, 1, keys, values), 0);
+                gpu.ops().append(row, row, new KvView(Encoding.F32, 1, 1, 1, keys, values), 0);
                 keys.clear();
                 values.clear();
                 gpu.stream(StreamRole.COMPUTE)
@@ -194,13 +194,14 @@ class FakeGpuTest {
             refused("another device", () -> stream.await(event));
             Rows rows = new Rows(here.asSlice(0, 16), 2, 2);
             Rows narrow = new Rows(here.asSlice(16, 8), 2, 1);
-            Matrix square = new Matrix(DType.F32, 2, 2, here.asSlice(32, 16));
+            Matrix square = new Matrix(Encoding.F32, 2, 2, here.asSlice(32, 16));
             refused("not in this GPU", () -> gpu.ops().add(new Rows(host.segment(), 2, 2), rows));
             refused("width", () -> gpu.ops().add(narrow, rows));
             refused("inputs", () -> gpu.ops().up(new Linear(square, null), narrow, rows));
             refused("outputs", () -> gpu.ops().down(square, rows, narrow));
             refused("row 2", () -> gpu.ops().embed(square, new int[] {0, 2}, rows));
-            KvView cache = new KvView(DType.F32, 1, 2, 2, List.of(here.asSlice(0, 16)), List.of(here.asSlice(32, 16)));
+            KvView cache =
+                    new KvView(Encoding.F32, 1, 2, 2, List.of(here.asSlice(0, 16)), List.of(here.asSlice(32, 16)));
             refused("positions 1 to 3", () -> gpu.ops().append(rows, rows, cache, 1));
             refused("positions 1 to 3", () -> gpu.ops().attend(rows, cache, 1, 1, rows));
             stream.join();

@@ -1,12 +1,15 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -30,6 +33,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void embed(Matrix table, int[] rows, Rows out) {
+        require(Operation.EMBED, table.encoding());
         operands.table(table, rows, out);
         int[] read = rows.clone();
         later("embed", () -> delegate.embed(table, read, out));
@@ -37,6 +41,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void embedAdd(Matrix table, int[] rows, Rows out) {
+        require(Operation.EMBED, table.encoding());
         operands.table(table, rows, out);
         int[] read = rows.clone();
         later("embedAdd", () -> delegate.embedAdd(table, read, out));
@@ -53,6 +58,7 @@ final class FakeOps implements Ops {
     @Override
     public void up(Linear linear, Rows in, Rows out) {
         Matrix weight = linear.weight();
+        require(Operation.UP, weight.encoding());
         operands.product(weight, weight.columns(), weight.rows(), in, out);
         operands.vector(linear.bias(), out.width());
         later("up", () -> delegate.up(linear, in, out));
@@ -66,6 +72,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
+        require(Operation.DOWN, weight.encoding());
         operands.product(weight, weight.rows(), weight.columns(), in, out);
         later("down", () -> delegate.down(weight, in, out));
     }
@@ -91,6 +98,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void append(Rows keys, Rows values, KvView cache, int position) {
+        require(Operation.APPEND, cache.encoding());
         operands.alike(keys, values);
         Operands.equal("key width", keys.width(), (long) cache.heads() * cache.headDim());
         KvView now = snapshot(cache);
@@ -100,6 +108,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+        require(Operation.ATTEND, cache.encoding());
         operands.alike(query, out);
         Operands.equal("query width over key heads", query.width() % (cache.heads() * cache.headDim()), 0);
         KvView now = snapshot(cache);
@@ -110,12 +119,21 @@ final class FakeOps implements Ops {
     /** A cache's view follows it; the operation means the blocks of now. */
     private static KvView snapshot(KvView cache) {
         return new KvView(
-                cache.dtype(),
+                cache.encoding(),
                 cache.heads(),
                 cache.headDim(),
                 cache.blockTokens(),
                 List.copyOf(cache.keys()),
                 List.copyOf(cache.values()));
+    }
+
+    private void require(Operation operation, Encoding encoding) {
+        if (!settings.supports().test(operation, encoding)) {
+            throw new EngineException(
+                    EngineException.Kind.DEVICE,
+                    "no " + operation + " for " + encoding.name() + " on the fake GPU",
+                    null);
+        }
     }
 
     private void later(String name, Runnable operation) {

@@ -55,7 +55,7 @@ final class Operands {
 
     /** A cache with room for {@code tokens} from {@code position} on. */
     void cache(KvView cache, int position, int tokens) {
-        long bytes = cache.dtype().bytes((long) cache.heads() * cache.blockTokens() * cache.headDim());
+        long bytes = cache.blockBytes();
         if (position < 0 || position + tokens > cache.capacity()) {
             throw new IllegalArgumentException(
                     "positions " + position + " to " + (position + tokens) + " in a cache of " + cache.capacity());
