@@ -57,15 +57,17 @@ public interface Ops {
      * Stores the keys and values of new tokens.
      *
      * @param keys // [tokens, heads * headDim]
-     * @param position of the first of them; the view must have room for all
+     * @param sequences whose tokens these are, with as many rows together; all caches have the same type and shape, have room
+     *     for their rows, and share no memory that is written
      */
-    void append(Rows keys, Rows values, KvView cache, int position);
+    void append(Rows keys, Rows values, List<KvSequence> sequences);
 
     /**
-     * Causal attention of new tokens over everything up to and including themselves: {@code softmax(scale q k^T) v}.
+     * Causal attention of new tokens over everything in their sequence up to and including themselves:
+     * {@code softmax(scale q k^T) v}. For up to 16 rows of a sequence its results do not depend on the others, to the bit.
      *
      * @param query // [tokens, queryHeads * headDim]; query heads share key heads in consecutive groups
-     * @param position of the first query; the cache holds its key already
+     * @param sequences as for {@link #append}; the caches hold the tokens' own keys and values already
      */
-    void attend(Rows query, KvView cache, int position, float scale, Rows out);
+    void attend(Rows query, List<KvSequence> sequences, float scale, Rows out);
 }

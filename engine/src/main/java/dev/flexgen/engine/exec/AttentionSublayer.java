@@ -1,6 +1,6 @@
 package dev.flexgen.engine.exec;
 
-import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.exec.ShardActivations.Attention;
@@ -96,21 +96,9 @@ final class AttentionSublayer {
     }
 
     private void attend(Ops ops, Attention rows, int layer, int slot, Batch batch) {
-        int row = 0;
-        for (Batch.Sequence sequence : batch.sequences()) {
-            int count = sequence.tokens().length;
-            KvCache cache = sequence.cache();
-            int position = cache.length();
-            var view = cache.view(layer, slot);
-            ops.append(rows.key().slice(row, count), rows.value().slice(row, count), view, position);
-            ops.attend(
-                    rows.query().slice(row, count),
-                    view,
-                    position,
-                    scale,
-                    rows.context().slice(row, count));
-            row += count;
-        }
+        List<KvSequence> sequences = batch.sequences(layer, slot);
+        ops.append(rows.key(), rows.value(), sequences);
+        ops.attend(rows.query(), sequences, scale, rows.context());
     }
 
     private static int queries(Heads heads) {

@@ -2,6 +2,7 @@ package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.device.KvSequence;
 import java.util.Arrays;
 import java.util.List;
 
@@ -50,6 +51,14 @@ public record Batch(List<Sequence> sequences) {
         return sequences.stream()
                 .flatMapToInt(sequence -> Arrays.stream(sequence.tokens()))
                 .toArray();
+    }
+
+    /** The sequences, each with its cache of one layer and shard. */
+    List<KvSequence> sequences(int layer, int slot) {
+        return sequences.stream()
+                .map(sequence -> new KvSequence(
+                        sequence.cache().view(layer, slot), sequence.cache().length(), sequence.tokens().length))
+                .toList();
     }
 
     /** Each row's row in the position table. */

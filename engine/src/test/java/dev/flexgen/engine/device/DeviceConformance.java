@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -193,7 +194,9 @@ public abstract class DeviceConformance {
                     for (int past : grid().pasts()) {
                         String name = encoding.name() + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2]
                                 + ", " + tokens + " after " + past;
-                        tests.add(test(name, operands -> attend(operands, encoding, shape, tokens, past)));
+                        // many blocks, or one that the new tokens leave
+                        int blockTokens = past < 64 ? 7 : 64;
+                        tests.add(test(name, it -> attend(it, encoding, shape, blockTokens, new int[] {past, tokens})));
                     }
                 }
             }
@@ -201,28 +204,49 @@ public abstract class DeviceConformance {
         return tests.stream();
     }
 
-    private void attend(RandomOperands operands, Encoding encoding, int[] shape, int tokens, int past) {
-        int keyHeads = shape[0];
-        int dim = shape[2];
-        int blockTokens = past < 64 ? 7 : 64; // many blocks, or one that the new tokens leave
-        KvView cache = operands.cache(encoding, keyHeads, dim, blockTokens, past + tokens);
-        Rows keys = operands.rows(past + tokens, keyHeads * dim);
-        Rows values = operands.rows(past + tokens, keyHeads * dim);
-        for (int[] range : new int[][] {{0, past}, {past, tokens}}) {
-            if (range[1] > 0) {
-                Rows newKeys = keys.slice(range[0], range[1]);
-                Rows newValues = values.slice(range[0], range[1]);
-                memory.identical((ops, at) -> ops.append(at.of(newKeys), at.of(newValues), at.of(cache), range[0]));
+    /** Sequences that decode, are prefilled, verify a draft, all in one step. */
+    @TestFactory
+    Stream<DynamicTest> attentionOfSeveralSequences() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Encoding encoding : supported(Operation.APPEND, Operation.ATTEND)) {
+            for (int[] shape : grid().heads()) {
+                for (int[][] sequences : grid().batches()) {
+                    String name = encoding.name() + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
+                            + Arrays.deepToString(sequences);
+                    tests.add(test(name, operands -> attend(operands, encoding, shape, 64, sequences)));
+                }
             }
         }
-        Rows query = operands.rows(tokens, keyHeads * shape[1] * dim);
-        Rows out = operands.rows(tokens, query.width());
-        double[] slack = new double[tokens];
-        Arrays.fill(slack, rounding(encoding.elementType(), tokens)); // values have unit variance
+        return tests.stream();
+    }
+
+    /** @param shares tokens before and new tokens of each sequence */
+    private void attend(RandomOperands operands, Encoding encoding, int[] shape, int blockTokens, int[]... shares) {
+        int keyHeads = shape[0];
+        int dim = shape[2];
+        List<KvSequence> before = new ArrayList<>();
+        List<KvSequence> sequences = new ArrayList<>();
+        List<Double> slack = new ArrayList<>();
+        for (int[] share : shares) {
+            KvView cache = operands.cache(encoding, keyHeads, dim, blockTokens, share[0] + share[1]);
+            if (share[0] > 0) {
+                before.add(new KvSequence(cache, 0, share[0]));
+            }
+            sequences.add(new KvSequence(cache, share[0], share[1]));
+            // Values have unit variance.
+            slack.addAll(Collections.nCopies(share[1], rounding(encoding.elementType(), share[1])));
+        }
+        for (List<KvSequence> writing : List.of(before, sequences)) {
+            Rows keys = operands.rows(KvSequence.rows(writing), keyHeads * dim);
+            Rows values = operands.rows(keys.count(), keys.width());
+            memory.identical((ops, at) -> ops.append(at.of(keys), at.of(values), at.of(writing)));
+        }
+        Rows query = operands.rows(slack.size(), keyHeads * shape[1] * dim);
+        Rows out = operands.rows(query.count(), query.width());
         memory.same(
                 List.of(out),
-                new Tolerance(64, slack),
-                (ops, at) -> ops.attend(at.of(query), at.of(cache), past, 0.3f, at.of(out)));
+                new Tolerance(64, slack.stream().mapToDouble(x -> x).toArray()),
+                (ops, at) -> ops.attend(at.of(query), at.of(sequences), 0.3f, at.of(out)));
     }
 
     @Test
@@ -248,7 +272,8 @@ public abstract class DeviceConformance {
 
     private void refuse(RandomOperands operands, Operation operation, Encoding encoding) {
         Matrix matrix = memory.onDevice(operands.matrix(encoding, 8, 8));
-        KvView cache = memory.onDevice(operands.cache(encoding, 1, 8, 4, 4));
+        List<KvSequence> sequences =
+                List.of(new KvSequence(memory.onDevice(operands.cache(encoding, 1, 8, 4, 4)), 0, 1));
         Rows in = memory.onDevice(operands.rows(1, 8));
         Rows out = memory.onDevice(operands.rows(1, 8));
         Ops ops = device.ops();
@@ -257,8 +282,8 @@ public abstract class DeviceConformance {
                         case EMBED -> ops.embed(matrix, new int[] {1}, out);
                         case UP -> ops.up(new Linear(matrix, null), in, out);
                         case DOWN -> ops.down(matrix, in, out);
-                        case APPEND -> ops.append(in, in, cache, 0);
-                        case ATTEND -> ops.attend(in, cache, 0, 1, out);
+                        case APPEND -> ops.append(in, in, sequences);
+                        case ATTEND -> ops.attend(in, sequences, 1, out);
                     }
                 })
                 .isInstanceOf(EngineException.class)

@@ -9,8 +9,15 @@ package dev.flexgen.engine.device;
  * @param widths of rows
  * @param heads key heads, query heads for each, width of a head
  * @param pasts tokens before those that attend
+ * @param batches for each sequence of a step the tokens before and the new ones
  */
-public record Grid(int[] tokens, int[] someTokens, int[][] matrices, int[] widths, int[][] heads, int[] pasts) {
+public record Grid(
+        int[] tokens, int[] someTokens, int[][] matrices, int[] widths, int[][] heads, int[] pasts, int[][][] batches) {
+
+    private static final int[][][] BATCHES = {
+        {{130, 1}, {0, 1}, {63, 1}, {64, 1}, {5, 1}},
+        {{64, 1}, {3, 40}, {70, 4}, {0, 1}, {20, 33}},
+    };
 
     /** Around every border of the fast kernels: one token, a few, the switch to panels, a panel and its neighbours, several. */
     public static Grid full() {
@@ -32,7 +39,8 @@ public record Grid(int[] tokens, int[] someTokens, int[][] matrices, int[] width
                 },
                 new int[] {1, 15, 16, 17, 60, 64, 5000},
                 new int[][] {{1, 1, 8}, {3, 1, 12}, {4, 2, 16}, {6, 1, 64}, {2, 2, 80}, {5, 5, 33}},
-                new int[] {0, 5, 64, 130});
+                new int[] {0, 5, 64, 130},
+                BATCHES);
     }
 
     /** For a device that computes with another's operations. */
@@ -43,6 +51,7 @@ public record Grid(int[] tokens, int[] someTokens, int[][] matrices, int[] width
                 new int[][] {{1, 1}, {5, 3}, {7, 33}, {60, 148}},
                 new int[] {1, 17, 64},
                 new int[][] {{3, 1, 12}, {2, 2, 80}},
-                new int[] {0, 5, 64});
+                new int[] {0, 5, 64},
+                BATCHES);
     }
 }

@@ -7,6 +7,7 @@ import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -126,7 +127,16 @@ public final class ScalarOps implements Ops {
     }
 
     @Override
-    public void append(Rows keys, Rows values, KvView cache, int position) {
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            int rows = sequence.rows();
+            append(keys.slice(from, rows), values.slice(from, rows), sequence.cache(), sequence.position());
+            from += rows;
+        }
+    }
+
+    private static void append(Rows keys, Rows values, KvView cache, int position) {
         for (int t = 0; t < keys.count(); t++) {
             int block = cache.block(position + t);
             for (int i = 0; i < keys.width(); i++) {
@@ -139,7 +149,16 @@ public final class ScalarOps implements Ops {
     }
 
     @Override
-    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            int rows = sequence.rows();
+            attend(query.slice(from, rows), sequence.cache(), sequence.position(), scale, out.slice(from, rows));
+            from += rows;
+        }
+    }
+
+    private static void attend(Rows query, KvView cache, int position, float scale, Rows out) {
         int dim = cache.headDim();
         int queryHeads = query.width() / dim;
         int group = queryHeads / cache.heads();

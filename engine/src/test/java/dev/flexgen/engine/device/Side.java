@@ -36,6 +36,12 @@ interface Side {
                 blocks(cache.values()));
     }
 
+    default List<KvSequence> of(List<KvSequence> sequences) {
+        return sequences.stream()
+                .map(sequence -> new KvSequence(of(sequence.cache()), sequence.position(), sequence.rows()))
+                .toList();
+    }
+
     private List<MemorySegment> blocks(List<MemorySegment> segments) {
         return segments.stream().map(segment -> of(segment)).toList();
     }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cpu;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -158,9 +159,14 @@ public final class VectorOps implements Ops {
     }
 
     @Override
-    public void append(Rows keys, Rows values, KvView cache, int position) {
-        append(keys, cache, cache.keys(), position);
-        append(values, cache, cache.values(), position);
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            KvView cache = sequence.cache();
+            append(keys.slice(from, sequence.rows()), cache, cache.keys(), sequence.position());
+            append(values.slice(from, sequence.rows()), cache, cache.values(), sequence.position());
+            from += sequence.rows();
+        }
     }
 
     private void append(Rows rows, KvView cache, List<MemorySegment> blocks, int position) {
@@ -176,11 +182,17 @@ public final class VectorOps implements Ops {
     }
 
     @Override
-    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
-        if (query.count() < MANY) {
-            fewQueries.attend(query, cache, position, scale, out);
-        } else {
-            manyQueries.attend(query, cache, position, scale, out);
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            Rows own = query.slice(from, sequence.rows());
+            Rows context = out.slice(from, sequence.rows());
+            if (sequence.rows() < MANY) {
+                fewQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
+            } else {
+                manyQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
+            }
+            from += sequence.rows();
         }
     }
 

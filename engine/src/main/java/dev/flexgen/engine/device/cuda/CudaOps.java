@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -223,27 +224,38 @@ final class CudaOps implements Ops {
     }
 
     @Override
-    public void append(Rows keys, Rows values, KvView cache, int position) {
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
         ShapeChecks.rows(keys, values);
-        ShapeChecks.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
-        ShapeChecks.cache(cache, position + keys.count());
-        if (keys.count() > 0) {
-            attention.append(keys, values, cache, position);
+        ShapeChecks.sequences(sequences, keys);
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            KvView cache = sequence.cache();
+            ShapeChecks.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
+            Rows own = keys.slice(from, sequence.rows());
+            attention.append(own, values.slice(from, sequence.rows()), cache, sequence.position());
+            from += sequence.rows();
         }
     }
 
     @Override
-    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
         ShapeChecks.rows(query, out);
-        if (cache.headDim() > CudaAttention.MOST_HEAD_DIM) {
-            throw new IllegalArgumentException(
-                    "heads of " + cache.headDim() + ", at most " + CudaAttention.MOST_HEAD_DIM);
+        ShapeChecks.sequences(sequences, query);
+        for (KvSequence sequence : sequences) {
+            KvView cache = sequence.cache();
+            if (cache.headDim() > CudaAttention.MOST_HEAD_DIM) {
+                throw new IllegalArgumentException(
+                        "heads of " + cache.headDim() + ", at most " + CudaAttention.MOST_HEAD_DIM);
+            }
+            ShapeChecks.same(
+                    "query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
         }
-        ShapeChecks.same(
-                "query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
-        ShapeChecks.cache(cache, position + query.count());
-        if (query.count() > 0) {
-            attention.attend(query, cache, position, scale, out);
+        int from = 0;
+        for (KvSequence sequence : sequences) {
+            Rows own = query.slice(from, sequence.rows());
+            Rows context = out.slice(from, sequence.rows());
+            attention.attend(own, sequence.cache(), sequence.position(), scale, context);
+            from += sequence.rows();
         }
     }
 }

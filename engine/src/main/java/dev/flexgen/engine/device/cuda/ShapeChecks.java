@@ -1,10 +1,12 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What must hold before a kernel may follow a pointer: on a GPU nothing else would stop it. */
@@ -49,8 +51,24 @@ final class ShapeChecks {
         }
     }
 
+    /** Sequences of {@code rows}: caches of one type and shape, with room for all. */
+    static void sequences(List<KvSequence> sequences, Rows rows) {
+        same("rows of sequences", KvSequence.rows(sequences), rows.count());
+        for (KvSequence sequence : sequences) {
+            KvView first = sequences.getFirst().cache();
+            KvView cache = sequence.cache();
+            if (cache.dtype() != first.dtype()) {
+                throw new IllegalArgumentException("caches of " + first.dtype() + " and " + cache.dtype());
+            }
+            same("heads of a cache", cache.heads(), first.heads());
+            same("head size of a cache", cache.headDim(), first.headDim());
+            same("tokens of a cache block", cache.blockTokens(), first.blockTokens());
+            cache(cache, sequence.length());
+        }
+    }
+
     /** The blocks of the first {@code tokens} tokens must be whole. */
-    static void cache(KvView cache, int tokens) {
+    private static void cache(KvView cache, int tokens) {
         if (tokens > cache.capacity()) {
             throw new IllegalArgumentException(tokens + " tokens in a cache for " + cache.capacity());
         }

@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -81,7 +82,8 @@ class CompiledNumbersTest {
                     Rows rows = narrow.slice(0, tokens);
                     print(dtype + " up", tokens, HEAD, out -> ops.up(linear, wideRows, out));
                     print(dtype + " down", tokens, WIDTH, out -> ops.down(matrix, rows, out));
-                    print(dtype + " attend", tokens, HEAD, out -> ops.attend(rows, cache, MANY - tokens, 0.3f, out));
+                    List<KvSequence> sequences = List.of(new KvSequence(cache, MANY - tokens, tokens));
+                    print(dtype + " attend", tokens, HEAD, out -> ops.attend(rows, sequences, 0.3f, out));
                 }
             }
         }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -11,6 +12,7 @@ import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Calls every operation with shapes on both sides of every choice between kernels, on memory that nothing looks into. */
@@ -62,12 +64,22 @@ final class AllLaunches {
             KvView cache = cache(encoding, 2, size, 64, 80 * 64);
             for (int position : new int[] {0, 100, 4500}) {
                 Rows keys = rows(tokens, 2 * size);
-                ops.append(keys, keys, cache, position);
-                ops.attend(keys, cache, position, 1, keys);
-                Rows query = rows(tokens, 6 * size);
-                ops.attend(query, cache, position, 1, query);
+                for (List<KvSequence> sequences : sequences(cache, position, tokens)) {
+                    ops.append(keys, keys, sequences);
+                    ops.attend(keys, sequences, 1, keys);
+                    Rows query = rows(tokens, 6 * size);
+                    ops.attend(query, sequences, 1, query);
+                }
             }
         }
+    }
+
+    /** The rows as one sequence, as one each, and as one with most beside some with one each. */
+    private static List<List<KvSequence>> sequences(KvView cache, int position, int tokens) {
+        List<KvSequence> single = Collections.nCopies(tokens, new KvSequence(cache, position, 1));
+        List<KvSequence> mixed = new ArrayList<>(single.subList(0, Math.min(3, tokens - 1)));
+        mixed.add(mixed.size() / 2, new KvSequence(cache, position, tokens - mixed.size()));
+        return List.of(List.of(new KvSequence(cache, position, tokens)), single, mixed);
     }
 
     Rows rows(int count, int width) {

@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -107,8 +108,16 @@ class CudaOpsTest {
         refused(() -> ops.embed(weight, new int[3], narrow), "3 ids into 2 rows");
         Matrix odd = new Matrix(Encoding.F16, 2, 48, weight.data().asSlice(1, 192));
         refused(() -> ops.down(odd, operands.rows(2, 2), narrow), "F16 numbers at the odd address");
-        refused(() -> ops.append(narrow, narrow, cache, 13), "15 tokens in a cache for 14");
-        refused(() -> ops.attend(wide, cache, 0, 1, wide), "query heads");
+        List<KvSequence> late = List.of(new KvSequence(cache, 13, 2));
+        refused(() -> ops.append(narrow, narrow, late), "15 tokens in a cache for 14");
+        List<KvSequence> sequences = List.of(new KvSequence(cache, 0, 2));
+        refused(() -> ops.attend(wide, sequences, 1, wide), "query heads");
+        List<KvSequence> fewer = List.of(new KvSequence(cache, 0, 1));
+        refused(() -> ops.append(narrow, narrow, fewer), "rows of sequences is 1, expected 2");
+        refused(() -> ops.attend(narrow, fewer, 1, narrow), "rows of sequences is 1, expected 2");
+        KvView other = operands.cache(Encoding.F32, 2, 24, 7, 14);
+        List<KvSequence> mixed = List.of(new KvSequence(cache, 0, 1), new KvSequence(other, 0, 1));
+        refused(() -> ops.attend(narrow, mixed, 1, narrow), "caches of F16 and F32");
         assertThat(launcher.launches).isEmpty();
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -166,7 +167,8 @@ class FakeGpuTest {
                 indices[0] = 0;
                 List<MemorySegment> keys = new ArrayList<>(List.of(memory.asSlice(512, 4)));
                 List<MemorySegment> values = new ArrayList<>(List.of(memory.asSlice(768, 4)));
-                gpu.ops().append(row, row, new KvView(Encoding.F32, 1, 1, 1, keys, values), 0);
+                KvView cache = new KvView(Encoding.F32, 1, 1, 1, keys, values);
+                gpu.ops().append(row, row, List.of(new KvSequence(cache, 0, 1)));
                 keys.clear();
                 values.clear();
                 gpu.stream(StreamRole.COMPUTE)
@@ -202,8 +204,12 @@ class FakeGpuTest {
             refused("row 2", () -> gpu.ops().embed(square, new int[] {0, 2}, rows));
             KvView cache =
                     new KvView(Encoding.F32, 1, 2, 2, List.of(here.asSlice(0, 16)), List.of(here.asSlice(32, 16)));
-            refused("positions 1 to 3", () -> gpu.ops().append(rows, rows, cache, 1));
-            refused("positions 1 to 3", () -> gpu.ops().attend(rows, cache, 1, 1, rows));
+            List<KvSequence> sequences = List.of(new KvSequence(cache, 1, 2));
+            refused("positions 1 to 3", () -> gpu.ops().append(rows, rows, sequences));
+            refused("positions 1 to 3", () -> gpu.ops().attend(rows, sequences, 1, rows));
+            List<KvSequence> fewer = List.of(new KvSequence(cache, 0, 1));
+            refused("rows of sequences", () -> gpu.ops().append(rows, rows, fewer));
+            refused("rows of sequences", () -> gpu.ops().attend(rows, fewer, 1, rows));
             stream.join();
         }
     }

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.device.fake;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -97,23 +98,35 @@ final class FakeOps implements Ops {
     }
 
     @Override
-    public void append(Rows keys, Rows values, KvView cache, int position) {
-        require(Operation.APPEND, cache.encoding());
+    public void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        require(Operation.APPEND, sequences);
         operands.alike(keys, values);
-        Operands.equal("key width", keys.width(), (long) cache.heads() * cache.headDim());
-        KvView now = snapshot(cache);
-        operands.cache(now, position, keys.count());
-        later("append", () -> delegate.append(keys, values, now, position));
+        List<KvSequence> now = snapshot(sequences);
+        operands.sequences(now, keys);
+        now.stream().map(KvSequence::cache).forEach(cache -> Operands.equal("key width", keys.width(), width(cache)));
+        later("append", () -> delegate.append(keys, values, now));
     }
 
     @Override
-    public void attend(Rows query, KvView cache, int position, float scale, Rows out) {
-        require(Operation.ATTEND, cache.encoding());
+    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        require(Operation.ATTEND, sequences);
         operands.alike(query, out);
-        Operands.equal("query width over key heads", query.width() % (cache.heads() * cache.headDim()), 0);
-        KvView now = snapshot(cache);
-        operands.cache(now, position, query.count());
-        later("attend", () -> delegate.attend(query, now, position, scale, out));
+        List<KvSequence> now = snapshot(sequences);
+        operands.sequences(now, query);
+        for (KvSequence sequence : now) {
+            Operands.equal("query width over key heads", query.width() % width(sequence.cache()), 0);
+        }
+        later("attend", () -> delegate.attend(query, now, scale, out));
+    }
+
+    private static long width(KvView cache) {
+        return (long) cache.heads() * cache.headDim();
+    }
+
+    private static List<KvSequence> snapshot(List<KvSequence> sequences) {
+        return sequences.stream()
+                .map(sequence -> new KvSequence(snapshot(sequence.cache()), sequence.position(), sequence.rows()))
+                .toList();
     }
 
     /** A cache's view follows it; the operation means the blocks of now. */
@@ -125,6 +138,10 @@ final class FakeOps implements Ops {
                 cache.blockTokens(),
                 List.copyOf(cache.keys()),
                 List.copyOf(cache.values()));
+    }
+
+    private void require(Operation operation, List<KvSequence> sequences) {
+        sequences.forEach(sequence -> require(operation, sequence.cache().encoding()));
     }
 
     private void require(Operation operation, Encoding encoding) {

@@ -1,9 +1,11 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the arguments of operations: where they lie and whether their sizes fit together. */
@@ -53,8 +55,25 @@ final class Operands {
         }
     }
 
+    /** The sequences of {@code rows}, whose caches are alike. */
+    void sequences(List<KvSequence> sequences, Rows rows) {
+        equal("rows of sequences", KvSequence.rows(sequences), rows.count());
+        for (KvSequence sequence : sequences) {
+            KvView first = sequences.getFirst().cache();
+            KvView cache = sequence.cache();
+            if (!cache.encoding().equals(first.encoding())) {
+                throw new IllegalArgumentException("caches of "
+                        + cache.encoding().name() + " and " + first.encoding().name());
+            }
+            equal("heads of a cache", cache.heads(), first.heads());
+            equal("head size of a cache", cache.headDim(), first.headDim());
+            equal("tokens of a cache block", cache.blockTokens(), first.blockTokens());
+            cache(cache, sequence.position(), sequence.rows());
+        }
+    }
+
     /** A cache with room for {@code tokens} from {@code position} on. */
-    void cache(KvView cache, int position, int tokens) {
+    private void cache(KvView cache, int position, int tokens) {
         long bytes = cache.blockBytes();
         if (position < 0 || position + tokens > cache.capacity()) {
             throw new IllegalArgumentException(
