@@ -51,9 +51,10 @@ public final class ModelInUse implements AutoCloseable {
 
     @Override
     public void close() {
-        if (tokenizer != null) {
-            tokenizer.close();
+        try (engine) { // closed also if the tokenizer fails to
+            if (tokenizer != null) {
+                tokenizer.close();
+            }
         }
-        engine.close();
     }
 }

@@ -13,21 +13,19 @@ public final class VectorModule {
     private VectorModule() {}
 
     /**
-     * Makes the Vector API visible where this JDK allows it. Without it the engine computes with plain Java.
-     *
-     * @return whether it is there now
+     * Makes the Vector API visible where this JDK allows it. Where it does not, opening a machine fails with a sentence that says
+     * what to do.
      */
-    public static boolean load() {
+    public static void load() {
         if (ModuleLayer.boot().findModule(NAME).isPresent()) {
-            return true;
+            return;
         }
         try {
             Class.forName("jdk.internal.module.Modules")
                     .getMethod("loadModule", String.class)
                     .invoke(null, NAME);
-            return true;
-        } catch (ReflectiveOperationException | LinkageError notInThisJdk) {
-            return false;
+        } catch (ReflectiveOperationException | LinkageError e) {
+            // not in this JDK: whoever computes finds out and says so
         }
     }
 }

@@ -55,6 +55,8 @@ class BadInputTest {
         "--promt x, did you mean '--prompt'",
         "--max-new-tokens many --ids 2, whole number",
         "--temperature -1 --ids 2, temperature",
+        "--min-p 1 --ids 2, min-p must be a number from 0 to below 1",
+        "--repetition-penalty 0.001 --ids 2, repetition-penalty must be a number from 0.01 to 10",
         "--ids 2;x, no whole number",
         "--ids , missing required parameter for option",
         "--ids 2 --prompt hi, exactly one of",
@@ -83,6 +85,12 @@ class BadInputTest {
     @Test
     void aModelThatWasNotFetchedIsAMissingModel() {
         expect(run("generate", "-m", "opt-125m", "--ids", "2"), ExitCode.MODEL, "facebook/opt-125m");
+    }
+
+    @Test
+    void samplingOutOfRangeIsRefusedBeforeAModelIsLookedFor() {
+        expect(run("generate", "-m", "opt-125m", "--ids", "2", "--min-p", "1"), ExitCode.USAGE, "min-p must be");
+        expect(run("chat", "-m", "opt-125m", "--min-p", "1"), ExitCode.USAGE, "min-p must be");
     }
 
     @Test

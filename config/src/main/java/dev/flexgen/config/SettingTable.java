@@ -72,7 +72,7 @@ public final class SettingTable {
     public static final Setting<Double> TEMPERATURE = new Setting<>(
             "temperature",
             "T",
-            ValueType.decimal(0, 10),
+            ValueType.decimal(SamplingRanges.TEMPERATURE),
             0.7,
             "How freely the next token is chosen; 0 always takes the likeliest");
 
@@ -88,7 +88,7 @@ public final class SettingTable {
     public static final Setting<Double> TOP_P = new Setting<>(
             "top-p",
             "P",
-            ValueType.decimalAbove(0, 1),
+            ValueType.decimal(SamplingRanges.TOP_P),
             0.9,
             "Choose among the likeliest tokens that together reach this probability; 1 means among all");
 
@@ -96,7 +96,7 @@ public final class SettingTable {
     public static final Setting<Double> MIN_P = new Setting<>(
             "min-p",
             "P",
-            ValueType.decimal(0, 1),
+            ValueType.decimal(SamplingRanges.MIN_P),
             0.0,
             "Drop tokens less likely than this share of the likeliest one; 0 drops none");
 
@@ -104,7 +104,7 @@ public final class SettingTable {
     public static final Setting<Double> REPETITION_PENALTY = new Setting<>(
             "repetition-penalty",
             "X",
-            ValueType.decimalAbove(0, 10),
+            ValueType.decimal(SamplingRanges.REPETITION_PENALTY),
             1.1,
             "How much less likely a token becomes once it has occurred; 1 changes nothing");
 

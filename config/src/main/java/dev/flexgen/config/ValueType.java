@@ -36,20 +36,12 @@ record ValueType<T>(Class<T> javaType, String allowed, Set<JsonToken> jsonForms,
                         .map(Math::toIntExact));
     }
 
-    static ValueType<Double> decimal(double least, double most) {
+    static ValueType<Double> decimal(DecimalRange range) {
         return new ValueType<>(
                 Double.class,
-                "a number from " + plain(least) + " to " + plain(most),
+                "a number " + range,
                 Set.of(JsonToken.NUMBER),
-                text -> decimalNumber(text).filter(value -> value >= least && value <= most));
-    }
-
-    static ValueType<Double> decimalAbove(double bound, double most) {
-        return new ValueType<>(
-                Double.class,
-                "a number above " + plain(bound) + ", up to " + plain(most),
-                Set.of(JsonToken.NUMBER),
-                text -> decimalNumber(text).filter(value -> value > bound && value <= most));
+                text -> decimalNumber(text).filter(range::contains));
     }
 
     static ValueType<Boolean> toggle() {
@@ -120,9 +112,5 @@ record ValueType<T>(Class<T> javaType, String allowed, Set<JsonToken> jsonForms,
             case "false", "0", "no", "off" -> Optional.of(false);
             default -> Optional.empty();
         };
-    }
-
-    private static String plain(double value) {
-        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
     }
 }

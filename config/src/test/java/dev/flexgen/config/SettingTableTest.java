@@ -66,7 +66,10 @@ class SettingTableTest {
         "top-p, 0",
         "top-p, 1.01",
         "min-p, 1.01",
+        "min-p, 1",
         "repetition-penalty, 0",
+        "repetition-penalty, 0.009",
+        "repetition-penalty, 10.1",
         "seed, always",
         "seed, 1.5",
         "device, cudda",
@@ -86,6 +89,8 @@ class SettingTableTest {
     void messagesSayWhatIsAllowed() {
         assertThat(SettingTable.THREADS.allowed()).isEqualTo("a whole number from 0 to 1024");
         assertThat(SettingTable.TOP_P.allowed()).isEqualTo("a number above 0, up to 1");
+        assertThat(SettingTable.MIN_P.allowed()).isEqualTo("a number from 0 to below 1");
+        assertThat(SettingTable.REPETITION_PENALTY.allowed()).isEqualTo("a number from 0.01 to 10");
         assertThat(SettingTable.KV.allowed()).isEqualTo("one of auto, f32, f16");
         assertThat(SettingTable.SEED.allowed()).isEqualTo("a whole number or random");
     }

@@ -3,7 +3,7 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.measure.BandwidthBenchmark;
-import dev.flexgen.engine.memory.AvailableMemory;
+import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
@@ -49,7 +49,7 @@ final class Planning {
         long gpuBytes = gpu.isPresent() ? ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU) : 0;
         long hostBytes = Math.min(
                 ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
-                AvailableMemory.bytes().orElse(Long.MAX_VALUE));
+                HostHeadroom.usableBytes(gpu.isPresent()).orElse(Long.MAX_VALUE));
         long unit = gpu.map(Device::allocationUnit).orElse(1L);
         return new Budget(gpuBytes, unit, hostBytes, options.limits().diskFolder() != null);
     }

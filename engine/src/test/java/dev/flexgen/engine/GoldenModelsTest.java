@@ -8,14 +8,7 @@ import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.plan.LayerPlan;
-import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.plan.Shard;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -100,11 +93,11 @@ class GoldenModelsTest {
     @MethodSource("models")
     void anyCutOfTheLayersGivesTheSameContinuation(String model) {
         ModelSpec spec = Families.read(Fixtures.golden(model));
-        Random random = new Random(7);
+        RandomPlans plans = new RandomPlans(spec, 7);
         for (int round = 0; round < 5; round++) {
             try (Engine engine = Engine.open(
                     Fixtures.golden(model),
-                    randomPlan(spec, random),
+                    plans.inHostMemory(),
                     EngineOptions.defaults().withThreads(2),
                     GpuSource.NONE)) {
                 for (Expected.Prompt prompt : Expected.of(model).prompts()) {
@@ -148,22 +141,5 @@ class GoldenModelsTest {
 
     private static Engine open(String model, int threads) {
         return Engine.open(Fixtures.golden(model), EngineOptions.defaults().withThreads(threads));
-    }
-
-    private static Plan randomPlan(ModelSpec spec, Random random) {
-        return new Plan(IntStream.range(0, spec.layers())
-                .mapToObj(layer -> new LayerPlan(cut(spec.keyHeads(), random), cut(spec.ffnWidth(), random)))
-                .toList());
-    }
-
-    private static List<Shard> cut(int size, Random random) {
-        List<Shard> shards = new ArrayList<>();
-        int from = 0;
-        while (from < size) {
-            int to = from + 1 + random.nextInt(size - from);
-            shards.add(new Shard(from, to, Tier.HOST, 0));
-            from = to;
-        }
-        return shards;
     }
 }

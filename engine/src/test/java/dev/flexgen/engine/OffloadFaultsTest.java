@@ -19,6 +19,7 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
@@ -27,6 +28,7 @@ import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -56,18 +58,46 @@ class OffloadFaultsTest {
     private final AtomicReference<@Nullable Ledger> ledger = new AtomicReference<>();
     private final AtomicReference<@Nullable FakeGpu> gpu = new AtomicReference<>();
 
+    /** The same without weights that the GPU reads in host memory. */
+    private static final Plan UNMAPPED = unmapped();
+
+    private static Plan unmapped() {
+        LayerPlan layer = MIXED.layers().getFirst();
+        List<Shard> down = layer.down().stream()
+                .map(shard -> shard.access() == Access.MAPPED
+                        ? new Shard(shard.from(), shard.to(), shard.tier(), shard.device(), Access.STREAMED)
+                        : shard)
+                .toList();
+        LayerPlan other = new LayerPlan(layer.home(), layer.heads(), layer.up(), down);
+        return new Plan(
+                MIXED.embeddingDevice(), Collections.nCopies(MIXED.layers().size(), other), MIXED.head(), 4, 2);
+    }
+
     private static Plan mixed() {
         ModelSpec spec = Families.read(Fixtures.golden(MODEL));
         int heads = spec.keyHeads();
         int neurons = spec.ffnWidth();
+        List<Shard> up = List.of(
+                new Shard(0, 10, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(10, 20, Tier.HOST, 1, 0, Access.RESIDENT),
+                new Shard(20, 30, Tier.HOST, 0, Access.STREAMED),
+                new Shard(30, 40, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(40, 50, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(50, neurons, Tier.DISK, 0, Access.STREAMED));
+        List<Shard> down = new ArrayList<>(up);
+        down.set(3, new Shard(30, 40, Tier.HOST, 0, Access.MAPPED));
+        down.set(4, new Shard(40, 50, Tier.DISK, 0, Access.ON_DEMAND));
         LayerPlan layer = new LayerPlan(
-                List.of(new Shard(0, 1, Tier.HOST, 0, 0), new Shard(1, heads, Tier.HOST, 1, 0)),
+                0,
                 List.of(
-                        new Shard(0, 10, Tier.GPU, 0, 0),
-                        new Shard(10, 20, Tier.HOST, 1, 0),
-                        new Shard(20, 30, Tier.HOST, 0, 0),
-                        new Shard(30, neurons, Tier.DISK, 0, 0)));
-        return new Plan(Collections.nCopies(spec.layers(), layer), 4, 2);
+                        new Shard(0, 1, Tier.HOST, 0, Access.STREAMED),
+                        new Shard(1, heads, Tier.HOST, 1, 0, Access.RESIDENT)),
+                up,
+                down);
+        List<Shard> head = List.of(
+                new Shard(0, 20, Tier.GPU, 0, Access.RESIDENT),
+                new Shard(20, spec.vocabulary(), Tier.HOST, 1, Access.RESIDENT));
+        return new Plan(1, Collections.nCopies(spec.layers(), layer), head, 4, 2);
     }
 
     private GpuSource fake(FakeGpuSettings settings) {
@@ -84,7 +114,11 @@ class OffloadFaultsTest {
     }
 
     private Engine open(FakeGpuSettings settings) {
-        return Engine.open(Fixtures.golden(MODEL), MIXED, options(), fake(settings));
+        return open(MIXED, settings);
+    }
+
+    private Engine open(Plan plan, FakeGpuSettings settings) {
+        return Engine.open(Fixtures.golden(MODEL), plan, options(), fake(settings));
     }
 
     private static int[] replyIn(Conversation conversation) {
@@ -161,16 +195,47 @@ class OffloadFaultsTest {
         }
     }
 
+    /** The last copy of a step brings the logits: by then all layers have written their keys and values. */
+    @Test
+    void logitsThatFailLeaveNoTokenBehind() {
+        int[] prompt = {2, 5, 9, 11, 4, 7, 8};
+        int failures = 0;
+        for (int n = 1; n < 60; n++) {
+            List<Integer> said = new ArrayList<>();
+            try (Engine engine = open(SETTINGS.withFaults(Faults.nth(Kind.DOWNLOAD, n)));
+                    Conversation conversation = engine.conversation()) {
+                boolean prefilled = false;
+                try {
+                    conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
+                    prefilled = true;
+                    GenerationRequest request = new GenerationRequest(3, SamplerOptions.greedy(), Set.of());
+                    conversation.generate(request, new CancelToken(), id -> {
+                        said.add(id);
+                        return TokenListener.Verdict.CONTINUE;
+                    });
+                } catch (EngineException e) {
+                    failures++;
+                    int computed = prefilled ? prompt.length + said.size() - 1 : 0;
+                    assertThat(conversation.length()).as("download %d", n).isEqualTo(computed);
+                }
+            } catch (EngineException e) {
+                assertThat(e.kind())
+                        .isEqualTo(EngineException.Kind.DEVICE); // a device that failed does not close in peace
+            }
+        }
+        assertThat(failures).isGreaterThan(10);
+    }
+
     @Test
     void refusedPageLockedMemoryMakesWeightsTakeTheLongWay() {
         int[] expected;
-        try (Engine engine = open(SETTINGS)) {
+        try (Engine engine = open(UNMAPPED, SETTINGS)) {
             expected = reply(engine);
             assertThat(engine.load().notes()).isEmpty();
         }
         Faults weightsOnly =
                 call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
-        try (Engine engine = open(SETTINGS.withFaults(weightsOnly))) {
+        try (Engine engine = open(UNMAPPED, SETTINGS.withFaults(weightsOnly))) {
             assertThat(reply(engine)).isEqualTo(expected);
             assertThat(engine.load().notes()).anyMatch(note -> note.contains("refused to page-lock"));
             FakeGpu device = Objects.requireNonNull(gpu.get());
@@ -178,6 +243,17 @@ class OffloadFaultsTest {
                     .as("through page-locked buffers all the same")
                     .isZero();
         }
+        assertNothingHeld();
+    }
+
+    @Test
+    void refusedPageLockedMemoryIsASentenceWhereThePlanHasTheGpuReadIt() {
+        Faults weightsOnly =
+                call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
+        assertThatThrownBy(() -> open(SETTINGS.withFaults(weightsOnly)))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
+                .hasMessageContaining("ulimit -l");
         assertNothingHeld();
     }
 

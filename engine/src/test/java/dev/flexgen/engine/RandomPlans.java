@@ -2,9 +2,11 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.tensor.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -13,22 +15,13 @@ import java.util.stream.IntStream;
 /** Plans that no planner would make: every layer cut in its own way, every piece anywhere. The same for the same seed. */
 public final class RandomPlans {
 
-    /** Where a piece lies, who computes few tokens with it, who many. */
-    private record Home(Tier tier, int device, int prefillDevice) {}
-
-    private static final List<Home> WITH_GPU = List.of(
-            new Home(Tier.GPU, 0, 0),
-            new Home(Tier.HOST, 1, 1),
-            new Home(Tier.HOST, 1, 0),
-            new Home(Tier.HOST, 0, 0),
-            new Home(Tier.DISK, 0, 0),
-            new Home(Tier.DISK, 1, 1),
-            new Home(Tier.DISK, 1, 0));
-
-    private static final List<Home> PROCESSOR = List.of(new Home(Tier.HOST, 0, 0), new Home(Tier.DISK, 0, 0));
+    private static final List<Tier> WITH_GPU = List.of(Tier.GPU, Tier.HOST);
+    private static final List<Tier> PROCESSOR = List.of(Tier.HOST);
+    private static final List<Tier> TWO_GPUS = List.of(Tier.GPU, Tier.HOST, Tier.GPU);
 
     private final ModelSpec spec;
     private final Random random;
+    private boolean disk = true;
 
     public RandomPlans(ModelSpec spec, long seed) {
         this.spec = spec;
@@ -40,27 +33,89 @@ public final class RandomPlans {
         return plan(WITH_GPU);
     }
 
+    /** For two GPUs with the processor between them. */
+    public Plan withTwoGpus() {
+        return plan(TWO_GPUS);
+    }
+
+    /** For the processor, all in host memory. */
+    public Plan inHostMemory() {
+        disk = false;
+        return plan(PROCESSOR);
+    }
+
     /** For the processor and a disk. */
     public Plan forProcessor() {
         return plan(PROCESSOR);
     }
 
-    private Plan plan(List<Home> homes) {
+    private Plan plan(List<Tier> devices) {
         List<LayerPlan> layers = IntStream.range(0, spec.layers())
-                .mapToObj(layer -> new LayerPlan(cut(spec.keyHeads(), homes), cut(spec.ffnWidth(), homes)))
+                .mapToObj(layer -> layer(devices))
                 .toList();
-        return new Plan(layers, 2 + random.nextInt(8), 2 + random.nextInt(3));
+        return new Plan(
+                random.nextInt(devices.size()),
+                layers,
+                cut(spec.vocabulary(), devices),
+                2 + random.nextInt(8),
+                2 + random.nextInt(3));
     }
 
-    private List<Shard> cut(int size, List<Home> homes) {
+    private LayerPlan layer(List<Tier> devices) {
+        List<Shard> up = cut(spec.ffnWidth(), devices);
+        List<Shard> down = up.stream().map(half -> other(half, devices)).toList();
+        return new LayerPlan(random.nextInt(devices.size()), cut(spec.keyHeads(), devices), up, down);
+    }
+
+    private Tier tier() {
+        return switch (random.nextInt(disk ? 3 : 2)) {
+            case 0 -> Tier.GPU;
+            case 1 -> Tier.HOST;
+            default -> Tier.DISK;
+        };
+    }
+
+    private List<Shard> cut(int size, List<Tier> devices) {
         List<Shard> shards = new ArrayList<>();
         int from = 0;
         while (from < size) {
             int to = from + 1 + random.nextInt(Math.max(1, (size - from) * 2 / 3));
-            Home home = homes.get(random.nextInt(homes.size()));
-            shards.add(new Shard(from, to, home.tier(), home.device(), home.prefillDevice()));
+            int device = random.nextInt(devices.size());
+            Tier tier = tier();
+            if (tier == Tier.GPU && devices.get(device) != Tier.GPU) {
+                tier = Tier.HOST;
+            }
+            shards.add(new Shard(
+                    from, to, tier, device, prefillDevice(tier, device, devices), access(tier, device, devices)));
             from = to;
         }
         return shards;
+    }
+
+    /** Sometimes a GPU multiplies prompts for the processor. */
+    private int prefillDevice(Tier tier, int device, List<Tier> devices) {
+        int helper = random.nextInt(devices.size());
+        boolean helps = tier != Tier.GPU && devices.get(device) == Tier.HOST && devices.get(helper) == Tier.GPU;
+        return helps ? helper : device;
+    }
+
+    private static Access access(Tier tier, int device, List<Tier> devices) {
+        return tier == devices.get(device) ? Access.RESIDENT : Access.STREAMED;
+    }
+
+    /** The second half of the same neurons: anywhere that their device can read. */
+    private Shard other(Shard up, List<Tier> devices) {
+        Tier own = devices.get(up.device());
+        boolean gated = spec.features().activation() == Activation.RELU && random.nextBoolean();
+        boolean lent = up.device() != up.prefillDevice();
+        Tier tier = tier();
+        if (tier == Tier.GPU && (own != Tier.GPU || lent)) {
+            tier = Tier.HOST;
+        }
+        Access access = access(tier, up.device(), devices);
+        if (gated && access == Access.STREAMED) {
+            access = tier == Tier.HOST && random.nextBoolean() ? Access.MAPPED : Access.ON_DEMAND;
+        }
+        return new Shard(up.from(), up.to(), tier, up.device(), up.prefillDevice(), access);
     }
 }

@@ -10,6 +10,7 @@ import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -63,8 +64,9 @@ final class GenerateCommand implements AppCommand {
         prompts.check();
         wiring.announceDefaultModel(settings);
         CancelToken cancel = wiring.interruption().token();
+        SamplerOptions sampling = Sampling.plain(settings); // refused, if at all, before a model is loaded
         try (ModelInUse model = wiring.open(settings);
-                var completer = new Completer(model, request(model, settings), stopStrings)) {
+                var completer = new Completer(model, request(model, settings, sampling), stopStrings)) {
             prompts.forEach(
                     wiring.environment(),
                     wiring.interruption().guard(wiring.streams().in()),
@@ -73,10 +75,10 @@ final class GenerateCommand implements AppCommand {
         return ExitCode.OK;
     }
 
-    private GenerationRequest request(ModelInUse model, Settings settings) {
+    private GenerationRequest request(ModelInUse model, Settings settings, SamplerOptions sampling) {
         return new GenerationRequest(
                 settings.get(SettingTable.MAX_NEW_TOKENS),
-                Sampling.plain(settings),
+                sampling,
                 ignoreEos ? Set.of() : model.engine().spec().endTokens());
     }
 

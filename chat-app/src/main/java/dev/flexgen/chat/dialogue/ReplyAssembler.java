@@ -1,7 +1,5 @@
 package dev.flexgen.chat.dialogue;
 
-import dev.flexgen.tokenizer.StopStrings;
-import dev.flexgen.tokenizer.StreamDecoder;
 import dev.flexgen.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,64 +7,59 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Makes a reply of ids that arrive one by one: tells its text as it becomes certain, notices stop strings, and in the end
- * says which ids stand for the text. Those are the model's own as far as possible, for they are what it still holds; only
- * where a stop string or the trimming cuts a token in two is the rest of that token encoded anew. One reply, one thread.
+ * Makes a reply of ids that arrive one by one: tells its text, trimmed, as it becomes certain, and in the end says which ids
+ * stand for the text. Those are the model's own as far as possible, for they are what it still holds; only where a stop
+ * string or the trimming cuts a token in two is the rest of that token encoded anew. Costs as much for the last id as for the
+ * first. One reply, one thread.
  */
 final class ReplyAssembler {
 
     private final Tokenizer tokenizer;
-    private final StreamDecoder decoder;
-    private final StopStrings stops;
+    private final ReplyText reply;
     private final Consumer<String> listener;
 
     /** What the stop strings let through: the reply, not trimmed. */
     private final StringBuilder passed = new StringBuilder();
+
+    /** Where in {@link #passed} the trimmed text begins and ends, as far as it is known. */
+    private int begin;
+
+    private int end;
 
     private final List<Integer> ids = new ArrayList<>();
 
     /** Length of the decoded text behind each id. */
     private final List<Integer> decodedLengths = new ArrayList<>();
 
-    private int decodedLength;
-    private int told;
-
     ReplyAssembler(Tokenizer tokenizer, List<String> stopStrings, Consumer<String> listener) {
         this.tokenizer = tokenizer;
         this.listener = listener;
-        decoder = new StreamDecoder(tokenizer);
-        stops = new StopStrings(stopStrings);
+        this.reply = new ReplyText(tokenizer, stopStrings, this::pass);
     }
 
     /** Takes the next id. */
     void push(int id) {
-        var text = decoder.next(id);
-        decodedLength += text.length();
+        reply.push(id);
         ids.add(id);
-        decodedLengths.add(decodedLength);
-        pass(stops.push(text));
+        decodedLengths.add(reply.decodedLength());
     }
 
     /** Whether a stop string has ended the reply. */
     boolean stopped() {
-        return stops.stopped();
+        return reply.stopped();
     }
 
     /** The ids are over: what was held back is told too, but for half a character. */
     void finish() {
-        if (!stops.stopped()) {
-            pass(stops.push(withoutHalfCharacter(decoder.flush())));
-            pass(stops.flush());
-        }
+        reply.finish(ReplyText.HalfCharacter.DROP);
     }
 
     String text() {
-        return passed.toString().strip();
+        return passed.substring(begin, end);
     }
 
     /** The ids of the text, with the white space before it but none behind it. */
     TokenIds ids() {
-        int end = passed.toString().stripTrailing().length();
         int count = 0;
         int length = 0;
         for (int i = 0; i < ids.size() && decodedLengths.get(i) <= end; i++) {
@@ -87,21 +80,16 @@ final class ReplyAssembler {
 
     /** Tells what is new, trimmed: white space waits until something follows it. */
     private void pass(String text) {
+        int before = passed.length();
         passed.append(text);
-        var whole = passed.toString();
-        int begin = Math.max(told, whole.length() - whole.stripLeading().length());
-        int end = whole.stripTrailing().length();
-        if (end > begin) {
-            listener.accept(whole.substring(begin, end));
-            told = end;
+        String trimmed = text.stripTrailing();
+        if (!trimmed.isEmpty()) {
+            if (end == 0) {
+                begin = before + trimmed.length() - trimmed.stripLeading().length();
+            }
+            int from = Math.max(begin, end);
+            end = before + trimmed.length();
+            listener.accept(passed.substring(from, end));
         }
-    }
-
-    private static String withoutHalfCharacter(String text) {
-        int end = text.length();
-        while (end > 0 && text.charAt(end - 1) == '\uFFFD') {
-            end--;
-        }
-        return text.substring(0, end);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ReplyAssemblerTest {
 
@@ -78,5 +79,17 @@ class ReplyAssemblerTest {
         assembler.finish();
         assertThat(told).isEmpty();
         assertThat(assembler.text()).isEmpty();
+    }
+
+    /** When each id copied the reply so far, this took minutes. */
+    @Test
+    @Timeout(10)
+    void aLongReplyCostsNoMoreForEachIdThanAShortOne() {
+        for (int i = 0; i < 200_000; i++) {
+            push(i % 10 == 9 ? 0 : 2);
+        }
+        assembler.finish();
+        assertThat(assembler.text()).hasSize(180_000 * 2 + 19_999);
+        assertThat(String.join("", told)).isEqualTo(assembler.text());
     }
 }

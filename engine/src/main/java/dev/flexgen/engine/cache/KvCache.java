@@ -18,12 +18,24 @@ public final class KvCache implements AutoCloseable {
     public static final int PAGE_TOKENS = KvPage.TOKENS;
 
     private final KvLayout layout;
-    private final List<KvPage> pages = new ArrayList<>();
+    private final List<PageSet> pages = new ArrayList<>();
     private final List<List<KvView>> views = new ArrayList<>();
+    private final int keptPages;
     private int length;
 
+    /** A cache that takes room as it grows. */
     public KvCache(KvLayout layout) {
+        this(layout, 0);
+    }
+
+    /**
+     * A cache with room for {@code keptTokens}, which is taken now and kept until it is closed.
+     *
+     * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if there is not so much room; then none is kept
+     */
+    public KvCache(KvLayout layout, int keptTokens) {
         this.layout = layout;
+        this.keptPages = pagesFor(keptTokens);
         for (List<KvLayout.Slot> layer : layout.layers()) {
             views.add(layer.stream()
                     .map(slot -> new KvView(
@@ -34,6 +46,10 @@ public final class KvCache implements AutoCloseable {
                             new ArrayList<>(),
                             new ArrayList<>()))
                     .toList());
+        }
+        if (keptPages > 0) {
+            pages.addAll(new PageChunk(layout, keptPages).sets());
+            show();
         }
     }
 
@@ -50,16 +66,25 @@ public final class KvCache implements AutoCloseable {
     /** Makes room for {@code tokens} more, in pages that nobody else reads. */
     public void reserve(int tokens) {
         int needed = pagesFor(length + tokens);
-        int firstWritten = length / KvPage.TOKENS;
-        if (firstWritten < pages.size() && pages.get(firstWritten).shared()) {
-            KvPage own = pages.get(firstWritten).copy(layout);
-            pages.get(firstWritten).release();
-            pages.set(firstWritten, own);
-            show();
+        int before = pages.size();
+        boolean replaced = false;
+        for (int i = length / KvPage.TOKENS; i < Math.min(before, needed); i++) {
+            if (pages.get(i).shared()) {
+                boolean holdsTokens = length > i * KvPage.TOKENS;
+                PageSet own = holdsTokens ? pages.get(i).copy(layout) : new PageChunk(layout, 1).sets().getFirst();
+                pages.get(i).release();
+                pages.set(i, own);
+                replaced = true;
+            }
         }
-        while (pages.size() < needed) {
-            pages.add(new KvPage(layout));
-            show();
+        try {
+            while (pages.size() < needed) {
+                pages.add(new PageChunk(layout, 1).sets().getFirst());
+            }
+        } finally {
+            if (replaced || pages.size() > before) {
+                show();
+            }
         }
     }
 
@@ -77,8 +102,11 @@ public final class KvCache implements AutoCloseable {
             throw new IllegalArgumentException("cannot truncate " + length + " tokens to " + newLength);
         }
         length = newLength;
-        int needed = pagesFor(newLength);
-        while (pages.size() > needed) {
+        dropPages(Math.max(pagesFor(newLength), keptPages));
+    }
+
+    private void dropPages(int left) {
+        while (pages.size() > left) {
             pages.removeLast().release();
         }
         show();
@@ -96,7 +124,8 @@ public final class KvCache implements AutoCloseable {
 
     @Override
     public void close() {
-        truncate(0);
+        length = 0;
+        dropPages(0);
     }
 
     private static int pagesFor(int tokens) {
@@ -110,9 +139,9 @@ public final class KvCache implements AutoCloseable {
                 List<MemorySegment> values = view(layer, slot).values();
                 keys.clear();
                 values.clear();
-                for (KvPage page : pages) {
-                    keys.add(page.keys(layer, slot));
-                    values.add(page.values(layer, slot));
+                for (PageSet page : pages) {
+                    keys.add(page.keys(layout, layer, slot));
+                    values.add(page.values(layout, layer, slot));
                 }
             }
         }

@@ -13,6 +13,9 @@ import java.util.List;
  */
 public record KvLayout(Encoding encoding, int headDim, List<List<Slot>> layers) {
 
+    /** Layers that share a page: few enough that a page can be moved while the layers before it are computed. */
+    static final int LAYERS_PER_PAGE = 4;
+
     /** The KV of {@code heads} consecutive heads, on the device that attends over them. */
     public record Slot(Device device, int heads) {}
 
@@ -25,11 +28,12 @@ public record KvLayout(Encoding encoding, int headDim, List<List<Slot>> layers) 
         return encoding.bytes((long) slot.heads() * tokens, headDim);
     }
 
-    /** Bytes that one position takes on all devices together. */
-    public long bytesPerToken() {
+    /** Devices that hold anything, each once. */
+    List<Device> devices() {
         return layers.stream()
                 .flatMap(List::stream)
-                .mapToLong(slot -> 2 * bytes(slot, 1))
-                .sum();
+                .map(Slot::device)
+                .distinct()
+                .toList();
     }
 }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device;
 
+import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
@@ -26,9 +27,9 @@ public interface Device extends AutoCloseable {
      */
     Buffer allocate(String owner, long bytes);
 
-    /** Memory on {@link #tier()} is taken in multiples of so many bytes, which plans must count. */
-    default long allocationUnit() {
-        return 1;
+    /** In which amounts memory on {@link #tier()} is really taken, which plans must count. */
+    default AllocationPolicy allocationPolicy() {
+        return AllocationPolicy.EXACT;
     }
 
     /**

@@ -16,6 +16,11 @@ public record Rows(MemorySegment data, int count, int width) {
         }
     }
 
+    /** The first rows of a piece of memory. */
+    public static Rows in(MemorySegment memory, int count, int width) {
+        return new Rows(memory.asSlice(0, 4L * count * width), count, width);
+    }
+
     /** Rows {@code from} to {@code from + count - 1}, in place. */
     public Rows slice(int from, int count) {
         return new Rows(data.asSlice(4L * from * width, 4L * count * width), count, width);

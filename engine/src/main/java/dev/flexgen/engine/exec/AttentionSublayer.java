@@ -4,99 +4,74 @@ import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.exec.ShardActivations.Attention;
-import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
+import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.weights.HeadsLayout.Heads;
-import dev.flexgen.engine.weights.WeightBlock;
+import dev.flexgen.engine.weights.ModelWeights;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The attention half of a layer: every shard on its device, the partial sums joined at home. Keys and values are attended over
- * where they lie, also when another device multiplies with the shard's weights.
+ * The attention sublayer's part of one device: {@code q, k, v = up(h);  sum += down(attend(q, KV))} for each of its shards. Keys
+ * and values are attended over where they are kept, also when another device multiplies with the shard's weights.
  */
 final class AttentionSublayer {
 
     private final DeviceGroup group;
+    private final ModelWeights weights;
     private final float scale;
 
     /** @param scale of the scores */
-    AttentionSublayer(DeviceGroup group, float scale) {
+    AttentionSublayer(DeviceGroup group, ModelWeights weights, float scale) {
         this.group = group;
+        this.weights = weights;
         this.scale = scale;
     }
 
-    /** Adds the half's result for {@code h} to {@code x}, both at home, and stores the step's keys and values. */
-    void run(List<WeightBlock<Heads>> blocks, int layer, Batch batch, Regime regime, Rows h, Rows x) {
-        List<DeviceGroup.Member> others = group.others(blocks, regime);
-        others.forEach(member -> member.partialSums().broadcast(h));
-        compute(group.home(), blocks, layer, batch, regime, h, x);
-        onHost(blocks, layer, batch, regime, h, x);
-        for (DeviceGroup.Member member : others) {
-            Rows shared = member.partialSums().shared(h.count());
-            compute(
-                    member.worker(),
-                    blocks,
-                    layer,
-                    batch,
-                    regime,
-                    shared,
-                    member.partialSums().partial(h.count()));
-            member.partialSums().reduce(x);
-        }
-    }
-
-    /** The shards that the worker both multiplies and attends for. */
-    private void compute(
-            Worker worker, List<WeightBlock<Heads>> blocks, int layer, Batch batch, Regime regime, Rows h, Rows sum) {
-        for (int slot = 0; slot < blocks.size(); slot++) {
-            WeightBlock<Heads> block = blocks.get(slot);
-            if (worker.multiplies(block, regime) && worker.attends(block)) {
-                Heads heads = worker.take(block, regime);
-                Attention rows = worker.space().attention(h.count(), queries(heads), keys(heads));
-                worker.ops().upEach(heads.projections(), h, rows.projections());
-                attend(worker.ops(), rows, layer, slot, batch);
-                worker.ops().down(heads.out(), rows.context(), sum);
-                worker.done(block, regime);
-            }
-        }
-    }
-
-    /** The shards that home multiplies for others: one is multiplied while the one before is attended over. */
-    private void onHost(List<WeightBlock<Heads>> blocks, int layer, Batch batch, Regime regime, Rows h, Rows x) {
-        int under = -1;
-        HostAttention.Pending pending = null;
-        for (int slot = 0; slot < blocks.size(); slot++) {
-            WeightBlock<Heads> block = blocks.get(slot);
-            if (group.home().multiplies(block, regime) && !group.home().attends(block)) {
-                HostAttention.Pending submitted =
-                        group.hostAttention().submit(group.home().take(block, regime), h);
-                if (pending != null) {
-                    finish(pending, blocks.get(under), layer, under, batch, regime, x);
+    /** Adds the tasks' result for {@code h} to {@code sum} and stores the batch's keys and values. */
+    void compute(Worker worker, DeviceTasks tasks, Batch batch, Rows h, Rows sum) {
+        @Nullable Started before = null;
+        for (Entry entry : tasks.entries()) {
+            if (entry.attends() == worker.index()) {
+                here(worker, entry, batch, h, sum);
+            } else {
+                // One shard's heads are multiplied while those of the one before are attended over.
+                Heads heads = worker.take(weights.heads(entry.block()), entry.access());
+                Started started = new Started(entry, worker.hostAttention().submit(heads, h));
+                if (before != null) {
+                    finish(worker, before, batch, sum);
                 }
-                pending = submitted;
-                under = slot;
+                before = started;
             }
         }
-        if (pending != null) {
-            finish(pending, blocks.get(under), layer, under, batch, regime, x);
+        if (before != null) {
+            finish(worker, before, batch, sum);
         }
     }
 
-    private void finish(
-            HostAttention.Pending pending,
-            WeightBlock<Heads> block,
-            int layer,
-            int slot,
-            Batch batch,
-            Regime regime,
-            Rows x) {
-        HostAttention.await(pending);
-        attend(group.worker(block.shard().device()).ops(), pending.away(), layer, slot, batch);
-        group.hostAttention().finish(pending, x);
-        group.home().done(block, regime);
+    private void here(Worker worker, Entry entry, Batch batch, Rows h, Rows sum) {
+        Heads heads = worker.take(weights.heads(entry.block()), entry.access());
+        Attention rows = worker.activations().attention(h.count(), queries(heads), keys(heads));
+        worker.ops().upEach(heads.projections(), h, rows.projections());
+        attend(worker.ops(), rows, entry, batch);
+        worker.ops().down(heads.out(), rows.context(), sum);
+        worker.done(entry.access());
     }
 
-    private void attend(Ops ops, Attention rows, int layer, int slot, Batch batch) {
-        List<KvSequence> sequences = batch.sequences(layer, slot);
+    /** A shard whose projections are on their way to the device that attends. */
+    private record Started(Entry entry, HostAttention.Pending pending) {}
+
+    private void finish(Worker worker, Started started, Batch batch, Rows sum) {
+        HostAttention.await(started.pending());
+        Ops onHost = group.worker(started.entry().attends()).ops();
+        attend(onHost, started.pending().onHost(), started.entry(), batch);
+        worker.hostAttention().finish(started.pending(), sum);
+        worker.done(started.entry().access());
+    }
+
+    private void attend(Ops ops, Attention rows, Entry entry, Batch batch) {
+        List<KvSequence> sequences =
+                batch.sequences(entry.block().layer(), entry.block().shard());
         ops.append(rows.key(), rows.value(), sequences);
         ops.attend(rows.query(), sequences, scale, rows.context());
     }

@@ -1,89 +1,74 @@
 package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.base.Resources;
-import dev.flexgen.engine.plan.Regime;
-import dev.flexgen.engine.weights.WeightBlock;
-import java.util.ArrayList;
+import dev.flexgen.engine.plan.Schedule;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
-/** The devices that compute a model together: home, where the residual stream lives, and the others with their links to it. */
+/**
+ * The devices that compute a model together: a worker for each, the residual stream's memory on those that are home to some
+ * layers, and the ways between them. Owned by the engine's thread.
+ */
 final class DeviceGroup implements AutoCloseable {
 
-    /** A device that sends its partial sums home. */
-    record Member(Worker worker, PartialSums partialSums) {}
+    /** From a home of the residual stream to another device. */
+    record Way(int home, int worker) {}
 
-    private final Worker home;
-    private final List<Member> others;
-    private final @Nullable HostAttention hostAttention;
+    private final List<Worker> workers;
+    private final Map<Integer, HomeActivations> homes;
+    private final Map<Way, PartialSums> ways;
 
     /**
      * Takes over all of them.
      *
-     * @param others in the order of the plan's devices, from 1 on
-     * @param hostAttention if home multiplies for others
+     * @param workers one for each of the plan's devices, in their order
      */
-    DeviceGroup(Worker home, List<Member> others, @Nullable HostAttention hostAttention) {
-        this.home = home;
-        this.others = List.copyOf(others);
-        this.hostAttention = hostAttention;
+    DeviceGroup(List<Worker> workers, Map<Integer, HomeActivations> homes, Map<Way, PartialSums> ways) {
+        this.workers = List.copyOf(workers);
+        this.homes = Map.copyOf(homes);
+        this.ways = Map.copyOf(ways);
     }
 
-    Worker home() {
+    Worker worker(int device) {
+        return workers.get(device);
+    }
+
+    HomeActivations home(int device) {
+        HomeActivations home = homes.get(device);
+        if (home == null) {
+            throw new IllegalStateException("device " + device + " is home to no layer");
+        }
         return home;
     }
 
-    /** The worker of one of the plan's devices. */
-    Worker worker(int device) {
-        return device == 0 ? home : others.get(device - 1).worker();
-    }
-
-    /** Those beside home that multiply with one of the blocks. */
-    List<Member> others(List<? extends WeightBlock<?>> blocks, Regime regime) {
-        List<Member> busy = new ArrayList<>(others.size());
-        for (Member member : others) {
-            for (WeightBlock<?> block : blocks) {
-                if (member.worker().multiplies(block, regime)) {
-                    busy.add(member);
-                    break;
-                }
-            }
+    PartialSums between(int home, int worker) {
+        PartialSums way = ways.get(new Way(home, worker));
+        if (way == null) {
+            throw new IllegalStateException("no way from device " + home + " to " + worker);
         }
-        return busy;
-    }
-
-    HostAttention hostAttention() {
-        if (hostAttention == null) {
-            throw new IllegalStateException("the plan has no shard that home multiplies for others");
-        }
-        return hostAttention;
+        return way;
     }
 
     /** A step begins. */
-    void begin(Regime regime) {
-        home.begin(regime);
-        others.forEach(member -> member.worker().begin(regime));
+    void begin(Schedule schedule, boolean withHead) {
+        workers.forEach(worker -> worker.begin(schedule, withHead));
     }
 
     /** Waits for all that a cancelled step asked for. */
     void settle() {
-        home.settle();
-        others.forEach(member -> member.worker().settle());
+        workers.forEach(Worker::settle);
     }
 
     /** Waits for all that a step asked for before it broke off with {@code failure}. */
-    void settle(Throwable failure) {
-        settle(home, failure);
-        others.forEach(member -> settle(member.worker(), failure));
-    }
-
     @SuppressWarnings("ReferenceEquality") // an exception cannot suppress itself
-    private static void settle(Worker worker, Throwable failure) {
-        try {
-            worker.settle();
-        } catch (RuntimeException e) {
-            if (e != failure) {
-                failure.addSuppressed(e);
+    void settle(Throwable failure) {
+        for (Worker worker : workers) {
+            try {
+                worker.settle();
+            } catch (RuntimeException e) {
+                if (e != failure) {
+                    failure.addSuppressed(e);
+                }
             }
         }
     }
@@ -91,14 +76,9 @@ final class DeviceGroup implements AutoCloseable {
     @Override
     public void close() {
         try (Resources resources = new Resources()) {
-            resources.keep(home);
-            for (Member member : others) {
-                resources.keep(member.worker());
-                resources.keep(member.partialSums());
-            }
-            if (hostAttention != null) {
-                resources.keep(hostAttention);
-            }
+            homes.values().forEach(resources::keep);
+            ways.values().forEach(resources::keep);
+            workers.forEach(resources::keep);
         }
     }
 }

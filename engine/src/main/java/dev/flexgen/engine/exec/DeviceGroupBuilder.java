@@ -1,158 +1,207 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.plan.Component;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.plan.Schedule;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
+import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.transfer.ActiveRows;
 import dev.flexgen.engine.transfer.WeightPrefetcher;
 import dev.flexgen.engine.transfer.WeightUploader;
-import dev.flexgen.engine.weights.HeadsLayout.Heads;
-import dev.flexgen.engine.weights.ModelWeights;
-import dev.flexgen.engine.weights.WeightBlock;
 import dev.flexgen.engine.weights.WeightLocation;
-import java.util.ArrayDeque;
+import dev.flexgen.engine.weights.WeightMemory;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts a group together for a plan: who needs how much memory for activations, and what has to be brought to whom.
+ * Puts a device group together for a plan: who needs how much memory for activations, and what has to be brought to whom.
+ * Allocates, and starts nothing, so that it also serves to count what a plan would take.
  *
- * @param maxRows most tokens of a step
+ * @param stepRows most tokens of a step
  */
-record DeviceGroupBuilder(ModelSpec spec, Plan plan, List<Device> devices, int maxRows) {
+record DeviceGroupBuilder(
+        ModelSpec spec, Plan plan, List<Device> devices, Map<Regime, Schedule> schedules, int stepRows) {
 
-    DeviceGroup assemble(ModelWeights weights) {
-        Deque<AutoCloseable> made = new ArrayDeque<>();
+    /**
+     * Builds.
+     *
+     * @param memory of the weights, taken
+     * @param locations where the blocks of weights are, once loaded
+     */
+    DeviceGroup build(WeightMemory memory, Function<BlockId, WeightLocation> locations) {
+        Resources made = new Resources();
         try {
-            Worker home = keep(made, worker(0, weights));
-            @Nullable HostAttention hostAttention = null;
-            if (plan.shards().anyMatch(DeviceGroupBuilder::isLent)) {
-                hostAttention = keep(
-                        made,
-                        new HostAttention(
-                                devices.getFirst(), size(maxRows, DeviceGroupBuilder::isLent, shard -> false)));
+            Map<Integer, HomeActivations> homes = new LinkedHashMap<>();
+            for (int home : homes()) {
+                homes.put(home, made.keep(new HomeActivations(devices.get(home), stepRows, spec.width())));
             }
-            List<DeviceGroup.Member> others = new ArrayList<>();
-            for (int i = 1; i < devices.size(); i++) {
-                Worker worker = keep(made, worker(i, weights));
-                PartialSums partialSums =
-                        keep(made, new PartialSums(devices.getFirst(), devices.get(i), rows(i), spec.width()));
-                others.add(new DeviceGroup.Member(worker, partialSums));
+            Map<DeviceGroup.Way, PartialSums> ways = new LinkedHashMap<>();
+            wayRows()
+                    .forEach((way, rows) -> ways.put(
+                            way,
+                            made.keep(new PartialSums(
+                                    devices.get(way.home()), devices.get(way.worker()), rows, widestRow()))));
+            List<Worker> workers = new ArrayList<>();
+            for (int i = 0; i < devices.size(); i++) {
+                workers.add(made.keep(worker(i, memory, locations)));
             }
-            return new DeviceGroup(home, others, hostAttention);
+            return new DeviceGroup(workers, homes, ways);
         } catch (Throwable e) {
-            made.forEach(resource -> closeAfter(e, resource));
+            made.close();
             throw e;
         }
     }
 
-    private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> made, T resource) {
-        made.push(resource);
-        return resource;
+    private int widestRow() {
+        return Math.max(spec.width(), spec.dimensions().embedding());
     }
 
-    private static void closeAfter(Throwable failure, AutoCloseable resource) {
-        try {
-            resource.close();
-        } catch (Exception e) {
-            failure.addSuppressed(e);
+    private List<Integer> homes() {
+        return Stream.concat(
+                        Stream.of(plan.embeddingDevice()),
+                        plan.layers().stream().map(LayerPlan::home))
+                .distinct()
+                .toList();
+    }
+
+    /** Most rows that pass between a home and another device. */
+    private Map<DeviceGroup.Way, Integer> wayRows() {
+        Map<DeviceGroup.Way, Integer> rows = new LinkedHashMap<>();
+        int before = plan.embeddingDevice();
+        for (LayerPlan layer : plan.layers()) {
+            way(rows, before, layer.home(), stepRows);
+            before = layer.home();
+        }
+        for (Schedule schedule : schedules.values()) {
+            for (Schedule.Layer layer : schedule.layers()) {
+                Stream.concat(layer.attention().stream(), layer.feedForward().stream())
+                        .forEach(tasks -> way(rows, layer.home(), tasks.device(), rows(schedule)));
+            }
+            for (DeviceTasks tasks : schedule.head()) {
+                way(rows, plan.headHome(), tasks.device(), Math.min(rows(schedule), OutputHead.ROWS));
+            }
+        }
+        return rows;
+    }
+
+    private static void way(Map<DeviceGroup.Way, Integer> rows, int home, int worker, int count) {
+        if (home != worker) {
+            rows.merge(new DeviceGroup.Way(home, worker), count, Math::max);
         }
     }
 
-    private static boolean isLent(Shard shard) {
-        return shard.prefillDevice() != shard.device();
+    /** Most rows of a step of a schedule's regime. */
+    private int rows(Schedule schedule) {
+        return schedule.regime() == Regime.COMPUTE_BOUND ? stepRows : Math.min(stepRows, plan.computeBoundTokens() - 1);
     }
 
-    /** Most rows that a device multiplies at a time. */
-    int rows(int device) {
-        boolean many = plan.shards().anyMatch(shard -> shard.device(Regime.COMPUTE_BOUND) == device);
-        return many ? maxRows : Math.min(maxRows, plan.manyTokens() - 1);
-    }
-
-    /** Activations of the shards that a device multiplies; it attends for its own alone. */
-    ShardActivations.Size size(int device) {
-        return size(rows(device), shard -> shard.device() == device, shard -> multiplies(shard, device));
-    }
-
-    private static boolean multiplies(Shard shard, int device) {
-        return shard.device() == device || shard.prefillDevice() == device;
-    }
-
-    private ShardActivations.Size size(int rows, Predicate<Shard> heads, Predicate<Shard> neurons) {
-        int keys = largest(plan.layers().stream().map(LayerPlan::heads), heads) * spec.headDim();
-        int queries = keys * (spec.heads() / spec.keyHeads());
-        return new ShardActivations.Size(
-                rows, queries, keys, largest(plan.layers().stream().map(LayerPlan::neurons), neurons));
-    }
-
-    private static int largest(Stream<List<Shard>> shards, Predicate<Shard> which) {
-        return shards.flatMap(List::stream)
-                .filter(which)
-                .mapToInt(Shard::size)
-                .max()
-                .orElse(0);
-    }
-
-    private Worker worker(int index, ModelWeights weights) {
+    private Worker worker(int index, WeightMemory memory, Function<BlockId, WeightLocation> locations) {
         Device device = devices.get(index);
-        List<Tier> tiers = devices.stream().map(Device::tier).toList();
-        ShardActivations space = new ShardActivations(device, size(index));
+        Resources made = new Resources();
         try {
-            return new Worker(index, device, space, feed(index, device, weights, tiers), tiers);
+            ShardActivations activations = made.keep(new ShardActivations(device, activations(index)));
+            @Nullable
+            HostAttention hostAttention = lends(index)
+                    ? made.keep(new HostAttention(device, size(index, entry -> entry.attends() != index)))
+                    : null;
+            @Nullable ActiveRows activeRows = activeRows(index, memory);
+            if (activeRows != null) {
+                made.keep(activeRows);
+            }
+            @Nullable WeightPrefetcher prefetcher = prefetcher(index, memory, locations);
+            return new Worker(index, device, activations, prefetcher, activeRows, hostAttention);
         } catch (Throwable e) {
-            space.close();
+            made.close();
             throw e;
         }
     }
 
-    private @Nullable WeightPrefetcher feed(int index, Device device, ModelWeights weights, List<Tier> tiers) {
-        Map<Regime, List<WeightLocation>> sequences = new EnumMap<>(Regime.class);
-        long slotBytes = 0;
-        long stagingBytes = 0;
-        for (Regime regime : Regime.values()) {
-            List<WeightBlock<?>> blocks = sequence(index, regime, weights, tiers);
-            for (WeightBlock<?> block : blocks) {
-                slotBytes = Math.max(slotBytes, block.layout().bytes());
-                if (WeightUploader.needsStaging(block.source())) {
-                    stagingBytes = Math.max(stagingBytes, block.layout().bytes());
+    private boolean lends(int index) {
+        return entries(index).anyMatch(entry -> entry.attends() != index);
+    }
+
+    private Stream<Entry> entries(int index) {
+        return schedules.values().stream().flatMap(Schedule::entries).filter(entry -> entry.device() == index);
+    }
+
+    private ShardActivations.Size activations(int index) {
+        return size(index, entry -> entry.attends() == index);
+    }
+
+    /** Room for the largest of a device's shards, in the regime that needs most. */
+    private ShardActivations.Size size(int index, Predicate<Entry> which) {
+        int rows = 0;
+        int keys = 0;
+        int neurons = 0;
+        for (Schedule schedule : schedules.values()) {
+            for (Entry entry : (Iterable<Entry>)
+                    schedule.entries().filter(entry -> entry.device() == index && which.test(entry))::iterator) {
+                Component component = entry.block().component();
+                if (component == Component.HEADS) {
+                    rows = Math.max(rows, rows(schedule));
+                    keys = Math.max(keys, entry.shard().size() * spec.headDim());
+                } else if (component == Component.UP) {
+                    rows = Math.max(rows, rows(schedule));
+                    neurons = Math.max(neurons, entry.shard().size());
                 }
             }
-            sequences.put(
-                    regime,
-                    blocks.stream().<WeightLocation>map(WeightBlock::source).toList());
+        }
+        return new ShardActivations.Size(rows, keys * (spec.heads() / spec.keyHeads()), keys, neurons);
+    }
+
+    private @Nullable ActiveRows activeRows(int index, WeightMemory memory) {
+        long blockBytes = 0;
+        int neurons = 0;
+        for (Entry entry : (Iterable<Entry>) entries(index).filter(it -> it.access() == Access.ON_DEMAND)::iterator) {
+            blockBytes = Math.max(blockBytes, memory.bytes(entry.block()));
+            neurons = Math.max(neurons, entry.shard().size());
+        }
+        return blockBytes == 0
+                ? null
+                : new ActiveRows(
+                        devices.get(index), blockBytes, Math.min(stepRows, plan.computeBoundTokens() - 1), neurons);
+    }
+
+    private @Nullable WeightPrefetcher prefetcher(
+            int index, WeightMemory memory, Function<BlockId, WeightLocation> locations) {
+        long slotBytes = 0;
+        long stagingBytes = 0;
+        Map<BlockId, Shard> streamed = new HashMap<>();
+        entries(index)
+                .filter(entry -> entry.access() == Access.STREAMED)
+                .forEach(entry -> streamed.put(entry.block(), entry.shard()));
+        for (Map.Entry<BlockId, Shard> block : streamed.entrySet()) {
+            long bytes = memory.bytes(block.getKey());
+            slotBytes = Math.max(slotBytes, bytes);
+            if (block.getValue().tier() == Tier.DISK || !memory.isPageLocked(block.getKey())) {
+                stagingBytes = Math.max(stagingBytes, bytes);
+            }
         }
         if (slotBytes == 0) {
             return null;
         }
-        WeightUploader carrier = new WeightUploader(device, stagingBytes);
+        WeightUploader uploader = new WeightUploader(devices.get(index), stagingBytes);
         try {
-            return new WeightPrefetcher(device, sequences, plan.ringSlots(), slotBytes, carrier);
+            return new WeightPrefetcher(devices.get(index), locations, plan.ringSlots(), slotBytes, uploader);
         } catch (Throwable e) {
-            closeAfter(e, carrier);
+            uploader.close();
             throw e;
         }
-    }
-
-    /** What has to be brought to a device for a step, in the order in which it will be taken: see {@link AttentionSublayer}. */
-    private static List<WeightBlock<?>> sequence(int index, Regime regime, ModelWeights weights, List<Tier> tiers) {
-        List<WeightBlock<?>> sequence = new ArrayList<>();
-        for (ModelWeights.Layer layer : weights.layers()) {
-            Predicate<WeightBlock<?>> brought =
-                    block -> block.shard().device(regime) == index && !block.inPlace(regime, tiers);
-            Predicate<WeightBlock<Heads>> own = block -> block.shard().device() == index;
-            layer.heads().stream().filter(brought).filter(own).forEach(sequence::add);
-            layer.heads().stream().filter(brought).filter(own.negate()).forEach(sequence::add);
-            layer.neurons().stream().filter(brought).forEach(sequence::add);
-        }
-        return sequence;
     }
 }

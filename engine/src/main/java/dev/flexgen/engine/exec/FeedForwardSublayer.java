@@ -1,48 +1,41 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Rows;
-import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
+import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.tensor.Activation;
-import dev.flexgen.engine.weights.NeuronsLayout.Neurons;
-import dev.flexgen.engine.weights.WeightBlock;
-import java.util.List;
+import dev.flexgen.engine.weights.ModelWeights;
 
-/** The feed-forward half of a layer: every shard on its device, the partial sums joined at home. */
+/**
+ * The feed-forward sublayer's part of one device: {@code sum += down(activate(up(h)))} for each of its shards. After a ReLU only
+ * the rows of active neurons are read in the second half, wherever they are.
+ */
 final class FeedForwardSublayer {
 
-    private final DeviceGroup group;
+    private final ModelWeights weights;
     private final Activation activation;
 
-    FeedForwardSublayer(DeviceGroup group, Activation activation) {
-        this.group = group;
+    FeedForwardSublayer(ModelWeights weights, Activation activation) {
+        this.weights = weights;
         this.activation = activation;
     }
 
-    /** Adds the half's result for {@code h} to {@code x}, both at home. */
-    void run(List<WeightBlock<Neurons>> blocks, Regime regime, Rows h, Rows x) {
-        List<DeviceGroup.Member> others = group.others(blocks, regime);
-        others.forEach(member -> member.partialSums().broadcast(h));
-        compute(group.home(), blocks, regime, h, x);
-        for (DeviceGroup.Member member : others) {
-            Rows shared = member.partialSums().shared(h.count());
-            compute(
-                    member.worker(),
-                    blocks,
-                    regime,
-                    shared,
-                    member.partialSums().partial(h.count()));
-            member.partialSums().reduce(x);
-        }
-    }
-
-    private void compute(Worker worker, List<WeightBlock<Neurons>> blocks, Regime regime, Rows h, Rows sum) {
-        for (WeightBlock<Neurons> block : blocks) {
-            if (worker.multiplies(block, regime)) {
-                Neurons neurons = worker.take(block, regime);
-                Rows a = worker.space().neurons(h.count(), block.shard().size());
-                worker.ops().up(neurons.up(), activation, h, a);
-                worker.ops().down(neurons.down(), a, sum);
-                worker.done(block, regime);
+    /** Adds the tasks' result for {@code h} to {@code sum}. */
+    void compute(Worker worker, DeviceTasks tasks, Rows h, Rows sum) {
+        for (int i = 0; i < tasks.entries().size(); i += 2) {
+            Entry up = tasks.entries().get(i);
+            Entry down = tasks.entries().get(i + 1);
+            Rows a = worker.activations().neurons(h.count(), up.shard().size());
+            worker.ops().up(worker.take(weights.projection(up.block()), up.access()), activation, h, a);
+            worker.done(up.access());
+            if (down.access() == Access.ON_DEMAND) {
+                worker.activeRows().down(weights.projection(down.block()), a, sum);
+            } else {
+                Linear fc2 = worker.take(weights.projection(down.block()), down.access());
+                worker.ops().down(fc2.weight(), a, sum);
+                worker.done(down.access());
             }
         }
     }

@@ -6,108 +6,119 @@ import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.model.Features.NormPlace;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.weights.ModelWeights;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a step of tokens through the model:
+ * Takes a batch of tokens through the layers:
  *
  * <pre>
  *   x = tokens[id] + positions[p]
  *   for each layer:
  *     h = norm(x);  for each head shard:    q, k, v = up(h);  x += down(attend(q, KV))
  *     h = norm(x);  for each neuron shard:  x += down(activate(up(h)))
- *   logits = norm(x) head
  * </pre>
  *
- * The residual stream x lives on the home device. Of each half of a layer, home is asked for its shards first; while it
- * computes, the other devices compute theirs, and their partial sums are added. Every layer is taken for all tokens of the
- * step before the next. One layer is a method of its own: the seam where several steps, each with a workspace, can share a
- * layer's weights while they are at hand. Owned by the engine's thread.
+ * The residual stream x is on the layer's home device and moves where the next layer has another. Who computes which shard, and in
+ * which order, is the {@link Schedule}'s word. Every layer is taken for all tokens of the batch before the next. Owned by the
+ * engine's thread.
  */
 final class ForwardPass {
 
     private final ModelSpec spec;
     private final Plan plan;
     private final ModelWeights weights;
-    private final Activations space;
     private final DeviceGroup group;
-    private final Ops ops;
+    private final TokenEmbedding embedding;
+    private final Sublayers sublayers;
     private final AttentionSublayer attention;
     private final FeedForwardSublayer feedForward;
 
-    ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, Activations space) {
+    ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, TokenEmbedding embedding) {
         this.spec = spec;
         this.plan = plan;
         this.weights = weights;
-        this.space = space;
         this.group = group;
-        this.ops = group.home().ops();
-        this.attention = new AttentionSublayer(group, (float) (1 / Math.sqrt(spec.headDim())));
-        this.feedForward = new FeedForwardSublayer(group, spec.features().activation());
+        this.embedding = embedding;
+        this.sublayers = new Sublayers(group);
+        this.attention = new AttentionSublayer(group, weights, (float) (1 / Math.sqrt(spec.headDim())));
+        this.feedForward = new FeedForwardSublayer(weights, spec.features().activation());
     }
 
     /**
-     * Computes the batch's residual stream and writes its keys and values to the caches, which have room for them.
+     * Computes the batch's residual stream, on the last layer's home, and writes its keys and values to the caches, which have
+     * room for them.
      *
      * @return false if every sequence was cancelled on the way; then nothing of it may be used
      */
-    boolean run(Batch batch) {
-        Regime regime = plan.regime(batch.rows());
-        group.begin(regime);
-        embed(batch);
-        for (int i = 0; i < weights.layers().size(); i++) {
-            if (!layer(i, batch, regime)) {
+    boolean run(Batch batch, Schedule schedule) {
+        group.begin(schedule, batch.logitRows() > 0);
+        int at = plan.embeddingDevice();
+        embedding.embed(weights.embedding(), batch, group.home(at).residual(batch.rows()));
+        for (Schedule.Layer layer : schedule.layers()) {
+            move(at, layer.home(), batch.rows());
+            at = layer.home();
+            if (!attention(layer, batch) || !feedForward(layer, batch)) {
                 return false;
             }
         }
         return true;
     }
 
-    private void embed(Batch batch) {
-        Rows x = space.residual(batch.rows());
-        if (weights.projectIn() == null) {
-            ops.embed(weights.tokens(), batch.tokens(), x);
-        } else {
-            Rows narrow = space.embedded(batch.rows());
-            ops.embed(weights.tokens(), batch.tokens(), narrow);
-            ops.up(weights.projectIn(), narrow, x);
+    /** Brings the residual stream to another home. */
+    private void move(int from, int to, int rows) {
+        if (from != to) {
+            Rows x = group.home(from).residual(rows);
+            PartialSums way = group.between(from, to);
+            way.broadcast(x);
+            group.worker(to).ops().copy(way.shared(x), group.home(to).residual(rows));
         }
-        ops.embedAdd(weights.positions(), batch.positions(spec.features().positionOffset()), x);
     }
 
-    private boolean layer(int index, Batch batch, Regime regime) {
-        ModelWeights.Layer layer = weights.layers().get(index);
-        Rows x = space.residual(batch.rows());
-        Rows h = space.normed(batch.rows());
-
+    private boolean attention(Schedule.Layer layer, Batch batch) {
         if (batch.cancelled()) {
             return false;
         }
-        enterHalf(layer.attentionNorm(), x, h);
-        attention.run(layer.heads(), index, batch, regime, h, x);
-        leaveHalf(layer.attentionNorm(), layer.attentionBias(), x);
-
-        if (batch.cancelled()) {
-            return false;
-        }
-        enterHalf(layer.ffnNorm(), x, h);
-        feedForward.run(layer.neurons(), regime, h, x);
-        leaveHalf(layer.ffnNorm(), layer.ffnBias(), x);
+        ModelWeights.Layer fixed = weights.layers().get(layer.index());
+        Rows x = group.home(layer.home()).residual(batch.rows());
+        Rows h = enter(layer, fixed.attentionNorm(), x);
+        sublayers.run(
+                layer.home(),
+                layer.attention(),
+                h,
+                x,
+                (worker, tasks, input, sum) -> attention.compute(worker, tasks, batch, input, sum));
+        leave(layer, fixed.attentionNorm(), fixed.attentionBias(), x);
         return true;
     }
 
-    private void enterHalf(Norm norm, Rows x, Rows h) {
+    private boolean feedForward(Schedule.Layer layer, Batch batch) {
+        if (batch.cancelled()) {
+            return false;
+        }
+        ModelWeights.Layer fixed = weights.layers().get(layer.index());
+        Rows x = group.home(layer.home()).residual(batch.rows());
+        Rows h = enter(layer, fixed.ffnNorm(), x);
+        sublayers.run(layer.home(), layer.feedForward(), h, x, feedForward::compute);
+        leave(layer, fixed.ffnNorm(), fixed.ffnBias(), x);
+        return true;
+    }
+
+    private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {
+        Ops ops = group.worker(layer.home()).ops();
+        Rows h = group.home(layer.home()).normed(x.count());
         if (spec.features().normPlace() == NormPlace.BEFORE) {
             ops.norm(norm, x, h);
         } else {
             ops.copy(x, h);
         }
+        return h;
     }
 
-    private void leaveHalf(Norm norm, @Nullable MemorySegment bias, Rows x) {
+    private void leave(Schedule.Layer layer, Norm norm, @Nullable MemorySegment bias, Rows x) {
+        Ops ops = group.worker(layer.home()).ops();
         if (bias != null) {
             ops.addBias(bias, x);
         }

@@ -22,30 +22,30 @@ final class HostAttention implements AutoCloseable {
 
     /** Memory on both sides, and the points in time that matter. */
     private record Buffers(
-            ShardActivations atHome, ShardActivations away, Event projected, Event left, Event attended) {}
+            ShardActivations onGpu, ShardActivations onHost, Event projected, Event left, Event attended) {}
 
     /**
      * One shard under way.
      *
      * @param weights at home, until {@link #finish}
-     * @param atHome activations on the home device
-     * @param away the same in host memory
+     * @param onGpu activations on the home device
+     * @param onHost the same in host memory
      */
-    record Pending(Heads weights, Buffers buffers, Attention atHome, Attention away) {}
+    record Pending(Heads weights, Buffers buffers, Attention onGpu, Attention onHost) {}
 
-    private final Device home;
+    private final Device gpu;
     private final Resources resources = new Resources();
     private final List<Buffers> sets = new ArrayList<>();
     private int next;
 
-    HostAttention(Device home, ShardActivations.Size size) {
-        this.home = home;
+    HostAttention(Device gpu, ShardActivations.Size size) {
+        this.gpu = gpu;
         try {
             for (int i = 0; i < SETS; i++) {
-                ShardActivations atHome = resources.keep(new ShardActivations(home, size));
-                ShardActivations away = resources.keep(
-                        new ShardActivations(size, home.allocateHost("activations", Math.max(4, size.bytes()))));
-                sets.add(new Buffers(atHome, away, event(), event(), event()));
+                ShardActivations onGpu = resources.keep(new ShardActivations(gpu, size));
+                ShardActivations onHost = resources.keep(
+                        new ShardActivations(size, gpu.allocateHost("activations", Math.max(4, size.bytes()))));
+                sets.add(new Buffers(onGpu, onHost, event(), event(), event()));
             }
         } catch (Throwable e) {
             resources.close();
@@ -54,7 +54,7 @@ final class HostAttention implements AutoCloseable {
     }
 
     private Event event() {
-        return resources.keep(home.event());
+        return resources.keep(gpu.event());
     }
 
     /** Asks for the projections of {@code rows} and for their way to host memory. At most two trips at a time. */
@@ -63,19 +63,19 @@ final class HostAttention implements AutoCloseable {
         next = (next + 1) % SETS;
         int queries = weights.projections().get(0).weight().rows();
         int keys = weights.projections().get(1).weight().rows();
-        Attention atHome = buffers.atHome().attention(rows.count(), queries, keys);
-        Attention away = buffers.away().attention(rows.count(), queries, keys);
-        home.ops().upEach(weights.projections(), rows, atHome.projections());
-        home.stream(StreamRole.COMPUTE).record(buffers.projected());
-        var leaving = home.stream(StreamRole.ACTIVATIONS_OUT);
+        Attention onGpu = buffers.onGpu().attention(rows.count(), queries, keys);
+        Attention onHost = buffers.onHost().attention(rows.count(), queries, keys);
+        gpu.ops().upEach(weights.projections(), rows, onGpu.projections());
+        gpu.stream(StreamRole.COMPUTE).record(buffers.projected());
+        var leaving = gpu.stream(StreamRole.ACTIVATIONS_OUT);
         leaving.await(buffers.projected());
-        for (int i = 0; i < atHome.projections().size(); i++) {
+        for (int i = 0; i < onGpu.projections().size(); i++) {
             leaving.download(
-                    atHome.projections().get(i).data(),
-                    away.projections().get(i).data());
+                    onGpu.projections().get(i).data(),
+                    onHost.projections().get(i).data());
         }
         leaving.record(buffers.left());
-        return new Pending(weights, buffers, atHome, away);
+        return new Pending(weights, buffers, onGpu, onHost);
     }
 
     /** Waits until the pending has reached host memory; then its context is to be computed there. */
@@ -85,11 +85,11 @@ final class HostAttention implements AutoCloseable {
 
     /** The context is computed: asks for its way home and for the output projection, which is added to {@code sum}. */
     void finish(Pending pending, Rows sum) {
-        var in = home.stream(StreamRole.ACTIVATIONS_IN);
-        in.upload(pending.away().context().data(), pending.atHome().context().data());
+        var in = gpu.stream(StreamRole.ACTIVATIONS_IN);
+        in.upload(pending.onHost().context().data(), pending.onGpu().context().data());
         in.record(pending.buffers().attended());
-        home.stream(StreamRole.COMPUTE).await(pending.buffers().attended());
-        home.ops().down(pending.weights().out(), pending.atHome().context(), sum);
+        gpu.stream(StreamRole.COMPUTE).await(pending.buffers().attended());
+        gpu.ops().down(pending.weights().out(), pending.onGpu().context(), sum);
     }
 
     @Override

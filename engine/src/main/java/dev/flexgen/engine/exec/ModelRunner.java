@@ -4,19 +4,17 @@ import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvLayout;
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.device.EncodingSupport;
-import dev.flexgen.engine.device.Operation;
-import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
-import dev.flexgen.engine.plan.ModelSizes;
+import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.weights.ModelWeights;
 import dev.flexgen.engine.weights.WeightLoader;
-import java.util.ArrayList;
+import dev.flexgen.engine.weights.WeightMemory;
 import java.util.List;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -26,20 +24,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelRunner implements AutoCloseable {
 
-    /** Most tokens of one step: enough to keep the arithmetic busy, few enough that activations stay small. */
-    static final int MAX_STEP_TOKENS = 512;
-
     private static final long MAX_LOGIT_BYTES = 128 << 20;
 
     private final ModelSpec spec;
+    private final Plan plan;
+    private final ExecutionPlan execution;
+    private final Resources resources = new Resources();
     private final ModelWeights weights;
-    private final Activations space;
     private final DeviceGroup group;
     private final ForwardPass forward;
     private final OutputHead head;
     private final KvLayout layout;
     private final boolean pageLocking;
-
     private long tokens;
     private long steps;
 
@@ -50,6 +46,7 @@ public final class ModelRunner implements AutoCloseable {
      * @param disk makes the file of the disk tier, if the plan needs one
      * @param kv encoding of its caches
      * @param context most tokens of a sequence
+     * @throws dev.flexgen.engine.base.EngineException if the plan does not fit model and devices, or memory is too small
      */
     public ModelRunner(
             ModelTensors tensors,
@@ -60,54 +57,30 @@ public final class ModelRunner implements AutoCloseable {
             Encoding kv,
             int context) {
         this.spec = tensors.spec();
-        this.layout = layout(plan, devices, kv);
-        int rows = maxStepTokens(context);
-        try (WeightLoader loader = new WeightLoader(tensors, devices, pool, disk)) {
-            this.weights = loader.load(plan);
-            this.pageLocking = loader.pageLocking();
-        }
+        this.plan = plan;
+        this.execution = new ExecutionPlan(spec, plan, devices, context);
+        this.layout = execution.kvLayout(kv);
         try {
-            this.space = new Activations(devices.getFirst(), spec, rows, maxLogitRows(rows));
+            WeightMemory memory;
+            try (WeightLoader loader = new WeightLoader(tensors, plan, devices, pool, disk)) {
+                this.weights = resources.keep(loader.load());
+                this.pageLocking = loader.pageLocking();
+                memory = loader.memory();
+            }
+            ExecutionPlan.Parts parts =
+                    execution.take(memory, id -> weights.block(id).location(), resources);
+            this.group = parts.group();
+            this.head = parts.head();
+            this.forward = new ForwardPass(spec, plan, weights, group, parts.embedding());
         } catch (Throwable e) {
-            weights.close();
+            resources.close();
             throw e;
         }
-        try {
-            this.group = new DeviceGroupBuilder(spec, plan, devices, rows).assemble(weights);
-        } catch (Throwable e) {
-            space.close();
-            weights.close();
-            throw e;
-        }
-        this.forward = new ForwardPass(spec, plan, weights, group, space);
-        Device home = devices.getFirst();
-        this.head = new OutputHead(weights, space, home.ops(), home.stream(StreamRole.COMPUTE));
     }
 
     /** Most tokens of a batch, for sequences of up to {@code context}. */
     public static int maxStepTokens(int context) {
-        return Math.min(MAX_STEP_TOKENS, context);
-    }
-
-    private static int maxLogitRows(int rows) {
-        return Math.min(ModelSizes.LOGIT_ROWS, rows);
-    }
-
-    private KvLayout layout(Plan plan, List<Device> devices, Encoding kv) {
-        List<List<KvLayout.Slot>> layers = new ArrayList<>();
-        plan.layers()
-                .forEach(layer -> layers.add(layer.heads().stream()
-                        .map(shard -> new KvLayout.Slot(devices.get(shard.device()), shard.size()))
-                        .toList()));
-        for (Device device : layers.stream()
-                .flatMap(List::stream)
-                .map(KvLayout.Slot::device)
-                .distinct()
-                .toList()) {
-            EncodingSupport.require(device, Operation.APPEND, kv);
-            EncodingSupport.require(device, Operation.ATTEND, kv);
-        }
-        return new KvLayout(kv, spec.headDim(), layers);
+        return Math.min(ExecutionPlan.MAX_STEP_TOKENS, context);
     }
 
     public ModelSpec spec() {
@@ -116,17 +89,19 @@ public final class ModelRunner implements AutoCloseable {
 
     /** Most tokens that one {@link #step} takes. */
     public int maxStepTokens() {
-        return space.maxRows();
+        return execution.maxStepTokens();
     }
 
-    /** Most rows of logits to ask one {@link #step} for: those of a large vocabulary fill the Java heap. */
+    /** Most rows of logits to ask one {@link #step} for: those of a large vocabulary fill the Java heap, and a head on its way passes once. */
     public int maxLogitRows() {
-        long rows = MAX_LOGIT_BYTES / (4L * spec.vocabulary());
-        return Math.clamp(rows, space.maxLogitRows(), space.maxRows());
+        boolean streamed = plan.head().stream().anyMatch(shard -> shard.access() == Access.STREAMED);
+        long rows = streamed ? head.maxRows() : MAX_LOGIT_BYTES / (4L * spec.vocabulary());
+        return Math.clamp(rows, head.maxRows(), maxStepTokens());
     }
 
-    public KvCache newCache() {
-        return new KvCache(layout);
+    /** A cache for one sequence, with room for so many tokens. */
+    public KvCache newCache(int tokens) {
+        return new KvCache(layout, tokens);
     }
 
     /** Bytes of weights that one decode step reads when every neuron is active. */
@@ -152,8 +127,9 @@ public final class ModelRunner implements AutoCloseable {
      * @throws dev.flexgen.engine.base.EngineException if there is no room for the new keys and values, or a device fails
      */
     public Logits step(Batch batch) {
-        if (batch.rows() > space.maxRows()) {
-            throw new IllegalArgumentException(batch.rows() + " tokens in a step of at most " + space.maxRows());
+        if (batch.rows() > maxStepTokens() || batch.logitRows() > maxLogitRows()) {
+            throw new IllegalArgumentException(batch.rows() + " tokens and " + batch.logitRows()
+                    + " rows of logits in a step of at most " + maxStepTokens() + " and " + maxLogitRows());
         }
         for (Batch.Sequence sequence : batch.sequences()) {
             sequence.cache().reserve(sequence.tokens().length);
@@ -165,11 +141,12 @@ public final class ModelRunner implements AutoCloseable {
     /** No numbers if all sequences were cancelled. */
     private float @Nullable [] compute(Batch batch) {
         try {
-            if (!forward.run(batch)) {
+            Schedule schedule = execution.schedule(batch.rows());
+            if (!forward.run(batch, schedule)) {
                 group.settle();
                 return null;
             }
-            return batch.logitRows() == 0 ? new float[0] : head.logits(batch);
+            return batch.logitRows() == 0 ? new float[0] : head.logits(group, weights, schedule, batch);
         } catch (Throwable e) {
             group.settle(e);
             throw e;
@@ -197,10 +174,6 @@ public final class ModelRunner implements AutoCloseable {
 
     @Override
     public void close() {
-        try (Resources resources = new Resources()) {
-            resources.keep(weights);
-            resources.keep(space);
-            resources.keep(group);
-        }
+        resources.close();
     }
 }

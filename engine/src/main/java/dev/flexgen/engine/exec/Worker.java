@@ -1,41 +1,60 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
-import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.plan.Schedule;
+import dev.flexgen.engine.transfer.ActiveRows;
 import dev.flexgen.engine.transfer.WeightPrefetcher;
 import dev.flexgen.engine.weights.WeightBlock;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device at work on a model: its operations, memory for the activations of its shards, and whatever brings the weights it
- * does not hold. Owned by the engine's thread.
+ * A device at work on a model: its operations, memory for the activations of its shards, and what brings the weights it does not
+ * hold. Owned by the engine's thread.
  */
 final class Worker implements AutoCloseable {
 
     private final int index;
     private final Device device;
-    private final ShardActivations space;
-    private final @Nullable WeightPrefetcher feed;
-    private final List<Tier> tiers;
+    private final ShardActivations activations;
+    private final @Nullable WeightPrefetcher prefetcher;
+    private final @Nullable ActiveRows activeRows;
+    private final @Nullable HostAttention hostAttention;
+    private final Map<List<BlockId>, List<BlockId>> streamed = new HashMap<>();
 
     /**
-     * Takes over {@code space} and {@code feed}.
+     * Takes over what it is given.
      *
      * @param index of the device in the plan
-     * @param feed unless it holds all it computes with
-     * @param tiers on which each device computes
+     * @param prefetcher unless no block is streamed to it
+     * @param activeRows unless no rows are read on demand for it
+     * @param hostAttention unless it multiplies for no other device's heads
      */
-    Worker(int index, Device device, ShardActivations space, @Nullable WeightPrefetcher feed, List<Tier> tiers) {
+    Worker(
+            int index,
+            Device device,
+            ShardActivations activations,
+            @Nullable WeightPrefetcher prefetcher,
+            @Nullable ActiveRows activeRows,
+            @Nullable HostAttention hostAttention) {
         this.index = index;
         this.device = device;
-        this.space = space;
-        this.feed = feed;
-        this.tiers = tiers;
+        this.activations = activations;
+        this.prefetcher = prefetcher;
+        this.activeRows = activeRows;
+        this.hostAttention = hostAttention;
+    }
+
+    int index() {
+        return index;
     }
 
     Device device() {
@@ -46,51 +65,52 @@ final class Worker implements AutoCloseable {
         return device.ops();
     }
 
-    Stream stream(StreamRole lane) {
-        return device.stream(lane);
+    Stream stream(StreamRole role) {
+        return device.stream(role);
     }
 
-    ShardActivations space() {
-        return space;
+    ShardActivations activations() {
+        return activations;
     }
 
-    /** Whether this device multiplies with the block. */
-    boolean multiplies(WeightBlock<?> block, Regime regime) {
-        return block.shard().device(regime) == index;
-    }
-
-    /** Whether this device keeps the keys and values of the block's heads. */
-    boolean attends(WeightBlock<?> block) {
-        return block.shard().device() == index;
-    }
-
-    /** A step begins. */
-    void begin(Regime regime) {
-        if (feed != null) {
-            feed.begin(regime);
+    /** A step begins: prefetching follows its schedule from now on. */
+    void begin(Schedule schedule, boolean withHead) {
+        if (prefetcher != null) {
+            List<BlockId> blocks = schedule.streamed(index, withHead);
+            prefetcher.begin(streamed.computeIfAbsent(blocks, same -> same));
         }
     }
 
     /** The block's matrices, for operations asked for from now on; {@link #done} follows. */
-    <V> V take(WeightBlock<V> block, Regime regime) {
-        if (block.inPlace(regime, tiers)) {
-            return block.resident();
-        }
-        return block.layout().in(feed().take());
+    <V> V take(WeightBlock<V> block, Access access) {
+        return switch (access) {
+            case RESIDENT, MAPPED -> block.inPlace();
+            case STREAMED ->
+                block.layout().in(present(prefetcher, "nothing is streamed").take(block.id()));
+            case ON_DEMAND -> throw new IllegalStateException("rows on demand are not taken whole: " + block.id());
+        };
     }
 
     /** The operations that use the block have been asked for. Blocks are done with in the order in which they were taken. */
-    void done(WeightBlock<?> block, Regime regime) {
-        if (!block.inPlace(regime, tiers)) {
-            feed().release();
+    void done(Access access) {
+        if (access == Access.STREAMED) {
+            present(prefetcher, "nothing is streamed").release();
         }
     }
 
-    private WeightPrefetcher feed() {
-        if (feed == null) {
-            throw new IllegalStateException("nothing feeds " + device.name());
+    ActiveRows activeRows() {
+        return present(activeRows, "no rows are read on demand");
+    }
+
+    HostAttention hostAttention() {
+        return present(hostAttention, "no heads are multiplied for another device");
+    }
+
+    private <T> T present(@Nullable T part, String otherwise) {
+        if (part == null) {
+            throw new IllegalStateException(otherwise + " on " + device.name());
         }
-        return feed;
+        return part;
     }
 
     /** Waits for all that was asked for, after a step that broke off. */
@@ -102,12 +122,13 @@ final class Worker implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            if (feed != null) {
-                feed.close();
+        try (Resources resources = new Resources()) {
+            resources.keep(activations);
+            for (AutoCloseable part : new @Nullable AutoCloseable[] {hostAttention, activeRows, prefetcher}) {
+                if (part != null) {
+                    resources.keep(part);
+                }
             }
-        } finally {
-            space.close();
         }
     }
 }

@@ -75,7 +75,7 @@ public final class BandwidthBenchmark {
         int rounds = Math.clamp((long) (2 * readSeconds * upload / device.byteSize()), 1, 10_000);
         send(rounds);
         double hostReadBoth = HostMemoryBenchmark.readRate(pool, memory);
-        double readEnd = System.nanoTime();
+        long readEnd = System.nanoTime();
         done.join();
         double seconds = (System.nanoTime() - start) / 1e9;
         // What was sent behind the last read went at full speed.

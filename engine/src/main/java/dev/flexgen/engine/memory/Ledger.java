@@ -80,6 +80,11 @@ public final class Ledger {
         return owners(tier).values().stream().mapToLong(Long::longValue).sum();
     }
 
+    /** Bytes that each owner holds on a tier. */
+    public synchronized Map<String, Long> byOwner(Tier tier) {
+        return Map.copyOf(owners(tier));
+    }
+
     /** Bytes held on each tier, zeros included. */
     public synchronized Map<Tier, Long> bytes() {
         Map<Tier, Long> sums = new EnumMap<>(Tier.class);

@@ -14,6 +14,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +60,7 @@ public final class ScratchFile implements AutoCloseable {
                         folder,
                         gib(free)));
             }
-            Path path = Files.createTempFile(folder, "flexgen-", ".weights", PRIVATE);
+            Path path = Files.createTempFile(folder, "flexgen-", ".weights", permissions(folder));
             try {
                 FileChannel opened = directly(path);
                 this.direct = opened != null;
@@ -76,6 +77,13 @@ public final class ScratchFile implements AutoCloseable {
                             + "); choose another with --disk-dir",
                     e);
         }
+    }
+
+    /** None where the file system knows no such permissions; there its folders decide who may read. */
+    private static FileAttribute<?>[] permissions(Path folder) throws IOException {
+        return Files.getFileStore(folder).supportsFileAttributeView(PosixFileAttributeView.class)
+                ? new FileAttribute<?>[] {PRIVATE}
+                : new FileAttribute<?>[0];
     }
 
     private static @Nullable FileChannel directly(Path path) {

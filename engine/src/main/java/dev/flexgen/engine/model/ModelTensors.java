@@ -2,6 +2,7 @@ package dev.flexgen.engine.model;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
 import java.util.EnumMap;
@@ -17,7 +18,7 @@ import java.util.Set;
  * <p>Biases, norm weights and the head may be absent, by design of the model: then they are absent in every layer. A role that
  * only some layers have means that files are missing, and is an error.
  */
-public final class ModelTensors {
+public final class ModelTensors implements StoredTypes {
 
     private static final Set<Role> NORM_WEIGHTS =
             EnumSet.of(Role.ATTENTION_NORM_WEIGHT, Role.FFN_NORM_WEIGHT, Role.FINAL_NORM_WEIGHT);
@@ -48,6 +49,7 @@ public final class ModelTensors {
         requireShapes();
     }
 
+    @Override
     public ModelSpec spec() {
         return spec;
     }
@@ -67,13 +69,20 @@ public final class ModelTensors {
     }
 
     /** Whether the head is a table of its own. Half of the published OPT files hold a copy of the token table in its place. */
+    @Override
     public boolean hasOwnHead() {
         return has(Role.HEAD)
                 && get(Role.HEAD, 0).data().mismatch(get(Role.TOKENS, 0).data()) >= 0;
     }
 
+    @Override
     public boolean has(Role role) {
         return present.getOrDefault(role, false);
+    }
+
+    @Override
+    public DType type(Role role, int layer) {
+        return get(role, layer).dtype();
     }
 
     private boolean isPresent(Role role) {

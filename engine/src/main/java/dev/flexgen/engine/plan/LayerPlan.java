@@ -5,17 +5,44 @@ import java.util.List;
 /**
  * How one layer is cut.
  *
- * @param heads shards of its attention, by key-head groups, in order and without gaps
- * @param neurons shards of its feed-forward block, likewise
+ * @param home index of the device where the residual stream is while it passes this layer
+ * @param heads shards of its attention, in order and without gaps
+ * @param up shards of the first half of its feed-forward block, likewise
+ * @param down shards of the second half: the same neurons on the same devices, wherever the weights are
  */
-public record LayerPlan(List<Shard> heads, List<Shard> neurons) {
+public record LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down) {
 
     public LayerPlan {
         heads = contiguous(heads);
-        neurons = contiguous(neurons);
+        up = contiguous(up);
+        down = contiguous(down);
+        if (up.size() != down.size()) {
+            throw new IllegalArgumentException(up.size() + " shards of fc1, " + down.size() + " of fc2");
+        }
+        for (int i = 0; i < up.size(); i++) {
+            if (!sameWork(up.get(i), down.get(i))) {
+                throw new IllegalArgumentException(
+                        "the halves of a neuron are computed by one device: " + up.get(i) + ", " + down.get(i));
+            }
+            if (up.get(i).access() == Access.MAPPED || up.get(i).access() == Access.ON_DEMAND) {
+                throw new IllegalArgumentException("which neurons are active is known after fc1 only: " + up.get(i));
+            }
+        }
+        for (Shard shard : heads) {
+            if (shard.access() == Access.MAPPED || shard.access() == Access.ON_DEMAND) {
+                throw new IllegalArgumentException("attention needs all its rows: " + shard);
+            }
+        }
     }
 
-    private static List<Shard> contiguous(List<Shard> shards) {
+    private static boolean sameWork(Shard up, Shard down) {
+        return up.from() == down.from()
+                && up.to() == down.to()
+                && up.device() == down.device()
+                && up.prefillDevice() == down.prefillDevice();
+    }
+
+    static List<Shard> contiguous(List<Shard> shards) {
         int next = 0;
         for (Shard shard : shards) {
             if (shard.from() != next) {
@@ -24,5 +51,15 @@ public record LayerPlan(List<Shard> heads, List<Shard> neurons) {
             next = shard.to();
         }
         return List.copyOf(shards);
+    }
+
+    /** The shards of a component. */
+    public List<Shard> shards(Component component) {
+        return switch (component) {
+            case HEADS -> heads;
+            case UP -> up;
+            case DOWN -> down;
+            case VOCABULARY -> List.of();
+        };
     }
 }

@@ -2,6 +2,7 @@ package dev.flexgen.engine.plan;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.memory.Tier;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -10,51 +11,51 @@ import java.util.Locale;
  *
  * @param decodeTokensPerSecond bus arithmetic alone, without what starting operations costs
  * @param bound which part decides
- * @param rates that it rests on
+ * @param bandwidths that it rests on
  */
-public record ThroughputEstimate(double decodeTokensPerSecond, String bound, Bandwidths rates) {
+public record ThroughputEstimate(double decodeTokensPerSecond, String bound, Bandwidths bandwidths) {
 
     /** Bytes that one decode step reads, by who reads them. */
     private record Load(long gpu, long processor, long bus) {}
 
-    /** For a plan with a GPU at home and the processor beside it. */
-    public static ThroughputEstimate of(Plan plan, ModelSizes sizes, Bandwidths rates) {
-        Load load = load(plan, sizes);
-        double gpu = load.gpu() / rates.gpuRead();
+    /**
+     * For a plan with one GPU and the processor.
+     *
+     * @param tiers on which each device computes
+     */
+    public static ThroughputEstimate of(Plan plan, Footprint footprint, List<Tier> tiers, Bandwidths bandwidths) {
+        Load load = load(plan, footprint, tiers);
+        double gpu = load.gpu() / bandwidths.gpuRead();
         boolean both = load.processor() > 0 && load.bus() > 0;
-        double processor = load.processor() / (both ? rates.hostReadBoth() : rates.hostRead());
-        double bus = load.bus() / (both ? rates.uploadBoth() : rates.upload());
+        double processor = load.processor() / (both ? bandwidths.hostReadBoth() : bandwidths.hostRead());
+        double bus = load.bus() / (both ? bandwidths.uploadBoth() : bandwidths.upload());
         double slowest = Math.max(gpu, Math.max(processor, bus));
         String bound;
         if (slowest == gpu) {
-            bound = say("GPU memory", load.gpu(), rates.gpuRead());
+            bound = say("GPU memory", load.gpu(), bandwidths.gpuRead());
         } else if (slowest == processor) {
-            bound = say("host memory", load.processor(), both ? rates.hostReadBoth() : rates.hostRead());
+            bound = say("host memory", load.processor(), both ? bandwidths.hostReadBoth() : bandwidths.hostRead());
         } else {
-            bound = say("the bus to the GPU", load.bus(), both ? rates.uploadBoth() : rates.upload());
+            bound = say("the bus to the GPU", load.bus(), both ? bandwidths.uploadBoth() : bandwidths.upload());
         }
-        return new ThroughputEstimate(1 / slowest, bound, rates);
+        return new ThroughputEstimate(1 / slowest, bound, bandwidths);
     }
 
-    private static Load load(Plan plan, ModelSizes sizes) {
-        long gpu = sizes.headTableBytes();
-        long processor = 0;
-        long bus = 0;
-        for (LayerPlan layer : plan.layers()) {
-            for (Shard shard : layer.heads()) {
-                long bytes = shard.size() * sizes.headBytes();
-                gpu += shard.tier() == Tier.GPU ? bytes : 0;
-                processor += shard.tier() != Tier.GPU && shard.device() != 0 ? bytes : 0;
-                bus += shard.tier() != Tier.GPU && shard.device() == 0 ? bytes : 0;
+    private static Load load(Plan plan, Footprint footprint, List<Tier> tiers) {
+        long[] gpu = new long[1];
+        long[] processor = new long[1];
+        long[] bus = new long[1];
+        Schedule.of(plan, Regime.MEMORY_BOUND, tiers).entries().forEach(entry -> {
+            long bytes = footprint.blockBytes(entry.block());
+            if (tiers.get(entry.device()) == Tier.HOST) {
+                processor[0] += bytes;
+            } else if (entry.access() == Access.RESIDENT) {
+                gpu[0] += bytes;
+            } else {
+                bus[0] += bytes;
             }
-            for (Shard shard : layer.neurons()) {
-                long bytes = shard.size() * sizes.neuronBytes();
-                gpu += shard.tier() == Tier.GPU ? bytes : 0;
-                processor += shard.tier() != Tier.GPU && shard.device() != 0 ? bytes : 0;
-                bus += shard.tier() != Tier.GPU && shard.device() == 0 ? bytes : 0;
-            }
-        }
-        return new Load(gpu, processor, bus);
+        });
+        return new Load(gpu[0], processor[0], bus[0]);
     }
 
     private static String say(String what, long bytes, double rate) {

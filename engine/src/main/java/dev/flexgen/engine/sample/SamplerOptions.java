@@ -1,5 +1,7 @@
 package dev.flexgen.engine.sample;
 
+import dev.flexgen.config.DecimalRange;
+import dev.flexgen.config.SamplingRanges;
 import dev.flexgen.engine.base.EngineException;
 
 /**
@@ -16,49 +18,23 @@ public record SamplerOptions(
         double temperature, int topK, double topP, double minP, double repetitionPenalty, long seed) {
 
     public SamplerOptions {
-        require(temperature >= 0 && temperature <= 100, "temperature", temperature, "0 to 100");
-        require(topK >= 0, "top-k", topK, "0 or more");
-        require(topP > 0 && topP <= 1, "top-p", topP, "above 0 and up to 1");
-        require(minP >= 0 && minP < 1, "min-p", minP, "0 to below 1");
-        require(
-                repetitionPenalty >= 0.01 && repetitionPenalty <= 100,
-                "repetition-penalty",
-                repetitionPenalty,
-                "0.01 to 100");
+        require(SamplingRanges.TEMPERATURE, "temperature", temperature);
+        if (topK < 0) {
+            throw EngineException.input("top-k is " + topK + "; it must be 0 or more");
+        }
+        require(SamplingRanges.TOP_P, "top-p", topP);
+        require(SamplingRanges.MIN_P, "min-p", minP);
+        require(SamplingRanges.REPETITION_PENALTY, "repetition-penalty", repetitionPenalty);
     }
 
-    private static void require(boolean fine, String name, Number value, String allowed) {
-        if (!fine) {
-            throw EngineException.input(name + " is " + value + "; it must be " + allowed);
+    private static void require(DecimalRange range, String name, double value) {
+        if (!range.contains(value)) {
+            throw EngineException.input(name + " is " + value + "; it must be a number " + range);
         }
     }
 
     /** Always the most likely token. */
     public static SamplerOptions greedy() {
         return new SamplerOptions(0, 0, 1, 0, 1, 0);
-    }
-
-    public SamplerOptions withTemperature(double value) {
-        return new SamplerOptions(value, topK, topP, minP, repetitionPenalty, seed);
-    }
-
-    public SamplerOptions withTopK(int value) {
-        return new SamplerOptions(temperature, value, topP, minP, repetitionPenalty, seed);
-    }
-
-    public SamplerOptions withTopP(double value) {
-        return new SamplerOptions(temperature, topK, value, minP, repetitionPenalty, seed);
-    }
-
-    public SamplerOptions withMinP(double value) {
-        return new SamplerOptions(temperature, topK, topP, value, repetitionPenalty, seed);
-    }
-
-    public SamplerOptions withRepetitionPenalty(double value) {
-        return new SamplerOptions(temperature, topK, topP, minP, value, seed);
-    }
-
-    public SamplerOptions withSeed(long value) {
-        return new SamplerOptions(temperature, topK, topP, minP, repetitionPenalty, value);
     }
 }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.transfer;
 
+import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.weights.WeightLocation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -17,6 +18,8 @@ public final class ParallelReader implements AutoCloseable {
 
     private static final int THREADS = 4;
     private static final long PIECE = 8 << 20;
+    /** Reading on over this costs a disk less than another request. */
+    private static final long GAP = 16 << 10;
 
     private final ExecutorService threads = Executors.newFixedThreadPool(
             THREADS, Thread.ofPlatform().daemon().name("flexgen-fetch-", 0).factory());
@@ -43,6 +46,38 @@ public final class ParallelReader implements AutoCloseable {
             awaitAll(pieces);
         }
         return bytes;
+    }
+
+    /**
+     * Reads some rows of a matrix in a file to where they would be if the whole block were read. Whole pages are read, and what is
+     * between two rows that are close.
+     *
+     * @param matrixAt where in the block the matrix begins
+     * @param rows in ascending order
+     * @param target memory for the whole block
+     * @throws dev.flexgen.engine.base.EngineException if a disk fails
+     */
+    public void fetchRows(WeightLocation.File source, long matrixAt, long rowBytes, int[] rows, MemorySegment target) {
+        List<Future<?>> pieces = new ArrayList<>();
+        try {
+            int i = 0;
+            while (i < rows.length) {
+                long from = (matrixAt + rows[i] * rowBytes) / ScratchFile.PAGE * ScratchFile.PAGE;
+                long end = matrixAt + (rows[i] + 1) * rowBytes;
+                i++;
+                while (i < rows.length && matrixAt + rows[i] * rowBytes <= end + GAP && end - from < PIECE) {
+                    end = matrixAt + (rows[i] + 1) * rowBytes;
+                    i++;
+                }
+                long start = from;
+                long bytes =
+                        Math.min(Math.ceilDiv(end - from, ScratchFile.PAGE) * ScratchFile.PAGE, source.bytes() - from);
+                MemorySegment piece = target.asSlice(start, bytes);
+                pieces.add(threads.submit(() -> fetch(source, start, piece)));
+            }
+        } finally {
+            awaitAll(pieces);
+        }
     }
 
     private static void fetch(WeightLocation source, long from, MemorySegment piece) {

@@ -1,21 +1,22 @@
 package dev.flexgen.engine.transfer;
 
 import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.base.Threads;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
-import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.weights.WeightLocation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,21 +49,19 @@ public final class WeightPrefetcher implements AutoCloseable {
         }
     }
 
-    /** What the feeding thread is to bring, over and over; a new one for every start from the beginning. */
+    /** What the prefetching thread is to bring, over and over; a new one for every start from the beginning. */
     private static final class Demand {
-        final Regime regime;
-        final List<WeightLocation> blocks;
+        final List<BlockId> blocks;
 
-        Demand(Regime regime, List<WeightLocation> blocks) {
-            this.regime = regime;
+        Demand(List<BlockId> blocks) {
             this.blocks = blocks;
         }
     }
 
     private final Device device;
-    private final Map<Regime, List<WeightLocation>> sequences;
+    private final Function<BlockId, WeightLocation> locations;
     private final Buffer ring;
-    private final WeightUploader carrier;
+    private final WeightUploader uploader;
     private final Resources resources = new Resources();
     private final BlockingQueue<Slot> empty = new LinkedBlockingQueue<>();
     private final BlockingQueue<Slot> filled = new LinkedBlockingQueue<>();
@@ -74,44 +73,52 @@ public final class WeightPrefetcher implements AutoCloseable {
     private int next;
 
     /**
-     * Starts feeding when a step begins.
+     * Takes its memory; prefetching starts with the first step.
      *
-     * @param sequences for each regime the blocks of a step in order; at least one is not empty
+     * @param locations where the blocks are
+     * @param slotBytes of the largest block
+     * @param uploader brings them; closed with this
      */
     public WeightPrefetcher(
             Device device,
-            Map<Regime, List<WeightLocation>> sequences,
+            Function<BlockId, WeightLocation> locations,
             int slotCount,
             long slotBytes,
-            WeightUploader carrier) {
+            WeightUploader uploader) {
         this.device = device;
-        this.sequences = Map.copyOf(sequences);
-        this.carrier = carrier;
+        this.locations = locations;
+        this.uploader = uploader;
         this.ring = resources.keep(device.allocate("weights on their way", slotCount * slotBytes));
-        this.thread = Thread.ofPlatform().daemon().name("flexgen-feed").unstarted(this::feed);
+        this.thread = Thread.ofPlatform().daemon().name("flexgen-prefetch").unstarted(this::prefetch);
         try {
             for (int i = 0; i < slotCount; i++) {
                 MemorySegment memory = ring.segment().asSlice(i * slotBytes, slotBytes);
                 empty.add(new Slot(memory, resources.keep(device.event()), resources.keep(device.event())));
             }
-            thread.start();
         } catch (Throwable e) {
             resources.close();
             throw e;
         }
     }
 
-    /** Turns to the blocks of another step; what is already there for it is kept. */
-    public void begin(Regime regime) {
+    /**
+     * A step begins. What is already there of its blocks is kept, if the last step had the same.
+     *
+     * @param blocks in the order in which {@link #take} will ask for them; for steps alike the same list
+     */
+    public void begin(List<BlockId> blocks) {
         while (!taken.isEmpty()) { // a step that failed or was cancelled
             release();
         }
         Demand running = current;
-        if (running != null && running.regime == regime && next == 0) {
+        if (running != null && isSame(running.blocks, blocks) && next == 0) {
             return;
         }
         next = 0;
-        current = new Demand(regime, sequences.getOrDefault(regime, List.of()));
+        current = new Demand(blocks);
+        if (thread.getState() == Thread.State.NEW) {
+            thread.start();
+        }
         List<Slot> stale = new ArrayList<>();
         filled.drainTo(stale);
         empty.addAll(stale);
@@ -120,15 +127,24 @@ public final class WeightPrefetcher implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // lists of a thousand blocks, compared in every step
+    private static boolean isSame(List<BlockId> one, List<BlockId> other) {
+        return one == other;
+    }
+
     /**
      * The next block, for operations that are asked for from now on.
      *
+     * @param block that the step's list names next
      * @throws dev.flexgen.engine.base.EngineException if it could not be brought
      */
-    public MemorySegment take() {
+    public MemorySegment take(BlockId block) {
         Demand demand = current;
         if (demand == null || demand.blocks.isEmpty()) {
             throw new IllegalStateException("nothing was to be brought to " + device.name());
+        }
+        if (!demand.blocks.get(next).equals(block)) {
+            throw new IllegalStateException(block + " is taken, but " + demand.blocks.get(next) + " comes next");
         }
         while (true) {
             Slot slot = nextFilled();
@@ -174,7 +190,7 @@ public final class WeightPrefetcher implements AutoCloseable {
                         return slot;
                     }
                     if (end != null) {
-                        throw new IllegalStateException("the feeding thread has ended", end);
+                        throw new IllegalStateException("the prefetching thread has ended", end);
                     }
                 } catch (InterruptedException e) {
                     interrupted = true;
@@ -187,7 +203,7 @@ public final class WeightPrefetcher implements AutoCloseable {
         }
     }
 
-    private void feed() {
+    private void prefetch() {
         try {
             while (!closed) {
                 Demand demand = demanded();
@@ -222,7 +238,7 @@ public final class WeightPrefetcher implements AutoCloseable {
         slot.failure = null;
         try {
             device.stream(StreamRole.WEIGHTS_IN).await(slot.free);
-            carrier.bring(demand.blocks.get(index), slot.memory);
+            uploader.bring(locations.apply(demand.blocks.get(index)), slot.memory);
             device.stream(StreamRole.WEIGHTS_IN).record(slot.arrived);
         } catch (Throwable e) { // thrown by take() on the engine's thread
             slot.failure = e;
@@ -234,19 +250,9 @@ public final class WeightPrefetcher implements AutoCloseable {
     public void close() {
         closed = true;
         thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.joinUninterruptibly(thread);
         try {
-            carrier.close();
+            uploader.close();
         } finally {
             resources.close();
         }

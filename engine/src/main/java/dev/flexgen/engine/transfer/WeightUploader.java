@@ -54,11 +54,6 @@ public final class WeightUploader implements AutoCloseable {
         }
     }
 
-    /** Whether a block cannot be copied from where it lies. */
-    public static boolean needsStaging(WeightLocation source) {
-        return !(source instanceof WeightLocation.Memory memory && memory.pageLocked());
-    }
-
     /** Asks for the copy of {@code source} to {@code slot}; waits for a disk, but not for the device. */
     public void bring(WeightLocation source, MemorySegment slot) {
         Stream stream = device.stream(StreamRole.WEIGHTS_IN);

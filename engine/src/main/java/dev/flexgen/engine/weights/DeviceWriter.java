@@ -11,24 +11,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes into a device's memory while a model is loaded: directly where that is host memory, else by way of a page-locked
- * buffer that grows to the largest piece. Owned by the loading thread.
+ * buffer. Owned by the loading thread.
  */
 public final class DeviceWriter implements AutoCloseable {
 
-    /** Tables are moved in pieces of about this size. */
-    private static final long PIECE = 64L << 20;
-
     private final Device device;
     private final WeightPacker writer;
+    private final long stagingBytes;
     private @Nullable Buffer staging;
 
-    public DeviceWriter(Device device, WeightPacker writer) {
+    /** @param stagingBytes of the page-locked buffer: enough for the largest block, and for a row of any table */
+    public DeviceWriter(Device device, WeightPacker writer, long stagingBytes) {
         this.device = device;
         this.writer = writer;
-    }
-
-    public Device device() {
-        return device;
+        this.stagingBytes = stagingBytes;
     }
 
     /** Fills {@code target}, which lies on the device, with what {@code fill} writes into host memory of the same size. */
@@ -47,7 +43,7 @@ public final class DeviceWriter implements AutoCloseable {
     public void putRows(Tensor tensor, MemorySegment target) {
         long rowBytes = tensor.dtype().bytes(tensor.shape().extent(1));
         int rows = Math.toIntExact(tensor.shape().extent(0));
-        int step = device.tier() == Tier.HOST ? rows : Math.clamp(PIECE / rowBytes, 1, rows);
+        int step = device.tier() == Tier.HOST ? rows : Math.clamp(stagingBytes / rowBytes, 1, rows);
         for (int from = 0; from < rows; from += step) {
             int first = from;
             int count = Math.min(step, rows - from);
@@ -57,12 +53,8 @@ public final class DeviceWriter implements AutoCloseable {
 
     /** Host memory of {@code bytes} for whatever passes through it. */
     public MemorySegment staging(long bytes) {
-        if (staging == null || staging.segment().byteSize() < bytes) {
-            if (staging != null) {
-                staging.close();
-                staging = null;
-            }
-            staging = device.allocateHost("loading", bytes);
+        if (staging == null) {
+            staging = device.allocateHost("loading", stagingBytes);
         }
         return staging.segment().asSlice(0, bytes);
     }

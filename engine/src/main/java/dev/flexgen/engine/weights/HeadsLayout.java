@@ -3,8 +3,8 @@ package dev.flexgen.engine.weights;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
@@ -22,23 +22,21 @@ public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout val
      */
     public record Heads(List<Linear> projections, Matrix out) {}
 
-    public static HeadsLayout of(ModelTensors tensors, Shard shard, int layer) {
-        ModelSpec spec = tensors.spec();
+    public static HeadsLayout of(StoredTypes types, Shard shard, int layer) {
+        ModelSpec spec = types.spec();
         int keys = shard.size() * spec.headDim();
         int queries = keys * (spec.heads() / spec.keyHeads());
-        MatrixLayout query = projection(tensors, layer, Role.QUERY_WEIGHT, Role.QUERY_BIAS, queries, 0);
-        MatrixLayout key = projection(tensors, layer, Role.KEY_WEIGHT, Role.KEY_BIAS, keys, query.end());
-        MatrixLayout value = projection(tensors, layer, Role.VALUE_WEIGHT, Role.VALUE_BIAS, keys, key.end());
-        Encoding encoding =
-                Encoding.of(tensors.get(Role.ATTENTION_OUT_WEIGHT, layer).dtype());
-        return new HeadsLayout(
-                query, key, value, MatrixLayout.after(value.end(), encoding, queries, spec.width(), false));
+        MatrixLayout query = projection(types, layer, Role.QUERY_WEIGHT, Role.QUERY_BIAS, queries, 0);
+        MatrixLayout key = projection(types, layer, Role.KEY_WEIGHT, Role.KEY_BIAS, keys, query.end());
+        MatrixLayout value = projection(types, layer, Role.VALUE_WEIGHT, Role.VALUE_BIAS, keys, key.end());
+        MatrixLayout out = MatrixLayout.after(
+                value.end(), Encoding.of(types.type(Role.ATTENTION_OUT_WEIGHT, layer)), queries, spec.width(), false);
+        return new HeadsLayout(query, key, value, out);
     }
 
-    private static MatrixLayout projection(
-            ModelTensors tensors, int layer, Role weight, Role bias, int rows, long from) {
-        Encoding encoding = Encoding.of(tensors.get(weight, layer).dtype());
-        return MatrixLayout.after(from, encoding, rows, tensors.spec().width(), tensors.has(bias));
+    private static MatrixLayout projection(StoredTypes types, int layer, Role weight, Role bias, int rows, long from) {
+        return MatrixLayout.after(
+                from, Encoding.of(types.type(weight, layer)), rows, types.spec().width(), types.has(bias));
     }
 
     @Override

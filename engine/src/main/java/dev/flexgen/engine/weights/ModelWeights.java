@@ -4,57 +4,80 @@ import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.weights.HeadsLayout.Heads;
-import dev.flexgen.engine.weights.NeuronsLayout.Neurons;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's weights where the plan put them. Immutable; {@link #close()} frees them all. What is not cut lies on the home
- * device.
+ * A model's weights where the plan put them. Immutable; {@link #close()} frees them all.
  *
- * @param tokens token table // [V, P]
- * @param positions position table, with the family's offset // [positions + offset, E]
- * @param projectIn from the token table's width to the residual stream's, if they differ
- * @param projectOut and back
- * @param finalNorm before the head, if the model has one
- * @param head // [V, P]; may be {@code tokens}
+ * @param embedding on the device that looks tokens up
+ * @param layers what of each layer is not cut, on the layer's home device
+ * @param finalNorm before the head, if the model has one; on the last layer's home device
+ * @param projectOut from the residual stream's width to the token table's, if they differ; likewise
+ * @param blocks the shards' weights
  * @param memory what {@link #close()} frees
  */
 public record ModelWeights(
-        Matrix tokens,
-        Matrix positions,
-        @Nullable Linear projectIn,
-        @Nullable Linear projectOut,
-        @Nullable Norm finalNorm,
-        Linear head,
+        Embedding embedding,
         List<Layer> layers,
+        @Nullable Norm finalNorm,
+        @Nullable Linear projectOut,
+        Map<BlockId, WeightBlock<?>> blocks,
         Resources memory)
         implements AutoCloseable {
+
+    /**
+     * From ids to the residual stream.
+     *
+     * @param tokens token table // [V, P]
+     * @param positions position table, with the family's offset // [positions + offset, E]
+     * @param projectIn from the token table's width to the residual stream's, if they differ
+     */
+    public record Embedding(
+            Matrix tokens, Matrix positions, @Nullable Linear projectIn) {}
 
     /** One layer. The biases of its down projections are added once, whatever the number of shards. */
     public record Layer(
             Norm attentionNorm,
-            List<WeightBlock<Heads>> heads,
             @Nullable MemorySegment attentionBias,
             Norm ffnNorm,
-            List<WeightBlock<Neurons>> neurons,
-            @Nullable MemorySegment ffnBias) {
+            @Nullable MemorySegment ffnBias) {}
 
-        /** All shards, attention first. */
-        Stream<WeightBlock<?>> blocks() {
-            return Stream.concat(heads.stream(), neurons.stream());
+    public ModelWeights {
+        layers = List.copyOf(layers);
+        blocks = Map.copyOf(blocks);
+    }
+
+    /** The weights of a shard. */
+    public WeightBlock<?> block(BlockId id) {
+        WeightBlock<?> block = blocks.get(id);
+        if (block == null) {
+            throw new IllegalStateException("no such block in the plan: " + id);
         }
+        return block;
+    }
+
+    /** The weights of a shard of heads. */
+    @SuppressWarnings("unchecked") // the component decides the layout: WeightMemory.layout
+    public WeightBlock<Heads> heads(BlockId id) {
+        return (WeightBlock<Heads>) block(id);
+    }
+
+    /** The weights of a shard of any other component. */
+    @SuppressWarnings("unchecked") // the component decides the layout: WeightMemory.layout
+    public WeightBlock<Linear> projection(BlockId id) {
+        return (WeightBlock<Linear>) block(id);
     }
 
     /** Bytes that a decode step reads when no neuron is inactive: all but the embedding rows it does not look up. */
     public long bytesPerToken() {
-        long sum = head.weight().bytes() + bytes(projectIn) + bytes(projectOut);
-        return sum
-                + layers.stream()
-                        .flatMap(Layer::blocks)
+        long projections = bytes(embedding.projectIn()) + bytes(projectOut);
+        return projections
+                + blocks.values().stream()
                         .mapToLong(block -> block.layout().bytes())
                         .sum();
     }

@@ -1,100 +1,94 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.base.Resources;
-import dev.flexgen.engine.device.Matrix;
-import dev.flexgen.engine.device.Norm;
-import dev.flexgen.engine.memory.Buffer;
-import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.model.Role;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.tensor.DType;
-import dev.flexgen.engine.tensor.Tensor;
+import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What no plan cuts: token and position tables, projections of the embedding, norms and the biases of down projections, in one
- * buffer on the home device.
+ * What no plan cuts, as far as one device holds it: tables of tokens and positions, projections of the embedding, norms, and the
+ * biases of down projections. One buffer.
  */
 public final class UnshardedWeights {
 
     /** Wide enough for any vector load, on any device. */
     private static final long ALIGNMENT = 256;
 
-    private final ModelTensors tensors;
-    private final ModelSpec spec;
-    private final boolean ownHead;
-    private final DeviceWriter placement;
-    private final MemorySegment memory;
-    private final Map<Role, Long> offsets = new EnumMap<>(Role.class);
+    /** A tensor of a layer; layer 0 for those of the whole model. */
+    record Item(Role role, int layer) {}
 
-    /** Allocates; {@code resources} keeps the memory. */
-    public UnshardedWeights(ModelTensors tensors, DeviceWriter placement, Resources resources) {
-        this.tensors = tensors;
-        this.spec = tensors.spec();
-        this.placement = placement;
-        this.ownHead = tensors.hasOwnHead();
+    private final StoredTypes types;
+    private final Map<Item, Long> offsets = new LinkedHashMap<>();
+    private final MemorySegment memory;
+    private long largestBytes;
+
+    private UnshardedWeights(StoredTypes types, Plan plan, int index, Device device, Resources resources) {
+        this.types = types;
         long bytes = 0;
         for (Role role : Role.values()) {
-            if (isHere(role)) {
-                offsets.put(role, bytes);
-                bytes += stride(role) * (role.perLayer() ? spec.layers() : 1);
+            for (int layer = 0;
+                    types.has(role) && layer < (role.perLayer() ? plan.layers().size() : 1);
+                    layer++) {
+                if (device(role, layer, plan) == index) {
+                    offsets.put(new Item(role, layer), bytes);
+                    long size = bytes(role, layer);
+                    largestBytes = Math.max(largestBytes, size);
+                    bytes += MatrixLayout.align(size, ALIGNMENT);
+                }
             }
         }
-        Buffer buffer = resources.keep(placement.device().allocate(WeightLoader.OWNER, bytes));
-        this.memory = buffer.segment();
+        this.memory = bytes == 0
+                ? MemorySegment.NULL
+                : resources.keep(device.allocate(WeightMemory.OWNER, bytes)).segment();
     }
 
-    private boolean isHere(Role role) {
-        return role == Role.HEAD ? ownHead : !role.isCut() && tensors.has(role);
+    /** Takes memory on a device for what the plan puts there. */
+    static UnshardedWeights of(StoredTypes types, Plan plan, int index, Device device, Resources resources) {
+        return new UnshardedWeights(types, plan, index, device, resources);
     }
 
-    private long stride(Role role) {
-        Tensor tensor = tensors.get(role, 0);
-        DType stored = tensor.shape().rank() == 1 ? DType.F32 : tensor.dtype();
-        return MatrixLayout.align(stored.bytes(tensor.shape().elements()), ALIGNMENT);
+    /** Index of the device that holds a tensor; -1 for what is cut into shards. */
+    private static int device(Role role, int layer, Plan plan) {
+        return switch (role) {
+            case TOKENS, POSITIONS, PROJECT_IN -> plan.embeddingDevice();
+            case FINAL_NORM_WEIGHT, FINAL_NORM_BIAS, PROJECT_OUT -> plan.headHome();
+            case HEAD -> -1;
+            default -> role.isCut() ? -1 : plan.layers().get(layer).home();
+        };
     }
 
-    /** Loads a table. */
-    public Matrix matrix(Role role) {
-        Tensor tensor = tensors.get(role, 0);
-        int rows = Math.toIntExact(tensor.shape().extent(0));
-        int columns = Math.toIntExact(tensor.shape().extent(1));
-        MemorySegment target = part(role, 0, tensor.data().byteSize());
-        placement.putRows(tensor, target);
-        return new Matrix(Encoding.of(tensor.dtype()), rows, columns, target);
+    private long bytes(Role role, int layer) {
+        Shape shape = role.shape(types.spec());
+        DType stored = shape.rank() == 1 ? DType.F32 : types.type(role, layer);
+        return stored.bytes(shape.elements());
     }
 
-    /** The head's own table, or the token table that stands in for it. */
-    public Matrix head(Matrix tokens) {
-        return ownHead ? matrix(Role.HEAD) : tokens;
+    Iterable<Item> items() {
+        return offsets.keySet();
     }
 
-    /** Loads a norm. */
-    public Norm norm(Role weight, Role bias, int layer) {
-        return new Norm(spec.features().normEpsilon(), vector(weight, layer), vector(bias, layer));
+    long largestBytes() {
+        return largestBytes;
     }
 
-    /** Loads a vector as F32, if the model has it. */
+    /** The tensor's memory, if the model has it; of the wrong device it is a mistake of the caller. */
     @Nullable
-    public MemorySegment vector(Role role, int layer) {
-        if (!tensors.has(role)) {
-            return null;
-        }
-        Tensor tensor = tensors.get(role, layer);
-        MemorySegment target = part(role, layer, DType.F32.bytes(tensor.shape().elements()));
-        placement.put(target, staging -> WeightPacker.vector(tensor, 0, staging));
-        return target;
+    MemorySegment find(Role role, int layer) {
+        return types.has(role) ? get(role, layer) : null;
     }
 
-    private MemorySegment part(Role role, int layer, long bytes) {
-        Long offset = offsets.get(role);
+    MemorySegment get(Role role, int layer) {
+        Long offset = offsets.get(new Item(role, layer));
         if (offset == null) {
-            throw new IllegalStateException("no room for " + role);
+            throw new IllegalStateException("not on this device: " + role + " of layer " + layer);
         }
-        return memory.asSlice(offset + layer * stride(role), bytes);
+        return memory.asSlice(offset, bytes(role, layer));
     }
 }

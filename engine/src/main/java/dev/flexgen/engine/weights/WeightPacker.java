@@ -31,10 +31,20 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
         down(layout.out(), Role.ATTENTION_OUT_WEIGHT, layer, queryFrom, block);
     }
 
-    /** Fills the block of a neuron shard. */
-    public void neurons(NeuronsLayout layout, Shard shard, int layer, MemorySegment block) {
-        up(layout.up(), Role.UP_WEIGHT, Role.UP_BIAS, layer, shard.from(), block);
-        down(layout.down(), Role.DOWN_WEIGHT, layer, shard.from(), block);
+    /** Fills the block of the first half of a neuron shard. */
+    public void up(ProjectionLayout layout, Shard shard, int layer, MemorySegment block) {
+        up(layout.matrix(), Role.UP_WEIGHT, Role.UP_BIAS, layer, shard.from(), block);
+    }
+
+    /** Fills the block of the second half of a neuron shard. */
+    public void down(ProjectionLayout layout, Shard shard, int layer, MemorySegment block) {
+        down(layout.matrix(), Role.DOWN_WEIGHT, layer, shard.from(), block);
+    }
+
+    /** Fills the block of a shard of the output head. */
+    public void vocabulary(ProjectionLayout layout, Shard shard, MemorySegment block) {
+        Role role = tensors.hasOwnHead() ? Role.HEAD : Role.TOKENS;
+        rows(tensors.get(role, 0), shard.from(), layout.matrix().matrix(block).data());
     }
 
     private void up(MatrixLayout part, Role weight, Role bias, int layer, int from, MemorySegment block) {

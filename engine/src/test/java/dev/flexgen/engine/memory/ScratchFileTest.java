@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.base.EngineException;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +57,22 @@ class ScratchFileTest {
             assertThat(file.direct()).isIn(true, false); // whatever the file system of the test allows
         }
         assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aFileSystemWithoutPermissionsWillDo() throws IOException {
+        Path archive = folder.resolve("archive.zip");
+        try (FileSystem zip = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
+            assertThat(zip.supportedFileAttributeViews()).doesNotContain("posix");
+            try (ScratchFile file = new ScratchFile(ledger, zip.getPath("/disk"), PAGE);
+                    Buffer one = memory.allocate("test", PAGE);
+                    Buffer back = memory.allocate("test", PAGE)) {
+                fill(one.segment(), 3);
+                file.read(file.append(one.segment()), back.segment());
+                assertThat(back.segment().mismatch(one.segment())).isEqualTo(-1);
+            }
+        }
+        assertThat(ledger.report()).isEmpty();
     }
 
     @Test

@@ -44,7 +44,7 @@ class PlannerTest {
 
     private static Plan plan(ModelSizes sizes, long gpu, long host, boolean disk) {
         Plan plan = new Planner(sizes, new Budget(gpu, UNIT, host, disk)).forGpu(() -> RATES);
-        plan.check(sizes.spec(), GPU_AND_PROCESSOR);
+        new PlanCheck(sizes.spec(), GPU_AND_PROCESSOR).check(plan);
         return plan;
     }
 
@@ -55,7 +55,7 @@ class PlannerTest {
                 .mapToLong(shard -> shard.size() * sizes.headBytes())
                 .sum();
         long neurons = plan.layers().stream()
-                .flatMap(layer -> layer.neurons().stream())
+                .flatMap(layer -> layer.up().stream())
                 .filter(shard -> shard.tier() == tier)
                 .mapToLong(shard -> shard.size() * sizes.neuronBytes())
                 .sum();
@@ -69,7 +69,7 @@ class PlannerTest {
         });
         assertThat(plan.shards()).allMatch(shard -> shard.tier() == Tier.GPU);
         assertThat(plan.layers())
-                .allMatch(layer -> layer.heads().size() == 1 && layer.neurons().size() == 1);
+                .allMatch(layer -> layer.heads().size() == 1 && layer.up().size() == 1);
     }
 
     @Test
@@ -173,7 +173,7 @@ class PlannerTest {
     @Test
     void aProcessorAloneUsesTheDiskForWhatMemoryDoesNotHold() {
         Plan plan = new Planner(OPT_6_7B, new Budget(0, UNIT, 8 * GIB, true)).forProcessor();
-        plan.check(OPT_6_7B.spec(), List.of(Tier.HOST));
+        new PlanCheck(OPT_6_7B.spec(), List.of(Tier.HOST)).check(plan);
         assertThat(bytes(plan, OPT_6_7B, Tier.HOST)).isBetween(4 * GIB, 8 * GIB);
         assertThat(bytes(plan, OPT_6_7B, Tier.DISK)).isPositive();
         assertThatThrownBy(() -> new Planner(OPT_6_7B, new Budget(0, UNIT, 8 * GIB, false)).forProcessor())

@@ -15,8 +15,32 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
 
-    private static final SamplerOptions WARM = SamplerOptions.greedy().withTemperature(1);
+    private static final SamplerOptions WARM = withTemperature(SamplerOptions.greedy(), 1);
     private static final int[] NO_CONTEXT = {};
+
+    private static SamplerOptions withTemperature(SamplerOptions o, double value) {
+        return new SamplerOptions(value, o.topK(), o.topP(), o.minP(), o.repetitionPenalty(), o.seed());
+    }
+
+    private static SamplerOptions withTopK(SamplerOptions o, int value) {
+        return new SamplerOptions(o.temperature(), value, o.topP(), o.minP(), o.repetitionPenalty(), o.seed());
+    }
+
+    private static SamplerOptions withTopP(SamplerOptions o, double value) {
+        return new SamplerOptions(o.temperature(), o.topK(), value, o.minP(), o.repetitionPenalty(), o.seed());
+    }
+
+    private static SamplerOptions withMinP(SamplerOptions o, double value) {
+        return new SamplerOptions(o.temperature(), o.topK(), o.topP(), value, o.repetitionPenalty(), o.seed());
+    }
+
+    private static SamplerOptions withRepetitionPenalty(SamplerOptions o, double value) {
+        return new SamplerOptions(o.temperature(), o.topK(), o.topP(), o.minP(), value, o.seed());
+    }
+
+    private static SamplerOptions withSeed(SamplerOptions o, long value) {
+        return new SamplerOptions(o.temperature(), o.topK(), o.topP(), o.minP(), o.repetitionPenalty(), value);
+    }
 
     /** Logits whose softmax is {@code probabilities}. */
     private static float[] logits(double... probabilities) {
@@ -58,7 +82,7 @@ class SamplerTest {
 
     @Test
     void aVeryLowTemperatureIsGreedy() {
-        assertThat(drawn(WARM.withTemperature(1e-300), 1, 2, 3)).containsExactly(2);
+        assertThat(drawn(withTemperature(WARM, 1e-300), 1, 2, 3)).containsExactly(2);
     }
 
     @Test
@@ -88,7 +112,7 @@ class SamplerTest {
     void aMillionDrawsFollowTheDistribution() {
         double[] probabilities = {0.5, 0.25, 0.125, 0.0625, 0.0625};
         float[] logits = logits(probabilities);
-        Sampler sampler = new Sampler(WARM.withSeed(1));
+        Sampler sampler = new Sampler(withSeed(WARM, 1));
         int[] counts = new int[probabilities.length];
         for (int i = 0; i < 1_000_000; i++) {
             counts[sampler.next(logits, NO_CONTEXT, 0)]++;
@@ -101,7 +125,7 @@ class SamplerTest {
     @Test
     void temperatureFlattensTheDistribution() {
         float[] logits = {0, (float) Math.log(4)};
-        Sampler sampler = new Sampler(WARM.withTemperature(2));
+        Sampler sampler = new Sampler(withTemperature(WARM, 2));
         int second = 0;
         for (int i = 0; i < 100_000; i++) {
             second += sampler.next(logits, NO_CONTEXT, 0);
@@ -112,9 +136,9 @@ class SamplerTest {
     @Test
     void aSeedRepeatsItsDraws() {
         float[] logits = new float[100];
-        Sampler first = new Sampler(WARM.withSeed(3));
-        Sampler second = new Sampler(WARM.withSeed(3));
-        Sampler other = new Sampler(WARM.withSeed(4));
+        Sampler first = new Sampler(withSeed(WARM, 3));
+        Sampler second = new Sampler(withSeed(WARM, 3));
+        Sampler other = new Sampler(withSeed(WARM, 4));
         boolean differs = false;
         for (int i = 0; i < 100; i++) {
             int id = first.next(logits, NO_CONTEXT, 0);
@@ -126,28 +150,28 @@ class SamplerTest {
 
     @Test
     void topKKeepsTheMostLikely() {
-        assertThat(drawn(WARM.withTopK(2), logits(0.1, 0.3, 0.2, 0.4))).containsExactly(1, 3);
+        assertThat(drawn(withTopK(WARM, 2), logits(0.1, 0.3, 0.2, 0.4))).containsExactly(1, 3);
     }
 
     @Test
     void topKKeepsTheLowestOfEquals() {
-        assertThat(drawn(WARM.withTopK(2), 1, 1, 1, 1)).containsExactly(0, 1);
+        assertThat(drawn(withTopK(WARM, 2), 1, 1, 1, 1)).containsExactly(0, 1);
     }
 
     @Test
     void topKBeyondTheVocabularyKeepsAll() {
-        assertThat(drawn(WARM.withTopK(50), 1, 1, 1)).containsExactly(0, 1, 2);
+        assertThat(drawn(withTopK(WARM, 50), 1, 1, 1)).containsExactly(0, 1, 2);
     }
 
     @Test
     void topPKeepsTheFewestThatReachIt() {
         float[] logits = logits(0.125, 0.5, 0.25, 0.0625, 0.0625);
-        assertThat(drawn(WARM.withTopP(0.49), logits)).containsExactly(1);
-        assertThat(drawn(WARM.withTopP(0.51), logits)).containsExactly(1, 2);
-        assertThat(drawn(WARM.withTopP(0.74), logits)).containsExactly(1, 2);
-        assertThat(drawn(WARM.withTopP(0.76), logits)).containsExactly(0, 1, 2);
-        assertThat(drawn(WARM.withTopP(0.95), logits)).hasSize(5);
-        assertThat(drawn(WARM.withTopP(1e-9), logits)).containsExactly(1);
+        assertThat(drawn(withTopP(WARM, 0.49), logits)).containsExactly(1);
+        assertThat(drawn(withTopP(WARM, 0.51), logits)).containsExactly(1, 2);
+        assertThat(drawn(withTopP(WARM, 0.74), logits)).containsExactly(1, 2);
+        assertThat(drawn(withTopP(WARM, 0.76), logits)).containsExactly(0, 1, 2);
+        assertThat(drawn(withTopP(WARM, 0.95), logits)).hasSize(5);
+        assertThat(drawn(withTopP(WARM, 1e-9), logits)).containsExactly(1);
     }
 
     @Test
@@ -159,7 +183,7 @@ class SamplerTest {
         }
         for (double p : new double[] {0.1, 0.5, 0.9, 0.99}) {
             Set<Integer> nucleus = nucleus(logits, p);
-            Sampler sampler = new Sampler(WARM.withTopP(p));
+            Sampler sampler = new Sampler(withTopP(WARM, p));
             for (int i = 0; i < 500; i++) {
                 assertThat(nucleus).contains(sampler.next(logits, NO_CONTEXT, 0));
             }
@@ -193,19 +217,19 @@ class SamplerTest {
     @Test
     void topPCountsOnlyWhatTopKLeft() {
         float[] logits = logits(0.4, 0.3, 0.2, 0.1);
-        assertThat(drawn(WARM.withTopK(2).withTopP(0.5), logits)).containsExactly(0);
+        assertThat(drawn(withTopP(withTopK(WARM, 2), 0.5), logits)).containsExactly(0);
     }
 
     @Test
     void minPDropsTokensFarBelowTheBest() {
         float[] logits = logits(0.6, 0.29, 0.08, 0.03);
-        assertThat(drawn(WARM.withMinP(0.4), logits)).containsExactly(0, 1);
-        assertThat(drawn(WARM.withMinP(0.1), logits)).containsExactly(0, 1, 2);
+        assertThat(drawn(withMinP(WARM, 0.4), logits)).containsExactly(0, 1);
+        assertThat(drawn(withMinP(WARM, 0.1), logits)).containsExactly(0, 1, 2);
     }
 
     @Test
     void thePenaltyMakesTokensOfTheContextLessLikelyOnce() {
-        SamplerOptions options = SamplerOptions.greedy().withRepetitionPenalty(2);
+        SamplerOptions options = withRepetitionPenalty(SamplerOptions.greedy(), 2);
         float[] logits = {4, 3, -1, -1.5f};
         int next = new Sampler(options).next(logits, new int[] {0, 2, 0, 1}, 3);
         assertThat(logits).containsExactly(2, 3, -2, -1.5f);
@@ -214,14 +238,14 @@ class SamplerTest {
 
     @Test
     void optionsOutOfRangeAreNamed() {
-        assertRefused(o -> o.withTemperature(-0.1), "temperature is -0.1");
-        assertRefused(o -> o.withTemperature(Double.NaN), "temperature is NaN");
-        assertRefused(o -> o.withTemperature(Double.POSITIVE_INFINITY), "temperature is Infinity");
-        assertRefused(o -> o.withTopK(-1), "top-k is -1; it must be 0 or more");
-        assertRefused(o -> o.withTopP(0), "top-p is 0");
-        assertRefused(o -> o.withTopP(1.01), "top-p is 1.01");
-        assertRefused(o -> o.withMinP(1), "min-p is 1");
-        assertRefused(o -> o.withRepetitionPenalty(0), "repetition-penalty is 0");
+        assertRefused(o -> withTemperature(o, -0.1), "temperature is -0.1");
+        assertRefused(o -> withTemperature(o, Double.NaN), "temperature is NaN");
+        assertRefused(o -> withTemperature(o, Double.POSITIVE_INFINITY), "temperature is Infinity");
+        assertRefused(o -> withTopK(o, -1), "top-k is -1; it must be 0 or more");
+        assertRefused(o -> withTopP(o, 0), "top-p is 0");
+        assertRefused(o -> withTopP(o, 1.01), "top-p is 1.01");
+        assertRefused(o -> withMinP(o, 1), "min-p is 1");
+        assertRefused(o -> withRepetitionPenalty(o, 0), "repetition-penalty is 0");
     }
 
     private static void assertRefused(UnaryOperator<SamplerOptions> change, String message) {

@@ -25,7 +25,7 @@ public final class CpuDevice implements Device {
     private final Stream stream = new SynchronousStream();
 
     /**
-     * A device over {@code pool}, which it closes with itself.
+     * A device over {@code pool}, which stays the caller's and is closed after it.
      *
      * @throws EngineException of kind DEVICE if this Java was started without the Vector API
      */
@@ -94,6 +94,6 @@ public final class CpuDevice implements Device {
 
     @Override
     public void close() {
-        pool.close();
+        // its memory is that of its buffers, its threads are the pool's
     }
 }

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.device.cpu;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.base.Threads;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -124,21 +125,7 @@ public final class WorkerPool implements AutoCloseable {
             LockSupport.unpark(worker);
         }
         for (Worker worker : workers) {
-            joinUninterrupted(worker);
-        }
-    }
-
-    private static void joinUninterrupted(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            Threads.joinUninterruptibly(worker);
         }
     }
 

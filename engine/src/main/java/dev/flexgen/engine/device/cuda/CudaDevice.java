@@ -8,6 +8,7 @@ import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -154,8 +155,8 @@ final class CudaDevice implements Device {
     }
 
     @Override
-    public long allocationUnit() {
-        return CudaMemory.UNIT;
+    public AllocationPolicy allocationPolicy() {
+        return CudaMemory.POLICY;
     }
 
     @Override

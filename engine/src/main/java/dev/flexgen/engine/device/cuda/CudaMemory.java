@@ -2,10 +2,12 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.memory.AvailableMemory;
+import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.SmallBuffers;
 import dev.flexgen.engine.memory.Tier;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,6 +26,8 @@ final class CudaMemory {
 
     /** Smaller ones share a unit. */
     private static final long LARGE = 1 << 20;
+
+    static final AllocationPolicy POLICY = new AllocationPolicy(UNIT, LARGE);
 
     private static final long PAGE = 4096;
 
@@ -49,10 +53,10 @@ final class CudaMemory {
 
     /** Contents are whatever was there. */
     Buffer allocate(String owner, long bytes) {
-        if (bytes < LARGE) {
+        if (POLICY.isSmall(bytes)) {
             return Buffer.take(ledger, Tier.GPU, owner, 0, () -> small.take(bytes));
         }
-        return Buffer.take(ledger, Tier.GPU, owner, Math.ceilDiv(bytes, UNIT) * UNIT, () -> take(owner, bytes));
+        return Buffer.take(ledger, Tier.GPU, owner, POLICY.rounded(bytes), () -> take(owner, bytes));
     }
 
     private Buffer unit() {
@@ -102,7 +106,7 @@ final class CudaMemory {
 
     /** The driver is slow to find memory and slower to zero it: large buffers are found by us and only locked by it. */
     private Optional<Buffer.Memory> lockPages(long bytes) {
-        if (bytes < LARGE_HOST || bytes > AvailableMemory.bytes().orElse(0)) {
+        if (bytes < LARGE_HOST || bytes > HostHeadroom.usableBytes(true).orElse(0)) {
             return Optional.empty();
         }
         Arena arena = Arena.ofShared();

@@ -1,10 +1,17 @@
 package dev.flexgen.engine.device.cpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 
 /** The processor's operations, on one thread and on more threads than there are cores, and its copies. */
 class CpuDeviceTest {
@@ -19,9 +26,32 @@ class CpuDeviceTest {
 
     @Nested
     class OperationsOnThreeThreads extends DeviceConformance {
+
+        private static final WorkerPool POOL = new WorkerPool(3);
+
+        @AfterAll
+        static void endThreads() {
+            POOL.close();
+        }
+
         @Override
         protected Device open(Ledger ledger) {
-            return new CpuDevice(ledger, new WorkerPool(3));
+            return new CpuDevice(ledger, POOL);
+        }
+    }
+
+    @Test
+    void closingLeavesThePoolToItsOwner() {
+        try (WorkerPool pool = new WorkerPool(2)) {
+            new CpuDevice(new Ledger(), pool).close();
+            Set<Thread> threads = ConcurrentHashMap.newKeySet();
+            for (int i = 0; i < 1000 && threads.size() < 2; i++) {
+                pool.run(2, (part, worker) -> {
+                    threads.add(Thread.currentThread());
+                    LockSupport.parkNanos(1_000_000);
+                });
+            }
+            assertThat(threads).hasSize(2);
         }
     }
 

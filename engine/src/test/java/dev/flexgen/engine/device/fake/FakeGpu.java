@@ -47,7 +47,7 @@ public final class FakeGpu implements Device {
         this.settings = settings;
         memory = new DeviceMemory(settings.bytes());
         simulation = new Simulation(settings.seed(), tally, memory::freeAll);
-        ops = new FakeOps(simulation, tally, new Operands(memory), new VectorOps(pool), settings);
+        ops = new FakeOps(simulation, tally, new Operands(memory, pageLocked), new VectorOps(pool), settings);
         FakeStream.Parts parts = new FakeStream.Parts(
                 simulation,
                 tally,

@@ -193,7 +193,7 @@ class FakeGpuTest {
             refused("not in this GPU", () -> stream.upload(host.segment(), host.segment()));
             refused("64 bytes to 32", () -> stream.upload(host.segment(), here.asSlice(0, 32)));
             refused("onto itself", () -> stream.copy(here.asSlice(0, 32), here.asSlice(16, 32)));
-            refused("another device", () -> stream.await(event));
+            refused("another device", () -> stream.record(event));
             Rows rows = new Rows(here.asSlice(0, 16), 2, 2);
             Rows narrow = new Rows(here.asSlice(16, 8), 2, 1);
             Matrix square = new Matrix(Encoding.F32, 2, 2, here.asSlice(32, 16));

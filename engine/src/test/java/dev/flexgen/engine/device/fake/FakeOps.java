@@ -74,7 +74,7 @@ final class FakeOps implements Ops {
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
         require(Operation.DOWN, weight.encoding());
-        operands.product(weight, weight.rows(), weight.columns(), in, out);
+        operands.downProduct(weight, in, out);
         later("down", () -> delegate.down(weight, in, out));
     }
 

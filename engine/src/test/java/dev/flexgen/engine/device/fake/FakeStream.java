@@ -101,6 +101,10 @@ final class FakeStream implements Stream {
 
     @Override
     public void await(Event event) {
+        if (event instanceof FakeEvent foreign && !foreign.of(gpu.simulation())) {
+            foreign.join(); // two simulations share no order of tasks: what another GPU has to do first is done now
+            return;
+        }
         Mark mark = own(event).latest();
         if (mark == null) {
             gpu.simulation().check();

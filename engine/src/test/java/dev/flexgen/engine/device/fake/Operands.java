@@ -12,9 +12,12 @@ import org.jspecify.annotations.Nullable;
 final class Operands {
 
     private final DeviceMemory memory;
+    private final AddressRanges pageLocked;
 
-    Operands(DeviceMemory memory) {
+    /** @param pageLocked host memory that the GPU can read */
+    Operands(DeviceMemory memory, AddressRanges pageLocked) {
         this.memory = memory;
+        this.pageLocked = pageLocked;
     }
 
     void table(Matrix table, int[] rows, Rows out) {
@@ -37,8 +40,20 @@ final class Operands {
         equal("width", in.width(), out.width());
     }
 
+    /** A down projection, whose weights may also be mapped. */
+    void downProduct(Matrix weight, Rows in, Rows out) {
+        if (!pageLocked.contain(weight.data())) {
+            here(weight.data());
+        }
+        shapes(weight.rows(), weight.columns(), in, out);
+    }
+
     void product(Matrix weight, int inputs, int outputs, Rows in, Rows out) {
         here(weight.data());
+        shapes(inputs, outputs, in, out);
+    }
+
+    private void shapes(int inputs, int outputs, Rows in, Rows out) {
         here(in.data());
         here(out.data());
         equal("inputs", inputs, in.width());

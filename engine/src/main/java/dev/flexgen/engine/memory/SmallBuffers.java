@@ -1,6 +1,5 @@
-package dev.flexgen.engine.device.cuda;
+package dev.flexgen.engine.memory;
 
-import dev.flexgen.engine.memory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Small buffers laid end to end in larger ones, so that the ledger knows what the driver really takes for them. Room that a
  * buffer leaves is not used again before all its neighbours have left too: the GPU may still be at work on it. Thread-safe.
  */
-final class SmallBuffers {
+public final class SmallBuffers {
 
     /** What the driver aligns to, and wide enough for any access of a kernel. */
     private static final long ALIGNMENT = 512;
@@ -18,7 +17,7 @@ final class SmallBuffers {
     private @Nullable Unit current;
 
     /** @param source of units large enough for any small buffer */
-    SmallBuffers(Supplier<Buffer> source) {
+    public SmallBuffers(Supplier<Buffer> source) {
         this.source = source;
     }
 
@@ -36,7 +35,7 @@ final class SmallBuffers {
         }
     }
 
-    synchronized Buffer.Memory take(long bytes) {
+    public synchronized Buffer.Memory take(long bytes) {
         Unit unit = current;
         if (unit == null || !unit.hasRoomFor(bytes)) {
             unit = new Unit(source.get());

@@ -1,11 +1,7 @@
-package dev.flexgen.engine.device.cuda;
+package dev.flexgen.engine.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.engine.memory.Buffer;
-import dev.flexgen.engine.memory.HostMemory;
-import dev.flexgen.engine.memory.Ledger;
-import dev.flexgen.engine.memory.Tier;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,0 +1,103 @@
+package dev.flexgen.engine.exec;
+
+import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.cache.KvLayout;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.EncodingSupport;
+import dev.flexgen.engine.device.Operation;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.PlanCheck;
+import dev.flexgen.engine.plan.Regime;
+import dev.flexgen.engine.plan.Schedule;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.weights.WeightLocation;
+import dev.flexgen.engine.weights.WeightMemory;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+/** A plan on devices: its schedules, and the memory that executing it takes. Checked. */
+final class ExecutionPlan {
+
+    /** Most tokens of one step: enough to keep the arithmetic busy, few enough that activations stay small. */
+    static final int MAX_STEP_TOKENS = 512;
+
+    private final ModelSpec spec;
+    private final Plan plan;
+    private final List<Device> devices;
+    private final Map<Regime, Schedule> schedules = new EnumMap<>(Regime.class);
+    private final int maxStepTokens;
+
+    /** What executing needs beside the weights. */
+    record Parts(TokenEmbedding embedding, OutputHead head, DeviceGroup group) {}
+
+    /**
+     * Unrolls a plan.
+     *
+     * @param context most tokens of a sequence
+     * @throws dev.flexgen.engine.base.EngineException of kind INPUT if the plan is none for this model and these devices
+     */
+    ExecutionPlan(ModelSpec spec, Plan plan, List<Device> devices, int context) {
+        this.spec = spec;
+        this.plan = plan;
+        this.devices = devices;
+        this.maxStepTokens = Math.min(MAX_STEP_TOKENS, context);
+        List<Tier> tiers = devices.stream().map(Device::tier).toList();
+        new PlanCheck(spec, tiers).check(plan);
+        for (Regime regime : Regime.values()) {
+            schedules.put(regime, Schedule.of(plan, regime, tiers));
+        }
+    }
+
+    /** Most tokens of a step. */
+    int maxStepTokens() {
+        return maxStepTokens;
+    }
+
+    /** The schedule for a step of so many tokens. */
+    Schedule schedule(int tokens) {
+        return Objects.requireNonNull(schedules.get(plan.regime(tokens)));
+    }
+
+    /**
+     * Takes memory.
+     *
+     * @param locations where the blocks of weights are, once loaded
+     * @param resources keep it
+     */
+    Parts take(WeightMemory weights, Function<BlockId, WeightLocation> locations, Resources resources) {
+        Device embeds = devices.get(plan.embeddingDevice());
+        TokenEmbedding embedding = resources.keep(new TokenEmbedding(embeds, spec, maxStepTokens));
+        OutputHead head = resources.keep(new OutputHead(spec, plan, devices, maxStepTokens));
+        DeviceGroupBuilder builder = new DeviceGroupBuilder(spec, plan, devices, schedules, maxStepTokens);
+        return new Parts(embedding, head, resources.keep(builder.build(weights, locations)));
+    }
+
+    /**
+     * Which device holds the keys and values of which heads.
+     *
+     * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if one of them cannot attend over this encoding
+     */
+    KvLayout kvLayout(Encoding kv) {
+        plan.layers().stream()
+                .flatMap(layer -> layer.heads().stream())
+                .map(shard -> devices.get(shard.device()))
+                .distinct()
+                .forEach(device -> {
+                    EncodingSupport.require(device, Operation.APPEND, kv);
+                    EncodingSupport.require(device, Operation.ATTEND, kv);
+                });
+        List<List<KvLayout.Slot>> layers = new ArrayList<>();
+        plan.layers()
+                .forEach(layer -> layers.add(layer.heads().stream()
+                        .map(shard -> new KvLayout.Slot(devices.get(shard.device()), shard.size()))
+                        .toList()));
+        return new KvLayout(kv, spec.headDim(), layers);
+    }
+}

@@ -1,0 +1,89 @@
+package dev.flexgen.engine.exec;
+
+import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.SizingDevice;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.plan.DeviceShape;
+import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.weights.WeightMemory;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Counts what plans take by a dry run: makes everything that loading and executing would make, on devices that take no memory. So
+ * there is no second description of what is allocated.
+ *
+ * @param types the model's
+ * @param devices of the machine, in the order that plans mean
+ * @param kv encoding of caches
+ * @param context most tokens of a conversation
+ */
+public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encoding kv, int context)
+        implements Footprint.Meter {
+
+    @Override
+    public Footprint of(Plan plan) {
+        List<Ledger> ledgers = new ArrayList<>();
+        List<Device> sizing = new ArrayList<>();
+        for (DeviceShape device : devices) {
+            Ledger ledger = new Ledger();
+            ledgers.add(ledger);
+            sizing.add(new SizingDevice(device.tier(), device.policy(), ledger));
+        }
+        try (Resources resources = new Resources()) {
+            ExecutionPlan execution = new ExecutionPlan(types.spec(), plan, sizing, context);
+            WeightMemory weights = new WeightMemory(types, plan, sizing, resources);
+            long loadingPeak = load(weights, sizing, ledgers);
+            execution.take(weights, id -> {
+                throw new IllegalStateException("a dry run has no weights: " + id);
+            }, resources);
+            resources.keep(new KvCache(execution.kvLayout(kv), context));
+            return footprint(plan, weights, ledgers, loadingPeak);
+        }
+    }
+
+    /** The most that is held in host memory while loading. */
+    private static long load(WeightMemory weights, List<Device> devices, List<Ledger> ledgers) {
+        List<Buffer> staging = new ArrayList<>();
+        for (int i = 0; i < devices.size(); i++) {
+            if (weights.stagingBytes(i) > 0) {
+                staging.add(devices.get(i).allocateHost("loading", weights.stagingBytes(i)));
+            }
+        }
+        long held = host(ledgers);
+        staging.forEach(Buffer::close);
+        weights.loaded();
+        return held;
+    }
+
+    private static long host(List<Ledger> ledgers) {
+        return ledgers.stream().mapToLong(ledger -> ledger.bytes(Tier.HOST)).sum();
+    }
+
+    private static Footprint footprint(Plan plan, WeightMemory weights, List<Ledger> ledgers, long loadingPeak) {
+        Map<Tier, Map<String, Long>> held = new EnumMap<>(Tier.class);
+        for (Tier tier : Tier.values()) {
+            Map<String, Long> owners = new HashMap<>();
+            ledgers.forEach(ledger -> ledger.byOwner(tier).forEach((owner, bytes) -> owners.merge(owner, bytes, Long::sum)));
+            held.put(tier, owners);
+        }
+        if (weights.fileBytes() > 0) {
+            held.put(Tier.DISK, Map.of("weights", weights.fileBytes()));
+        }
+        Map<BlockId, Long> blocks = new HashMap<>();
+        plan.forEach((id, shard) -> blocks.put(id, weights.bytes(id)));
+        List<Long> gpuPeaks = ledgers.stream().map(ledger -> ledger.peak(Tier.GPU)).toList();
+        return new Footprint(held, gpuPeaks, Math.max(loadingPeak, host(ledgers)), blocks);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.flexgen.engine.exec;
+
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
+import java.util.List;
+
+/**
+ * What both sublayers have in common: normed rows go to every device that has tasks, each computes its part of the sum, and the
+ * sums are added to the residual stream at home. GPUs, which come first in a schedule, are only asked; the processor computes its
+ * part meanwhile.
+ */
+final class Sublayers {
+
+    /** One device's part of a sublayer. */
+    @FunctionalInterface
+    interface Part {
+        /** Adds what the tasks give for {@code h} to {@code sum}, both on the worker's device. */
+        void compute(Worker worker, DeviceTasks tasks, Rows h, Rows sum);
+    }
+
+    private final DeviceGroup group;
+
+    Sublayers(DeviceGroup group) {
+        this.group = group;
+    }
+
+    /** Adds the sublayer's result for {@code h} to {@code x}, both at home. */
+    void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part) {
+        for (DeviceTasks tasks : sublayer) {
+            if (tasks.device() != home) {
+                group.between(home, tasks.device()).broadcast(h);
+            }
+        }
+        for (DeviceTasks tasks : sublayer) {
+            Worker worker = group.worker(tasks.device());
+            if (tasks.device() == home) {
+                part.compute(worker, tasks, h, x);
+            } else {
+                PartialSums way = group.between(home, tasks.device());
+                Rows input = way.shared(h); // before the sum: it waits until the last one is no longer needed
+                Rows sum = way.partial(x);
+                part.compute(worker, tasks, input, sum);
+                way.send(sum);
+            }
+        }
+        for (DeviceTasks tasks : sublayer) {
+            if (tasks.device() != home) {
+                group.between(home, tasks.device()).reduce(x);
+            }
+        }
+    }
+}

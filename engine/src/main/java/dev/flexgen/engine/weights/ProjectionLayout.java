@@ -1,0 +1,47 @@
+package dev.flexgen.engine.weights;
+
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.quant.Encoding;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The block of a shard that is one matrix: fc1, one row per neuron, with its biases; fc2, one row per neuron too; rows of the
+ * output head.
+ */
+public record ProjectionLayout(MatrixLayout matrix) implements BlockLayout<Linear> {
+
+    /** The first half of a shard of neurons. */
+    public static ProjectionLayout up(StoredTypes types, Shard shard, int layer) {
+        return of(types, Role.UP_WEIGHT, layer, shard.size(), types.spec().width(), types.has(Role.UP_BIAS));
+    }
+
+    /** The second half: its biases are added once, whatever the number of shards, and so are not in it. */
+    public static ProjectionLayout down(StoredTypes types, Shard shard, int layer) {
+        return of(types, Role.DOWN_WEIGHT, layer, shard.size(), types.spec().width(), false);
+    }
+
+    /** Rows of the head's own table, or of the token table that serves as head. */
+    public static ProjectionLayout vocabulary(StoredTypes types, Shard shard) {
+        Role role = types.hasOwnHead() ? Role.HEAD : Role.TOKENS;
+        ModelSpec spec = types.spec();
+        return of(types, role, 0, shard.size(), spec.dimensions().embedding(), false);
+    }
+
+    private static ProjectionLayout of(StoredTypes types, Role role, int layer, int rows, int columns, boolean bias) {
+        return new ProjectionLayout(MatrixLayout.after(0, Encoding.of(types.type(role, layer)), rows, columns, bias));
+    }
+
+    @Override
+    public long bytes() {
+        return MatrixLayout.align(matrix.end(), PAGE);
+    }
+
+    @Override
+    public Linear in(MemorySegment block) {
+        return matrix.linear(block);
+    }
+}
