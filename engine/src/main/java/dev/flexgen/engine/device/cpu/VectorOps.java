@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VectorOps implements Ops {
 
-    /** From here on, packing tokens along the lanes pays, although some lanes stay empty. */
-    static final int MANY = PanelKernel.PANEL / 2;
-
     /** Numbers that an element-wise operation gives a thread at a time. */
     private static final int CHUNK = 4096;
 
@@ -90,7 +87,7 @@ public final class VectorOps implements Ops {
     @Override
     public void up(Linear linear, Rows in, Rows out) {
         @Nullable MemorySegment bias = linear.bias();
-        if (in.count() < MANY) {
+        if (in.count() <= SkinnyMatmul.MOST) {
             fewTokens.up(linear.weight(), bias, in, out);
         } else {
             manyTokens.up(linear.weight(), bias, in, out);
@@ -99,7 +96,7 @@ public final class VectorOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
-        if (in.count() < MANY) {
+        if (in.count() <= SkinnyMatmul.MOST) {
             fewTokens.down(weight, in, out);
         } else {
             manyTokens.down(weight, in, out);
@@ -187,7 +184,7 @@ public final class VectorOps implements Ops {
         for (KvSequence sequence : sequences) {
             Rows own = query.slice(from, sequence.rows());
             Rows context = out.slice(from, sequence.rows());
-            if (sequence.rows() < MANY) {
+            if (sequence.rows() <= SkinnyMatmul.MOST) {
                 fewQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
             } else {
                 manyQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
