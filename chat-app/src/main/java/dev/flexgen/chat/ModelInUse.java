@@ -1,6 +1,7 @@
 package dev.flexgen.chat;
 
-import dev.flexgen.engine.Engine;
+import dev.flexgen.engine.Machine;
+import dev.flexgen.engine.Model;
 import dev.flexgen.hub.ResolvedModel;
 import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.Tokenizers;
@@ -8,34 +9,36 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A model that is open: its engine and, from the first moment text is needed, its tokenizer. Owned by one thread. */
+/** A model that is open on a machine of its own and, from the first moment text is needed, its tokenizer. Owned by one thread. */
 public final class ModelInUse implements AutoCloseable {
 
-    private final ResolvedModel model;
-    private final Engine engine;
+    private final ResolvedModel resolved;
+    private final Machine machine;
+    private final Model model;
     private final Path nativeCache;
     private @Nullable Tokenizer tokenizer;
 
     /** @param nativeCache where the tokenizer keeps its native library */
-    ModelInUse(ResolvedModel model, Engine engine, Path nativeCache) {
+    ModelInUse(ResolvedModel resolved, Machine machine, Model model, Path nativeCache) {
+        this.resolved = resolved;
+        this.machine = machine;
         this.model = model;
-        this.engine = engine;
         this.nativeCache = nativeCache;
     }
 
     /** Where it was found and what the catalogue knows of it. */
-    public ResolvedModel model() {
-        return model;
+    public ResolvedModel resolved() {
+        return resolved;
     }
 
-    public Engine engine() {
-        return engine;
+    public Model model() {
+        return model;
     }
 
     /** Empty if the folder has none: then only ids go in and come out. */
     public Optional<Tokenizer> tokenizer() {
-        if (tokenizer == null && Tokenizers.present(model.folder())) {
-            tokenizer = Tokenizers.open(model.folder(), nativeCache);
+        if (tokenizer == null && Tokenizers.present(resolved.folder())) {
+            tokenizer = Tokenizers.open(resolved.folder(), nativeCache);
         }
         return Optional.ofNullable(tokenizer);
     }
@@ -43,15 +46,15 @@ public final class ModelInUse implements AutoCloseable {
     /** The tokenizer, for a request that makes no sense without one. */
     public Tokenizer requireTokenizer() {
         return tokenizer()
-                .orElseThrow(() ->
-                        CommandException.model(model.folder() + " has no tokenizer (tokenizer.json, or vocab.json and"
+                .orElseThrow(() -> CommandException.model(
+                        resolved.folder() + " has no tokenizer (tokenizer.json, or vocab.json and"
                                 + " merges.txt), so text cannot be turned into tokens; add one, or give token ids with"
                                 + " 'generate --ids' or 'score --ids'"));
     }
 
     @Override
     public void close() {
-        try (engine) { // closed also if the tokenizer fails to
+        try (machine) { // closed also if the tokenizer fails to
             if (tokenizer != null) {
                 tokenizer.close();
             }

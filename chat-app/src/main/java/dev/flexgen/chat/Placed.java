@@ -1,11 +1,13 @@
 package dev.flexgen.chat;
 
 import dev.flexgen.config.Bytes;
-import dev.flexgen.engine.LoadReport;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /** What a user should know of where a model lies: nothing, if it is in host memory and computed by the processor as ever. */
 final class Placed {
@@ -13,32 +15,32 @@ final class Placed {
     private Placed() {}
 
     /** One line for where it is, if that is worth a word, and one for each thing that is not as it could be. */
-    static List<String> lines(LoadReport load, String devices) {
+    static List<String> lines(
+            Map<Tier, Long> held, Optional<ThroughputEstimate> estimate, List<String> notes, String devices) {
         List<String> lines = new ArrayList<>();
-        long gpu = load.heldBytes().getOrDefault(Tier.GPU, 0L);
-        long disk = load.heldBytes().getOrDefault(Tier.DISK, 0L);
+        long gpu = held.getOrDefault(Tier.GPU, 0L);
+        long disk = held.getOrDefault(Tier.DISK, 0L);
         if (gpu > 0 || disk > 0) {
-            lines.add(place(load, gpu, disk) + ", computed by " + devices + expectation(load));
+            lines.add(place(held, gpu, disk) + ", computed by " + devices + expectation(estimate));
         }
-        lines.addAll(load.notes());
+        lines.addAll(notes);
         return lines;
     }
 
-    private static String place(LoadReport load, long gpu, long disk) {
+    private static String place(Map<Tier, Long> held, long gpu, long disk) {
         List<String> places = new ArrayList<>();
         if (gpu > 0) {
             places.add(Bytes.format(gpu) + " of GPU memory");
         }
-        places.add(Bytes.format(load.heldBytes().getOrDefault(Tier.HOST, 0L)) + " of host memory");
+        places.add(Bytes.format(held.getOrDefault(Tier.HOST, 0L)) + " of host memory");
         if (disk > 0) {
             places.add(Bytes.format(disk) + " of disk");
         }
         return String.join(", ", places);
     }
 
-    private static String expectation(LoadReport load) {
-        return load.prediction()
-                .map(prediction -> String.format(
+    private static String expectation(Optional<ThroughputEstimate> estimate) {
+        return estimate.map(prediction -> String.format(
                         Locale.ROOT,
                         prediction.decodeTokensPerSecond() < 100
                                 ? "; at best %.3g tok/s, bound by %s"

@@ -12,15 +12,15 @@ import dev.flexgen.config.Environment;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
+import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.MemoryLimits;
-import dev.flexgen.engine.Outlook;
-import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.Model;
+import dev.flexgen.engine.ModelFitter;
+import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
-import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.HubSettings;
 import dev.flexgen.hub.ModelResolver;
@@ -103,12 +103,15 @@ public final class Wiring {
 
     /** The machine as models would be opened with {@code options}. */
     public MachineProbe machine(EngineOptions options) {
+        VectorModule.load();
         return new LocalMachine(environment.variables().getOrDefault("PATH", ""), gpus(), options);
     }
 
     /** Which models could be opened with the settings, without measuring how fast they are. */
-    public Outlook outlook(Settings settings) {
-        return Outlook.look(engineOptions(settings), gpus());
+    public ModelFitter outlook(Settings settings) {
+        VectorModule.load();
+        EngineOptions options = engineOptions(settings);
+        return new ModelFitter(Machine.profile(options, gpus(), false), options.model());
     }
 
     /** The model that the settings name; without one, the one that comes with the program. */
@@ -137,30 +140,30 @@ public final class Wiring {
 
     /** Opens the model of the settings. The caller closes it. */
     public ModelInUse open(Settings settings) {
-        return open(settings, engineOptions(settings));
+        return open(settings, engineOptions(settings).model());
     }
 
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
-    public ModelInUse open(Settings settings, EngineOptions options) {
-        ResolvedModel model = model(settings);
-        Engine engine = engine(model.folder(), options);
-        if (!settings.get(SettingTable.QUIET)) {
-            Placed.lines(engine.load(), engine.deviceName())
-                    .forEach(line -> streams.err().println("flexgen-chat: " + line));
+    public ModelInUse open(Settings settings, ModelOptions options) {
+        ResolvedModel resolved = model(settings);
+        Machine machine = machine(settings);
+        try {
+            Model model = machine.open(resolved.folder(), options);
+            if (!settings.get(SettingTable.QUIET)) {
+                Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
+                        .forEach(line -> streams.err().println("flexgen-chat: " + line));
+            }
+            return new ModelInUse(resolved, machine, model, nativeCache());
+        } catch (Throwable e) {
+            machine.close();
+            throw e;
         }
-        return new ModelInUse(model, engine, nativeCache());
     }
 
-    /** An engine with the weights in {@code folder}. The caller closes it. */
-    public Engine engine(Path folder, EngineOptions options) {
+    /** The devices that the settings allow. The caller closes it. */
+    public Machine machine(Settings settings) {
         VectorModule.load();
-        return Engine.open(folder, options, gpus());
-    }
-
-    /** An engine with random weights. The caller closes it. */
-    public Engine engine(ModelSpec spec, RandomWeights weights, EngineOptions options) {
-        VectorModule.load();
-        return Engine.random(spec, weights, options, gpus());
+        return Machine.open(engineOptions(settings), gpus());
     }
 
     /** What the settings say about how to compute. */

@@ -2,11 +2,9 @@ package dev.flexgen.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.engine.LoadReport;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.ThroughputEstimate;
-import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,14 +14,9 @@ class PlacedTest {
 
     private static final Bandwidths RATES = new Bandwidths(1e12, 5e10, 8e10, 5e10, 6e10);
 
-    private static LoadReport report(
-            Map<Tier, Long> held, Optional<ThroughputEstimate> prediction, List<String> notes) {
-        return new LoadReport(1, DType.F16, held, 1, prediction, notes);
-    }
-
     @Test
     void aModelInHostMemoryNeedsNoWord() {
-        assertThat(Placed.lines(report(Map.of(Tier.HOST, 5L << 30), Optional.empty(), List.of()), "CPU, 2 threads"))
+        assertThat(Placed.lines(Map.of(Tier.HOST, 5L << 30), Optional.empty(), List.of(), "CPU, 2 threads"))
                 .isEmpty();
     }
 
@@ -32,7 +25,7 @@ class PlacedTest {
         Map<Tier, Long> held = Map.of(Tier.GPU, 15L << 30, Tier.HOST, 40L << 30, Tier.DISK, 3L << 30);
         ThroughputEstimate prediction =
                 new ThroughputEstimate(2.4, "the bus to the GPU: 21.0 GiB a token at 54 GB/s", RATES);
-        assertThat(Placed.lines(report(held, Optional.of(prediction), List.of()), "A GPU and CPU, 2 threads"))
+        assertThat(Placed.lines(held, Optional.of(prediction), List.of(), "A GPU and CPU, 2 threads"))
                 .containsExactly(
                         "15.0 GiB of GPU memory, 40.0 GiB of host memory, 3.0 GiB of disk, computed by A GPU and CPU,"
                                 + " 2 threads; at best 2.40 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s");
@@ -40,7 +33,7 @@ class PlacedTest {
 
     @Test
     void notesAreLinesOfTheirOwn() {
-        assertThat(Placed.lines(report(Map.of(), Optional.empty(), List.of("one", "two")), "CPU"))
+        assertThat(Placed.lines(Map.of(), Optional.empty(), List.of("one", "two"), "CPU"))
                 .containsExactly("one", "two");
     }
 }

@@ -2,16 +2,15 @@ package dev.flexgen.engine;
 
 import dev.flexgen.config.DeviceChoice;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.model.ModelSpec;
 
 /**
- * How a model is opened.
+ * What a machine may use, and how models are opened on it where nothing else is said.
  *
  * @param threads that compute; 0 takes all cores
- * @param context most tokens a conversation may hold; 0 takes the model's own limit
+ * @param context see {@link ModelOptions}
  * @param kv element type of the KV cache
  * @param device which devices may compute
- * @param limits what it may take of each memory
+ * @param limits what models may take of each memory
  */
 public record EngineOptions(int threads, int context, KvType kv, DeviceChoice device, MemoryLimits limits) {
 
@@ -19,9 +18,7 @@ public record EngineOptions(int threads, int context, KvType kv, DeviceChoice de
         if (threads < 0 || threads > 1024) {
             throw EngineException.input("threads is " + threads + "; it must be 0 (all cores) to 1024");
         }
-        if (context < 0) {
-            throw EngineException.input("context is " + context + "; it must be 0 (the model's) or more");
-        }
+        var _ = new ModelOptions(context, kv, 1); // checks its part
     }
 
     /** All of the machine, GPU included. */
@@ -29,22 +26,14 @@ public record EngineOptions(int threads, int context, KvType kv, DeviceChoice de
         return new EngineOptions(0, 0, KvType.AUTO, DeviceChoice.AUTO, MemoryLimits.NONE);
     }
 
+    /** How a model is opened. */
+    public ModelOptions model() {
+        return new ModelOptions(context, kv, 1);
+    }
+
     /** Threads that compute, counted. */
     int workers() {
         return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-    }
-
-    /**
-     * Most tokens of a conversation with this model.
-     *
-     * @throws EngineException of kind INPUT if it knows fewer positions
-     */
-    int contextOf(ModelSpec spec) {
-        if (context > spec.positions()) {
-            throw EngineException.input("context is " + context + ", but this model knows " + spec.positions()
-                    + " positions; choose at most that");
-        }
-        return context == 0 ? spec.positions() : context;
     }
 
     public EngineOptions withThreads(int value) {

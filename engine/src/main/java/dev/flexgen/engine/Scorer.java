@@ -2,34 +2,32 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.cache.KvCache;
-import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
-import dev.flexgen.engine.exec.ModelRunner;
 import java.util.Arrays;
 
 /** Log-probabilities of given texts, each in a cache of its own. */
 final class Scorer {
 
-    private final ModelRunner runner;
-    private final int context;
+    private final Model model;
 
-    Scorer(ModelRunner runner, int context) {
-        this.runner = runner;
-        this.context = context;
+    Scorer(Model model) {
+        this.model = model;
     }
 
     double[] score(int[] ids, CancelToken cancel) {
-        int vocabulary = runner.spec().vocabulary();
-        TokenIds.check(ids, vocabulary, context);
+        int vocabulary = model.spec().vocabulary();
+        TokenIds.check(ids, vocabulary, model.context());
         double[] scores = new double[ids.length];
         scores[0] = Double.NaN;
-        try (KvCache cache = runner.newCache()) {
-            for (int from = 0; from < ids.length - 1; from += runner.maxLogitRows()) {
-                int[] tokens = Arrays.copyOfRange(ids, from, Math.min(ids.length - 1, from + runner.maxLogitRows()));
-                Logits logits = runner.step(Batch.of(cache, tokens, tokens.length, cancel));
-                cancel.check();
-                for (int row = 0; row < tokens.length; row++) {
+        if (ids.length == 1) {
+            return scores;
+        }
+        try (Session session = model.session(ids.length - 1)) {
+            session.begin(Arrays.copyOf(ids, ids.length - 1)); // nothing follows the last id
+            while (session.pending() > 0) {
+                int from = session.length();
+                Logits logits = session.stepWithAllLogits(cancel);
+                for (int row = 0; row < session.length() - from; row++) {
                     int next = from + row + 1;
                     int at = logits.offset(0, row);
                     scores[next] = logits.numbers()[at + ids[next]] - logSumExp(logits.numbers(), at, vocabulary);

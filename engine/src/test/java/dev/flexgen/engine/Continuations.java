@@ -11,8 +11,8 @@ final class Continuations {
 
     private Continuations() {}
 
-    static int[] of(Engine engine, Expected.Prompt prompt) {
-        try (Conversation conversation = engine.conversation()) {
+    static int[] of(OpenModel engine, Expected.Prompt prompt) {
+        try (Session conversation = engine.session()) {
             conversation.prefill(prompt.ids(), new CancelToken(), ProgressListener.NONE);
             GenerationRequest request =
                     new GenerationRequest(prompt.greedy().length, SamplerOptions.greedy(), Set.of());
@@ -23,7 +23,7 @@ final class Continuations {
     }
 
     /** They are those of transformers, for every prompt. */
-    static void assertGolden(Engine engine, String model) {
+    static void assertGolden(OpenModel engine, String model) {
         for (Expected.Prompt prompt : Expected.of(model).prompts()) {
             assertThat(of(engine, prompt))
                     .as("%s by %s", prompt.name(), engine.plan())

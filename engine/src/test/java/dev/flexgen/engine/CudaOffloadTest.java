@@ -41,12 +41,12 @@ class CudaOffloadTest {
     @ParameterizedTest
     @MethodSource("models")
     void thePlannersPlanGivesTheLogitsOfTransformers(String model) {
-        try (Engine engine = Engine.open(Fixtures.golden(model), options(), TestGpus.source())) {
-            assertThat(engine.load().heldBytes().get(Tier.GPU)).isPositive();
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(model), options(), TestGpus.source())) {
+            assertThat(engine.model().heldBytes().get(Tier.GPU)).isPositive();
             for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                 for (int i = 0; i < prompt.positions().length; i++) {
                     int[] beginning = Arrays.copyOf(prompt.ids(), prompt.positions()[i] + 1);
-                    try (Conversation conversation = engine.conversation()) {
+                    try (Session conversation = engine.session()) {
                         conversation.prefill(beginning, new CancelToken(), ProgressListener.NONE);
                         double error = relativeError(conversation.logits(), prompt.logits()[i]);
                         assertThat(error).isLessThan(model.contains("f32") ? 1e-3 : 2e-2);
@@ -65,7 +65,7 @@ class CudaOffloadTest {
         RandomPlans plans = new RandomPlans(spec, model.hashCode());
         for (int round = 0; round < PLANS; round++) {
             Plan plan = plans.withGpu();
-            Engine engine = Engine.open(Fixtures.golden(model), plan, options(), gpus);
+            OpenModel engine = OpenModel.open(Fixtures.golden(model), plan, options(), gpus);
             try (engine) {
                 Continuations.assertGolden(engine, model);
                 assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);

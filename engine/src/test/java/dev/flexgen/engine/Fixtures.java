@@ -51,4 +51,18 @@ public final class Fixtures {
             return target;
         }
     }
+
+    /** Names of all golden models of families that run. */
+    public static Stream<String> models() {
+        return Stream.of(
+                "opt-f32",
+                "opt-f32-sharded",
+                "opt-f16",
+                "opt-f16-bin",
+                "opt-f16-bin-sharded",
+                "opt-bf16",
+                "opt350m-f32",
+                "opt350m-f16-bin-noprefix",
+                "galactica-f32");
+    }
 }

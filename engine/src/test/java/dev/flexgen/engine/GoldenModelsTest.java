@@ -18,16 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GoldenModelsTest {
 
     static Stream<String> models() {
-        return Stream.of(
-                "opt-f32",
-                "opt-f32-sharded",
-                "opt-f16",
-                "opt-f16-bin",
-                "opt-f16-bin-sharded",
-                "opt-bf16",
-                "opt350m-f32",
-                "opt350m-f16-bin-noprefix",
-                "galactica-f32");
+        return Fixtures.models();
     }
 
     @ParameterizedTest
@@ -47,7 +38,7 @@ class GoldenModelsTest {
 
     private static double largestError(String model, EngineOptions options) {
         Expected expected = Expected.of(model);
-        try (Engine engine = Engine.open(Fixtures.golden(model), options)) {
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(model), options)) {
             double[] scores = engine.score(expected.scoredIds(), new CancelToken());
             assertThat(scores[0]).isNaN();
             double largest = 0;
@@ -62,11 +53,11 @@ class GoldenModelsTest {
     @MethodSource("models")
     void logitsEqualTransformers(String model) {
         EngineOptions exact = EngineOptions.defaults().withKv(KvType.F32);
-        try (Engine engine = Engine.open(Fixtures.golden(model), exact)) {
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(model), exact)) {
             for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                 for (int i = 0; i < prompt.positions().length; i++) {
                     int[] beginning = Arrays.copyOf(prompt.ids(), prompt.positions()[i] + 1);
-                    try (Conversation conversation = engine.conversation()) {
+                    try (Session conversation = engine.session()) {
                         conversation.prefill(beginning, new CancelToken(), ProgressListener.NONE);
                         assertClose(conversation.logits(), prompt.logits()[i]);
                     }
@@ -79,7 +70,7 @@ class GoldenModelsTest {
     @MethodSource("models")
     void greedyContinuationsEqualTransformers(String model) {
         for (int threads : new int[] {1, 2}) {
-            try (Engine engine = open(model, threads)) {
+            try (OpenModel engine = open(model, threads)) {
                 for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                     assertThat(Continuations.of(engine, prompt))
                             .as(prompt.name())
@@ -95,7 +86,7 @@ class GoldenModelsTest {
         ModelSpec spec = Families.read(Fixtures.golden(model));
         RandomPlans plans = new RandomPlans(spec, 7);
         for (int round = 0; round < 5; round++) {
-            try (Engine engine = Engine.open(
+            try (OpenModel engine = OpenModel.open(
                     Fixtures.golden(model),
                     plans.inHostMemory(),
                     EngineOptions.defaults().withThreads(2),
@@ -113,10 +104,10 @@ class GoldenModelsTest {
     @ValueSource(strings = {"opt-f32", "opt-bf16"})
     void resultsDoNotDependOnTheNumberOfThreads(String model) {
         double[] one;
-        try (Engine engine = open(model, 1)) {
+        try (OpenModel engine = open(model, 1)) {
             one = engine.score(Expected.of(model).scoredIds(), new CancelToken());
         }
-        try (Engine engine = open(model, 4)) {
+        try (OpenModel engine = open(model, 4)) {
             assertThat(engine.score(Expected.of(model).scoredIds(), new CancelToken()))
                     .isEqualTo(one);
         }
@@ -125,7 +116,7 @@ class GoldenModelsTest {
     @ParameterizedTest
     @ValueSource(strings = {"opt-f32", "opt350m-f16-bin-noprefix"})
     void closingGivesEveryByteBack(String model) {
-        Engine engine = open(model, 2);
+        OpenModel engine = open(model, 2);
         Continuations.of(engine, Expected.of(model).prompts().getLast());
         assertThat(engine.ledger().bytes(Tier.HOST)).isPositive();
         engine.close();
@@ -139,7 +130,7 @@ class GoldenModelsTest {
         }
     }
 
-    private static Engine open(String model, int threads) {
-        return Engine.open(Fixtures.golden(model), EngineOptions.defaults().withThreads(threads));
+    private static OpenModel open(String model, int threads) {
+        return OpenModel.open(Fixtures.golden(model), EngineOptions.defaults().withThreads(threads));
     }
 }

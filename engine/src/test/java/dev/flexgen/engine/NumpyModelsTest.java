@@ -32,10 +32,10 @@ class NumpyModelsTest {
     @ValueSource(strings = {"opt-f32", "opt-f16", "opt-bf16", "opt350m-f32", "galactica-f32"})
     void logitsAndContinuationsEqualTransformers(String model) throws IOException {
         convert(model);
-        try (Engine engine = Engine.open(folder, EngineOptions.defaults().withKv(KvType.F32))) {
+        try (OpenModel engine = OpenModel.open(folder, EngineOptions.defaults().withKv(KvType.F32))) {
             for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                 assertLogits(engine, prompt);
-                try (Conversation conversation = engine.conversation()) {
+                try (Session conversation = engine.session()) {
                     conversation.prefill(prompt.ids(), new CancelToken(), ProgressListener.NONE);
                     GenerationRequest request =
                             new GenerationRequest(prompt.greedy().length, SamplerOptions.greedy(), Set.of());
@@ -49,10 +49,10 @@ class NumpyModelsTest {
         }
     }
 
-    private static void assertLogits(Engine engine, Expected.Prompt prompt) {
+    private static void assertLogits(OpenModel engine, Expected.Prompt prompt) {
         for (int i = 0; i < prompt.positions().length; i++) {
             int[] beginning = Arrays.copyOf(prompt.ids(), prompt.positions()[i] + 1);
-            try (Conversation conversation = engine.conversation()) {
+            try (Session conversation = engine.session()) {
                 conversation.prefill(beginning, new CancelToken(), ProgressListener.NONE);
                 float[] logits = conversation.logits();
                 assertThat(logits).hasSameSizeAs(prompt.logits()[i]);
@@ -67,7 +67,7 @@ class NumpyModelsTest {
     void aMissingFileIsNamed() throws IOException {
         convert("opt-f16");
         Files.delete(folder.resolve("decoder.layers.1.self_attn.k_proj.weight"));
-        assertThatThrownBy(() -> Engine.open(folder, EngineOptions.defaults()))
+        assertThatThrownBy(() -> OpenModel.open(folder, EngineOptions.defaults()))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContainingAll(
                         folder.toString(), "decoder.layers.1.self_attn.k_proj.weight is missing", "convert");

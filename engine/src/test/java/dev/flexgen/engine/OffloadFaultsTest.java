@@ -113,15 +113,15 @@ class OffloadFaultsTest {
         return EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 0, disk));
     }
 
-    private Engine open(FakeGpuSettings settings) {
+    private OpenModel open(FakeGpuSettings settings) {
         return open(MIXED, settings);
     }
 
-    private Engine open(Plan plan, FakeGpuSettings settings) {
-        return Engine.open(Fixtures.golden(MODEL), plan, options(), fake(settings));
+    private OpenModel open(Plan plan, FakeGpuSettings settings) {
+        return OpenModel.open(Fixtures.golden(MODEL), plan, options(), fake(settings));
     }
 
-    private static int[] replyIn(Conversation conversation) {
+    private static int[] replyIn(Session conversation) {
         conversation.prefill(new int[] {2, 5, 9, 11, 4, 7, 8}, new CancelToken(), ProgressListener.NONE);
         GenerationRequest request = new GenerationRequest(6, SamplerOptions.greedy(), Set.of());
         return conversation
@@ -129,8 +129,8 @@ class OffloadFaultsTest {
                 .ids();
     }
 
-    private static int[] reply(Engine engine) {
-        try (Conversation conversation = engine.conversation()) {
+    private static int[] reply(OpenModel engine) {
+        try (Session conversation = engine.session()) {
             return replyIn(conversation);
         }
     }
@@ -168,7 +168,7 @@ class OffloadFaultsTest {
         for (Kind kind : new Kind[] {Kind.ALLOCATION, Kind.HOST_ALLOCATION}) {
             for (int n = 1; ; n++) {
                 FakeGpuSettings settings = SETTINGS.withFaults(Faults.nth(kind, n));
-                try (Engine engine = open(settings)) {
+                try (OpenModel engine = open(settings)) {
                     assertThat(engine.plan()).isEqualTo(MIXED);
                     break; // there is no n-th
                 } catch (EngineException e) {
@@ -185,7 +185,7 @@ class OffloadFaultsTest {
     void aFailedCopyOrOperationEndsTheReplyWithADeviceErrorAndTheEngineStillCloses() {
         for (Kind kind : new Kind[] {Kind.UPLOAD, Kind.DOWNLOAD, Kind.OPERATION}) {
             for (int n = 1; n < 400; n += 37) {
-                try (Engine engine = open(SETTINGS.withFaults(Faults.nth(kind, n)))) {
+                try (OpenModel engine = open(SETTINGS.withFaults(Faults.nth(kind, n)))) {
                     assertThat(reply(engine)).isNotEmpty(); // fewer calls than n
                 } catch (EngineException e) {
                     assertThat(e.kind()).as(e.getMessage()).isEqualTo(EngineException.Kind.DEVICE);
@@ -202,8 +202,8 @@ class OffloadFaultsTest {
         int failures = 0;
         for (int n = 1; n < 60; n++) {
             List<Integer> said = new ArrayList<>();
-            try (Engine engine = open(SETTINGS.withFaults(Faults.nth(Kind.DOWNLOAD, n)));
-                    Conversation conversation = engine.conversation()) {
+            try (OpenModel engine = open(SETTINGS.withFaults(Faults.nth(Kind.DOWNLOAD, n)));
+                    Session conversation = engine.session()) {
                 boolean prefilled = false;
                 try {
                     conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
@@ -229,15 +229,15 @@ class OffloadFaultsTest {
     @Test
     void refusedPageLockedMemoryMakesWeightsTakeTheLongWay() {
         int[] expected;
-        try (Engine engine = open(UNMAPPED, SETTINGS)) {
+        try (OpenModel engine = open(UNMAPPED, SETTINGS)) {
             expected = reply(engine);
-            assertThat(engine.load().notes()).isEmpty();
+            assertThat(engine.notes()).isEmpty();
         }
         Faults weightsOnly =
                 call -> call.kind() == Kind.HOST_ALLOCATION && call.name().equals("weights");
-        try (Engine engine = open(UNMAPPED, SETTINGS.withFaults(weightsOnly))) {
+        try (OpenModel engine = open(UNMAPPED, SETTINGS.withFaults(weightsOnly))) {
             assertThat(reply(engine)).isEqualTo(expected);
-            assertThat(engine.load().notes()).anyMatch(note -> note.contains("refused to page-lock"));
+            assertThat(engine.notes()).anyMatch(note -> note.contains("refused to page-lock"));
             FakeGpu device = Objects.requireNonNull(gpu.get());
             assertThat(device.statistics().pageableCopies())
                     .as("through page-locked buffers all the same")
@@ -259,7 +259,7 @@ class OffloadFaultsTest {
 
     @Test
     void noStepWaitsForTheWholeDevice() {
-        try (Engine engine = open(SETTINGS)) {
+        try (OpenModel engine = open(SETTINGS)) {
             FakeGpu device = Objects.requireNonNull(gpu.get());
             int before = device.statistics().streamJoins();
             reply(engine);
@@ -269,8 +269,8 @@ class OffloadFaultsTest {
 
     @Test
     void aCancelledStepLeavesAnEngineThatGoesOn() {
-        try (Engine engine = open(SETTINGS);
-                Conversation conversation = engine.conversation()) {
+        try (OpenModel engine = open(SETTINGS);
+                Session conversation = engine.session()) {
             int[] expected = reply(engine);
             CancelToken cancel = new CancelToken();
             cancel.cancel();
@@ -284,8 +284,8 @@ class OffloadFaultsTest {
 
     @Test
     void cancellingBetweenTokensOfAReplyLosesNothing() {
-        try (Engine engine = open(SETTINGS);
-                Conversation conversation = engine.conversation()) {
+        try (OpenModel engine = open(SETTINGS);
+                Session conversation = engine.session()) {
             int[] expected = reply(engine);
             conversation.prefill(new int[] {2, 5, 9, 11, 4, 7, 8}, new CancelToken(), ProgressListener.NONE);
             CancelToken cancel = new CancelToken();
@@ -303,7 +303,8 @@ class OffloadFaultsTest {
     void aGpuThatIsTooSmallForAnyPlanIsToldBeforeLoading() {
         long tiny = 100 << 10;
         EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(tiny, 0, disk));
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
+        assertThatThrownBy(
+                        () -> OpenModel.open(Fixtures.golden(MODEL), options, fake(FakeGpuSettings.of(GPU_BYTES, 1))))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("the smallest plan needs")
@@ -320,8 +321,8 @@ class OffloadFaultsTest {
             MemoryLimits limits = new MemoryLimits(cap, 128L << 20, null);
             EngineOptions options = EngineOptions.defaults().withThreads(1).withLimits(limits);
             RandomWeights weights = new RandomWeights(DType.F16, 1, 0);
-            try (Engine engine = Engine.random(spec, weights, options, fake(FakeGpuSettings.of(cap, 1)));
-                    Conversation conversation = engine.conversation()) {
+            try (OpenModel engine = OpenModel.random(spec, weights, options, fake(FakeGpuSettings.of(cap, 1)));
+                    Session conversation = engine.session()) {
                 plans++;
                 conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
                 GenerationRequest request = new GenerationRequest(8, SamplerOptions.greedy(), Set.of());
@@ -337,7 +338,7 @@ class OffloadFaultsTest {
     void theCapOnHostMemoryHolds() {
         EngineOptions options =
                 EngineOptions.defaults().withDevice(DeviceChoice.CPU).withLimits(new MemoryLimits(0, 200 << 10, null));
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options, GpuSource.NONE))
+        assertThatThrownBy(() -> OpenModel.open(Fixtures.golden(MODEL), options, GpuSource.NONE))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining("--disk-dir");
@@ -347,7 +348,7 @@ class OffloadFaultsTest {
     void aDiskFolderThatCannotBeWrittenIsNamed() throws Exception {
         Path file = Files.createFile(disk.resolve("file"));
         EngineOptions options = EngineOptions.defaults().withLimits(new MemoryLimits(GPU_BYTES, 0, file));
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), MIXED, options, fake(SETTINGS)))
+        assertThatThrownBy(() -> OpenModel.open(Fixtures.golden(MODEL), MIXED, options, fake(SETTINGS)))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                 .hasMessageContaining(file.toString())
@@ -359,7 +360,8 @@ class OffloadFaultsTest {
     @Test
     void aGpuThatIsDemandedAndMissingIsADeviceError() {
         GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
-        assertThatThrownBy(() -> Engine.open(Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
+        assertThatThrownBy(
+                        () -> OpenModel.open(Fixtures.golden(MODEL), options().withDevice(DeviceChoice.CUDA), none))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE))
                 .hasMessageContaining("the driver sleeps")
@@ -369,12 +371,12 @@ class OffloadFaultsTest {
     @Test
     void aGpuThatCannotBeUsedIsToldAndDoneWithout() {
         GpuSource none = () -> new GpuSource.Absent("the driver sleeps", GpuSource.Absence.UNUSABLE);
-        try (Engine engine = Engine.open(Fixtures.golden(MODEL), options(), none)) {
-            assertThat(engine.load().notes()).containsExactly("the processor computes alone: the driver sleeps");
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(MODEL), options(), none)) {
+            assertThat(engine.notes()).containsExactly("the processor computes alone: the driver sleeps");
         }
         GpuSource absent = () -> new GpuSource.Absent("there is none", GpuSource.Absence.NO_GPU);
-        try (Engine engine = Engine.open(Fixtures.golden(MODEL), options(), absent)) {
-            assertThat(engine.load().notes()).isEmpty();
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(MODEL), options(), absent)) {
+            assertThat(engine.notes()).isEmpty();
         }
     }
 }

@@ -57,8 +57,8 @@ class OffloadTest {
         RandomPlans plans = new RandomPlans(spec, model.hashCode());
         for (int round = 0; round < PLANS; round++) {
             Plan plan = plans.withGpu();
-            try (Engine engine =
-                    Engine.open(Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, round)))) {
+            try (OpenModel engine = OpenModel.open(
+                    Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, round)))) {
                 Continuations.assertGolden(engine, model);
                 assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
             }
@@ -73,7 +73,7 @@ class OffloadTest {
         RandomPlans plans = new RandomPlans(spec, 3);
         for (int round = 0; round < 5; round++) {
             Plan plan = plans.forProcessor();
-            try (Engine engine = Engine.open(Fixtures.golden(model), plan, options(), GpuSource.NONE)) {
+            try (OpenModel engine = OpenModel.open(Fixtures.golden(model), plan, options(), GpuSource.NONE)) {
                 Continuations.assertGolden(engine, model);
             }
             assertThat(disk).isEmptyDirectory();
@@ -85,12 +85,12 @@ class OffloadTest {
     void anyPlanGivesTheSameLogits(String model) {
         ModelSpec spec = Families.read(Fixtures.golden(model));
         Plan plan = new RandomPlans(spec, 11).withGpu();
-        try (Engine engine =
-                Engine.open(Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, 5)))) {
+        try (OpenModel engine =
+                OpenModel.open(Fixtures.golden(model), plan, options(), fake(FakeGpuSettings.of(GPU_BYTES, 5)))) {
             for (Expected.Prompt prompt : Expected.of(model).prompts()) {
                 for (int i = 0; i < prompt.positions().length; i++) {
                     int[] beginning = Arrays.copyOf(prompt.ids(), prompt.positions()[i] + 1);
-                    try (Conversation conversation = engine.conversation()) {
+                    try (Session conversation = engine.session()) {
                         conversation.prefill(beginning, new CancelToken(), ProgressListener.NONE);
                         float[] logits = conversation.logits();
                         for (int id = 0; id < logits.length; id++) {

@@ -7,8 +7,10 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
+import dev.flexgen.engine.Machine;
+import dev.flexgen.engine.Model;
+import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.model.Families;
@@ -72,9 +74,9 @@ final class BenchCommand implements AppCommand {
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         HostMemoryBenchmark machine = HostMemoryBenchmark.measure(threads);
         BenchReport report;
-        try (Engine engine = open(settings, options)) {
-            report =
-                    new BenchRun(engine, workload).measure(wiring.interruption().token(), machine);
+        try (Machine devices = wiring.machine(settings)) {
+            report = new BenchRun(open(devices, settings, options.model()), workload)
+                    .measure(wiring.interruption().token(), machine);
         }
         wiring.streams().print(json ? report.json(name(settings)) + "\n" : report.text(name(settings)));
         return ExitCode.OK;
@@ -94,13 +96,13 @@ final class BenchCommand implements AppCommand {
         return model.isEmpty() ? settings.get(SettingTable.MODEL) : model;
     }
 
-    private Engine open(Settings settings, EngineOptions options) {
+    private Model open(Machine devices, Settings settings, ModelOptions options) {
         if (!randomWeights) {
-            return wiring.engine(folder(settings), options);
+            return devices.open(folder(settings), options);
         }
         Optional<CatalogueEntry> entry = wiring.catalogue().find(name(settings));
         ModelSpec spec = entry.isPresent() ? spec(entry.get()) : Families.read(folder(settings));
-        return wiring.engine(spec, new RandomWeights(DType.F16, 1, activeNeurons), options);
+        return devices.random(spec, new RandomWeights(DType.F16, 1, activeNeurons), options);
     }
 
     private Path folder(Settings settings) {

@@ -2,7 +2,7 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.Generation;
-import dev.flexgen.engine.LoadReport;
+import dev.flexgen.engine.Model;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.Locale;
@@ -11,6 +11,7 @@ import java.util.Optional;
 /**
  * What a measurement found.
  *
+ * @param load the model that ran
  * @param seconds wall time of prompt and reply together
  * @param prediction what the plan can reach at best
  * @param devices that computed, for people
@@ -18,7 +19,7 @@ import java.util.Optional;
  * @param hostReadBytesPerSecond what this machine's memory gives to the same threads in the same process
  */
 record BenchReport(
-        LoadReport load,
+        Model load,
         Optional<ThroughputEstimate> prediction,
         BenchRun.Workload workload,
         Generation generation,
@@ -65,7 +66,7 @@ record BenchReport(
                 .put("devices", devices)
                 .put("prompt_tokens", workload.promptTokens())
                 .put("new_tokens", generation.ids().length)
-                .put("load_seconds", load.seconds())
+                .put("load_seconds", load.loadSeconds())
                 .put("prefill_seconds", generation.prefillSeconds())
                 .put("prefill_tokens_per_second", prefillTokensPerSecond())
                 .put("decode_seconds", generation.decodeSeconds())
@@ -116,7 +117,7 @@ record BenchReport(
                 workload.promptTokens(),
                 generation.ids().length,
                 devices,
-                load.seconds(),
+                load.loadSeconds(),
                 prefillTokensPerSecond(),
                 decodeTokensPerSecond(),
                 Bytes.format(load.weightBytesPerToken()),

@@ -1,10 +1,10 @@
 package dev.flexgen.chat.cli;
 
-import dev.flexgen.engine.Conversation;
-import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ProgressListener;
+import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
@@ -22,31 +22,31 @@ final class BenchRun {
     /** What the compiler needs on two cores to be done with a small model; large ones take longer for one reply. */
     private static final long WARM_NANOS = 4_000_000_000L;
 
-    private final Engine engine;
+    private final Model model;
     private final Workload workload;
 
     /** @param promptTokens read before anything is written */
     record Workload(int promptTokens, int newTokens) {}
 
-    BenchRun(Engine engine, Workload workload) {
-        this.engine = engine;
+    BenchRun(Model model, Workload workload) {
+        this.model = model;
         this.workload = workload;
     }
 
     BenchReport measure(CancelToken cancel, HostMemoryBenchmark machine) {
         warmUp(cancel);
-        try (Conversation conversation = engine.conversation()) {
+        try (Session session = model.session()) {
             long start = System.nanoTime();
-            Generation generation = run(conversation, workload, cancel);
+            Generation generation = run(session, workload, cancel);
             double seconds = (System.nanoTime() - start) / 1e9;
             return new BenchReport(
-                    engine.load(),
-                    engine.prediction(),
+                    model,
+                    model.estimate(),
                     workload,
                     generation,
                     seconds,
-                    engine.deviceName(),
-                    engine.ledger().peak(Tier.GPU),
+                    model.machine().deviceName(),
+                    model.machine().ledger().peak(Tier.GPU),
                     machine.hostReadBytesPerSecond());
         }
     }
@@ -54,19 +54,19 @@ final class BenchRun {
     private void warmUp(CancelToken cancel) {
         long end = System.nanoTime() + WARM_NANOS;
         do {
-            try (Conversation warm = engine.conversation()) {
+            try (Session warm = model.session()) {
                 run(warm, new Workload(workload.promptTokens(), WARM_TOKENS), cancel);
             }
         } while (System.nanoTime() < end);
     }
 
-    private Generation run(Conversation conversation, Workload load, CancelToken cancel) {
-        conversation.prefill(prompt(load.promptTokens()), cancel, ProgressListener.NONE);
+    private Generation run(Session session, Workload load, CancelToken cancel) {
+        session.prefill(prompt(load.promptTokens()), cancel, ProgressListener.NONE);
         var request = new GenerationRequest(load.newTokens(), SamplerOptions.greedy(), Set.of());
-        return conversation.generate(request, cancel, _ -> TokenListener.Verdict.CONTINUE);
+        return session.generate(request, cancel, _ -> TokenListener.Verdict.CONTINUE);
     }
 
     private int[] prompt(int tokens) {
-        return new Random(1).ints(tokens, 0, engine.spec().vocabulary()).toArray();
+        return new Random(1).ints(tokens, 0, model.spec().vocabulary()).toArray();
     }
 }

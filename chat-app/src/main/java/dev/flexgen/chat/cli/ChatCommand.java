@@ -84,12 +84,12 @@ final class ChatCommand implements AppCommand {
         wiring.announceDefaultModel(settings);
         try (var notice = new LoadingNotice(wiring.streams().out(), terminal && noticesWanted(settings));
                 ModelInUse model = wiring.open(settings);
-                var chatModel = new EngineChatModel(model.engine(), model.requireTokenizer())) {
+                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             notice.erase();
             if (terminal) {
                 chatModel.warmUp();
             }
-            return ExitCode.of(talk(setup(model.model(), chatModel, settings), terminal));
+            return ExitCode.of(talk(setup(model.resolved(), chatModel, settings), terminal));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

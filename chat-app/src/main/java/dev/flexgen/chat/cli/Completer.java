@@ -1,10 +1,10 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.ModelInUse;
-import dev.flexgen.engine.Conversation;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.ProgressListener;
+import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.StopStrings;
@@ -21,13 +21,13 @@ import java.util.function.Consumer;
 final class Completer implements AutoCloseable {
 
     private final ModelInUse model;
-    private final Conversation conversation;
+    private final Session session;
     private final GenerationRequest request;
     private final List<String> stopStrings;
 
     Completer(ModelInUse model, GenerationRequest request, List<String> stopStrings) {
         this.model = model;
-        this.conversation = model.engine().conversation();
+        this.session = model.model().session();
         this.request = request;
         this.stopStrings = List.copyOf(stopStrings);
     }
@@ -37,20 +37,20 @@ final class Completer implements AutoCloseable {
         int[] ids = prompt.ids(model);
         Optional<Tokenizer> tokenizer =
                 stopStrings.isEmpty() ? model.tokenizer() : Optional.of(model.requireTokenizer());
-        conversation.prefill(ids, cancel, ProgressListener.NONE);
+        session.prefill(ids, cancel, ProgressListener.NONE);
         if (tokenizer.isEmpty()) {
-            Generation generation = conversation.generate(request, cancel, _ -> TokenListener.Verdict.CONTINUE);
+            Generation generation = session.generate(request, cancel, _ -> TokenListener.Verdict.CONTINUE);
             return new Completion(ids.length, generation, null);
         }
         var text = new ReplyText(tokenizer.get(), listener);
-        Generation generation = conversation.generate(request, cancel, text);
+        Generation generation = session.generate(request, cancel, text);
         text.finish();
         return new Completion(ids.length, generation, text.all.toString());
     }
 
     @Override
     public void close() {
-        conversation.close();
+        session.close();
     }
 
     /** The ids of one reply on their way to text. */

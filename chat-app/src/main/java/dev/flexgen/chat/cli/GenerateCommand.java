@@ -79,7 +79,7 @@ final class GenerateCommand implements AppCommand {
         return new GenerationRequest(
                 settings.get(SettingTable.MAX_NEW_TOKENS),
                 sampling,
-                ignoreEos ? Set.of() : model.engine().spec().endTokens());
+                ignoreEos ? Set.of() : model.model().spec().endTokens());
     }
 
     private void complete(Completer completer, int index, Prompt prompt, CancelToken cancel) {

@@ -83,7 +83,7 @@ final class ModelCard {
         if (!Families.names().contains(entry.family())) {
             return "not yet: this version runs " + families();
         }
-        return switch (wiring.outlook(settings).of(entry)) {
+        return switch (wiring.outlook(settings).fit(entry)) {
             case FitResult.Fits fits -> "yes: takes " + Bytes.format(fits.bytes()) + ", " + places(fits.tiers());
             case FitResult.Refused(var kind, var sentence) ->
                 (kind == EngineException.Kind.PLACEMENT ? "too large: " : "no: ") + sentence;

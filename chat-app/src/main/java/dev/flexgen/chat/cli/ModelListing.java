@@ -4,7 +4,7 @@ import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.plan.FitResult;
@@ -21,7 +21,7 @@ final class ModelListing {
     private ModelListing() {}
 
     /** @param outlook on models that need not be here */
-    static String of(Catalogue catalogue, List<LocalModel> local, Outlook outlook) {
+    static String of(Catalogue catalogue, List<LocalModel> local, ModelFitter outlook) {
         Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
         var listing = new StringBuilder();
         row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "RUNS", "LICENCE");
@@ -47,11 +47,11 @@ final class ModelListing {
         return listing.toString();
     }
 
-    private static String runs(CatalogueEntry entry, Outlook outlook) {
+    private static String runs(CatalogueEntry entry, ModelFitter outlook) {
         if (!Families.names().contains(entry.family())) {
             return "not yet";
         }
-        return switch (outlook.of(entry)) {
+        return switch (outlook.fit(entry)) {
             case FitResult.Fits fits -> fits.fromDisk() ? "from disk" : "yes";
             case FitResult.Refused refused -> refused.kind() == EngineException.Kind.PLACEMENT ? "too large" : "no";
         };

@@ -4,8 +4,8 @@ import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.Outlook;
-import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.ModelFitter;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -35,8 +35,8 @@ final class ModelsCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
-        Outlook outlook = wiring.outlook(settings);
-        if (outlook.found() instanceof Found.Nobody nobody) {
+        ModelFitter outlook = wiring.outlook(settings);
+        if (outlook.profile().found() instanceof Found.Nobody nobody) {
             wiring.streams().err().println("flexgen-chat: " + nobody.sentence()); // why the list says "no" so often
         }
         wiring.streams()

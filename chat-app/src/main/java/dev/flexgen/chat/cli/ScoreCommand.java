@@ -8,6 +8,7 @@ import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
+import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.base.CancelToken;
 import java.util.List;
 import java.util.Locale;
@@ -54,7 +55,7 @@ final class ScoreCommand implements AppCommand {
             var input = wiring.interruption().guard(wiring.streams().in());
             prompts.forEach(wiring.environment(), input, (index, prompt) -> {
                 int[] ids = prompt.ids(model);
-                var score = new Score(ids, model.engine().score(ids, cancel));
+                var score = new Score(ids, model.model().score(ids, cancel));
                 wiring.streams().print(json ? score.json(index) + "\n" : table(score, model));
             });
         }
@@ -62,9 +63,9 @@ final class ScoreCommand implements AppCommand {
     }
 
     /** Probabilities are all that is asked for here: where nothing else is said, the cache must not round them. */
-    private EngineOptions options(Settings settings) {
+    private ModelOptions options(Settings settings) {
         EngineOptions options = wiring.engineOptions(settings);
-        return options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options;
+        return (options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options).model();
     }
 
     private static String table(Score score, ModelInUse model) {

@@ -1,10 +1,10 @@
 package dev.flexgen.chat.dialogue;
 
-import dev.flexgen.engine.Conversation;
-import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.Model;
+import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.Tokenizer;
@@ -14,27 +14,27 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine and the tokenizer as one model to talk to. Holds one conversation for as long as it is open, so that a turn
- * costs only its new tokens. Closing it closes the conversation; engine and tokenizer are the caller's.
+ * An open model and its tokenizer as one partner to talk to. Holds one session for as long as it is open, so that a turn
+ * costs only its new tokens. Closing it closes the session; model and tokenizer are the caller's.
  */
 public final class EngineChatModel implements ChatModel, AutoCloseable {
 
-    private final Engine engine;
+    private final Model model;
     private final Tokenizer tokenizer;
-    private final Conversation conversation;
+    private final Session session;
     private final Set<Integer> endTokens;
     private @Nullable WarmUp warmUp;
 
-    public EngineChatModel(Engine engine, Tokenizer tokenizer) {
-        this.engine = engine;
+    public EngineChatModel(Model model, Tokenizer tokenizer) {
+        this.model = model;
         this.tokenizer = tokenizer;
-        conversation = engine.conversation();
-        endTokens = engine.spec().endTokens();
+        session = model.session();
+        endTokens = model.spec().endTokens();
     }
 
-    /** Uses the time until the first reply is asked for. The engine must not be used otherwise meanwhile. */
+    /** Uses the time until the first reply is asked for. */
     public void warmUp() {
-        warmUp = new WarmUp(engine);
+        warmUp = new WarmUp(model, session);
     }
 
     private void endWarmUp() {
@@ -46,7 +46,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
 
     @Override
     public int contextLimit() {
-        return conversation.limit();
+        return session.limit();
     }
 
     @Override
@@ -69,13 +69,13 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         endWarmUp();
         int prefilled;
         try {
-            prefilled = conversation.prefill(prompt.toArray(), cancel, listener::onPrefill);
+            prefilled = session.prefill(prompt.toArray(), cancel, listener::onPrefill);
         } catch (CancellationException e) {
             return new Reply("", TokenIds.NONE, ReplyEnd.STOPPED, 0, 0, 0, 0);
         }
         var assembler = new ReplyAssembler(tokenizer, stopStrings, listener::onText);
         var request = new GenerationRequest(options.maxNewTokens(), options.sampling(), endTokens);
-        var generation = conversation.generate(request, cancel, id -> {
+        var generation = session.generate(request, cancel, id -> {
             assembler.push(id);
             return assembler.stopped() ? Verdict.STOP : Verdict.CONTINUE;
         });
@@ -105,6 +105,6 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     @Override
     public void close() {
         endWarmUp();
-        conversation.close();
+        session.close();
     }
 }

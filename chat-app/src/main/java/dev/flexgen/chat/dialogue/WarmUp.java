@@ -1,9 +1,9 @@
 package dev.flexgen.chat.dialogue;
 
-import dev.flexgen.engine.Conversation;
-import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ProgressListener;
+import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 
 /**
  * Has the engine compute while the user reads and types, so that the first reply meets compiled code: uncompiled, a small model's
- * first word takes a second. Large models gain nothing, since their time goes into memory. The engine is this one's alone
- * until {@link #close()} returns.
+ * first word takes a second. Large models gain nothing, since their time goes into memory. The session is this one's alone
+ * until {@link #close()} returns, and then holds tokens that the first prompt replaces.
  */
 final class WarmUp implements AutoCloseable {
 
@@ -35,14 +35,14 @@ final class WarmUp implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
 
-    WarmUp(Engine engine) {
-        thread = Thread.ofPlatform().name("flexgen-warm-up").daemon().unstarted(() -> run(engine));
-        if (engine.load().weightBytesPerToken() < SMALL_MODEL_BYTES) {
+    WarmUp(Model model, Session session) {
+        thread = Thread.ofPlatform().name("flexgen-warm-up").daemon().unstarted(() -> run(model, session));
+        if (model.weightBytesPerToken() < SMALL_MODEL_BYTES) {
             thread.start();
         }
     }
 
-    private void run(Engine engine) {
+    private void run(Model model, Session session) {
         try {
             if (closing.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS)) {
                 return;
@@ -52,13 +52,15 @@ final class WarmUp implements AutoCloseable {
         }
         long end = System.nanoTime() + NANOS;
         GenerationRequest request = new GenerationRequest(REPLY, SamplerOptions.greedy(), Set.of());
+        int round = 0;
         while (System.nanoTime() < end && !cancel.cancelled()) {
-            try (Conversation scratch = engine.conversation()) {
-                int[] prompt = IntStream.range(0, Math.min(PROMPT, scratch.limit() / 2))
-                        .map(i -> i % engine.spec().vocabulary())
+            try {
+                int first = round++ % 2; // another first id each time, or the next round would find it all done
+                int[] prompt = IntStream.range(0, Math.max(1, Math.min(PROMPT, session.limit() / 2)))
+                        .map(i -> (i + first) % model.spec().vocabulary())
                         .toArray();
-                scratch.prefill(prompt, cancel, ProgressListener.NONE);
-                scratch.generate(request, cancel, _ -> Verdict.CONTINUE);
+                session.prefill(prompt, cancel, ProgressListener.NONE);
+                session.generate(request, cancel, _ -> Verdict.CONTINUE);
             } catch (CancellationException e) {
                 return;
             } catch (RuntimeException e) {

@@ -1,9 +1,9 @@
 package dev.flexgen.chat.machine;
 
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.engine.Outlook;
-import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.plan.FitResult;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
@@ -25,13 +25,15 @@ public record Expectation(SpeedClass speed, OptionalDouble tokensPerSecond, bool
     /** Above it a GPU's time goes into starting operations, of which its memory's rate says nothing. */
     private static final double MOST_BY_GPU = 100;
 
-    public static Expectation of(CatalogueEntry entry, Outlook outlook) {
-        return switch (outlook.of(entry)) {
+    public static Expectation of(CatalogueEntry entry, ModelFitter outlook) {
+        return switch (outlook.fit(entry)) {
             case FitResult.Refused refused -> unknown(SpeedClass.DOES_NOT_FIT, refused.sentence());
             case FitResult.Fits fits when fits.fromDisk() -> unknown(SpeedClass.FROM_DISK, "");
             case FitResult.Fits fits when fits.bestTokensPerSecond().isEmpty() -> unknown(SpeedClass.UNKNOWN, "");
             case FitResult.Fits fits ->
-                known(fits.bestTokensPerSecond().getAsDouble(), outlook.found() instanceof Found.WithGpu);
+                known(
+                        fits.bestTokensPerSecond().getAsDouble(),
+                        outlook.profile().found() instanceof Found.WithGpu);
         };
     }
 

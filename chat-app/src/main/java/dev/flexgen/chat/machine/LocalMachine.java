@@ -1,7 +1,8 @@
 package dev.flexgen.chat.machine;
 
 import dev.flexgen.engine.EngineOptions;
-import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.Machine;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.AvailableMemory;
 import java.nio.file.Path;
@@ -31,6 +32,6 @@ public final class LocalMachine implements MachineProbe {
                 AvailableMemory.totalBytes(),
                 AvailableMemory.bytes(),
                 named.find(),
-                Outlook.measure(options, gpus));
+                new ModelFitter(Machine.profile(options, gpus, true), options.model()));
     }
 }

@@ -1,6 +1,6 @@
 package dev.flexgen.chat.machine;
 
-import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.ModelFitter;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -13,7 +13,7 @@ import java.util.OptionalLong;
  * @param outlook what the engine found and measured. Where the two speak of GPUs differently, it is the one that counts
  */
 public record MachineReport(
-        int cores, OptionalLong memoryBytes, OptionalLong freeMemoryBytes, List<Gpu> gpus, Outlook outlook) {
+        int cores, OptionalLong memoryBytes, OptionalLong freeMemoryBytes, List<Gpu> gpus, ModelFitter outlook) {
 
     public MachineReport {
         gpus = List.copyOf(gpus);

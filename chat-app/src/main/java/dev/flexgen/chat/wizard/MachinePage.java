@@ -2,7 +2,7 @@ package dev.flexgen.chat.wizard;
 
 import dev.flexgen.chat.machine.MachineReport;
 import dev.flexgen.config.Bytes;
-import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -41,14 +41,14 @@ final class MachinePage implements Page {
     }
 
     private static String memory(MachineReport machine) {
-        OptionalDouble rate = machine.outlook().hostReadBytesPerSecond();
+        OptionalDouble rate = machine.outlook().profile().hostReadBytesPerSecond();
         return size(machine.freeMemoryBytes()) + " free of " + size(machine.memoryBytes())
                 + (rate.isPresent() ? String.format(Locale.ROOT, ", read at %.0f GB/s", rate.getAsDouble() / 1e9) : "");
     }
 
     /** Who computes, and what follows from it. Where the driver's tool knows a GPU that is of no use, which of both counts. */
     private static String computing(MachineReport machine) {
-        return switch (machine.outlook().found()) {
+        return switch (machine.outlook().profile().found()) {
             case Found.WithGpu gpu ->
                 (machine.gpus().size() > 1 ? "One of the GPUs computes, " + gpu.name() + ". " : "The GPU computes. ")
                         + "What does not fit its memory lies in host memory, where the processor helps. Each token of a"
@@ -74,7 +74,7 @@ final class MachinePage implements Page {
     /** As the driver's tool names them; where there is no such tool, as the engine does. */
     private static String gpus(MachineReport machine) {
         if (machine.gpus().isEmpty()) {
-            return machine.outlook().found() instanceof Found.WithGpu gpu ? gpu.name() : "none found";
+            return machine.outlook().profile().found() instanceof Found.WithGpu gpu ? gpu.name() : "none found";
         }
         return machine.gpus().stream()
                 .map(gpu -> gpu.name()

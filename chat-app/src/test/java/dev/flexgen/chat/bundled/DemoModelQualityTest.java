@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.Conversation;
-import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.OpenModel;
 import dev.flexgen.engine.ProgressListener;
+import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
@@ -91,7 +91,7 @@ class DemoModelQualityTest {
         Map<String, Tally> tallies = new TreeMap<>();
         List<String> wrong = new ArrayList<>();
         Path folder = new BundledModels(cache).folder(BundledModel.DEMO);
-        try (Engine engine = Engine.open(folder, EngineOptions.defaults());
+        try (OpenModel engine = OpenModel.open(folder, EngineOptions.defaults());
                 Tokenizer tokenizer = Tokenizers.open(folder, cache.resolve("native"))) {
             for (HeldOutItem item : HeldOutItem.read(EVAL.resolve(set))) {
                 String reply = reply(engine, tokenizer, item);
@@ -107,11 +107,11 @@ class DemoModelQualityTest {
         return tallies;
     }
 
-    private static String reply(Engine engine, Tokenizer tokenizer, HeldOutItem item) {
+    private static String reply(OpenModel engine, Tokenizer tokenizer, HeldOutItem item) {
         StreamDecoder decoder = new StreamDecoder(tokenizer);
         StopStrings stop = new StopStrings(PromptFormat.of(PromptStyle.DEMO).stopStrings());
         StringBuilder reply = new StringBuilder();
-        try (Conversation conversation = engine.conversation()) {
+        try (Session conversation = engine.session()) {
             conversation.prefill(tokenizer.encode(item.prompt()), new CancelToken(), ProgressListener.NONE);
             GenerationRequest request = new GenerationRequest(
                     96, SamplerOptions.greedy(), engine.spec().endTokens());

@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.engine.EngineOptions;
-import dev.flexgen.engine.Outlook;
-import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import dev.flexgen.hub.LocalModel;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,10 +31,11 @@ class ModelListingTest {
         var listing = ModelListing.of(
                 Catalogue.load(),
                 List.of(local("facebook/opt-125m"), local("someone/opt-tiny")),
-                new Outlook(
-                        EngineOptions.defaults(),
-                        new Found.ProcessorAlone("", OptionalDouble.empty()),
-                        new Budget(0, 1, 5L << 30, false)));
+                new ModelFitter(
+                        new MachineProfile(
+                                new Found.ProcessorAlone("", OptionalDouble.empty()),
+                                new Budget(0, 1, 5L << 30, false)),
+                        EngineOptions.defaults().model()));
 
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-125m .* yes .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-1.3b .* no +yes .*"));
@@ -44,7 +46,8 @@ class ModelListingTest {
 
     private static String listing(EngineOptions options, Found found) {
         Budget budget = new Budget(15L << 30, 2 << 20, 60L << 30, true);
-        return ModelListing.of(Catalogue.load(), List.of(), new Outlook(options, found, budget));
+        return ModelListing.of(
+                Catalogue.load(), List.of(), new ModelFitter(new MachineProfile(found, budget), options.model()));
     }
 
     @Test

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.Engine;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.OpenModel;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.tokenizer.Tokenizer;
@@ -26,16 +26,16 @@ class EngineChatModelTest {
     private static final ReplyOptions SHORT = new ReplyOptions(6, SamplerOptions.greedy());
 
     private final RecordingListener listener = new RecordingListener();
-    private Engine engine;
+    private OpenModel engine;
     private Tokenizer tokenizer;
     private EngineChatModel model;
 
     @BeforeEach
     void open() {
         var folder = Fixtures.golden("opt-f32");
-        engine = Engine.open(folder, EngineOptions.defaults().withThreads(1));
+        engine = OpenModel.open(folder, EngineOptions.defaults().withThreads(1));
         tokenizer = Tokenizers.open(folder, nativeCache);
-        model = new EngineChatModel(engine, tokenizer);
+        model = new EngineChatModel(engine.model(), tokenizer);
     }
 
     @AfterEach

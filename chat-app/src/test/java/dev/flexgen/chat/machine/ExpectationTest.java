@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.engine.EngineOptions;
-import dev.flexgen.engine.Outlook;
-import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,11 @@ class ExpectationTest {
     private static Expectation on(Found found, double gpuGib, double freeGib, boolean disk, String model) {
         Budget budget = new Budget((long) (gpuGib * GIB), 2 << 20, (long) (freeGib * GIB), disk);
         CatalogueEntry entry = Catalogue.load().find(model).orElseThrow();
-        return Expectation.of(entry, new Outlook(EngineOptions.defaults(), found, budget));
+        return Expectation.of(
+                entry,
+                new ModelFitter(
+                        new MachineProfile(found, budget),
+                        EngineOptions.defaults().model()));
     }
 
     @Test
@@ -58,9 +63,9 @@ class ExpectationTest {
     void whatDoesNotFitIsSaidToBeSoWhateverItsSpeedAndWhy() {
         assertThat(onProcessor("opt-6.7b", 14.5).problem()).isEmpty();
         assertThat(onProcessor("opt-6.7b", 14.5).fits()).isTrue();
-        Expectation tooLarge = onProcessor("opt-6.7b", 13.3);
+        Expectation tooLarge = onProcessor("opt-6.7b", 12.3);
         assertThat(tooLarge.speed()).isEqualTo(SpeedClass.DOES_NOT_FIT);
-        assertThat(tooLarge.problem()).contains("13.3 GiB of host memory");
+        assertThat(tooLarge.problem()).contains("12.3 GiB of host memory");
         assertThat(onGpu("opt-66b", 60, false).fits()).isFalse();
     }
 

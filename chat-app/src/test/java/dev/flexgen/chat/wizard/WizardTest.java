@@ -9,9 +9,10 @@ import dev.flexgen.chat.wizard.Facts.Purpose;
 import dev.flexgen.chat.wizard.Key.Named;
 import dev.flexgen.chat.wizard.Key.Typed;
 import dev.flexgen.engine.EngineOptions;
-import dev.flexgen.engine.Outlook;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.MachineProfile;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -179,14 +180,16 @@ class WizardTest {
 
     @Test
     void settingsWithWhichNoModelRunsAreSaidToBeSo() {
-        var nobody = new Outlook.Found.Nobody(EngineException.Kind.DEVICE, "No GPU can be used: it is broken");
+        var nobody = new MachineProfile.Found.Nobody(EngineException.Kind.DEVICE, "No GPU can be used: it is broken");
         MachineReport machine = Worlds.WITHOUT_GPU;
         see(new MachineReport(
                 machine.cores(),
                 machine.memoryBytes(),
                 machine.freeMemoryBytes(),
                 machine.gpus(),
-                new Outlook(EngineOptions.defaults(), nobody, new Budget(0, 1, 0, false))));
+                new ModelFitter(
+                        new MachineProfile(nobody, new Budget(0, 1, 0, false)),
+                        EngineOptions.defaults().model())));
         assertThat(text())
                 .contains("no model can be used. No GPU can be used: it is broken.")
                 .doesNotContain("GB/s");

@@ -10,10 +10,11 @@ import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.ConfigUpdate;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.engine.EngineOptions;
-import dev.flexgen.engine.Outlook;
-import dev.flexgen.engine.Outlook.Found;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -34,11 +35,13 @@ public final class Worlds implements WizardWorld {
             OptionalLong.of(32 * GIB),
             OptionalLong.of(20 * GIB),
             List.of(new Gpu("NVIDIA GeForce RTX 3090", OptionalLong.of(24 * GIB))),
-            new Outlook(
-                    EngineOptions.defaults(),
-                    new Found.WithGpu(
-                            "NVIDIA GeForce RTX 3090", Optional.of(new Bandwidths(800e9, 24e9, 40e9, 20e9, 30e9))),
-                    new Budget(23 * GIB, 2L << 20, 20 * GIB, false)));
+            new ModelFitter(
+                    new MachineProfile(
+                            new Found.WithGpu(
+                                    "NVIDIA GeForce RTX 3090",
+                                    Optional.of(new Bandwidths(800e9, 24e9, 40e9, 20e9, 30e9))),
+                            new Budget(23 * GIB, 2L << 20, 20 * GIB, false)),
+                    EngineOptions.defaults().model()));
 
     /** The same machine with a driver that is too old. */
     public static final MachineReport WITHOUT_GPU = new MachineReport(
@@ -46,13 +49,14 @@ public final class Worlds implements WizardWorld {
             WITH_GPU.memoryBytes(),
             WITH_GPU.freeMemoryBytes(),
             WITH_GPU.gpus(),
-            new Outlook(
-                    EngineOptions.defaults(),
-                    new Found.ProcessorAlone(
-                            "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver of version 580 or"
-                                    + " later",
-                            OptionalDouble.of(40e9)),
-                    new Budget(0, 1, 20 * GIB, false)));
+            new ModelFitter(
+                    new MachineProfile(
+                            new Found.ProcessorAlone(
+                                    "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver of version 580 or"
+                                            + " later",
+                                    OptionalDouble.of(40e9)),
+                            new Budget(0, 1, 20 * GIB, false)),
+                    EngineOptions.defaults().model()));
 
     public MachineReport machine = WITHOUT_GPU;
 

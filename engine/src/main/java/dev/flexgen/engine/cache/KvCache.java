@@ -71,7 +71,9 @@ public final class KvCache implements AutoCloseable {
         for (int i = length / KvPage.TOKENS; i < Math.min(before, needed); i++) {
             if (pages.get(i).shared()) {
                 boolean holdsTokens = length > i * KvPage.TOKENS;
-                PageSet own = holdsTokens ? pages.get(i).copy(layout) : new PageChunk(layout, 1).sets().getFirst();
+                PageSet own = holdsTokens
+                        ? pages.get(i).copy(layout)
+                        : new PageChunk(layout, 1).sets().getFirst();
                 pages.get(i).release();
                 pages.set(i, own);
                 replaced = true;

@@ -36,7 +36,7 @@ final class KvPage {
             List<MemorySegment> layerKeys = new ArrayList<>();
             List<MemorySegment> layerValues = new ArrayList<>();
             for (KvLayout.Slot slot : layout.layers().get(layer)) {
-                long bytes = slot.device() == device ? layout.bytes(slot, TOKENS) : 0;
+                long bytes = slot.device().equals(device) ? layout.bytes(slot, TOKENS) : 0;
                 layerKeys.add(memory.asSlice(used, bytes));
                 layerValues.add(memory.asSlice(used + bytes, bytes));
                 used += 2 * bytes;
@@ -51,7 +51,7 @@ final class KvPage {
         long bytes = 0;
         for (int layer = firstLayer; layer < end(layout, firstLayer); layer++) {
             for (KvLayout.Slot slot : layout.layers().get(layer)) {
-                bytes += slot.device() == device ? 2 * layout.bytes(slot, TOKENS) : 0;
+                bytes += slot.device().equals(device) ? 2 * layout.bytes(slot, TOKENS) : 0;
             }
         }
         return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;

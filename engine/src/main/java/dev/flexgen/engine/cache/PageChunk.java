@@ -27,7 +27,8 @@ final class PageChunk {
             for (Device device : layout.devices()) {
                 long bytes = count * setBytes(layout, device);
                 rooms.put(
-                        device, resources.keep(device.allocate("KV cache", bytes)).segment());
+                        device,
+                        resources.keep(device.allocate("KV cache", bytes)).segment());
             }
         } catch (Throwable e) {
             resources.close();
@@ -53,7 +54,8 @@ final class PageChunk {
             List<KvPage> group = new ArrayList<>();
             for (Map.Entry<Device, MemorySegment> room : rooms.entrySet()) {
                 long bytes = KvPage.bytes(layout, room.getKey(), layer);
-                group.add(new KvPage(layout, room.getKey(), layer, room.getValue().asSlice(0, bytes)));
+                group.add(
+                        new KvPage(layout, room.getKey(), layer, room.getValue().asSlice(0, bytes)));
                 room.setValue(room.getValue().asSlice(bytes));
             }
             groups.add(group);

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.cache;
 
+import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.StreamRole;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -30,9 +31,9 @@ final class PageSet {
     }
 
     private KvPage page(KvLayout layout, int layer, int slot) {
-        var device = layout.layers().get(layer).get(slot).device();
+        Device device = layout.layers().get(layer).get(slot).device();
         return groups.get(layer / KvLayout.LAYERS_PER_PAGE).stream()
-                .filter(page -> page.device() == device)
+                .filter(page -> page.device().equals(device))
                 .findFirst()
                 .orElseThrow();
     }
@@ -58,7 +59,7 @@ final class PageSet {
         for (int group = 0; group < groups.size(); group++) {
             for (KvPage page : groups.get(group)) {
                 KvPage target = copy.groups.get(group).stream()
-                        .filter(it -> it.device() == page.device())
+                        .filter(it -> it.device().equals(page.device()))
                         .findFirst()
                         .orElseThrow();
                 page.device().stream(StreamRole.COMPUTE).copy(page.memory(), target.memory());

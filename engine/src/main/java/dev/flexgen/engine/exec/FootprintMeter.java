@@ -27,9 +27,10 @@ import java.util.Map;
  * @param types the model's
  * @param devices of the machine, in the order that plans mean
  * @param kv encoding of caches
- * @param context most tokens of a conversation
+ * @param context most tokens of a sequence
+ * @param sequences of full length for which there is room
  */
-public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encoding kv, int context)
+public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encoding kv, int context, int sequences)
         implements Footprint.Meter {
 
     @Override
@@ -45,10 +46,15 @@ public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encod
             ExecutionPlan execution = new ExecutionPlan(types.spec(), plan, sizing, context);
             WeightMemory weights = new WeightMemory(types, plan, sizing, resources);
             long loadingPeak = load(weights, sizing, ledgers);
-            execution.take(weights, id -> {
-                throw new IllegalStateException("a dry run has no weights: " + id);
-            }, resources);
-            resources.keep(new KvCache(execution.kvLayout(kv), context));
+            execution.take(
+                    weights,
+                    id -> {
+                        throw new IllegalStateException("a dry run has no weights: " + id);
+                    },
+                    resources);
+            for (int i = 0; i < sequences; i++) {
+                resources.keep(new KvCache(execution.kvLayout(kv), context));
+            }
             return footprint(plan, weights, ledgers, loadingPeak);
         }
     }
@@ -75,7 +81,8 @@ public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encod
         Map<Tier, Map<String, Long>> held = new EnumMap<>(Tier.class);
         for (Tier tier : Tier.values()) {
             Map<String, Long> owners = new HashMap<>();
-            ledgers.forEach(ledger -> ledger.byOwner(tier).forEach((owner, bytes) -> owners.merge(owner, bytes, Long::sum)));
+            ledgers.forEach(
+                    ledger -> ledger.byOwner(tier).forEach((owner, bytes) -> owners.merge(owner, bytes, Long::sum)));
             held.put(tier, owners);
         }
         if (weights.fileBytes() > 0) {
@@ -83,7 +90,8 @@ public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encod
         }
         Map<BlockId, Long> blocks = new HashMap<>();
         plan.forEach((id, shard) -> blocks.put(id, weights.bytes(id)));
-        List<Long> gpuPeaks = ledgers.stream().map(ledger -> ledger.peak(Tier.GPU)).toList();
+        List<Long> gpuPeaks =
+                ledgers.stream().map(ledger -> ledger.peak(Tier.GPU)).toList();
         return new Footprint(held, gpuPeaks, Math.max(loadingPeak, host(ledgers)), blocks);
     }
 }

@@ -104,11 +104,7 @@ final class Cuts {
         LayerPlan layer = new LayerPlan(home, heads.shards, neurons.shards, neurons.shards);
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tablesTier, tables, Access.RESIDENT));
         return new Plan(
-                tables,
-                Collections.nCopies(spec.layers(), layer),
-                head,
-                Plan.COMPUTE_BOUND_TOKENS,
-                Plan.RING_SLOTS);
+                tables, Collections.nCopies(spec.layers(), layer), head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
     }
 
     /** Shards in order, without gaps. */

@@ -19,7 +19,11 @@ public record Footprint(
     /** Makes footprints of plans for one model and machine. */
     @FunctionalInterface
     public interface Meter {
-        /** @throws dev.flexgen.engine.base.EngineException of kind INPUT if the plan is none for this model and machine */
+        /**
+         * Counts.
+         *
+         * @throws dev.flexgen.engine.base.EngineException of kind INPUT if the plan is none for this model and machine
+         */
         Footprint of(Plan plan);
     }
 
@@ -34,6 +38,20 @@ public record Footprint(
         return held.getOrDefault(tier, Map.of()).values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
+    }
+
+    /** Bytes on all tiers together. */
+    public long bytes() {
+        long sum = 0;
+        for (Tier tier : Tier.values()) {
+            sum += bytes(tier);
+        }
+        return sum;
+    }
+
+    /** Weights that a decoded token reads, every neuron active. */
+    public long bytesPerToken() {
+        return blocks.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** Bytes of a shard's weights. */

@@ -16,8 +16,7 @@ import java.util.function.Supplier;
  *
  * @param context tokens of a conversation, for messages
  */
-public record Planner(
-        ModelSpec spec, List<DeviceShape> devices, Budget budget, Footprint.Meter meter, int context) {
+public record Planner(ModelSpec spec, List<DeviceShape> devices, Budget budget, Footprint.Meter meter, int context) {
 
     /** Beyond what any machine has; below it, sums of sizes fit a long. */
     private static final double MOST_BYTES = 0x1p50;
@@ -140,7 +139,7 @@ public record Planner(
         long kv = footprint.held().values().stream()
                 .mapToLong(owners -> owners.getOrDefault("KV cache", 0L))
                 .sum();
-        return tooLargeForHost(footprint.hostPeak() - Math.min(kv, footprint.hostPeak()), kv);
+        return tooLargeForHost((double) Math.max(0, footprint.hostPeak() - kv), (double) kv);
     }
 
     private EngineException tooLargeForHost(double weights, double kv) {

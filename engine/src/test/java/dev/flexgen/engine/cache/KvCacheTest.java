@@ -12,6 +12,7 @@ import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,9 @@ class KvCacheTest {
             Encoding.F32,
             DIM,
             List.of(List.of(new Slot(device, HEADS)), List.of(new Slot(device, 1), new Slot(device, HEADS - 1))));
+
+    /** Of all layers. */
+    private static final long PAGE_BYTES = 2L * 2 * HEADS * DIM * 4 * KvPage.TOKENS;
 
     @AfterEach
     void nothingIsLeft() {
@@ -84,7 +88,7 @@ class KvCacheTest {
 
     @Test
     void memoryGrowsByPagesAndShrinksWithTruncation() {
-        long page = layout.bytesPerToken() * KvPage.TOKENS;
+        long page = PAGE_BYTES;
         try (KvCache cache = new KvCache(layout)) {
             assertThat(ledger.bytes(Tier.HOST)).isZero();
             append(cache, 64, 0);
@@ -95,6 +99,38 @@ class KvCacheTest {
             assertThat(ledger.bytes(Tier.HOST)).isEqualTo(2 * page);
             cache.truncate(0);
             assertThat(ledger.bytes(Tier.HOST)).isZero();
+        }
+    }
+
+    @Test
+    void roomThatIsKeptIsTakenAtOnceAndStaysUntilTheCacheIsClosed() {
+        try (KvCache cache = new KvCache(layout, 130)) {
+            assertThat(ledger.bytes(Tier.HOST)).isEqualTo(3 * PAGE_BYTES);
+            append(cache, 192, 0);
+            assertHolds(cache, 0, 192, 0);
+            append(cache, 1, 0);
+            assertThat(ledger.bytes(Tier.HOST)).isEqualTo(4 * PAGE_BYTES);
+            cache.truncate(0);
+            assertThat(ledger.bytes(Tier.HOST)).isEqualTo(3 * PAGE_BYTES);
+        }
+        assertThat(ledger.bytes(Tier.HOST)).isZero();
+    }
+
+    @Test
+    void pagesOfManyLayersDoNotOverlap() {
+        KvLayout deep = new KvLayout(Encoding.F32, DIM, Collections.nCopies(10, List.of(new Slot(device, HEADS))));
+        try (KvCache cache = new KvCache(deep, 100)) {
+            cache.reserve(100);
+            for (int layer = 0; layer < 10; layer++) {
+                cache.view(layer, 0).keys().get(1).fill((byte) (2 * layer));
+                cache.view(layer, 0).values().get(1).fill((byte) (2 * layer + 1));
+            }
+            for (int layer = 0; layer < 10; layer++) {
+                assertThat(cache.view(layer, 0).keys().get(1).get(ValueLayout.JAVA_BYTE, 0))
+                        .isEqualTo((byte) (2 * layer));
+                assertThat(cache.view(layer, 0).values().get(1).get(ValueLayout.JAVA_BYTE, 0))
+                        .isEqualTo((byte) (2 * layer + 1));
+            }
         }
     }
 
@@ -119,13 +155,13 @@ class KvCacheTest {
             append(cache, 5, 0);
             assertHolds(cache, 0, 15, 0);
             cache.truncate(15);
-            assertThat(ledger.bytes(Tier.HOST)).isEqualTo(layout.bytesPerToken() * KvPage.TOKENS);
+            assertThat(ledger.bytes(Tier.HOST)).isEqualTo(PAGE_BYTES);
         }
     }
 
     @Test
     void forksShareFullPagesAndPartOnWriting() {
-        long page = layout.bytesPerToken() * KvPage.TOKENS;
+        long page = PAGE_BYTES;
         try (KvCache cache = new KvCache(layout)) {
             append(cache, 100, 0);
             try (KvCache fork = cache.fork()) {

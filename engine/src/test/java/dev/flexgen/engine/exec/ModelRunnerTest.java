@@ -23,7 +23,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,7 +63,7 @@ class ModelRunnerTest {
                     devices,
                     pool,
                     bytes -> new ScratchFile(ledger, disk, bytes),
-                    DType.F32,
+                    Encoding.F32,
                     Math.min(CONTEXT, spec.positions()));
         }
     }
@@ -77,7 +77,7 @@ class ModelRunnerTest {
     }
 
     private static Plan onProcessor() {
-        return Plan.onOneDevice(Families.read(Fixtures.golden(MODEL)), Tier.HOST);
+        return Plan.onOneDevice(Families.read(Fixtures.golden(MODEL)), Tier.HOST, 0);
     }
 
     @ParameterizedTest
@@ -88,7 +88,7 @@ class ModelRunnerTest {
             devices.clear();
             ModelRunner runner = open(model, plans.withTwoGpus(), gpu(round), processor(), gpu(round + 100));
             try (runner;
-                    KvCache cache = runner.newCache()) {
+                    KvCache cache = runner.newCache(0)) {
                 Expected.Prompt prompt = Expected.of(model).prompts().getFirst();
                 int last = prompt.positions().length - 1;
                 int[] ids = Arrays.copyOf(prompt.ids(), prompt.positions()[last] + 1);
@@ -110,14 +110,14 @@ class ModelRunnerTest {
             List<KvCache> caches = new ArrayList<>();
             List<Batch.Sequence> sequences = new ArrayList<>();
             for (int i = 0; i < prompts.length; i++) {
-                caches.add(runner.newCache());
+                caches.add(runner.newCache(0));
                 sequences.add(new Batch.Sequence(caches.get(i), prompts[i], wanted[i], new CancelToken()));
             }
             Logits together = runner.step(new Batch(sequences));
             for (int i = 0; i < prompts.length; i++) {
                 assertThat(together.completed(i)).isTrue();
                 assertThat(caches.get(i).length()).isEqualTo(prompts[i].length);
-                try (KvCache cache = runner.newCache()) {
+                try (KvCache cache = runner.newCache(0)) {
                     Logits alone = runner.step(Batch.of(cache, prompts[i], wanted[i], new CancelToken()));
                     for (int row = 0; row < wanted[i]; row++) {
                         assertThat(row(together, i, row, runner))
@@ -138,8 +138,8 @@ class ModelRunnerTest {
     @Test
     void aCancelledSequenceStaysAsItWasAndTheOthersGoOn() {
         try (ModelRunner runner = open(MODEL, onProcessor(), processor());
-                KvCache one = runner.newCache();
-                KvCache other = runner.newCache()) {
+                KvCache one = runner.newCache(0);
+                KvCache other = runner.newCache(0)) {
             CancelToken cancelled = new CancelToken();
             cancelled.cancel();
             Logits logits = runner.step(new Batch(List.of(
@@ -149,7 +149,7 @@ class ModelRunnerTest {
             assertThat(one.length()).isZero();
             assertThat(logits.completed(1)).isTrue();
             assertThat(other.length()).isEqualTo(2);
-            try (KvCache alone = runner.newCache()) {
+            try (KvCache alone = runner.newCache(0)) {
                 Logits expected = runner.step(Batch.of(alone, new int[] {2, 7}, 1, new CancelToken()));
                 assertThat(row(logits, 1, 0, runner)).containsExactly(row(expected, 0, 0, runner), within(2e-5f));
             }
@@ -159,7 +159,7 @@ class ModelRunnerTest {
     @Test
     void moreTokensThanAStepTakesAreRefused() {
         try (ModelRunner runner = open(MODEL, onProcessor(), processor());
-                KvCache cache = runner.newCache()) {
+                KvCache cache = runner.newCache(0)) {
             int[] tokens = new int[runner.maxStepTokens() + 1];
             assertThatThrownBy(() -> runner.step(Batch.of(cache, tokens, 1, new CancelToken())))
                     .isInstanceOf(IllegalArgumentException.class);

@@ -2,12 +2,15 @@ package dev.flexgen.engine.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.exec.FootprintMeter;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
@@ -33,40 +36,61 @@ class PlannerTest {
         return Families.named("opt").spec(dimensions, Activation.RELU);
     }
 
-    private static ModelSizes sizes(ModelSpec spec) {
-        return new ModelSizes(spec, DType.F16, false, Encoding.F16, 2048, 512);
+    /** A model as it would be opened. */
+    private record Subject(ModelSpec spec, boolean ownHead) {
+        Planner planner(Budget budget, boolean gpu) {
+            List<DeviceShape> devices = devices(gpu);
+            return new Planner(spec, devices, budget, meter(gpu), 2048);
+        }
+
+        Footprint.Meter meter(boolean gpu) {
+            return new FootprintMeter(new UniformTypes(spec, DType.F16, ownHead), devices(gpu), Encoding.F16, 2048, 1);
+        }
+
+        private static List<DeviceShape> devices(boolean gpu) {
+            return gpu ? List.of(DeviceShape.gpu(UNIT), DeviceShape.PROCESSOR) : List.of(DeviceShape.PROCESSOR);
+        }
     }
 
-    private static final ModelSizes OPT_125M = sizes(opt(12, 12, 768));
-    private static final ModelSizes OPT_6_7B = sizes(opt(32, 32, 4096));
-    private static final ModelSizes OPT_30B = sizes(opt(48, 56, 7168));
-    private static final ModelSizes OPT_175B = sizes(opt(96, 96, 12288));
+    private static Subject sizes(ModelSpec spec) {
+        return new Subject(spec, false);
+    }
 
-    private static Plan plan(ModelSizes sizes, long gpu, long host, boolean disk) {
-        Plan plan = new Planner(sizes, new Budget(gpu, UNIT, host, disk)).forGpu(() -> RATES);
+    private static final Subject OPT_125M = sizes(opt(12, 12, 768));
+    private static final Subject OPT_6_7B = sizes(opt(32, 32, 4096));
+    private static final Subject OPT_30B = sizes(opt(48, 56, 7168));
+    private static final Subject OPT_175B = sizes(opt(96, 96, 12288));
+
+    private static Plan plan(Subject sizes, long gpu, long host, boolean disk) {
+        Plan plan = sizes.planner(new Budget(gpu, UNIT, host, disk), true).forGpu(() -> RATES);
         new PlanCheck(sizes.spec(), GPU_AND_PROCESSOR).check(plan);
         return plan;
     }
 
-    private static long bytes(Plan plan, ModelSizes sizes, Tier tier) {
-        long heads = plan.layers().stream()
-                .flatMap(layer -> layer.heads().stream())
-                .filter(shard -> shard.tier() == tier)
-                .mapToLong(shard -> shard.size() * sizes.headBytes())
-                .sum();
-        long neurons = plan.layers().stream()
-                .flatMap(layer -> layer.up().stream())
-                .filter(shard -> shard.tier() == tier)
-                .mapToLong(shard -> shard.size() * sizes.neuronBytes())
-                .sum();
-        return heads + neurons;
+    private static long bytes(Plan plan, Subject subject, Tier tier) {
+        boolean gpu = plan.shards().anyMatch(shard -> shard.prefillDevice() != shard.device() || shard.device() != 0)
+                || plan.tiers().contains(Tier.GPU);
+        Footprint footprint = subject.meter(gpu).of(plan);
+        long[] sum = new long[1];
+        plan.forEach((id, shard) -> {
+            if (shard.tier() == tier && id.component() != Component.VOCABULARY) {
+                sum[0] += footprint.blockBytes(id);
+            }
+        });
+        return sum[0];
+    }
+
+    /** Weights of all layers in one piece each. */
+    private static long layerBytes(Subject subject) {
+        return bytes(Plan.onOneDevice(subject.spec(), Tier.GPU, 0), subject, Tier.GPU);
     }
 
     @Test
     void whatFitsTheGpuStaysThereInOnePieceALayerAndNothingIsMeasured() {
-        Plan plan = new Planner(OPT_6_7B, new Budget(16 * GIB, UNIT, GIB, false)).forGpu(() -> {
-            throw new AssertionError("measured in vain");
-        });
+        Plan plan = OPT_6_7B.planner(new Budget(16 * GIB, UNIT, GIB, false), true)
+                .forGpu(() -> {
+                    throw new AssertionError("measured in vain");
+                });
         assertThat(plan.shards()).allMatch(shard -> shard.tier() == Tier.GPU);
         assertThat(plan.layers())
                 .allMatch(layer -> layer.heads().size() == 1 && layer.up().size() == 1);
@@ -78,7 +102,7 @@ class PlannerTest {
         long onGpu = bytes(plan, OPT_30B, Tier.GPU);
         assertThat(onGpu).isBetween(11 * GIB, 14 * GIB);
         assertThat(onGpu + bytes(plan, OPT_30B, Tier.HOST))
-                .isEqualTo(OPT_30B.layerBytes() * OPT_30B.spec().layers());
+                .isCloseTo(layerBytes(OPT_30B), withinPercentage(0.1)); // pages that blocks end in
         assertThat(bytes(plan, OPT_30B, Tier.DISK)).isZero();
         assertThat(plan.shards().filter(shard -> shard.tier() == Tier.HOST))
                 .as("prompts are multiplied by the GPU")
@@ -106,10 +130,10 @@ class PlannerTest {
 
     @Test
     void aGpuTooSmallForTheSmallestPlanIsToldWhatIsNeeded() {
-        assertThatThrownBy(() -> plan(OPT_30B, GIB / 2, 100 * GIB, false))
+        assertThatThrownBy(() -> plan(OPT_30B, GIB / 16, 100 * GIB, false))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
-                .hasMessageContaining("The GPU has 512.0 MiB left for this model, and the smallest plan needs")
+                .hasMessageContaining("The GPU has 64.0 MiB left for this model, and the smallest plan needs")
                 .hasMessageContaining("--gpu-memory");
     }
 
@@ -121,7 +145,8 @@ class PlannerTest {
         double before = 0;
         for (long gpu = 2 * GIB; gpu < 70 * GIB; gpu += GIB / 2) {
             Plan plan = plan(OPT_30B, gpu, 100 * GIB, false);
-            double rate = ThroughputEstimate.of(plan, OPT_30B, rates).decodeTokensPerSecond();
+            double rate = ThroughputEstimate.of(plan, OPT_30B.meter(true).of(plan), GPU_AND_PROCESSOR, rates)
+                    .decodeTokensPerSecond();
             assertThat(rate).as("with %d MiB", gpu >> 20).isGreaterThanOrEqualTo(before * 0.97); // whole heads
             before = rate;
         }
@@ -129,10 +154,10 @@ class PlannerTest {
 
     @Test
     void theSmallestStepOfMemoryIsUsed() {
-        for (ModelSizes sizes : List.of(OPT_125M, OPT_30B)) {
+        for (Subject sizes : List.of(OPT_125M, OPT_30B)) {
             long previous = -1;
             for (long gpu : new long[] {GIB / 4, GIB / 3, GIB / 2, 3 * GIB, 4 * GIB}) {
-                if (gpu > 2 * sizes.homeBytes()) {
+                if (gpu > 2L * 50272 * 2 * sizes.spec().width()) {
                     long onGpu = bytes(plan(sizes, gpu, 100 * GIB, false), sizes, Tier.GPU);
                     assertThat(onGpu).isLessThan(gpu).isGreaterThanOrEqualTo(previous);
                     previous = onGpu;
@@ -144,7 +169,8 @@ class PlannerTest {
     @Test
     void aSlowProcessorKeepsTheHeadsWhoseKeysAndValuesDoNotFitTheGpu() {
         Bandwidths slow = new Bandwidths(2e12, 50e9, 9e9, 48e9, 8e9);
-        Plan plan = new Planner(OPT_30B, new Budget(2 * GIB, UNIT, 100 * GIB, false)).forGpu(() -> slow);
+        Plan plan = OPT_30B.planner(new Budget(2 * GIB, UNIT, 100 * GIB, false), true)
+                .forGpu(() -> slow);
         assertThat(plan.layers().getFirst().heads())
                 .noneMatch(shard -> shard.tier() == Tier.HOST && shard.device() == 0)
                 .anyMatch(shard -> shard.device() == 1);
@@ -152,8 +178,18 @@ class PlannerTest {
 
     @Test
     void aHeadOfItsOwnIsCounted() {
-        ModelSizes own = new ModelSizes(OPT_6_7B.spec(), DType.F16, true, Encoding.F16, 2048, 512);
-        assertThat(own.homeBytes() - OPT_6_7B.homeBytes()).isBetween(2L * 50272 * 4096, 2L * 50272 * 4096 + 256);
+        Subject own = new Subject(OPT_6_7B.spec(), true);
+        Plan plan = Plan.onOneDevice(own.spec(), Tier.GPU, 0);
+        long difference = own.meter(true).of(plan).bytes(Tier.GPU)
+                - OPT_6_7B.meter(true).of(plan).bytes(Tier.GPU);
+        assertThat(difference).isBetween(2L * 50272 * 4096 - UNIT, 2L * 50272 * 4096 + UNIT);
+    }
+
+    @Test
+    void aGpuTooSmallForTheTablesLeavesThemToTheProcessor() {
+        Plan plan = plan(OPT_30B, GIB / 2, 100 * GIB, false);
+        assertThat(plan.embeddingDevice()).isEqualTo(1);
+        assertThat(plan.head()).allMatch(shard -> shard.device() == 1);
     }
 
     @Test
@@ -166,20 +202,22 @@ class PlannerTest {
     @Test
     void aSlowProcessorIsNotWaitedFor() {
         Bandwidths slow = new Bandwidths(2e12, 50e9, 9e9, 48e9, 8e9);
-        Plan plan = new Planner(OPT_30B, new Budget(15 * GIB, UNIT, 100 * GIB, false)).forGpu(() -> slow);
+        Plan plan = OPT_30B.planner(new Budget(15 * GIB, UNIT, 100 * GIB, false), true)
+                .forGpu(() -> slow);
         assertThat(plan.shards()).allMatch(shard -> shard.device() == 0);
     }
 
     @Test
     void aProcessorAloneUsesTheDiskForWhatMemoryDoesNotHold() {
-        Plan plan = new Planner(OPT_6_7B, new Budget(0, UNIT, 8 * GIB, true)).forProcessor();
+        Plan plan = OPT_6_7B.planner(new Budget(0, UNIT, 8 * GIB, true), false).forProcessor();
         new PlanCheck(OPT_6_7B.spec(), List.of(Tier.HOST)).check(plan);
         assertThat(bytes(plan, OPT_6_7B, Tier.HOST)).isBetween(4 * GIB, 8 * GIB);
         assertThat(bytes(plan, OPT_6_7B, Tier.DISK)).isPositive();
-        assertThatThrownBy(() -> new Planner(OPT_6_7B, new Budget(0, UNIT, 8 * GIB, false)).forProcessor())
+        assertThatThrownBy(() -> OPT_6_7B.planner(new Budget(0, UNIT, 8 * GIB, false), false)
+                        .forProcessor())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("--disk-dir");
-        assertThat(new Planner(OPT_6_7B, new Budget(0, UNIT, 20 * GIB, false))
+        assertThat(OPT_6_7B.planner(new Budget(0, UNIT, 20 * GIB, false), false)
                         .forProcessor()
                         .shards())
                 .allMatch(shard -> shard.tier() == Tier.HOST);
@@ -188,10 +226,13 @@ class PlannerTest {
     @Test
     void aPredictionNamesWhatBinds() {
         Plan plan = plan(OPT_30B, 15 * GIB, 100 * GIB, false);
-        ThroughputEstimate prediction = ThroughputEstimate.of(plan, OPT_30B, RATES);
+        ThroughputEstimate prediction =
+                ThroughputEstimate.of(plan, OPT_30B.meter(true).of(plan), GPU_AND_PROCESSOR, RATES);
         assertThat(prediction.decodeTokensPerSecond()).isBetween(1.5, 3.5);
         assertThat(prediction.bound()).containsPattern("(host memory|the bus to the GPU): .* GiB a token at .* GB/s");
         Plan resident = plan(OPT_6_7B, 16 * GIB, GIB, false);
-        assertThat(ThroughputEstimate.of(resident, OPT_6_7B, RATES).bound()).startsWith("GPU memory: ");
+        assertThat(ThroughputEstimate.of(resident, OPT_6_7B.meter(true).of(resident), GPU_AND_PROCESSOR, RATES)
+                        .bound())
+                .startsWith("GPU memory: ");
     }
 }

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Opening models: what is taken, what is refused, and that refusing leaves nothing behind. */
 @Timeout(60)
-class EngineTest {
+class ModelTest {
 
     private static final EngineOptions OPTIONS = EngineOptions.defaults().withThreads(2);
     private static final RandomWeights RANDOM = new RandomWeights(DType.F16, 1, 0);
@@ -83,7 +83,7 @@ class EngineTest {
     }
 
     private static double[] scores(Path model) {
-        try (Engine engine = Engine.open(model, OPTIONS)) {
+        try (OpenModel engine = OpenModel.open(model, OPTIONS)) {
             return engine.score(Expected.of("opt-f16").scoredIds(), new CancelToken());
         }
     }
@@ -92,7 +92,7 @@ class EngineTest {
     void weightsThatAreNoNumbersAreRefusedWhenUsed() throws IOException {
         rewrite((writer, name, tensor) ->
                 writer.add(name, name.contains("final_layer_norm.bias") ? nan(tensor) : tensor));
-        try (Engine engine = Engine.open(folder, OPTIONS)) {
+        try (OpenModel engine = OpenModel.open(folder, OPTIONS)) {
             assertThatThrownBy(() -> engine.score(new int[] {2, 3}, new CancelToken()))
                     .isInstanceOf(EngineException.class)
                     .hasMessageContaining("its weights are damaged");
@@ -164,14 +164,14 @@ class EngineTest {
                 Files.readString(config)
                         .replace("\"vocab_size\": 931", "\"vocab_size\": 16777216")
                         .replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 16777216"));
-        assertThatThrownBy(() -> Engine.open(folder, OPTIONS))
+        assertThatThrownBy(() -> OpenModel.open(folder, OPTIONS))
                 .isInstanceOfSatisfying(
                         EngineException.class,
                         e -> assertThat(e.kind()).isIn(EngineException.Kind.PLACEMENT, EngineException.Kind.MODEL));
     }
 
     private void assertRefused(EngineException.Kind kind, String message) {
-        assertThatThrownBy(() -> Engine.open(folder, OPTIONS))
+        assertThatThrownBy(() -> OpenModel.open(folder, OPTIONS))
                 .isInstanceOfSatisfying(
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(kind))
                 .hasMessageContaining(message);
@@ -188,7 +188,7 @@ class EngineTest {
         Dimensions absurd = new Dimensions(most, most, 1, 1, most, most, most, most, most);
         Dimensions opt175bManyTimes = new Dimensions(96_000, 12288, 96, 96, 128, 49152, 50272, 12288, 2048);
         for (Dimensions dimensions : new Dimensions[] {absurd, opt175bManyTimes}) {
-            assertThatThrownBy(() -> Engine.random(Specs.opt(dimensions), RANDOM, OPTIONS, GpuSource.NONE))
+            assertThatThrownBy(() -> OpenModel.random(Specs.opt(dimensions), RANDOM, OPTIONS, GpuSource.NONE))
                     .isInstanceOfSatisfying(
                             EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.PLACEMENT))
                     .hasMessageContaining("GiB for weights")
@@ -200,22 +200,23 @@ class EngineTest {
     void aContextThatNoMachineHoldsIsRefused() {
         assumeTheSystemTellsItsFreeMemory();
         Dimensions long24 = new Dimensions(1000, 1024, 16, 16, 64, 4, 10, 4, 1 << 24);
-        assertThatThrownBy(() -> Engine.random(Specs.opt(long24), RANDOM, OPTIONS, GpuSource.NONE))
+        assertThatThrownBy(
+                        () -> OpenModel.random(Specs.opt(long24), RANDOM, OPTIONS.withContext(1 << 24), GpuSource.NONE))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("for a context of 16777216 tokens");
     }
 
     @Test
     void aContextBeyondTheModelsPositionsIsRefused() {
-        assertThatThrownBy(() -> Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(101), GpuSource.NONE))
+        assertThatThrownBy(() -> OpenModel.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(101), GpuSource.NONE))
                 .isInstanceOf(EngineException.class)
                 .hasMessage("context is 101, but this model knows 100 positions; choose at most that");
     }
 
     @Test
     void aShorterContextLimitsConversations() {
-        try (Engine engine = Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(1), GpuSource.NONE);
-                Conversation conversation = engine.conversation()) {
+        try (OpenModel engine = OpenModel.random(Specs.tiny(100), RANDOM, OPTIONS.withContext(1), GpuSource.NONE);
+                Session conversation = engine.session()) {
             assertThat(conversation.limit()).isEqualTo(1);
             conversation.prefill(new int[] {5}, new CancelToken(), ProgressListener.NONE);
             assertThatThrownBy(() -> conversation.prefill(new int[] {5, 6}, new CancelToken(), ProgressListener.NONE))
@@ -250,8 +251,8 @@ class EngineTest {
     }
 
     private static long cacheBytes(KvType kv) {
-        try (Engine engine = Engine.random(Specs.tiny(100), RANDOM, OPTIONS.withKv(kv), GpuSource.NONE);
-                Conversation conversation = engine.conversation()) {
+        try (OpenModel engine = OpenModel.random(Specs.tiny(100), RANDOM, OPTIONS.withKv(kv), GpuSource.NONE);
+                Session conversation = engine.session()) {
             conversation.prefill(new int[] {1}, new CancelToken(), ProgressListener.NONE);
             String cache = "HOST KV cache: ";
             return engine.ledger()

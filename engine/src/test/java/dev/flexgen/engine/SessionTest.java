@@ -27,17 +27,17 @@ import org.junit.jupiter.api.Timeout;
 
 /** Conversations over a tiny model of random weights. */
 @Timeout(60)
-class ConversationTest {
+class SessionTest {
 
     private static final int POSITIONS = 700;
     private static final TokenListener ANYTHING = id -> Verdict.CONTINUE;
 
-    private final Engine engine = Engine.random(
+    private final OpenModel engine = OpenModel.random(
             Specs.tiny(POSITIONS),
             new RandomWeights(DType.F32, 1, 0),
             EngineOptions.defaults().withThreads(2),
             GpuSource.NONE);
-    private final Conversation conversation = engine.conversation();
+    private final Session conversation = engine.session();
 
     @AfterEach
     void everythingIsGivenBack() {
@@ -56,7 +56,7 @@ class ConversationTest {
         return joined;
     }
 
-    private static int prefill(Conversation conversation, int... ids) {
+    private static int prefill(Session conversation, int... ids) {
         return conversation.prefill(ids, new CancelToken(), ProgressListener.NONE);
     }
 
@@ -70,7 +70,7 @@ class ConversationTest {
 
     /** What a conversation that never held anything else says after {@code prompt}. */
     private int[] fresh(int[] prompt, int tokens) {
-        try (Conversation other = engine.conversation()) {
+        try (Session other = engine.session()) {
             prefill(other, prompt);
             return other.generate(greedy(tokens), new CancelToken(), ANYTHING).ids();
         }
@@ -122,7 +122,7 @@ class ConversationTest {
         int[] prompt = ids(600, 4);
         prefill(conversation, prompt);
         float[] whole = conversation.logits();
-        try (Conversation pieces = engine.conversation()) {
+        try (Session pieces = engine.session()) {
             for (int length : new int[] {1, 2, 13, 77, 78, 300, 599, 600}) {
                 prefill(pieces, Arrays.copyOf(prompt, length));
             }
@@ -367,7 +367,7 @@ class ConversationTest {
         int[] two = ids(65, 2);
         int[] expected = fresh(one, 10);
         prefill(conversation, one);
-        try (Conversation other = engine.conversation()) {
+        try (Session other = engine.session()) {
             prefill(other, two);
             assertThat(generate(10).ids()).isEqualTo(expected);
         }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.DeviceChoice;
-import dev.flexgen.engine.Outlook.Found;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
@@ -22,6 +21,8 @@ import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.engine.plan.FitResult.Fits;
 import dev.flexgen.engine.plan.FitResult.Refused;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineProfile.Found;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What is said of models before they are here is what the planner will do when they are. */
-class OutlookTest {
+class ModelFitterTest {
 
     private static final long GIB = 1L << 30;
     private static final long MIB = 1L << 20;
@@ -58,8 +59,20 @@ class OutlookTest {
         return EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(gpu, host, disk));
     }
 
-    private static Outlook desktop(boolean disk) {
-        return new Outlook(
+    private static ModelFitter fitter(EngineOptions options, Found found, Budget budget) {
+        return new ModelFitter(new MachineProfile(found, budget), options.model());
+    }
+
+    private static ModelFitter measured(EngineOptions options, GpuSource gpus) {
+        return new ModelFitter(Machine.profile(options, gpus, true), options.model());
+    }
+
+    private static ModelFitter looked(EngineOptions options, GpuSource gpus) {
+        return new ModelFitter(Machine.profile(options, gpus, false), options.model());
+    }
+
+    private static ModelFitter desktop(boolean disk) {
+        return fitter(
                 EngineOptions.defaults(),
                 new Found.WithGpu("desktop GPU", Optional.of(RATES)),
                 new Budget(15 * GIB, 2 * MIB, 60 * GIB, disk));
@@ -67,7 +80,7 @@ class OutlookTest {
 
     @Test
     void aModelThatFitsTheGpuLiesThereAndIsAsFastAsItsMemory() {
-        FitResult forecast = desktop(false).of(entry("opt-6.7b"));
+        FitResult forecast = desktop(false).fit(entry("opt-6.7b"));
         assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactly(Tier.GPU);
             // 13.3 GB a token, of which positions are not read.
@@ -79,7 +92,7 @@ class OutlookTest {
 
     @Test
     void aLargerOneSharesGpuAndHostMemoryAndIsAsFastAsTheBusAndTheProcessorTogether() {
-        FitResult forecast = desktop(false).of(entry("opt-30b"));
+        FitResult forecast = desktop(false).fit(entry("opt-30b"));
         assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactlyInAnyOrder(Tier.GPU, Tier.HOST);
             // About 46 of 60 GB lie in host memory; 20 GB/s over the bus beside a processor's 24 of 30.
@@ -89,7 +102,7 @@ class OutlookTest {
 
     @Test
     void whatNeedsADiskHasNoRateBecauseNoneIsMeasured() {
-        assertThat(desktop(true).of(entry("opt-66b"))).isInstanceOfSatisfying(Fits.class, fits -> {
+        assertThat(desktop(true).fit(entry("opt-66b"))).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.fromDisk()).isTrue();
             assertThat(fits.bestTokensPerSecond()).isEmpty();
         });
@@ -97,7 +110,7 @@ class OutlookTest {
 
     @Test
     void withoutADiskItIsRefusedWithTheSentenceOfTheChat() {
-        assertThat(desktop(false).of(entry("opt-66b"))).isInstanceOfSatisfying(Refused.class, refused -> {
+        assertThat(desktop(false).fit(entry("opt-66b"))).isInstanceOfSatisfying(Refused.class, refused -> {
             assertThat(refused.kind()).isEqualTo(EngineException.Kind.PLACEMENT);
             assertThat(refused.sentence()).contains("60.0 GiB of host memory", "--disk-dir DIR");
         });
@@ -105,11 +118,11 @@ class OutlookTest {
 
     @Test
     void aContextThatTheModelDoesNotKnowIsRefusedAsInTheChat() {
-        Outlook outlook = new Outlook(
+        ModelFitter outlook = fitter(
                 EngineOptions.defaults().withContext(4096),
-                desktop(false).found(),
-                desktop(false).budget());
-        assertThat(outlook.of(entry("opt-125m"))).isInstanceOfSatisfying(Refused.class, refused -> {
+                desktop(false).profile().found(),
+                desktop(false).profile().budget());
+        assertThat(outlook.fit(entry("opt-125m"))).isInstanceOfSatisfying(Refused.class, refused -> {
             assertThat(refused.kind()).isEqualTo(EngineException.Kind.INPUT);
             assertThat(refused.sentence()).contains("context is 4096", "2048 positions");
         });
@@ -117,28 +130,40 @@ class OutlookTest {
 
     @Test
     void aShorterContextLeavesRoom() {
-        Outlook full = new Outlook(
+        ModelFitter full = fitter(
                 EngineOptions.defaults(),
                 new Found.ProcessorAlone("", OptionalDouble.empty()),
                 new Budget(0, 1, 13 * GIB + 512 * MIB, false));
-        Outlook shorter = new Outlook(EngineOptions.defaults().withContext(256), full.found(), full.budget());
-        assertThat(full.of(entry("opt-6.7b"))).isInstanceOf(Refused.class);
-        assertThat(shorter.of(entry("opt-6.7b"))).isInstanceOf(Fits.class);
+        ModelFitter shorter = fitter(
+                EngineOptions.defaults().withContext(256),
+                full.profile().found(),
+                full.profile().budget());
+        assertThat(fitter(
+                                EngineOptions.defaults().withContext(2048),
+                                full.profile().found(),
+                                full.profile().budget())
+                        .fit(entry("opt-6.7b")))
+                .isInstanceOf(Refused.class);
+        assertThat(full.fit(entry("opt-6.7b")))
+                .as("chosen so short that it fits")
+                .isInstanceOf(Fits.class);
+        assertThat(shorter.fit(entry("opt-6.7b"))).isInstanceOf(Fits.class);
     }
 
     @Test
     void aProcessorAloneReadsTheWholeModelFromHostMemory() {
-        Outlook outlook = new Outlook(
+        ModelFitter outlook = fitter(
                 EngineOptions.defaults(),
                 new Found.ProcessorAlone("", OptionalDouble.of(40e9)),
                 new Budget(0, 1, 20 * GIB, false));
-        assertThat(outlook.of(entry("opt-1.3b"))).isInstanceOfSatisfying(Fits.class, fits -> {
+        assertThat(outlook.fit(entry("opt-1.3b"))).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactly(Tier.HOST);
             assertThat(fits.bestTokensPerSecond().orElseThrow()).isCloseTo(40 / 2.62, within(0.1));
         });
-        assertThat(outlook.of(entry("opt-13b"))).isInstanceOf(Refused.class);
-        Outlook disk = new Outlook(outlook.options(), outlook.found(), new Budget(0, 1, 20 * GIB, true));
-        assertThat(disk.of(entry("opt-13b")))
+        assertThat(outlook.fit(entry("opt-13b"))).isInstanceOf(Refused.class);
+        ModelFitter disk =
+                fitter(EngineOptions.defaults(), outlook.profile().found(), new Budget(0, 1, 20 * GIB, true));
+        assertThat(disk.fit(entry("opt-13b")))
                 .isInstanceOfSatisfying(
                         Fits.class,
                         fits -> assertThat(fits.bestTokensPerSecond()).isEmpty());
@@ -146,15 +171,15 @@ class OutlookTest {
 
     @Test
     void measuringOpensTheGpuWithinTheLimitsAndGivesEverythingBack() {
-        Outlook outlook = Outlook.measure(limits(96 * MIB, 512 * MIB, null), fake(FakeGpuSettings.of(GIB, 1)));
+        ModelFitter outlook = measured(limits(96 * MIB, 512 * MIB, null), fake(FakeGpuSettings.of(GIB, 1)));
 
-        assertThat(outlook.found()).isInstanceOfSatisfying(Found.WithGpu.class, gpu -> {
+        assertThat(outlook.profile().found()).isInstanceOfSatisfying(Found.WithGpu.class, gpu -> {
             assertThat(gpu.name()).isEqualTo("fake GPU");
             assertThat(gpu.rates().orElseThrow().upload()).isPositive();
         });
-        assertThat(outlook.hostReadBytesPerSecond().orElseThrow()).isPositive();
-        assertThat(outlook.budget().gpuBytes()).isEqualTo(96 * MIB);
-        assertThat(outlook.budget().hostBytes()).isLessThanOrEqualTo(512 * MIB);
+        assertThat(outlook.profile().hostReadBytesPerSecond().orElseThrow()).isPositive();
+        assertThat(outlook.profile().budget().gpuBytes()).isEqualTo(96 * MIB);
+        assertThat(outlook.profile().budget().hostBytes()).isLessThanOrEqualTo(512 * MIB);
         assertThat(ledgers).hasSize(1).allSatisfy(ledger -> {
             assertThat(ledger.report()).isEmpty();
             assertThat(ledger.peak(Tier.GPU)).isPositive().isLessThanOrEqualTo(96 * MIB);
@@ -164,14 +189,16 @@ class OutlookTest {
 
     @Test
     void lookingMeasuresNothing() {
-        Outlook outlook = Outlook.look(limits(0, 0, DISK), fake(FakeGpuSettings.of(GIB, 1)));
+        ModelFitter outlook = looked(limits(0, 0, DISK), fake(FakeGpuSettings.of(GIB, 1)));
 
-        assertThat(outlook.found()).isEqualTo(new Found.WithGpu("fake GPU", Optional.empty()));
-        assertThat(outlook.hostReadBytesPerSecond()).isEmpty();
-        assertThat(outlook.budget().gpuBytes()).as("a part stays free").isEqualTo(GIB - 256 * MIB);
-        assertThat(outlook.budget().disk()).isTrue();
+        assertThat(outlook.profile().found()).isEqualTo(new Found.WithGpu("fake GPU", Optional.empty()));
+        assertThat(outlook.profile().hostReadBytesPerSecond()).isEmpty();
+        assertThat(outlook.profile().budget().gpuBytes())
+                .as("a part stays free")
+                .isEqualTo(GIB - 256 * MIB);
+        assertThat(outlook.profile().budget().disk()).isTrue();
         assertThat(ledgers.getFirst().peak(Tier.HOST)).isZero();
-        assertThat(outlook.of(entry("opt-125m"))).isInstanceOfSatisfying(Fits.class, fits -> {
+        assertThat(outlook.fit(entry("opt-125m"))).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactly(Tier.GPU);
             assertThat(fits.bestTokensPerSecond()).isEmpty();
         });
@@ -182,9 +209,9 @@ class OutlookTest {
         CatalogueEntry small = entry("opt-125m");
         EngineOptions options = limits(200 * MIB, 0, null).withContext(64);
         GpuSource card = fake(FakeGpuSettings.of(GIB, 1));
-        FitResult forecast = Outlook.look(options, card).of(small);
-        try (Engine engine =
-                Engine.random(PublishedModels.spec(small), new RandomWeights(DType.F16, 1, 0), options, card)) {
+        FitResult forecast = looked(options, card).fit(small);
+        try (OpenModel engine =
+                OpenModel.random(PublishedModels.spec(small), new RandomWeights(DType.F16, 1, 0), options, card)) {
             assertThat(forecast)
                     .isInstanceOfSatisfying(
                             Fits.class,
@@ -198,19 +225,19 @@ class OutlookTest {
     void aLimitBeyondTheCardIsTheCard() {
         EngineOptions options = limits(1000 * GIB, 0, null);
         FakeGpuSettings card = FakeGpuSettings.of(64 * MIB, 1);
-        assertThat(Outlook.look(options, fake(card)).budget().gpuBytes()).isEqualTo(64 * MIB);
+        assertThat(looked(options, fake(card)).profile().budget().gpuBytes()).isEqualTo(64 * MIB);
 
-        try (Engine engine = Engine.open(Fixtures.golden("opt-f32"), options, fake(card))) {
+        try (OpenModel engine = OpenModel.open(Fixtures.golden("opt-f32"), options, fake(card))) {
             assertThat(engine.ledger().cap(Tier.GPU)).as("as in the chat").isEqualTo(64 * MIB);
         }
     }
 
     @Test
     void aGpuTooSmallToMeasureInRefusesModelsInThePlannersWords() {
-        Outlook outlook = Outlook.measure(limits(20_000, 0, null), fake(FakeGpuSettings.of(GIB, 1)));
+        ModelFitter outlook = measured(limits(20_000, 0, null), fake(FakeGpuSettings.of(GIB, 1)));
 
-        assertThat(outlook.found()).isEqualTo(new Found.WithGpu("fake GPU", Optional.empty()));
-        assertThat(outlook.of(entry("opt-125m")))
+        assertThat(outlook.profile().found()).isEqualTo(new Found.WithGpu("fake GPU", Optional.empty()));
+        assertThat(outlook.fit(entry("opt-125m")))
                 .isInstanceOfSatisfying(
                         Refused.class,
                         refused -> assertThat(refused.sentence())
@@ -220,42 +247,42 @@ class OutlookTest {
     @Test
     void aGpuThatCannotBeUsedLeavesTheProcessorAndTheReason() {
         GpuSource broken = () -> new GpuSource.Absent("the driver is too old", Absence.UNUSABLE);
-        Outlook outlook = Outlook.look(limits(0, GIB, null), broken);
+        ModelFitter outlook = looked(limits(0, GIB, null), broken);
 
-        assertThat(outlook.found())
+        assertThat(outlook.profile().found())
                 .isEqualTo(new Found.ProcessorAlone("the driver is too old", OptionalDouble.empty()));
-        assertThat(outlook.of(entry("opt-125m")))
+        assertThat(outlook.fit(entry("opt-125m")))
                 .isInstanceOfSatisfying(
                         Fits.class, fits -> assertThat(fits.tiers()).containsExactly(Tier.HOST));
-        assertThat(outlook.of(entry("opt-1.3b"))).isInstanceOf(Refused.class);
+        assertThat(outlook.fit(entry("opt-1.3b"))).isInstanceOf(Refused.class);
     }
 
     @Test
     void settingsThatForbidTheGpuAreTheReason() {
-        Outlook outlook = Outlook.look(limits(0, 0, null).withDevice(DeviceChoice.CPU), () -> {
+        ModelFitter outlook = looked(limits(0, 0, null).withDevice(DeviceChoice.CPU), () -> {
             throw new AssertionError("looked for in vain");
         });
-        assertThat(outlook.found())
+        assertThat(outlook.profile().found())
                 .isEqualTo(new Found.ProcessorAlone("the settings say --device cpu", OptionalDouble.empty()));
     }
 
     @Test
     void aGpuThatIsDemandedAndMissingRefusesEveryModelAsTheChatDoes() {
         GpuSource broken = () -> new GpuSource.Absent("the driver is too old", Absence.UNUSABLE);
-        Outlook outlook = Outlook.measure(limits(0, 0, null).withDevice(DeviceChoice.CUDA), broken);
+        ModelFitter outlook = measured(limits(0, 0, null).withDevice(DeviceChoice.CUDA), broken);
 
-        assertThat(outlook.of(entry("opt-125m")))
+        assertThat(outlook.fit(entry("opt-125m")))
                 .isEqualTo(new Refused(
                         EngineException.Kind.DEVICE,
                         "No GPU can be used: the driver is too old; use --device cpu to do without"));
     }
 
     @Test
-    void aGpuThatFailsWhileItIsMeasuredIsPartOfTheOutlook() {
+    void aGpuThatFailsWhileItIsMeasuredIsPartOfTheProfile() {
         FakeGpuSettings failing = FakeGpuSettings.of(GIB, 1).withFaults(Faults.nth(Faults.Kind.COPY, 3));
-        Outlook outlook = Outlook.measure(limits(0, GIB, null), fake(failing));
+        ModelFitter outlook = measured(limits(0, GIB, null), fake(failing));
 
-        assertThat(outlook.found())
+        assertThat(outlook.profile().found())
                 .isInstanceOfSatisfying(
                         Found.Nobody.class, nobody -> assertThat(nobody.kind()).isEqualTo(EngineException.Kind.DEVICE));
         assertThat(ledgers.getFirst().report()).isEmpty();

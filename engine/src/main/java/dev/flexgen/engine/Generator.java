@@ -1,0 +1,148 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Generates replies to many prompts at once: one step takes the next token of every reply under way, so that weights are read
+ * once for all of them. A prompt is prefilled on its own, in the steps it would have alone, and its reply then joins; one that
+ * ends makes room for the next prompt. With up to 16 replies at a time each is the same, to the bit of every logit, as alone.
+ *
+ * <p>Every prompt has a session of its own, with room for its prompt and its longest reply. Where there is no room for one more,
+ * it waits until another ends. One thread.
+ */
+public final class Generator {
+
+    private final Model model;
+    private final int slots;
+    private final CancelToken cancel;
+    private final List<Running> running = new ArrayList<>();
+
+    /** A prompt that came too early: the sessions that are open leave no room for its own. */
+    private @Nullable Job waiting;
+
+    /**
+     * One prompt.
+     *
+     * @param listener hears its reply
+     */
+    public record Job(int[] prompt, GenerationRequest request, Listener listener) {}
+
+    /** Hears one reply: its tokens as they come, then exactly one of its end and its failure. */
+    public interface Listener extends TokenListener {
+
+        /** The reply is finished. */
+        void onEnd(Generation generation);
+
+        /** There is no reply, because this prompt cannot be served: too long, ids out of range, no room. */
+        void onFailure(EngineException failure);
+    }
+
+    private record Running(Job job, Reply reply) {}
+
+    /**
+     * For one model.
+     *
+     * @param slots most replies under way at a time
+     * @param cancel ends all of them
+     */
+    public Generator(Model model, int slots, CancelToken cancel) {
+        if (slots < 1) {
+            throw new IllegalArgumentException("room for " + slots + " replies");
+        }
+        this.model = model;
+        this.slots = Math.min(slots, model.maxStepTokens());
+        this.cancel = cancel;
+    }
+
+    /**
+     * Serves all jobs; asks for the next one when there is room for it.
+     *
+     * @throws CancellationException if cancelled
+     * @throws EngineException of kind DEVICE or MODEL, which no other prompt would escape
+     */
+    public void run(Iterator<Job> jobs) {
+        try {
+            while (admit(jobs)) {
+                chooseAndStep();
+            }
+        } finally {
+            running.forEach(it -> it.reply().session().close());
+            running.clear();
+        }
+    }
+
+    /** Fills free slots; whether there is anything to do. */
+    private boolean admit(Iterator<Job> jobs) {
+        while (running.size() < slots && (waiting != null || jobs.hasNext())) {
+            Job job = waiting == null ? jobs.next() : waiting;
+            waiting = null;
+            if (!start(job)) {
+                waiting = job;
+                break;
+            }
+        }
+        return !running.isEmpty();
+    }
+
+    /** Whether the job has been started or has failed; false if it has to wait for room. */
+    private boolean start(Job job) {
+        @Nullable Session session = null;
+        try {
+            TokenIds.check(job.prompt(), model.spec().vocabulary(), model.context());
+            session = model.session((int) Math.min(
+                    model.context(), (long) job.prompt().length + job.request().maxNewTokens()));
+            long start = System.nanoTime();
+            session.prefill(job.prompt(), cancel, ProgressListener.NONE);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            running.add(new Running(job, new Reply(session, job.request(), cancel, job.listener(), seconds)));
+            return true;
+        } catch (EngineException e) {
+            closeIfOpen(session);
+            boolean full = e.kind() == EngineException.Kind.PLACEMENT && !running.isEmpty();
+            if (full) {
+                return false;
+            }
+            if (e.kind() == EngineException.Kind.INPUT || e.kind() == EngineException.Kind.PLACEMENT) {
+                job.listener().onFailure(e);
+                return true;
+            }
+            throw e;
+        } catch (CancellationException e) {
+            closeIfOpen(session);
+            throw e;
+        }
+    }
+
+    private static void closeIfOpen(@Nullable Session session) {
+        if (session != null) {
+            session.close();
+        }
+    }
+
+    private void chooseAndStep() {
+        List<Session> going = new ArrayList<>();
+        for (Running one : List.copyOf(running)) {
+            if (one.reply().choose()) {
+                going.add(one.reply().session());
+            } else {
+                end(one);
+            }
+        }
+        if (!going.isEmpty() && !Session.step(model, going, cancel)) {
+            throw new CancellationException("cancelled");
+        }
+    }
+
+    private void end(Running one) {
+        running.remove(one);
+        one.reply().session().close();
+        cancel.check();
+        one.job().listener().onEnd(one.reply().generation());
+    }
+}

@@ -1,0 +1,215 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.exec.Batch;
+import dev.flexgen.engine.exec.Logits;
+import dev.flexgen.engine.exec.ModelRunner;
+import dev.flexgen.engine.measure.BandwidthBenchmark;
+import dev.flexgen.engine.measure.HostMemoryBenchmark;
+import dev.flexgen.engine.memory.HostHeadroom;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Bandwidths;
+import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.Plan;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This computer's devices, opened once, with the memory and the threads that all models on it share: one ledger counts them,
+ * one pool computes them. Any thread may use a machine and what is open on it; it does one thing at a time, in the order asked.
+ * A single session is for one thread at a time. Closing a machine closes its models.
+ */
+public final class Machine implements AutoCloseable {
+
+    private final Ledger ledger = new Ledger();
+    private final EngineOptions options;
+    private final MachineDevices devices;
+    private final List<Model> models = new ArrayList<>();
+
+    /** Devices are for one thread at a time. A lock and not a thread of its own: handing over would cost every token of a small model. */
+    private final ReentrantLock turn = new ReentrantLock(true);
+
+    private @Nullable Bandwidths bandwidths;
+
+    private Machine(EngineOptions options, GpuSource gpus) {
+        this.options = options;
+        this.devices = new MachineDevices(options, gpus, ledger);
+    }
+
+    /**
+     * Opens the devices that {@code options} allow.
+     *
+     * @throws EngineException of kind DEVICE if a GPU is demanded and there is none, or one fails; of kind PLACEMENT if it has
+     *     too little memory to be opened
+     */
+    public static Machine open(EngineOptions options, GpuSource gpus) {
+        return new Machine(options, gpus);
+    }
+
+    /**
+     * What would compute, and what a model may take, with bandwidths if {@code measured}, which takes a second or two. Opens a
+     * machine for it and closes it again, because only then is it known what a driver and its libraries take for themselves.
+     * Never throws for what is wrong with options or devices: that is part of the profile.
+     */
+    public static MachineProfile profile(EngineOptions options, GpuSource gpus, boolean measured) {
+        try (Machine machine = open(options, gpus)) {
+            return machine.profile(measured);
+        } catch (EngineException e) {
+            return MachineProfile.nobody(e.kind(), e.getMessage());
+        }
+    }
+
+    private MachineProfile profile(boolean measured) {
+        if (devices.gpu().isPresent()) {
+            Optional<Bandwidths> rates = measured ? ratesIfThereIsRoom() : Optional.empty();
+            return new MachineProfile(new MachineProfile.Found.WithGpu(devices.gpuName(), rates), budget());
+        }
+        OptionalDouble rate = measured
+                ? OptionalDouble.of(
+                        HostMemoryBenchmark.measure(options.threads()).hostReadBytesPerSecond())
+                : OptionalDouble.empty();
+        return new MachineProfile(new MachineProfile.Found.ProcessorAlone(devices.reasonForNoGpu(), rate), budget());
+    }
+
+    private Optional<Bandwidths> ratesIfThereIsRoom() {
+        try {
+            return Optional.of(bandwidths());
+        } catch (EngineException e) {
+            if (e.kind() == EngineException.Kind.PLACEMENT) {
+                return Optional.empty(); // the planner says what that means for each model
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Opens the model in {@code folder}: {@code config.json} and weights beside it, or FlexGen's numpy files.
+     *
+     * @throws EngineException if the model is damaged, of an unknown family, or does not fit beside those that are open
+     */
+    public Model open(Path folder, ModelOptions model) {
+        return open(folder, null, model);
+    }
+
+    /** Opens the model in {@code folder}, cut as {@code plan} says, or as a planner decides. */
+    Model open(Path folder, @Nullable Plan plan, ModelOptions model) {
+        return opened(() -> new Model(this, WeightSource.in(folder, model), model, plan));
+    }
+
+    /**
+     * Opens a model of random weights, to measure one that is not there.
+     *
+     * @throws EngineException if it does not fit
+     */
+    public Model random(ModelSpec spec, RandomWeights weights, ModelOptions model) {
+        return opened(() -> new Model(this, WeightSource.random(spec, weights), model, null));
+    }
+
+    private Model opened(Supplier<Model> opening) {
+        return inTurn(() -> {
+            Model model = opening.get();
+            models.add(model);
+            return model;
+        });
+    }
+
+    /** The computing devices, for people. */
+    public String deviceName() {
+        return devices.all().stream().map(Device::name).collect(Collectors.joining(" and "));
+    }
+
+    /** Who holds which memory; empty after {@link #close()}. */
+    public Ledger ledger() {
+        return ledger;
+    }
+
+    /** What a user should be told of a GPU that is there and not used. */
+    Optional<String> note() {
+        return devices.note();
+    }
+
+    EngineOptions options() {
+        return options;
+    }
+
+    List<Device> devices() {
+        return devices.all();
+    }
+
+    boolean hasGpu() {
+        return devices.gpu().isPresent();
+    }
+
+    WorkerPool pool() {
+        return devices.pool();
+    }
+
+    /** What may be used now, with what the devices and open models have taken already in the ledger. */
+    Budget budget() {
+        Optional<Device> gpu = devices.gpu();
+        long gpuBytes = gpu.isPresent() ? ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU) : 0;
+        long hostBytes = Math.min(
+                ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST),
+                HostHeadroom.usableBytes(gpu.isPresent()).orElse(Long.MAX_VALUE));
+        long unit = gpu.map(it -> it.allocationPolicy().unit()).orElse(1L);
+        return new Budget(gpuBytes, unit, hostBytes, options.limits().diskFolder() != null);
+    }
+
+    boolean bandwidthsAreKnown() {
+        return bandwidths != null;
+    }
+
+    /** Measured once, for a machine with a GPU. */
+    Bandwidths bandwidths() {
+        Bandwidths measured = bandwidths;
+        if (measured == null) {
+            Budget budget = budget();
+            Device gpu = devices.gpu().orElseThrow();
+            measured = inTurn(
+                    () -> BandwidthBenchmark.measure(gpu, devices.pool(), budget.gpuBytes(), budget.hostBytes()));
+            bandwidths = measured;
+        }
+        return measured;
+    }
+
+    Logits step(ModelRunner runner, Batch batch) {
+        return inTurn(() -> runner.step(batch));
+    }
+
+    <T> T inTurn(Supplier<T> work) {
+        turn.lock();
+        try {
+            return work.get();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    void closed(Model model) {
+        models.remove(model);
+    }
+
+    @Override
+    public void close() {
+        turn.lock();
+        try (devices) {
+            List.copyOf(models).reversed().forEach(Model::close);
+        } finally {
+            turn.unlock();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.GpuSource.Absence;
+import dev.flexgen.engine.device.GpuSource.Absent;
+import dev.flexgen.engine.device.GpuSource.Present;
+import dev.flexgen.engine.device.cpu.CpuDevice;
+import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.Tier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Opens what of a computer's devices may compute: its GPU, if there is one and it may be used, and the processor. */
+final class MachineDevices implements AutoCloseable {
+
+    /** Without a limit, this much of the free memory stays free, for the desktop and whoever comes next. */
+    private static final long LEAST_SPARE_BYTES = 256L << 20;
+
+    private static final int SPARE_SHARE = 32;
+
+    private final Resources opened = new Resources();
+    private final List<Device> devices = new ArrayList<>();
+    private final WorkerPool pool;
+    private final String gpuName;
+    private final Optional<Absent> absent;
+
+    /**
+     * Opens them, and caps the ledger as {@code options} say.
+     *
+     * @throws EngineException of kind DEVICE if a GPU is demanded and there is none, or one fails; of kind PLACEMENT if it has
+     *     too little memory to be opened
+     */
+    MachineDevices(EngineOptions options, GpuSource gpus, Ledger ledger) {
+        options.limits().capHost(ledger);
+        try {
+            this.pool = opened.keep(new WorkerPool(options.workers()));
+            GpuSource.Finding finding = options.device() == DeviceChoice.CPU
+                    ? new Absent("the settings say --device cpu", Absence.NO_GPU)
+                    : gpus.find();
+            switch (finding) {
+                case Present gpu -> {
+                    devices.add(opened.keep(open(gpu, options, ledger)));
+                    this.gpuName = gpu.name();
+                    this.absent = Optional.empty();
+                }
+                case Absent none -> {
+                    requireNot(none, options.device());
+                    this.gpuName = "";
+                    this.absent = Optional.of(none);
+                }
+            }
+            devices.add(opened.keep(new CpuDevice(ledger, pool)));
+        } catch (Throwable e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    /** More than is free cannot be had, whatever is allowed: what lies beyond belongs to the plan's other tiers. */
+    private static Device open(Present gpu, EngineOptions options, Ledger ledger) {
+        long asked = options.limits().gpuBytes();
+        long spare = Math.max(LEAST_SPARE_BYTES, gpu.freeBytes() / SPARE_SHARE);
+        long most = asked > 0 ? Math.min(asked, gpu.freeBytes()) : gpu.freeBytes() - spare;
+        ledger.cap(Tier.GPU, Math.max(1, most));
+        return gpu.opener().apply(ledger);
+    }
+
+    private static void requireNot(Absent none, DeviceChoice choice) {
+        if (choice == DeviceChoice.CUDA) {
+            throw new EngineException(
+                    EngineException.Kind.DEVICE,
+                    "No GPU can be used: " + none.reason() + "; use --device cpu to do without",
+                    null);
+        }
+    }
+
+    /** In the order that plans mean. */
+    List<Device> all() {
+        return List.copyOf(devices);
+    }
+
+    WorkerPool pool() {
+        return pool;
+    }
+
+    Optional<Device> gpu() {
+        return devices.stream().filter(device -> device.tier() == Tier.GPU).findFirst();
+    }
+
+    String gpuName() {
+        return gpuName;
+    }
+
+    /** Half a sentence that completes "no GPU is used: ..."; empty if one is. */
+    String reasonForNoGpu() {
+        return absent.map(Absent::reason).orElse("");
+    }
+
+    /** What a user should be told of a GPU that is there and not used. */
+    Optional<String> note() {
+        return absent.filter(none -> none.absence() == Absence.UNUSABLE)
+                .map(none -> "the processor computes alone: " + none.reason());
+    }
+
+    @Override
+    public void close() {
+        opened.close();
+    }
+}

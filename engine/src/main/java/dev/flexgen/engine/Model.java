@@ -1,0 +1,197 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.exec.Batch;
+import dev.flexgen.engine.exec.Counters;
+import dev.flexgen.engine.exec.Logits;
+import dev.flexgen.engine.exec.ModelRunner;
+import dev.flexgen.engine.memory.ScratchFile;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.ThroughputEstimate;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model that is open on a {@link Machine}: its weights where the plan put them. Makes sessions and scores texts; several
+ * sessions may be open. Closing it frees its part of the machine; its sessions are closed before. Any thread.
+ */
+public final class Model implements AutoCloseable {
+
+    private final Machine machine;
+    private final PlanChoice choice;
+    private final ModelRunner runner;
+    private final WeightSource weights;
+    private final boolean estimateIsKnown;
+    private final double loadSeconds;
+    private final Map<Tier, Long> heldBytes;
+    private boolean closed;
+
+    Model(Machine machine, WeightSource weights, ModelOptions options, @Nullable Plan given) {
+        long start = System.nanoTime();
+        this.machine = machine;
+        this.weights = weights;
+        PlanChoice.Question question = new PlanChoice.Question(
+                weights.types(), options, machine.budget(), machine.hasGpu(), machine::bandwidths);
+        int most = options.mostContext(weights.spec());
+        this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
+        this.estimateIsKnown = machine.bandwidthsAreKnown();
+        try (Checkpoint checkpoint = weights.checkpoint().get()) {
+            this.runner = new ModelRunner(
+                    new ModelTensors(weights.spec(), checkpoint),
+                    choice.plan(),
+                    machine.devices(),
+                    machine.pool(),
+                    this::diskTier,
+                    question.kv(),
+                    choice.context());
+        }
+        this.heldBytes = machine.ledger().bytes();
+        this.loadSeconds = (System.nanoTime() - start) / 1e9;
+    }
+
+    private ScratchFile diskTier(long bytes) {
+        Path folder = machine.options().limits().diskFolder();
+        if (folder == null) {
+            throw EngineException.placement("The plan keeps " + (bytes >> 20)
+                    + " MiB of weights on disk, but no folder was given for them; name one with --disk-dir");
+        }
+        return new ScratchFile(machine.ledger(), folder, bytes);
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    public ModelSpec spec() {
+        return weights.spec();
+    }
+
+    public Plan plan() {
+        return choice.plan();
+    }
+
+    /** What the plan takes, by a dry run. */
+    public Footprint footprint() {
+        return choice.footprint();
+    }
+
+    /** Most tokens of a session. */
+    public int context() {
+        return choice.context();
+    }
+
+    /** Wall time of planning and loading. */
+    public double loadSeconds() {
+        return loadSeconds;
+    }
+
+    /** What the machine's ledger held of each tier when this model had been loaded. */
+    public Map<Tier, Long> heldBytes() {
+        return heldBytes;
+    }
+
+    /** Bytes of weights that one decode step reads when every neuron is active. */
+    public long weightBytesPerToken() {
+        return runner.weightBytesPerToken();
+    }
+
+    /** How fast the plan can decode at best, if making it has measured all that it depends on. */
+    public Optional<ThroughputEstimate> knownEstimate() {
+        return estimateIsKnown ? estimate() : Optional.empty();
+    }
+
+    /** The same, measured now if need be, which takes a second or two; nothing for plans whose limit is not measured here. */
+    public Optional<ThroughputEstimate> estimate() {
+        boolean disk = plan().tiers().contains(Tier.DISK);
+        return machine.hasGpu() && !disk
+                ? Optional.of(ThroughputEstimate.of(
+                        plan(),
+                        choice.footprint(),
+                        machine.devices().stream().map(Device::tier).toList(),
+                        machine.bandwidths()))
+                : Optional.empty();
+    }
+
+    /** Sentences for the user about what is not as it could be. */
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        machine.note().ifPresent(notes::add);
+        if (!runner.pageLocking()) {
+            notes.add("the system refused to page-lock all weights in host memory, so they reach the GPU more slowly;"
+                    + " 'ulimit -l unlimited' may help");
+        }
+        return notes;
+    }
+
+    /** What it has computed since it was opened. */
+    public Counters counters() {
+        return runner.counters();
+    }
+
+    /**
+     * A new, empty session of up to {@link #context()} tokens.
+     *
+     * @throws EngineException of kind PLACEMENT if there is no room for its keys and values
+     */
+    public Session session() {
+        return session(context());
+    }
+
+    /**
+     * A new, empty session. Room for its keys and values is taken now, so that it cannot run out of memory later.
+     *
+     * @param limit most tokens, 1 to {@link #context()}
+     * @throws EngineException of kind PLACEMENT if there is no room for them
+     */
+    public Session session(int limit) {
+        if (limit < 1 || limit > context()) {
+            throw new IllegalArgumentException("a session of " + limit + " tokens in a context of " + context());
+        }
+        return machine.inTurn(() -> new Session(this, runner.newCache(limit), limit));
+    }
+
+    /**
+     * The natural logarithm of each id's probability given those before it; the first has none and is NaN.
+     *
+     * @throws EngineException if an id is out of range, there are more than the context holds, or the weights are damaged
+     */
+    public double[] score(int[] ids, CancelToken cancel) {
+        return new Scorer(this).score(ids, cancel);
+    }
+
+    /** Most tokens of a step, and most of them that may want logits. */
+    int maxStepTokens() {
+        return runner.maxStepTokens();
+    }
+
+    int maxLogitRows() {
+        return runner.maxLogitRows();
+    }
+
+    Logits step(Batch batch) {
+        return machine.step(runner, batch);
+    }
+
+    @Override
+    public void close() {
+        machine.inTurn(() -> {
+            if (!closed) {
+                closed = true;
+                machine.closed(this);
+                runner.close();
+            }
+            return closed;
+        });
+    }
+}

@@ -1,0 +1,44 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.model.ModelSpec;
+
+/**
+ * How one model is opened.
+ *
+ * @param context most tokens of a session; 0 leaves it to the engine: as many as the model knows, at most {@link #MOST_AUTO},
+ *     and fewer where room for so many would cost more than a tenth of the decoding speed
+ * @param kv element type of the KV cache
+ * @param sessions of full length for which plans leave room
+ */
+public record ModelOptions(int context, KvType kv, int sessions) {
+
+    /** Longest context that is chosen without being asked for. */
+    static final int MOST_AUTO = 8192;
+
+    public ModelOptions {
+        if (context < 0) {
+            throw EngineException.input("context is " + context + "; it must be 0 (the model's) or more");
+        }
+        if (sessions < 1) {
+            throw new IllegalArgumentException("a model for " + sessions + " sessions");
+        }
+    }
+
+    public ModelOptions withSessions(int value) {
+        return new ModelOptions(context, kv, value);
+    }
+
+    /**
+     * Most tokens of a session with this model, if there is room for them.
+     *
+     * @throws EngineException of kind INPUT if it knows fewer positions than asked for
+     */
+    int mostContext(ModelSpec spec) {
+        if (context > spec.positions()) {
+            throw EngineException.input("context is " + context + ", but this model knows " + spec.positions()
+                    + " positions; choose at most that");
+        }
+        return context == 0 ? Math.min(MOST_AUTO, spec.positions()) : context;
+    }
+}

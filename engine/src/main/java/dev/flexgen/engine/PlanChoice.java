@@ -1,0 +1,115 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.exec.FootprintMeter;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.plan.Bandwidths;
+import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.DeviceShape;
+import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Planner;
+import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.quant.Encoding;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * The context and the plan with which a model is opened. Both together, because keys and values take the room of weights.
+ *
+ * @param context most tokens of a session
+ */
+record PlanChoice(int context, Footprint footprint, Plan plan) {
+
+    /** Share of the decoding speed that a longer context may cost, where nobody asked for a length. */
+    private static final double MOST_COST = 0.1;
+
+    /** A conversation needs about this much; less room is not chosen for the sake of speed. */
+    private static final int LEAST_AUTO = 512;
+
+    /**
+     * What a choice is made of.
+     *
+     * @param gpu whether there is one
+     * @param rates asked for only where the model does not fit the GPU
+     */
+    record Question(StoredTypes types, ModelOptions options, Budget budget, boolean gpu, Supplier<Bandwidths> rates) {
+
+        List<DeviceShape> devices() {
+            return gpu
+                    ? List.of(DeviceShape.gpu(budget.gpuUnit()), DeviceShape.PROCESSOR)
+                    : List.of(DeviceShape.PROCESSOR);
+        }
+
+        List<Tier> tiers() {
+            return devices().stream().map(DeviceShape::tier).toList();
+        }
+
+        Encoding kv() {
+            return options.kv().resolve(types.type(Role.UP_WEIGHT, 0));
+        }
+
+        PlanChoice with(int context) {
+            FootprintMeter meter = meter(context);
+            Planner planner = new Planner(types.spec(), devices(), budget, meter, context);
+            Plan plan = gpu ? planner.forGpu(rates) : planner.forProcessor();
+            return new PlanChoice(context, meter.of(plan), plan);
+        }
+
+        /** A plan that somebody else made. */
+        PlanChoice given(int context, Plan plan) {
+            return new PlanChoice(context, meter(context).of(plan), plan);
+        }
+
+        private FootprintMeter meter(int context) {
+            return new FootprintMeter(types, devices(), kv(), context, options.sessions());
+        }
+
+        /** Decoded tokens a second as far as placement decides: none from a disk, whose rate nobody knows. */
+        double speed(PlanChoice choice) {
+            if (choice.plan().tiers().contains(Tier.DISK)) {
+                return 0;
+            }
+            boolean gpuAlone = choice.plan().tiers().equals(java.util.Set.of(Tier.GPU));
+            return !gpu || gpuAlone
+                    ? Double.MAX_VALUE
+                    : ThroughputEstimate.of(choice.plan(), choice.footprint(), tiers(), rates.get())
+                            .decodeTokensPerSecond();
+        }
+    }
+
+    /**
+     * Makes it.
+     *
+     * @throws EngineException of kind PLACEMENT if the model does not fit; of kind INPUT if it cannot have the context asked for
+     */
+    static PlanChoice of(Question question) {
+        int most = question.options().mostContext(question.types().spec());
+        int least = Math.min(most, LEAST_AUTO);
+        if (question.options().context() > 0 || least == most) {
+            return question.with(most);
+        }
+        PlanChoice shortest;
+        try {
+            shortest = question.with(least);
+        } catch (EngineException e) {
+            return question.with(most); // does not fit either, and says so of the context that the user knows
+        }
+        double enough = (1 - MOST_COST) * question.speed(shortest);
+        for (int context = most; context > least; context = Math.max(least, context / 2)) {
+            try {
+                PlanChoice choice = question.with(context);
+                if (question.speed(choice) >= enough) {
+                    return choice;
+                }
+            } catch (EngineException e) {
+                if (e.kind() != EngineException.Kind.PLACEMENT) {
+                    throw e;
+                }
+            }
+        }
+        return shortest;
+    }
+}

@@ -1,0 +1,90 @@
+package dev.flexgen.engine.exec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.RandomPlans;
+import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.checkpoint.Checkpoints;
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.cpu.CpuDevice;
+import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.device.fake.FakeGpu;
+import dev.flexgen.engine.device.fake.FakeGpuSettings;
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.memory.ScratchFile;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.plan.DeviceShape;
+import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.quant.Encoding;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a plan is said to take is what opening it takes, to the byte, owner by owner. */
+class FootprintTest {
+
+    private static final int CONTEXT = 100;
+    private static final int PLANS = 20;
+
+    @TempDir
+    Path disk;
+
+    static Stream<String> models() {
+        return Fixtures.models();
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void theLedgerHoldsWhatTheFootprintSays(String model) {
+        RandomPlans plans = new RandomPlans(Families.read(Fixtures.golden(model)), 17);
+        for (int round = 0; round < PLANS; round++) {
+            Plan plan = round % 4 == 3 ? plans.withTwoGpus() : plans.withGpu();
+            boolean twoGpus = round % 4 == 3;
+            Ledger ledger = new Ledger();
+            try (WorkerPool pool = new WorkerPool(1);
+                    Device gpu = new FakeGpu(ledger, FakeGpuSettings.of(64 << 20, round));
+                    Device processor = new CpuDevice(ledger, pool);
+                    Device second = new FakeGpu(ledger, FakeGpuSettings.of(64 << 20, round + 50));
+                    Checkpoint checkpoint = Checkpoints.open(Fixtures.golden(model))) {
+                List<Device> devices = twoGpus ? List.of(gpu, processor, second) : List.of(gpu, processor);
+                ModelTensors tensors = new ModelTensors(Families.read(Fixtures.golden(model)), checkpoint);
+                Footprint footprint = new FootprintMeter(tensors, shapes(devices), Encoding.F16, CONTEXT, 1).of(plan);
+                try (ModelRunner runner = new ModelRunner(
+                                tensors,
+                                plan,
+                                devices,
+                                pool,
+                                bytes -> new ScratchFile(ledger, disk, bytes),
+                                Encoding.F16,
+                                CONTEXT);
+                        KvCache cache = runner.newCache(CONTEXT)) {
+                    assertThat(cache.length()).isZero();
+                    for (Tier tier : Tier.values()) {
+                        assertThat(ledger.byOwner(tier))
+                                .as("%s of plan %d", tier, round)
+                                .isEqualTo(footprint.held().get(tier));
+                    }
+                    if (!twoGpus) {
+                        assertThat(ledger.peak(Tier.GPU))
+                                .isEqualTo(footprint.gpuPeaks().getFirst());
+                        assertThat(ledger.peak(Tier.HOST)).isLessThanOrEqualTo(footprint.hostPeak());
+                    }
+                }
+            }
+        }
+    }
+
+    private static List<DeviceShape> shapes(List<Device> devices) {
+        return devices.stream()
+                .map(device -> new DeviceShape(device.tier(), device.allocationPolicy()))
+                .toList();
+    }
+}
