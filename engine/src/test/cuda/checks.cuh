@@ -40,7 +40,7 @@ static void checkDown(Type type, int rows, int columns, int tokens, int most, do
     if (most) {
         int tile = 32 * (most <= 4 ? 16 / bytesOf(type) : 4);
         int range = ceilDiv(rows, ranges);
-        launch(name, dim3(ceilDiv(columns, tile), ceilDiv(rows, range)), 256, 0, w.device, in.device, out.device, partials, counters, tokens, rows, columns, range);
+        launch(name, dim3(ceilDiv(columns, tile), ceilDiv(rows, range)), 256, 0, w.device, in.device, out.device, partials, counters, tokens, rows, columns, range, tokens % 2 ? 0 : 3);
     } else {
         launch(name, dim3(ceilDiv(columns, 256), ceilDiv(tokens, 4)), 256, 0, w.device, in.device, out.device, tokens, rows, columns);
     }
@@ -94,8 +94,10 @@ static void checkAttention(Type type, int heads, int group, int dim, int blockTo
         memcpy(entries.entry, &table[from], count * 8);
         launch("rows_table_f32", 1, 256, 0, far, (int)from, count, entries);
     }
-    kv.far = far, kv.heads = heads, kv.headDim = dim, kv.blockTokens = blockTokens;
-    launch(string("rows_append_") + SUFFIX[type], dim3(ceilDiv(heads * dim, 256), length), 256, 0, keys.device, values.device, 0, kv);
+    kv.table = blocks > 64 ? far : nullptr, kv.heads = heads, kv.headDim = dim, kv.blockTokens = blockTokens, kv.count = 1;
+    kv.parts[0] = {0, length, 0, 0, 1, 0, 0, 0};
+    launch(string("rows_append_") + SUFFIX[type], dim3(ceilDiv(heads * dim, 256), length), 256, 0, keys.device, values.device, kv);
+    kv.parts[0] = {0, tokens, past, 0, span, 0, 0, 0};
     vector<double> k(keys.host.size()), v(values.host.size());
     vector<double> kb = keyBlocks.fetch(), vb = valueBlocks.fetch();
     bool rounded = true;
@@ -113,12 +115,13 @@ static void checkAttention(Type type, int heads, int group, int dim, int blockTo
     float scale = 0.3f;
     string name = variant + "_" + SUFFIX[type];
     if (variant.find("prefill") == 0) {
-        launch(name, dim3(ceilDiv(tokens, 64), heads * group), 128, 0, query.device, out.device, past, tokens, group, scale * 1.4426950408889634f, kv);
+        launch(name, dim3(ceilDiv(tokens, 64), heads * group), 128, 0, query.device, out.device, group, scale * 1.4426950408889634f, kv);
     } else {
         int rows = variant == "attend_1" ? 1 : 4;
         int spans = ceilDiv(length, span), piece = variant == "attend_any" ? 1 : 16 / bytesOf(type);
         int shared = 4 * (rows * (dim + std::max(span, spans)) + 128 * piece);
-        launch(name, dim3(spans, heads, ceilDiv(tokens * group, rows)), 128, shared, query.device, out.device, partials, counters, past, tokens, group, span, scale, kv);
+        launch(name, dim3(spans * ceilDiv(tokens * group, rows), heads), 128, shared, query.device, (void*)nullptr, (void*)nullptr, out.device, partials,
+            counters, group, 0, scale, kv);
     }
     vector<double> want(out.host.size());
     for (int t = 0; t < tokens; t++) {
@@ -146,7 +149,7 @@ static void checkRows() {
     for (int width : {1, 15, 17, 60, 64, 5000}) {
         for (int affine = 0; affine < 2; affine++) {
             Array in(3 * width, F32), w(width, F32), b(width, F32), out(3 * width, F32);
-            launch("rows_norm_f32", 3, std::min(1024, std::max(32, ceilDiv(width, 128) * 32)), 0, in.device, affine ? w.device : nullptr,
+            launch("rows_norm_f32", 3, std::min(1024, std::max(32, ceilDiv(width, 128) * 32)), 0, in.device, (void*)nullptr, affine ? w.device : nullptr,
                 affine ? b.device : nullptr, out.device, width, 1e-5f, width % 4 == 0 ? 1 : 0);
             vector<double> want(3 * width);
             for (int t = 0; t < 3; t++) {

@@ -3,8 +3,9 @@
 //
 //   for f in *.cu; do for t in f32 f16 bf16; do nvcc -cubin -arch=sm_90 -std=c++17 -DTYPE=${t^^} -DSUFFIX=$t \
 //       -DBITS=$([ $t = f32 ] && echo 32 || echo 16) -o $BUILD/${f%.cu}_$t.cubin $f; done; done
-//   nvcc -std=c++17 -O2 -o $BUILD/harness ../../../../../../../test/cuda/harness.cu && $BUILD/harness $BUILD
+//   nvcc -std=c++17 -O2 -o $BUILD/harness ../../../../../../../test/cuda/harness.cu && $BUILD/harness $BUILD [check|time|chain]
 #include "checks.cuh"
+#include "chain.cuh"
 #include "timings.cuh"
 
 int main(int count, char** arguments) {
@@ -15,8 +16,10 @@ int main(int count, char** arguments) {
     CHECK(cudaMalloc(&partials, 256 << 20));
     CHECK(cudaMalloc(&counters, 65536));
     CHECK(cudaMemset(counters, 0, 65536));
-    if (count < 3 || strcmp(arguments[2], "time")) checkAll();
-    if (count < 3 || strcmp(arguments[2], "check")) timeAll();
+    string what = count < 3 ? "all" : arguments[2];
+    if (what == "all" || what == "check") checkAll();
+    if (what == "all" || what == "time") timeAll();
+    if (what == "all" || what == "chain") timeChain();
     CHECK(cudaDeviceSynchronize());
     return failures != 0;
 }

@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -173,11 +175,17 @@ struct UpGroup {
     int count;
 };
 
-struct alignas(16) Kv {
+struct KvPart {
+    int row, rows, position, block, span, partial, counter, earlier;
+};
+
+struct Kv {
     const void* keys[64];
     const void* values[64];
-    const void* far;
-    int heads, headDim, blockTokens, unused;
+    const void* table;
+    long long keyShift, valueShift;
+    int heads, headDim, blockTokens, count;
+    KvPart parts[32];
 };
 
 static int ceilDiv(int a, int b) { return (a + b - 1) / b; }

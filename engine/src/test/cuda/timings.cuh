@@ -99,7 +99,7 @@ static void timeAll() {
                         int range = std::max(64, ceilDiv(rows, std::max(1, waves * processors / tiles)));
                         double us = microseconds(2 * copies, [&](int i) {
                             launch("down_" + std::to_string(tokens) + "_" + s, dim3(tiles, ceilDiv(rows, range)), 256, 0, weights + (i % copies) * bytes, x.device,
-                                out.device, partials, counters, tokens, rows, columns, range);
+                                out.device, partials, counters, tokens, rows, columns, range, 0);
                         });
                         report("down " + s + " [" + std::to_string(rows) + "," + std::to_string(columns) + "] x " + std::to_string(tokens) + " active " + std::to_string(active) +
                                 " waves " + std::to_string(waves), us, (double)active * columns * 2);
@@ -146,12 +146,13 @@ static void timeAll() {
                     kvs[c].keys[b] = weights + c * all + 2 * b * blockBytes;
                     kvs[c].values[b] = weights + c * all + (2 * b + 1) * blockBytes;
                 }
-                kvs[c].heads = heads, kvs[c].headDim = dim, kvs[c].blockTokens = 64;
+                kvs[c].heads = heads, kvs[c].headDim = dim, kvs[c].blockTokens = 64, kvs[c].count = 1;
+                kvs[c].parts[0] = {0, tokens, past, 0, 1, 0, 0, 0};
             }
             string what = s + " " + std::to_string(heads) + " heads of " + std::to_string(dim) + ", " + std::to_string(tokens) + " after " + std::to_string(past);
             if (tokens > 16) {
                 double us = microseconds(2 * copies, [&](int i) {
-                    launch("prefill_" + std::to_string(dim) + "_" + s, dim3(ceilDiv(tokens, 64), heads), 128, 0, wide.device, result.device, past, tokens, 1, 0.127f, kvs[i % copies]);
+                    launch("prefill_" + std::to_string(dim) + "_" + s, dim3(ceilDiv(tokens, 64), heads), 128, 0, wide.device, result.device, 1, 0.127f, kvs[i % copies]);
                 });
                 double flop = 4. * heads * dim * tokens * (past + tokens / 2.);
                 printf("prefill %s: %.1f us, %.0f TFLOP/s\n", what.c_str(), us, flop / us * 1e-6);
@@ -160,18 +161,19 @@ static void timeAll() {
                 for (int waves : {2, 4, 8}) {
                     int span = std::max(32, ceilDiv(length, ceilDiv(waves * processors, heads * chunks)));
                     int spans = ceilDiv(length, span);
+                    for (Kv& kv : kvs) kv.parts[0].span = span;
                     double us = microseconds(4 * copies, [&](int i) {
-                        launch("attend_" + std::to_string(rows) + "_" + s, dim3(spans, heads, chunks), 128, 4 * (rows * (dim + std::max(span, spans)) + 128 * 8), wide.device,
-                            result.device, partials, counters, past, tokens, 1, span, 0.088f, kvs[i % copies]);
+                        launch("attend_" + std::to_string(rows) + "_" + s, dim3(spans * chunks, heads), 128, 4 * (rows * (dim + std::max(span, spans)) + 128 * 8), wide.device,
+                            (void*)nullptr, (void*)nullptr, result.device, partials, counters, 1, 0, 0.088f, kvs[i % copies]);
                     });
                     report("attend " + what + " span " + std::to_string(span), us, 2. * length * heads * dim * 2);
                 }
             }
         }
     }
-    double us = microseconds(100, [&](int) { launch("rows_norm_f32", 1, 1024, 0, in.device, in.device, in.device, out.device, 4096, 1e-5f, 1); });
+    double us = microseconds(100, [&](int) { launch("rows_norm_f32", 1, 1024, 0, in.device, (void*)nullptr, in.device, in.device, out.device, 4096, 1e-5f, 1); });
     printf("norm 1 x 4096: %.1f us\n", us);
-    us = microseconds(100, [&](int) { launch("rows_norm_f32", 512, 1024, 0, wide.device, in.device, in.device, result.device, 4096, 1e-5f, 1); });
+    us = microseconds(100, [&](int) { launch("rows_norm_f32", 512, 1024, 0, wide.device, (void*)nullptr, in.device, in.device, result.device, 4096, 1e-5f, 1); });
     printf("norm 512 x 4096: %.1f us\n", us);
     us = microseconds(100, [&](int) { launch("rows_bias_f32", dim3(64, 512), 256, 0, result.device, in.device, 16384, 1); });
     printf("bias 512 x 16384: %.1f us\n", us);

@@ -11,7 +11,7 @@ import dev.flexgen.engine.NumpyWriter;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.PublishedModels;
-import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,10 +41,13 @@ class NumpyFolderTest {
     private Path opt125m() throws IOException {
         Path folder = Files.createDirectory(home.resolve("opt-125m-np"));
         ModelSpec spec = PublishedModels.spec(Catalogue.load().find("opt-125m").orElseThrow());
-        for (Role role : Role.values()) {
-            for (int layer = 0; role.belongsTo(spec) && layer < (role.perLayer() ? spec.layers() : 1); layer++) {
-                String name = Families.named("opt").tensorName(role).replace("{}", Integer.toString(layer));
-                long[] extents = role.shape(spec).extents().stream()
+        for (TensorSpec tensor : spec.tensors()) {
+            for (int layer = 0; layer < tensor.layers(); layer++) {
+                String name = Families.named("opt")
+                        .tensors()
+                        .spellings(tensor.role(), layer, 0)
+                        .getFirst();
+                long[] extents = tensor.shape().extents().stream()
                         .mapToLong(Long::longValue)
                         .toArray();
                 NumpyWriter.writeSparse(folder.resolve(name), "<f2", Short.BYTES, extents);

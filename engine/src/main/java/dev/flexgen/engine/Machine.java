@@ -10,6 +10,7 @@ import dev.flexgen.engine.exec.Logits;
 import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.measure.BandwidthBenchmark;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
+import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -73,6 +75,16 @@ public final class Machine implements AutoCloseable {
         }
     }
 
+    /** All host memory of this computer, used or not; empty where the system does not say. */
+    public static OptionalLong hostBytes() {
+        return AvailableMemory.totalBytes();
+    }
+
+    /** What of it could be taken now without swapping or breaking a container's limit. */
+    public static OptionalLong availableHostBytes() {
+        return AvailableMemory.bytes();
+    }
+
     private MachineProfile profile(boolean measured) {
         if (devices.gpu().isPresent()) {
             Optional<Bandwidths> rates = measured ? ratesIfThereIsRoom() : Optional.empty();
@@ -105,8 +117,12 @@ public final class Machine implements AutoCloseable {
         return open(folder, null, model);
     }
 
-    /** Opens the model in {@code folder}, cut as {@code plan} says, or as a planner decides. */
-    Model open(Path folder, @Nullable Plan plan, ModelOptions model) {
+    /**
+     * Opens the model in {@code folder}, cut as {@code plan} says, or as the planner decides without one.
+     *
+     * @throws EngineException of kind INPUT also if the plan is none for this model and machine
+     */
+    public Model open(Path folder, @Nullable Plan plan, ModelOptions model) {
         return opened(() -> new Model(this, WeightSource.in(folder, model), model, plan));
     }
 
@@ -116,7 +132,12 @@ public final class Machine implements AutoCloseable {
      * @throws EngineException if it does not fit
      */
     public Model random(ModelSpec spec, RandomWeights weights, ModelOptions model) {
-        return opened(() -> new Model(this, WeightSource.random(spec, weights), model, null));
+        return random(spec, weights, null, model);
+    }
+
+    /** Opens a model of random weights, cut as {@code plan} says, or as the planner decides without one. */
+    public Model random(ModelSpec spec, RandomWeights weights, @Nullable Plan plan, ModelOptions model) {
+        return opened(() -> new Model(this, WeightSource.random(spec, weights), model, plan));
     }
 
     private Model opened(Supplier<Model> opening) {

@@ -1,6 +1,7 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
@@ -106,7 +107,7 @@ public final class RandomPlans {
     /** The second half of the same neurons: anywhere that their device can read. */
     private Shard other(Shard up, List<Tier> devices) {
         Tier own = devices.get(up.device());
-        boolean gated = spec.features().activation() == Activation.RELU && random.nextBoolean();
+        boolean gated = ExecutionSupport.activation(spec.block(0)) == Activation.RELU && random.nextBoolean();
         boolean lent = up.device() != up.prefillDevice();
         Tier tier = tier();
         if (tier == Tier.GPU && (own != Tier.GPU || lent)) {

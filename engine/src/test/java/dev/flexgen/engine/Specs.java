@@ -1,12 +1,14 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.config.Activation;
+import dev.flexgen.engine.model.Block;
+import dev.flexgen.engine.model.Block.NormPlace;
 import dev.flexgen.engine.model.Dimensions;
-import dev.flexgen.engine.model.Features;
-import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.LayerStack;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.tensor.Activation;
-import java.util.OptionalInt;
-import java.util.Set;
+import dev.flexgen.engine.model.NormSpec;
+import java.util.Optional;
 
 /** Specs of OPT models that have no files. */
 public final class Specs {
@@ -19,7 +21,19 @@ public final class Specs {
     }
 
     public static ModelSpec opt(Dimensions dimensions) {
-        Features features = new Features(NormPlace.BEFORE, 1e-5f, true, Activation.RELU, 2);
-        return new ModelSpec("opt", dimensions, features, OptionalInt.of(2), Set.of(2));
+        ModelSpec spec = Families.named("opt").spec(dimensions, Activation.RELU);
+        NormSpec norm = new NormSpec(NormSpec.Kind.LAYER_NORM, 1e-5f);
+        Block block = spec.block(0);
+        Block before = new Block(norm, NormPlace.BEFORE, block.residual(), block.attention(), block.feedForward());
+        return new ModelSpec(
+                spec.family(),
+                spec.width(),
+                spec.tokens(),
+                LayerStack.of(before, spec.layers()),
+                Optional.of(norm),
+                spec.head(),
+                spec.positions(),
+                spec.beginToken(),
+                spec.endTokens());
     }
 }

@@ -16,10 +16,16 @@ import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.PublishedModels;
+import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.PlanJson;
 import dev.flexgen.engine.tensor.DType;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -51,6 +57,12 @@ final class BenchCommand implements AppCommand {
 
     @Option(names = "--new-tokens", paramLabel = "N", description = "Tokens to write (default 64)")
     int newTokens = 64;
+
+    @Option(
+            names = "--plan",
+            paramLabel = "FILE",
+            description = "Place the model as this file says; --json prints the plan that was used, in the same form")
+    String plan = "";
 
     @Option(names = "--json", description = "Print one JSON object")
     boolean json;
@@ -97,12 +109,23 @@ final class BenchCommand implements AppCommand {
     }
 
     private Model open(Machine devices, Settings settings, ModelOptions options) {
+        @Nullable Plan given = plan.isEmpty() ? null : readPlan(Path.of(plan));
         if (!randomWeights) {
-            return devices.open(folder(settings), options);
+            return devices.open(folder(settings), given, options);
         }
         Optional<CatalogueEntry> entry = wiring.catalogue().find(name(settings));
         ModelSpec spec = entry.isPresent() ? spec(entry.get()) : Families.read(folder(settings));
-        return devices.random(spec, new RandomWeights(DType.F16, 1, activeNeurons), options);
+        return devices.random(spec, new RandomWeights(DType.F16, 1, activeNeurons), given, options);
+    }
+
+    private static Plan readPlan(Path file) {
+        try {
+            return PlanJson.read(Files.readString(file), file.toString());
+        } catch (MalformedInputException e) {
+            throw CommandException.usage(file + " is not UTF-8 text; give a plan as bench --json prints it");
+        } catch (IOException e) {
+            throw CommandException.usage("The plan " + file + " cannot be read; check the path and its permissions");
+        }
     }
 
     private Path folder(Settings settings) {

@@ -4,6 +4,7 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.PlanJson;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.Locale;
 import java.util.Optional;
@@ -81,7 +82,8 @@ record BenchReport(
                 .put("rates", this::rates)
                 .put("predicted_decode_tokens_per_second", limitDecodeTokensPerSecond())
                 .put("limit_decode_tokens_per_second", limitDecodeTokensPerSecond())
-                .put("decode_over_limit", decodeTokensPerSecond() / limitDecodeTokensPerSecond()));
+                .put("decode_over_limit", decodeTokensPerSecond() / limitDecodeTokensPerSecond())
+                .put("plan", PlanJson.toJson(load.plan())));
     }
 
     private void held(JsonLine line) {
@@ -92,7 +94,7 @@ record BenchReport(
 
     private void rates(JsonLine line) {
         prediction
-                .map(ThroughputEstimate::rates)
+                .map(ThroughputEstimate::bandwidths)
                 .ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
                         .put("upload", rates.upload())
                         .put("host_read", rates.hostRead())

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.cli;
 
+import com.google.gson.JsonElement;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -67,6 +68,11 @@ final class JsonLine {
         step(() -> json.name(key));
         object(members);
         return this;
+    }
+
+    /** Something that is JSON already. */
+    JsonLine put(String key, JsonElement value) {
+        return step(() -> json.name(key).jsonValue(value.toString()));
     }
 
     private void object(Members members) {

@@ -9,13 +9,19 @@ import java.util.Set;
  */
 public interface Checkpoint extends AutoCloseable {
 
-    /** Every tensor name, without those whose element type no model weight can have (masks, counters). */
+    /** The name of every tensor that its files hold, whatever its element type. */
     Set<String> names();
+
+    /** Names that an index lists and no file holds. Asking for such a tensor fails with a sentence that says so. */
+    default Set<String> listedOnly() {
+        return Set.of();
+    }
 
     /**
      * The tensor stored under {@code name}, mapped rather than read where the file's layout allows.
      *
-     * @throws dev.flexgen.engine.base.EngineException if there is none of that name or its bytes cannot be used
+     * @throws dev.flexgen.engine.base.EngineException if there is none of that name, its element type is none of
+     *     model weights (masks, counters, quantised numbers), or its bytes cannot be used
      */
     Tensor tensor(String name);
 

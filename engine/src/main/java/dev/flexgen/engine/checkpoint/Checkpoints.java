@@ -1,6 +1,7 @@
 package dev.flexgen.engine.checkpoint;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.checkpoint.FileCheckpoint.Contents;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,12 +41,12 @@ public final class Checkpoints {
         }
     }
 
-    private static Map<String, StoredTensor> find(Path folder, Arena arena) {
+    private static Contents find(Path folder, Arena arena) {
         List<String> lookedFor = new ArrayList<>();
         for (WeightFormat format : WeightFormat.values()) {
             Path single = folder.resolve(format.fileName());
             if (present(single)) {
-                return format.read(MappedFile.open(single, arena));
+                return new Contents(format.read(MappedFile.open(single, arena)), Map.of());
             }
             Path index = folder.resolve(format.indexName());
             if (present(index)) {
@@ -59,7 +60,7 @@ public final class Checkpoints {
             throw EngineException.model("no weights in " + folder + ": it has none of " + String.join(", ", lookedFor)
                     + " and no numpy files NAME.weight; download the model again or give another folder");
         }
-        return numpy;
+        return new Contents(numpy, Map.of());
     }
 
     /** Whether {@code folder} holds numpy files named like tensors: such folders need no {@code config.json}. */
@@ -72,9 +73,11 @@ public final class Checkpoints {
         return Files.exists(file) || Files.isSymbolicLink(file);
     }
 
-    private static Map<String, StoredTensor> shards(WeightFormat format, Path index, Arena arena) {
+    /** An index need not be right about every name: tools that drop one of two tied tensors may leave it in there. */
+    private static Contents shards(WeightFormat format, Path index, Arena arena) {
         Map<Path, Map<String, StoredTensor>> opened = new LinkedHashMap<>();
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        Map<String, Path> listedOnly = new LinkedHashMap<>();
         ShardIndex.read(index).forEach((name, shard) -> {
             if (!present(shard)) {
                 throw EngineException.model(shard + " is missing, although " + index.getFileName()
@@ -83,11 +86,13 @@ public final class Checkpoints {
             StoredTensor tensor = opened.computeIfAbsent(shard, file -> format.read(MappedFile.open(file, arena)))
                     .get(name);
             if (tensor == null) {
-                throw EngineException.model(shard + " does not hold the tensor '" + Quoted.text(name) + "' that "
-                        + index.getFileName() + " lists there; download both files again");
+                listedOnly.put(name, shard);
+            } else {
+                tensors.put(name, tensor);
             }
-            tensors.put(name, tensor);
         });
-        return tensors;
+        opened.values().forEach(held -> held.forEach(tensors::putIfAbsent));
+        listedOnly.keySet().removeAll(tensors.keySet());
+        return new Contents(tensors, listedOnly);
     }
 }

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.checkpoint;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.tensor.ElementType;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
@@ -81,10 +82,11 @@ final class NumpyFile {
         return switch (descr) {
             case "<f2" -> ElementType.F16;
             case "<f4" -> ElementType.F32;
+            case "<f8" -> ElementType.F64;
             case "|V2", "<V2" -> ElementType.BF16;
             default ->
                 throw EngineException.model(file.path() + " has elements of numpy's type '" + Quoted.text(descr)
-                        + "', but weights must be <f2 (float16), <f4 (float32) or |V2 (bfloat16), little-endian;"
+                        + "', but weights must be <f2 (float16), <f4 (float32), <f8 (float64) or |V2 (bfloat16), little-endian;"
                         + " save the array again as float16");
         };
     }

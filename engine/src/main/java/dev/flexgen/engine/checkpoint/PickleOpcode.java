@@ -7,8 +7,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The pickle instructions that torch.save writes for a state_dict, and the only ones we carry out. Names and codes are those
- * of Python's pickletools.
+ * The pickle instructions that torch.save writes for a state_dict, of protocol 2 or, on request, a later one, and the only ones
+ * we carry out. Names and codes are those of Python's pickletools.
  */
 enum PickleOpcode {
     PROTO(0x80),
@@ -42,7 +42,12 @@ enum PickleOpcode {
     SETITEMS('u'),
     BINPERSID('Q'),
     REDUCE('R'),
-    BUILD('b');
+    BUILD('b'),
+    FRAME(0x95),
+    SHORT_BINUNICODE(0x8c),
+    BINUNICODE8(0x8d),
+    STACK_GLOBAL(0x93),
+    MEMOIZE(0x94);
 
     private static final Map<Integer, PickleOpcode> BY_CODE =
             Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(op -> op.code, Function.identity()));

@@ -10,6 +10,8 @@ final class PickleReader {
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     /** Signals an operand that the pickle does not hold or that is out of bounds; {@link Unpickler} adds the place. */
     static final class OperandException extends Exception {
         private static final long serialVersionUID = 1L;
@@ -59,9 +61,15 @@ final class PickleReader {
         return length == 0 ? 0 : value << unused >> unused;
     }
 
+    /** Eight bytes; a number beyond 2^63 comes out negative. */
+    long signedLong() throws OperandException {
+        return pickle.get(LONG, advance(Long.BYTES));
+    }
+
     String text(long length, int longest) throws OperandException {
         if (length < 0 || length > longest) {
-            throw new OperandException("holds a text of " + Integer.toUnsignedLong((int) length)
+            throw new OperandException("holds a text of "
+                    + Long.toUnsignedString(length < 0 && length >= Integer.MIN_VALUE ? length & 0xffff_ffffL : length)
                     + " bytes, more than the " + longest + " allowed");
         }
         byte[] bytes = pickle.asSlice(advance(length), length).toArray(ValueLayout.JAVA_BYTE);

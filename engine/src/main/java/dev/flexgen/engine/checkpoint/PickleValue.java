@@ -1,5 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
+import dev.flexgen.engine.tensor.ElementType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,7 +37,10 @@ sealed interface PickleValue {
         ORDERED_DICT,
         REBUILD_TENSOR_V2,
         REBUILD_TENSOR_V3,
-        REBUILD_PARAMETER
+        REBUILD_PARAMETER,
+        REBUILD_PARAMETER_WITH_STATE,
+        SIZE,
+        DEVICE
     }
 
     /** A torch storage class; an untyped one counts bytes. */

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
+import dev.flexgen.engine.tensor.ElementType;
 import dev.flexgen.engine.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +24,9 @@ final class Safetensors {
     /** Weights have up to five axes; a bound keeps what many hostile entries cost in memory small. */
     static final int HIGHEST_RANK = 16;
 
+    /** Longer metadata is no name of a tensor, and not worth keeping. */
+    private static final int LONGEST_ALIAS = 512;
+
     private static final String METADATA = "__metadata__";
 
     /** One entry of the header; its range counts from the end of the header. */
@@ -31,6 +35,8 @@ final class Safetensors {
     private final MappedFile file;
     private final long dataStart;
     private final long available;
+    /** Names of tensors that are the same as another, which alone is stored: what safetensors' save_model writes. */
+    private final Map<String, String> aliases = new LinkedHashMap<>();
 
     private Safetensors(MappedFile file, long headerBytes) {
         this.file = file;
@@ -71,6 +77,14 @@ final class Safetensors {
             MemorySegment data = file.bytes().asSlice(dataStart + tensor.begin, tensor.end - tensor.begin);
             tensors.put(tensor.name, new PlainTensor(file, tensor.type, tensor.shape, data));
         }
+        Map<String, StoredTensor> shared = new LinkedHashMap<>();
+        aliases.forEach((name, stored) -> {
+            StoredTensor same = tensors.get(stored);
+            if (same != null) {
+                shared.put(name, same);
+            }
+        });
+        shared.forEach(tensors::putIfAbsent);
         return tensors;
     }
 
@@ -79,7 +93,12 @@ final class Safetensors {
         List<Declared> header = new ArrayList<>();
         json.document(name -> {
             if (name.equals(METADATA)) {
-                json.object(key -> json.text());
+                json.object(key -> {
+                    String value = json.text();
+                    if (key.length() <= LONGEST_ALIAS && value.length() <= LONGEST_ALIAS) {
+                        aliases.put(key, value);
+                    }
+                });
             } else {
                 var fields = new Fields(name, json);
                 json.object(fields::read);

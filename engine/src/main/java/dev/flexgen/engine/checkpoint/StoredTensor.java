@@ -1,5 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
+import dev.flexgen.engine.tensor.ElementType;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -2,6 +2,7 @@ package dev.flexgen.engine.checkpoint;
 
 import dev.flexgen.engine.checkpoint.PickleValue.Dictionary;
 import dev.flexgen.engine.checkpoint.PickleValue.Function;
+import dev.flexgen.engine.checkpoint.PickleValue.Plain;
 import dev.flexgen.engine.checkpoint.PickleValue.Storage;
 import dev.flexgen.engine.checkpoint.PickleValue.StorageClass;
 import dev.flexgen.engine.checkpoint.PickleValue.Text;
@@ -9,6 +10,7 @@ import dev.flexgen.engine.checkpoint.PickleValue.Tuple;
 import dev.flexgen.engine.checkpoint.PickleValue.TypeName;
 import dev.flexgen.engine.checkpoint.PickleValue.View;
 import dev.flexgen.engine.checkpoint.PickleValue.Whole;
+import dev.flexgen.engine.tensor.ElementType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +29,9 @@ final class TorchCalls {
             case "torch._utils _rebuild_tensor_v2" -> Optional.of(Function.REBUILD_TENSOR_V2);
             case "torch._utils _rebuild_tensor_v3" -> Optional.of(Function.REBUILD_TENSOR_V3);
             case "torch._utils _rebuild_parameter" -> Optional.of(Function.REBUILD_PARAMETER);
+            case "torch._utils _rebuild_parameter_with_state" -> Optional.of(Function.REBUILD_PARAMETER_WITH_STATE);
+            case "torch Size" -> Optional.of(Function.SIZE);
+            case "torch device" -> Optional.of(Function.DEVICE);
             case "torch.storage UntypedStorage" -> Optional.of(new StorageClass(Optional.empty()));
             default -> module.equals("torch") ? ofTorch(name) : Optional.empty();
         };
@@ -64,11 +69,21 @@ final class TorchCalls {
             case REBUILD_TENSOR_V3 ->
                 arguments.size() == 7 || arguments.size() == 8 ? untypedView(arguments) : Optional.empty();
             // (tensor, requires_grad, hooks)
-            case REBUILD_PARAMETER ->
-                arguments.size() == 3 && arguments.getFirst() instanceof View view
-                        ? Optional.of(view)
+            case REBUILD_PARAMETER -> parameter(arguments, 3);
+            // The same with attributes that a program put on the parameter, which the numbers do not depend on.
+            case REBUILD_PARAMETER_WITH_STATE -> parameter(arguments, 4);
+            case SIZE ->
+                arguments.size() == 1 && arguments.getFirst() instanceof Tuple size
+                        ? Optional.of(size)
                         : Optional.empty();
+            case DEVICE -> Optional.of(Plain.NONE);
         };
+    }
+
+    private static Optional<PickleValue> parameter(List<PickleValue> arguments, int count) {
+        return arguments.size() == count && arguments.getFirst() instanceof View view
+                ? Optional.of(view)
+                : Optional.empty();
     }
 
     private static Optional<PickleValue> typedView(List<PickleValue> arguments) {

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.checkpoint;
 
+import dev.flexgen.engine.tensor.ElementType;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -80,6 +81,12 @@ record TorchTensor(
                 for (long i = 0; i < length; i++) {
                     int element = source.get(ValueLayout.JAVA_INT_UNALIGNED, from + i * stride);
                     target.set(ValueLayout.JAVA_INT_UNALIGNED, to + i * width, element);
+                }
+            }
+            case Long.BYTES -> {
+                for (long i = 0; i < length; i++) {
+                    long element = source.get(ValueLayout.JAVA_LONG_UNALIGNED, from + i * stride);
+                    target.set(ValueLayout.JAVA_LONG_UNALIGNED, to + i * width, element);
                 }
             }
             default -> throw new IllegalStateException("no weight has elements of " + width + " bytes");

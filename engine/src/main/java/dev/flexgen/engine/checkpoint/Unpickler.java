@@ -33,7 +33,10 @@ final class Unpickler {
     static final int DEEPEST_MARK = 1_000;
     static final int LONGEST_TEXT = 1 << 16;
     private static final int LONGEST_GLOBAL = 256;
+    /** torch.save's own, and the highest that Python has. */
     private static final int PROTOCOL = 2;
+
+    private static final int LATEST_PROTOCOL = 5;
 
     private final String place;
     private final PickleReader reader;
@@ -107,12 +110,18 @@ final class Unpickler {
                         .orElseThrow(() -> refused("refers to something other than a storage")));
             case REDUCE -> reduce();
             case BUILD -> build();
+            case FRAME -> reader.skip(Long.BYTES);
+            case SHORT_BINUNICODE -> push(new Text(reader.text(reader.unsignedByte(), LONGEST_TEXT)));
+            case BINUNICODE8 -> push(new Text(reader.text(reader.signedLong(), LONGEST_TEXT)));
+            case STACK_GLOBAL -> stackGlobal();
+            case MEMOIZE -> memo.put(memo.size(), peek());
         }
     }
 
     private void checkProtocol(int protocol) {
-        if (protocol != PROTOCOL) {
-            throw refused("declares pickle protocol " + protocol + " instead of torch.save's own " + PROTOCOL);
+        if (protocol < PROTOCOL || protocol > LATEST_PROTOCOL) {
+            throw refused(
+                    "declares pickle protocol " + protocol + ", not one of " + PROTOCOL + " to " + LATEST_PROTOCOL);
         }
     }
 
@@ -126,6 +135,14 @@ final class Unpickler {
     private PickleValue global(String module, String name) {
         return TorchCalls.global(module, name)
                 .orElseThrow(() -> refused("names the global " + Quoted.text(module + "." + name)));
+    }
+
+    private void stackGlobal() {
+        List<PickleValue> names = popLast(2);
+        if (!(names.get(0) instanceof Text(var module) && names.get(1) instanceof Text(var name))) {
+            throw broken("names a global by something that is no text");
+        }
+        push(global(module, name));
     }
 
     private PickleValue remembered(int key) {

@@ -20,6 +20,12 @@ public interface Ops {
     /** Normalises every row; {@code out} may be {@code in}. */
     void norm(Norm norm, Rows in, Rows out);
 
+    /** {@code rows[t] += bias}, then {@code out = norm(rows)}; {@code out} may be {@code rows}. A device may do both in one go. */
+    default void addBiasNorm(MemorySegment bias, Norm norm, Rows rows, Rows out) {
+        addBias(bias, rows);
+        norm(norm, rows, out);
+    }
+
     /** {@code out[t][r] = in[t] . weight[r] + bias[r]}. */
     void up(Linear linear, Rows in, Rows out);
 
@@ -70,4 +76,11 @@ public interface Ops {
      * @param sequences as for {@link #append}; the caches hold the tokens' own keys and values already
      */
     void attend(Rows query, List<KvSequence> sequences, float scale, Rows out);
+
+    /** {@link #append}, then {@link #attend}. A device may do both in one go. */
+    default void appendAndAttend(
+            Rows keys, Rows values, Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        append(keys, values, sequences);
+        attend(query, sequences, scale, out);
+    }
 }

@@ -72,8 +72,7 @@ final class AttentionSublayer {
     private void attend(Ops ops, Attention rows, Entry entry, Batch batch) {
         List<KvSequence> sequences =
                 batch.sequences(entry.block().layer(), entry.block().shard());
-        ops.append(rows.key(), rows.value(), sequences);
-        ops.attend(rows.query(), sequences, scale, rows.context());
+        ops.appendAndAttend(rows.key(), rows.value(), rows.query(), sequences, scale, rows.context());
     }
 
     private static int queries(Heads heads) {

@@ -3,7 +3,8 @@ package dev.flexgen.engine.exec;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
-import dev.flexgen.engine.model.Features.NormPlace;
+import dev.flexgen.engine.model.Block.NormPlace;
+import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
@@ -36,7 +37,11 @@ final class ForwardPass {
     private final AttentionSublayer attention;
     private final FeedForwardSublayer feedForward;
 
+    /** The last half's bias, if the residual stream still lacks it: most often it is added together with the next norm. */
+    private @Nullable MemorySegment owed;
+
     ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, TokenEmbedding embedding) {
+        ExecutionSupport.require(spec);
         this.spec = spec;
         this.plan = plan;
         this.weights = weights;
@@ -44,7 +49,7 @@ final class ForwardPass {
         this.embedding = embedding;
         this.sublayers = new Sublayers(group);
         this.attention = new AttentionSublayer(group, weights, (float) (1 / Math.sqrt(spec.headDim())));
-        this.feedForward = new FeedForwardSublayer(weights, spec.features().activation());
+        this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)));
     }
 
     /**
@@ -55,6 +60,7 @@ final class ForwardPass {
      */
     boolean run(Batch batch, Schedule schedule) {
         group.begin(schedule, batch.logitRows() > 0);
+        owed = null;
         int at = plan.embeddingDevice();
         embedding.embed(weights.embedding(), batch, group.home(at).residual(batch.rows()));
         for (Schedule.Layer layer : schedule.layers()) {
@@ -64,12 +70,21 @@ final class ForwardPass {
                 return false;
             }
         }
+        addOwed(at, batch.rows());
         return true;
+    }
+
+    private void addOwed(int home, int rows) {
+        if (owed != null) {
+            group.worker(home).ops().addBias(owed, group.home(home).residual(rows));
+            owed = null;
+        }
     }
 
     /** Brings the residual stream to another home. */
     private void move(int from, int to, int rows) {
         if (from != to) {
+            addOwed(from, rows);
             Rows x = group.home(from).residual(rows);
             PartialSums way = group.between(from, to);
             way.broadcast(x);
@@ -109,21 +124,25 @@ final class ForwardPass {
     private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {
         Ops ops = group.worker(layer.home()).ops();
         Rows h = group.home(layer.home()).normed(x.count());
-        if (spec.features().normPlace() == NormPlace.BEFORE) {
+        if (spec.block(0).normPlace() == NormPlace.AFTER) {
+            ops.copy(x, h);
+        } else if (owed == null) {
             ops.norm(norm, x, h);
         } else {
-            ops.copy(x, h);
+            ops.addBiasNorm(owed, norm, x, h);
+            owed = null;
         }
         return h;
     }
 
     private void leave(Schedule.Layer layer, Norm norm, @Nullable MemorySegment bias, Rows x) {
         Ops ops = group.worker(layer.home()).ops();
-        if (bias != null) {
-            ops.addBias(bias, x);
-        }
-        if (spec.features().normPlace() == NormPlace.AFTER) {
+        if (spec.block(0).normPlace() == NormPlace.BEFORE) {
+            owed = bias;
+        } else if (bias == null) {
             ops.norm(norm, x, x);
+        } else {
+            ops.addBiasNorm(bias, norm, x, x);
         }
     }
 }

@@ -35,7 +35,7 @@ final class TokenEmbedding implements AutoCloseable {
             ops.embed(weights.tokens(), batch.tokens(), embedded);
             ops.up(weights.projectIn(), embedded, x);
         }
-        ops.embedAdd(weights.positions(), batch.positions(spec.features().positionOffset()), x);
+        ops.embedAdd(weights.positions(), batch.positions(spec.positionOffset()), x);
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
@@ -125,6 +126,11 @@ public final class ConfigJson {
         throw invalid(key, "is " + shown(value) + ", not a text");
     }
 
+    /** A section of its own, unchecked; any other value counts as absent. */
+    Optional<JsonObject> object(String key) {
+        return find(key) instanceof JsonObject object ? Optional.of(object) : Optional.empty();
+    }
+
     /** A token id; an explicit {@code null} means none. */
     public OptionalInt token(String key, int absent) {
         JsonElement value = find(key);
@@ -148,6 +154,11 @@ public final class ConfigJson {
     /** The failure to throw when {@code key}'s value cannot be used: "key ... in file". */
     public EngineException invalid(String key, String what) {
         return EngineException.model(file + ": " + key + " " + what + "; this is not a model that can be run");
+    }
+
+    /** The failure to throw when a key is understood and cannot be served; {@code what} ends with what to do. */
+    EngineException refused(String key, String what) {
+        return EngineException.model(file + ": " + key + " " + what);
     }
 
     private int integer(String key, JsonElement value, int min, int max) {

@@ -40,13 +40,14 @@ public final class Families {
         if (type.isEmpty()) {
             throw config.invalid("model_type", "is missing");
         }
-        return ALL.stream()
-                .filter(family -> family.name().equals(type))
+        Family family = ALL.stream()
+                .filter(candidate -> candidate.name().equals(type))
                 .findFirst()
                 .orElseThrow(() -> EngineException.model(
                         folder + " holds a model of type " + Quoted.of(type) + "; this version runs "
-                                + ALL.stream().map(Family::name).collect(Collectors.joining(", "))))
-                .spec(config);
+                                + ALL.stream().map(Family::name).collect(Collectors.joining(", "))));
+        QuantisedConfig.refuse(config);
+        return family.spec(config);
     }
 
     /** The family that specs call {@code name}. */

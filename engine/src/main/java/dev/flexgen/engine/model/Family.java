@@ -1,10 +1,10 @@
 package dev.flexgen.engine.model;
 
-import dev.flexgen.engine.tensor.Activation;
+import dev.flexgen.config.Activation;
 
 /**
- * An architecture as its checkpoints spell it: how its {@code config.json} becomes a {@link ModelSpec} and under which names
- * its files store each {@link Role}. Stateless.
+ * An architecture as its checkpoints spell it: how its {@code config.json} becomes a {@link ModelSpec} and where its files
+ * store the tensors of each {@link Role}. Stateless.
  */
 public interface Family {
 
@@ -21,9 +21,6 @@ public interface Family {
     /** The spec of a published model of which only the shape is known, to measure or plan without a config. */
     ModelSpec spec(Dimensions dimensions, Activation activation);
 
-    /** The canonical tensor name, with {@code {}} for the layer's number. */
-    String tensorName(Role role);
-
-    /** A stored name without what differs between conversions; canonical names come back as they are. */
-    String canonical(String storedName);
+    /** Where its checkpoints store tensors. */
+    TensorNames tensors();
 }

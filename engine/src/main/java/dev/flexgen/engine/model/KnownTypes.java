@@ -1,9 +1,7 @@
 package dev.flexgen.engine.model;
 
 import dev.flexgen.engine.tensor.DType;
-import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 
 /** The types of a model's tensors, remembered when its checkpoint is closed. */
@@ -11,18 +9,15 @@ public final class KnownTypes implements StoredTypes {
 
     private final ModelSpec spec;
     private final boolean ownHead;
-    private final Map<Role, List<DType>> types = new EnumMap<>(Role.class);
+    private final Map<Role, Map<Integer, DType>> types = new HashMap<>();
 
     public KnownTypes(StoredTypes open) {
         this.spec = open.spec();
         this.ownHead = open.hasOwnHead();
-        for (Role role : Role.values()) {
-            if (open.has(role)) {
-                List<DType> ofLayers = new ArrayList<>();
-                for (int layer = 0; layer < (role.perLayer() ? spec.layers() : 1); layer++) {
-                    ofLayers.add(open.type(role, layer));
-                }
-                types.put(role, ofLayers);
+        for (TensorSpec tensor : spec.tensors()) {
+            Role role = tensor.role();
+            for (int layer = tensor.firstLayer(); open.has(role) && layer < tensor.endLayer(); layer++) {
+                types.computeIfAbsent(role, _ -> new HashMap<>()).put(layer, open.type(role, layer));
             }
         }
     }
@@ -39,11 +34,11 @@ public final class KnownTypes implements StoredTypes {
 
     @Override
     public DType type(Role role, int layer) {
-        List<DType> ofLayers = types.get(role);
-        if (ofLayers == null) {
-            throw new IllegalArgumentException("the model has no " + role);
+        DType type = types.getOrDefault(role, Map.of()).get(layer);
+        if (type == null) {
+            throw new IllegalArgumentException("layer " + layer + " has no " + role);
         }
-        return ofLayers.get(layer);
+        return type;
     }
 
     @Override

@@ -2,12 +2,15 @@ package dev.flexgen.engine.model;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.checkpoint.QuantisedTensors;
+import dev.flexgen.engine.model.TensorSpec.Need;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,37 +19,50 @@ import java.util.Set;
  * A checkpoint's tensors by role and layer, after a check that they are all there, shaped as the spec says.
  *
  * <p>Biases, norm weights and the head may be absent, by design of the model: then they are absent in every layer. A role that
- * only some layers have means that files are missing, and is an error.
+ * only some layers have means that files are missing, and is an error. Immutable; any thread may ask.
  */
 public final class ModelTensors implements StoredTypes {
 
-    private static final Set<Role> NORM_WEIGHTS =
-            EnumSet.of(Role.ATTENTION_NORM_WEIGHT, Role.FFN_NORM_WEIGHT, Role.FINAL_NORM_WEIGHT);
+    private static final String WEIGHT = ".weight";
 
     private final ModelSpec spec;
     private final Checkpoint checkpoint;
-    private final Family family;
-    private final Map<String, String> storedNames = new HashMap<>();
-    private final Map<Role, Boolean> present = new EnumMap<>(Role.class);
+    private final TensorNames names;
+    private final Map<String, String> storedNames = new LinkedHashMap<>();
+    private final Map<Role, List<TensorSpec>> specs = new LinkedHashMap<>();
+    private final Set<Role> present = new HashSet<>();
+    private final boolean ownHead;
 
     /**
-     * Finds every role's tensors in {@code checkpoint}.
+     * Finds every role's tensors in {@code checkpoint}, by the names of the spec's family.
      *
      * @throws EngineException naming the first tensor that is missing or misshapen
      */
     public ModelTensors(ModelSpec spec, Checkpoint checkpoint) {
+        this(spec, Families.named(spec.family()), checkpoint);
+    }
+
+    ModelTensors(ModelSpec spec, Family family, Checkpoint checkpoint) {
         this.spec = spec;
         this.checkpoint = checkpoint;
-        this.family = Families.named(spec.family());
+        this.names = family.tensors();
         for (String stored : checkpoint.names()) {
-            storedNames.put(family.canonical(stored), stored);
+            storedNames.put(names.canonical(stored), stored);
         }
-        for (Role role : Role.values()) {
-            present.put(role, role.belongsTo(spec) && isPresent(role));
-        }
-        requireAllNormsAlike();
+        claimListed();
+        List<TensorSpec> tensors = spec.tensors();
+        tensors.forEach(
+                it -> specs.computeIfAbsent(it.role(), _ -> new ArrayList<>()).add(it));
+        specs.forEach((role, everywhere) -> {
+            if (isPresent(role, everywhere)) {
+                present.add(role);
+            }
+        });
+        requireAllNormsAlike(tensors);
         requireNoFurtherLayer();
-        requireShapes();
+        // Before anything is loaded, so that foreign weights are called that and not too large.
+        tensors.stream().filter(tensor -> has(tensor.role())).forEach(this::requireShapes);
+        this.ownHead = TiedHead.isOwn(this);
     }
 
     @Override
@@ -54,30 +70,9 @@ public final class ModelTensors implements StoredTypes {
         return spec;
     }
 
-    /** A tensor that every model of the family has, or that {@link #find} would find. */
-    public Tensor get(Role role, int layer) {
-        return find(role, layer).orElseThrow(() -> missing(role, layer));
-    }
-
-    /** The tensor, unless the model is one without this role. */
-    public Optional<Tensor> find(Role role, int layer) {
-        if (!has(role)) {
-            return Optional.empty();
-        }
-        String stored = storedNames.get(name(role, layer));
-        return stored == null ? Optional.empty() : Optional.of(shaped(role, stored));
-    }
-
-    /** Whether the head is a table of its own. Half of the published OPT files hold a copy of the token table in its place. */
-    @Override
-    public boolean hasOwnHead() {
-        return has(Role.HEAD)
-                && get(Role.HEAD, 0).data().mismatch(get(Role.TOKENS, 0).data()) >= 0;
-    }
-
     @Override
     public boolean has(Role role) {
-        return present.getOrDefault(role, false);
+        return present.contains(role);
     }
 
     @Override
@@ -85,68 +80,165 @@ public final class ModelTensors implements StoredTypes {
         return get(role, layer).dtype();
     }
 
-    private boolean isPresent(Role role) {
-        boolean first = isStored(role, 0);
-        if (!first && role.need() == Role.Need.ALWAYS) {
-            throw missing(role, 0);
+    /** Whether the head is a table of its own. Half of the published OPT files hold a copy of the token table in its place. */
+    @Override
+    public boolean hasOwnHead() {
+        return ownHead;
+    }
+
+    /** A tensor that every model of the family has, or that {@link #find} would find. */
+    public RoleTensor get(Role role, int layer) {
+        return get(role, layer, 0);
+    }
+
+    /** The same of one of several experts. */
+    public RoleTensor get(Role role, int layer, int expert) {
+        TensorSpec tensor = specs.getOrDefault(role, List.of()).stream()
+                .filter(it -> it.hasLayer(layer))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("layer " + layer + " has no " + role));
+        return stored(tensor, layer, expert).orElseThrow(() -> missing(role, layer, expert));
+    }
+
+    /** The tensor, unless the model is one without this role. */
+    public Optional<RoleTensor> find(Role role, int layer) {
+        return has(role) ? Optional.of(get(role, layer)) : Optional.empty();
+    }
+
+    /**
+     * Tensors that an index lists and no file holds are missed only if a role needs them: one of two tied tables may be left
+     * out of the files and forgotten in the index.
+     */
+    private void claimListed() {
+        boolean table = isStored(ModelPart.TOKENS.weight(), 0, 0);
+        boolean head = isStored(ModelPart.HEAD.weight(), 0, 0);
+        Set<String> tied = new HashSet<>();
+        if (spec.head().tied() && table) {
+            tied.addAll(names.spellings(ModelPart.HEAD.weight(), 0, 0));
         }
-        for (int layer = 1; role.perLayer() && layer < spec.layers(); layer++) {
-            if (isStored(role, layer) != first) {
-                throw missing(role, first ? layer : 0);
+        if (spec.head().tied() && head) {
+            tied.addAll(names.spellings(ModelPart.TOKENS.weight(), 0, 0));
+        }
+        for (String listed : checkpoint.listedOnly()) {
+            String canonical = names.canonical(listed);
+            if (!tied.contains(canonical)) {
+                storedNames.putIfAbsent(canonical, listed);
+            }
+        }
+    }
+
+    private boolean isPresent(Role role, List<TensorSpec> everywhere) {
+        int start = everywhere.getFirst().firstLayer();
+        boolean first = isStored(role, start, 0);
+        requirePlain(role, start, 0);
+        if (!first && everywhere.getFirst().need() == Need.ALWAYS) {
+            throw missing(role, start, 0);
+        }
+        for (TensorSpec tensor : everywhere) {
+            for (int layer = tensor.firstLayer(); layer < tensor.endLayer(); layer++) {
+                for (int expert = 0; expert < tensor.experts(); expert++) {
+                    requirePlain(role, layer, expert);
+                    if (isStored(role, layer, expert) != first) {
+                        throw first ? missing(role, layer, expert) : missing(role, start, 0);
+                    }
+                }
             }
         }
         return first;
     }
 
     /** Where one norm has weights, another without them is a file left out, not a plain norm. */
-    private void requireAllNormsAlike() {
-        boolean affine = NORM_WEIGHTS.stream().anyMatch(this::has);
-        for (Role role : NORM_WEIGHTS) {
-            if (affine && role.belongsTo(spec) && !has(role)) {
-                throw missing(role, 0);
-            }
+    private void requireAllNormsAlike(List<TensorSpec> tensors) {
+        List<TensorSpec> norms = tensors.stream()
+                .filter(tensor -> tensor.need() == Need.NORM && tensor.role().param() == Param.WEIGHT)
+                .toList();
+        if (norms.stream().anyMatch(norm -> has(norm.role()))) {
+            norms.stream().filter(norm -> !has(norm.role())).findFirst().ifPresent(norm -> {
+                throw missing(norm.role(), norm.firstLayer(), 0);
+            });
+        }
+    }
+
+    /** Quantised weights have tensors beside them, or in their place, that no role claims and all depends on. */
+    private void requirePlain(Role role, int layer, int expert) {
+        for (String name : role.param() == Param.WEIGHT ? names.spellings(role, layer, expert) : List.<String>of()) {
+            String stem = name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
+            QuantisedTensors.method(storedNames.keySet(), stem).ifPresent(method -> {
+                throw EngineException.model(checkpoint.description() + ": the weights of " + stem + " are quantised by "
+                        + method + ", which this version does not read; fetch the unquantised model");
+            });
         }
     }
 
     /** A model cut short would run, and talk nonsense. */
     private void requireNoFurtherLayer() {
-        if (isStored(Role.UP_WEIGHT, spec.layers())) {
+        if (isStored(ModelPart.UP.weight(), spec.layers(), 0)) {
             throw EngineException.model(checkpoint.description() + " has more layers than the " + spec.layers()
                     + " of config.json; config and weights belong to different models");
         }
     }
 
-    /** Before anything is loaded, so that foreign weights are called that and not too large. */
-    private void requireShapes() {
-        for (Role role : Role.values()) {
-            for (int layer = 0; has(role) && layer < (role.perLayer() ? spec.layers() : 1); layer++) {
-                get(role, layer);
+    private void requireShapes(TensorSpec tensor) {
+        for (int layer = tensor.firstLayer(); layer < tensor.endLayer(); layer++) {
+            for (int expert = 0; expert < tensor.experts(); expert++) {
+                var _ = get(tensor.role(), layer, expert);
             }
         }
     }
 
-    private boolean isStored(Role role, int layer) {
-        return storedNames.containsKey(name(role, layer));
+    private boolean isStored(Role role, int layer, int expert) {
+        return names.spellings(role, layer, expert).stream().anyMatch(storedNames::containsKey)
+                || isTableStoredAsHead(role);
     }
 
-    private Tensor shaped(Role role, String stored) {
-        Tensor tensor = checkpoint.tensor(stored);
-        Shape expected = role.shape(spec);
-        if (!tensor.shape().equals(expected)) {
-            throw EngineException.model(checkpoint.description() + ": tensor " + stored + " has shape " + tensor.shape()
+    private Optional<RoleTensor> stored(TensorSpec tensor, int layer, int expert) {
+        for (TensorRef ref : names.refs(spec, tensor.role(), layer, expert)) {
+            String stored = storedNames.get(ref.name());
+            if (stored != null) {
+                return Optional.of(shaped(tensor, ref, stored));
+            }
+        }
+        return isTableStoredAsHead(tensor.role())
+                ? Optional.of(get(ModelPart.HEAD.weight(), layer, expert))
+                : Optional.empty();
+    }
+
+    /** Tools that write one of two tied tensors may keep the head's name, which sorts first. */
+    private boolean isTableStoredAsHead(Role role) {
+        return role.equals(ModelPart.TOKENS.weight()) && spec.head().tied() && isStored(ModelPart.HEAD.weight(), 0, 0);
+    }
+
+    private RoleTensor shaped(TensorSpec spec, TensorRef ref, String name) {
+        Tensor tensor = checkpoint.tensor(name);
+        Shape wanted = spec.shape();
+        RowSelection rows = ref.rows().orElseGet(() -> RowSelection.all(wanted.extent(0)));
+        Shape expected = ref.rows().isEmpty() ? wanted : flat(rows.storedRows(), wanted);
+        Shape actual = ref.rows().isEmpty() ? tensor.shape() : flat(tensor.shape(), wanted.rank());
+        if (!actual.equals(expected)) {
+            throw EngineException.model(checkpoint.description() + ": tensor " + name + " has shape " + tensor.shape()
                     + ", but by config.json it must have " + expected
                     + "; config and weights belong to different models");
         }
-        return tensor;
+        return new RoleTensor(name, tensor, rows, wanted);
     }
 
-    private String name(Role role, int layer) {
-        return family.tensorName(role).replace("{}", Integer.toString(layer));
+    private static Shape flat(long rows, Shape wanted) {
+        return wanted.rank() == 1 ? Shape.of(rows) : Shape.of(rows, wanted.extent(1));
     }
 
-    private EngineException missing(Role role, int layer) {
+    /** All axes but the last as one, or all as one for a vector. */
+    private static Shape flat(Shape stored, int rank) {
+        if (rank == 1 || stored.rank() < 2) {
+            return Shape.of(stored.elements());
+        }
+        long columns = stored.extent(stored.rank() - 1);
+        return Shape.of(columns == 0 ? 0 : stored.elements() / columns, columns);
+    }
+
+    private EngineException missing(Role role, int layer, int expert) {
         return EngineException.model(
-                checkpoint.description() + ": tensor " + name(role, layer)
+                checkpoint.description() + ": tensor "
+                        + names.spellings(role, layer, expert).getFirst()
                         + " is missing; fetch or convert the model again, or check that its config.json belongs to these weights");
     }
 }

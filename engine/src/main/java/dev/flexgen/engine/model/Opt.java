@@ -1,9 +1,10 @@
 package dev.flexgen.engine.model;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.config.Quoted;
-import dev.flexgen.engine.model.Features.NormPlace;
-import dev.flexgen.engine.tensor.Activation;
-import java.util.Map;
+import dev.flexgen.engine.model.Block.NormPlace;
+import dev.flexgen.engine.model.Block.Residual;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -18,18 +19,36 @@ import java.util.Set;
  */
 final class Opt implements Family {
 
-    private static final int POSITION_OFFSET = 2;
-    private static final float NORM_EPSILON = 1e-5f;
+    private static final Positions POSITIONS = new Positions.Learned(2);
+    private static final NormSpec NORM = new NormSpec(NormSpec.Kind.LAYER_NORM, 1e-5f);
 
-    private static final Map<String, String> METASEQ_NAMES = Map.of(
-            "decoder.layer_norm.weight", "decoder.final_layer_norm.weight",
-            "decoder.layer_norm.bias", "decoder.final_layer_norm.bias",
-            "decoder.project_in_dim.weight", "decoder.project_in.weight",
-            "decoder.project_out_dim.weight", "decoder.project_out.weight");
+    private static final String LAYER = "decoder.layers.{layer}.";
+
+    private static final TensorNames NAMES = TensorNames.withPrefixes("model.")
+            .part(ModelPart.TOKENS, "decoder.embed_tokens")
+            .part(ModelPart.POSITIONS, "decoder.embed_positions")
+            .part(ModelPart.PROJECT_IN, "decoder.project_in", "decoder.project_in_dim")
+            .part(ModelPart.PROJECT_OUT, "decoder.project_out", "decoder.project_out_dim")
+            .part(ModelPart.FINAL_NORM, "decoder.final_layer_norm", "decoder.layer_norm")
+            .part(ModelPart.HEAD, "lm_head")
+            .part(ModelPart.ATTENTION_NORM, LAYER + "self_attn_layer_norm")
+            .part(ModelPart.QUERY, LAYER + "self_attn.q_proj")
+            .part(ModelPart.KEY, LAYER + "self_attn.k_proj")
+            .part(ModelPart.VALUE, LAYER + "self_attn.v_proj")
+            .part(ModelPart.ATTENTION_OUT, LAYER + "self_attn.out_proj")
+            .part(ModelPart.FFN_NORM, LAYER + "final_layer_norm")
+            .part(ModelPart.UP, LAYER + "fc1")
+            .part(ModelPart.DOWN, LAYER + "fc2")
+            .build();
 
     @Override
     public String name() {
         return "opt";
+    }
+
+    @Override
+    public TensorNames tensors() {
+        return NAMES;
     }
 
     @Override
@@ -39,7 +58,6 @@ final class Opt implements Family {
         if (width % heads != 0) {
             throw config.invalid("hidden_size", "is not a multiple of num_attention_heads (" + heads + ")");
         }
-        boolean before = config.flag("do_layer_norm_before", true);
         Dimensions dimensions = new Dimensions(
                 config.size("num_hidden_layers", 12),
                 width,
@@ -50,23 +68,55 @@ final class Opt implements Family {
                 config.size("vocab_size", 50272),
                 config.size("word_embed_proj_dim", width),
                 config.size("max_position_embeddings", 2048));
-        Features features = new Features(
-                before ? NormPlace.BEFORE : NormPlace.AFTER,
-                NORM_EPSILON,
+        boolean before = config.flag("do_layer_norm_before", true);
+        return spec(
+                dimensions,
+                before,
                 before && !config.flag("_remove_final_layer_norm", false),
                 activation(config),
-                POSITION_OFFSET);
-        return new ModelSpec(
-                name(), dimensions, features, config.token("bos_token_id", 2), config.tokens("eos_token_id", 2));
+                config.flag("tie_word_embeddings", true),
+                config.token("bos_token_id", 2),
+                config.tokens("eos_token_id", 2));
     }
 
     /** Of the published shapes the one with projections, opt-350m, is also the one that normalises after the sum. */
     @Override
     public ModelSpec spec(Dimensions dimensions, Activation activation) {
         boolean before = dimensions.embedding() == dimensions.width();
-        Features features = new Features(
-                before ? NormPlace.BEFORE : NormPlace.AFTER, NORM_EPSILON, before, activation, POSITION_OFFSET);
-        return new ModelSpec(name(), dimensions, features, OptionalInt.of(2), Set.of(2));
+        return spec(dimensions, before, before, activation, true, OptionalInt.of(2), Set.of(2));
+    }
+
+    private ModelSpec spec(
+            Dimensions d,
+            boolean normBefore,
+            boolean finalNorm,
+            Activation activation,
+            boolean tied,
+            OptionalInt beginToken,
+            Set<Integer> endTokens) {
+        Block block = new Block(
+                NORM,
+                normBefore ? NormPlace.BEFORE : NormPlace.AFTER,
+                Residual.SEQUENTIAL,
+                new AttentionSpec(
+                        d.heads(),
+                        d.keyHeads(),
+                        d.headDim(),
+                        Bias.IF_STORED,
+                        Bias.IF_STORED,
+                        POSITIONS,
+                        Optional.empty()),
+                new FeedForwardSpec.Plain(d.ffnWidth(), activation, Bias.IF_STORED));
+        return new ModelSpec(
+                name(),
+                d.width(),
+                new TokenTable(d.vocabulary(), d.embedding(), Optional.empty()),
+                LayerStack.of(block, d.layers()),
+                finalNorm ? Optional.of(NORM) : Optional.empty(),
+                new HeadSpec(tied, Bias.NONE),
+                d.positions(),
+                beginToken,
+                endTokens);
     }
 
     private static Activation activation(ConfigJson config) {
@@ -75,42 +125,6 @@ final class Opt implements Family {
             case "relu" -> Activation.RELU;
             case "gelu" -> Activation.GELU;
             default -> throw config.invalid("activation_function", "is " + Quoted.of(name) + ", not one of relu, gelu");
-        };
-    }
-
-    @Override
-    public String canonical(String storedName) {
-        String name = storedName.startsWith("model.") ? storedName.substring("model.".length()) : storedName;
-        return METASEQ_NAMES.getOrDefault(name, name);
-    }
-
-    @Override
-    public String tensorName(Role role) {
-        String layer = "decoder.layers.{}.";
-        return switch (role) {
-            case TOKENS -> "decoder.embed_tokens.weight";
-            case POSITIONS -> "decoder.embed_positions.weight";
-            case PROJECT_IN -> "decoder.project_in.weight";
-            case PROJECT_OUT -> "decoder.project_out.weight";
-            case FINAL_NORM_WEIGHT -> "decoder.final_layer_norm.weight";
-            case FINAL_NORM_BIAS -> "decoder.final_layer_norm.bias";
-            case HEAD -> "lm_head.weight";
-            case ATTENTION_NORM_WEIGHT -> layer + "self_attn_layer_norm.weight";
-            case ATTENTION_NORM_BIAS -> layer + "self_attn_layer_norm.bias";
-            case QUERY_WEIGHT -> layer + "self_attn.q_proj.weight";
-            case QUERY_BIAS -> layer + "self_attn.q_proj.bias";
-            case KEY_WEIGHT -> layer + "self_attn.k_proj.weight";
-            case KEY_BIAS -> layer + "self_attn.k_proj.bias";
-            case VALUE_WEIGHT -> layer + "self_attn.v_proj.weight";
-            case VALUE_BIAS -> layer + "self_attn.v_proj.bias";
-            case ATTENTION_OUT_WEIGHT -> layer + "self_attn.out_proj.weight";
-            case ATTENTION_OUT_BIAS -> layer + "self_attn.out_proj.bias";
-            case FFN_NORM_WEIGHT -> layer + "final_layer_norm.weight";
-            case FFN_NORM_BIAS -> layer + "final_layer_norm.bias";
-            case UP_WEIGHT -> layer + "fc1.weight";
-            case UP_BIAS -> layer + "fc1.bias";
-            case DOWN_WEIGHT -> layer + "fc2.weight";
-            case DOWN_BIAS -> layer + "fc2.bias";
         };
     }
 }

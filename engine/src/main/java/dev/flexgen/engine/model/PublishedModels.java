@@ -5,15 +5,9 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.Shape;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Specs of the models in the catalogue: by entry, and by the shapes of weights that come without a {@code config.json}, as
@@ -40,15 +34,7 @@ public final class PublishedModels {
                 shape.vocabSize(),
                 shape.embeddingWidth(),
                 shape.positions());
-        return family.spec(dimensions, activation(shape));
-    }
-
-    private static Activation activation(Geometry shape) {
-        return switch (shape.activation()) {
-            case RELU -> Activation.RELU;
-            case GELU -> Activation.GELU;
-            case GELU_TANH, SILU -> throw new IllegalArgumentException("no family that runs has " + shape.activation());
-        };
+        return family.spec(dimensions, shape.activation());
     }
 
     /**
@@ -70,15 +56,13 @@ public final class PublishedModels {
     }
 
     private static boolean names(Family family, Checkpoint checkpoint) {
-        Set<String> known = Stream.of(Role.values())
-                .map(role -> family.tensorName(role).replace("{}", "0"))
-                .collect(Collectors.toSet());
-        return checkpoint.names().stream().map(family::canonical).anyMatch(known::contains);
+        TensorNames names = family.tensors();
+        return checkpoint.names().stream().map(names::canonical).anyMatch(names::isKnown);
     }
 
     private static ModelSpec of(Checkpoint checkpoint, Family family) {
-        Shape tokens = shape(checkpoint, family, Role.TOKENS);
-        Shape up = shape(checkpoint, family, Role.UP_WEIGHT);
+        Shape tokens = shape(checkpoint, family, ModelPart.TOKENS.weight());
+        Shape up = shape(checkpoint, family, ModelPart.UP.weight());
         List<Geometry> matching = Catalogue.load().entries().stream()
                 .filter(entry -> entry.family().equals(family.name()))
                 .map(CatalogueEntry::geometry)
@@ -95,12 +79,13 @@ public final class PublishedModels {
     }
 
     private static Shape shape(Checkpoint checkpoint, Family family, Role role) {
-        String wanted = family.tensorName(role).replace("{}", "0");
-        Map<String, String> stored = new HashMap<>();
-        checkpoint.names().forEach(name -> stored.put(family.canonical(name), name));
-        return Optional.ofNullable(stored.get(wanted))
+        TensorNames names = family.tensors();
+        List<String> spellings = names.spellings(role, 0, 0);
+        return checkpoint.names().stream()
+                .filter(name -> spellings.contains(names.canonical(name)))
+                .findFirst()
                 .map(name -> checkpoint.tensor(name).shape())
-                .orElseThrow(() -> EngineException.model(checkpoint.description() + ": tensor " + wanted
+                .orElseThrow(() -> EngineException.model(checkpoint.description() + ": tensor " + spellings.getFirst()
                         + " is missing; the weights are incomplete, convert or fetch the model again"));
     }
 }

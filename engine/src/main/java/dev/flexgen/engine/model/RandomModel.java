@@ -4,6 +4,7 @@ import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.RandomCheckpoint;
 import dev.flexgen.engine.checkpoint.RandomCheckpoint.Drawn;
 import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.model.TensorSpec.Need;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -16,28 +17,33 @@ public final class RandomModel {
 
     private RandomModel() {}
 
-    /** The tensors of a model of this spec, with a head tied to the token table. */
+    /** The tensors of a model of this spec, with a head tied to the token table unless its config says otherwise. */
     public static Checkpoint checkpoint(ModelSpec spec, RandomWeights weights) {
         Family family = Families.named(spec.family());
         Map<String, Drawn> tensors = new HashMap<>();
-        for (Role role : Role.values()) {
-            if (role == Role.HEAD || !role.belongsTo(spec)) {
+        for (TensorSpec tensor : spec.tensors()) {
+            Role role = tensor.role();
+            if (role.part() == ModelPart.HEAD && tensor.need() != Need.ALWAYS) {
                 continue;
             }
-            Drawn drawn = new Drawn(role.shape(spec), constant(role, spec, weights));
-            for (int layer = 0; layer < (role.perLayer() ? spec.layers() : 1); layer++) {
-                tensors.put(family.tensorName(role).replace("{}", Integer.toString(layer)), drawn);
+            Drawn drawn = new Drawn(tensor.shape(), constant(tensor, spec, weights));
+            for (int layer = tensor.firstLayer(); layer < tensor.endLayer(); layer++) {
+                for (int expert = 0; expert < tensor.experts(); expert++) {
+                    tensors.put(family.tensors().spellings(role, layer, expert).getFirst(), drawn);
+                }
             }
         }
         return new RandomCheckpoint(tensors, weights);
     }
 
-    private static OptionalDouble constant(Role role, ModelSpec spec, RandomWeights weights) {
-        return switch (role) {
-            case FINAL_NORM_WEIGHT, ATTENTION_NORM_WEIGHT, FFN_NORM_WEIGHT -> OptionalDouble.of(1);
-            case UP_BIAS -> OptionalDouble.of(upBias(spec, weights));
-            default -> role.shape(spec).rank() == 1 ? OptionalDouble.of(0) : OptionalDouble.empty();
-        };
+    private static OptionalDouble constant(TensorSpec tensor, ModelSpec spec, RandomWeights weights) {
+        if (tensor.role().equals(ModelPart.UP.bias())) {
+            return OptionalDouble.of(upBias(spec, weights));
+        }
+        if (tensor.shape().rank() > 1) {
+            return OptionalDouble.empty();
+        }
+        return OptionalDouble.of(tensor.role().param() == Param.WEIGHT ? 1 : 0);
     }
 
     /** A normed row of E unit numbers times E weights of deviation d has deviation d sqrt(E): shift by its quantile. */

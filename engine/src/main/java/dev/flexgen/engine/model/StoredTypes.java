@@ -7,7 +7,7 @@ public interface StoredTypes {
 
     ModelSpec spec();
 
-    /** Whether the model has this tensor, in every layer. */
+    /** Whether the model has this tensor, in every layer that can have it. */
     boolean has(Role role);
 
     /** The element type in which a tensor that it has is stored. */

@@ -1,6 +1,6 @@
 /**
- * What a model is: its dimensions and features, read from {@code config.json} by its family, and the names under which the
- * family's checkpoints store each tensor. Families are small declarative files; nothing else names one.
+ * What a model is: its layers described as data, read from {@code config.json} by its family, the tensors it consists of, and
+ * where the family's checkpoints store each. Families are small declarative files; nothing else names one.
  */
 @NullMarked
 package dev.flexgen.engine.model;

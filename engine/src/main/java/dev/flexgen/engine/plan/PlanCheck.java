@@ -2,6 +2,7 @@ package dev.flexgen.engine.plan;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.tensor.Activation;
 import java.util.List;
@@ -54,7 +55,7 @@ public record PlanCheck(ModelSpec spec, List<Tier> tiers) {
             throw refused(where + ": only a GPU maps host memory");
         }
         boolean gated = shard.access() == Access.MAPPED || shard.access() == Access.ON_DEMAND;
-        if (gated && spec.features().activation() != Activation.RELU) {
+        if (gated && ExecutionSupport.activation(spec.block(0)) != Activation.RELU) {
             throw refused(where + ": only ReLU leaves neurons at zero, so that their rows need not be read");
         }
         if (shard.prefillDevice() != shard.device() && (tier != Tier.HOST || prefillTier != Tier.GPU)) {

@@ -52,18 +52,32 @@ public final class Sampler {
         }
     }
 
-    private static int best(float[] logits) {
-        int best = -1;
-        for (int i = 0; i < logits.length; i++) {
-            if (Float.isFinite(logits[i]) && (best < 0 || logits[i] > logits[best])) {
-                best = i;
-            }
-            if (Float.isNaN(logits[i]) || logits[i] == Float.POSITIVE_INFINITY) {
-                best = -1;
-                break;
-            }
+    /** Not a number if one of them is none. In four strands: one would wait for each comparison before the next. */
+    private static float most(float[] numbers) {
+        float a = Float.NEGATIVE_INFINITY;
+        float b = a;
+        float c = a;
+        float d = a;
+        int i = 0;
+        for (; i + 3 < numbers.length; i += 4) {
+            a = Math.max(a, numbers[i]);
+            b = Math.max(b, numbers[i + 1]);
+            c = Math.max(c, numbers[i + 2]);
+            d = Math.max(d, numbers[i + 3]);
         }
-        if (best < 0) {
+        for (; i < numbers.length; i++) {
+            a = Math.max(a, numbers[i]);
+        }
+        return Math.max(Math.max(a, b), Math.max(c, d));
+    }
+
+    private static int best(float[] logits) {
+        float most = most(logits);
+        int best = 0;
+        while (best < logits.length && logits[best] != most) {
+            best++;
+        }
+        if (!Float.isFinite(most) || best == logits.length) {
             throw EngineException.model(
                     "The model computed no valid number for the next token: its weights are damaged or"
                             + " of another element type than stated; fetch the model again");

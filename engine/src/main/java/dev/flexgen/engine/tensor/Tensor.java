@@ -3,18 +3,27 @@ package dev.flexgen.engine.tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A row-major, contiguous, little-endian block of numbers off the Java heap.
+ * A row-major, contiguous, little-endian block of numbers off the Java heap, as a checkpoint stores it.
  *
- * @param data exactly {@code dtype.bytes(shape.elements())} bytes, of any alignment; its arena belongs to whoever made the
+ * @param data exactly {@code type.bytes(shape.elements())} bytes, of any alignment; its arena belongs to whoever made the
  *     tensor
  */
-public record Tensor(DType dtype, Shape shape, MemorySegment data) {
+public record Tensor(ElementType type, Shape shape, MemorySegment data) {
 
     public Tensor {
-        long expected = dtype.bytes(shape.elements());
+        long expected = type.bytes(shape.elements());
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException(
-                    dtype + " " + shape + " needs " + expected + " bytes, got " + data.byteSize());
+                    type + " " + shape + " needs " + expected + " bytes, got " + data.byteSize());
         }
+    }
+
+    public Tensor(DType type, Shape shape, MemorySegment data) {
+        this(ElementType.of(type), shape, data);
+    }
+
+    /** The type in which the engine holds its numbers; checkpoints hand out no tensor that has none. */
+    public DType dtype() {
+        return type.held().orElseThrow(() -> new IllegalStateException("no weights are of type " + type));
     }
 }

@@ -4,7 +4,7 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.tensor.Tensor;
+import dev.flexgen.engine.model.RoleTensor;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +40,7 @@ public final class DeviceWriter implements AutoCloseable {
     }
 
     /** Fills {@code target} with all rows of {@code tensor}. */
-    public void putRows(Tensor tensor, MemorySegment target) {
+    public void putRows(RoleTensor tensor, MemorySegment target) {
         long rowBytes = tensor.dtype().bytes(tensor.shape().extent(1));
         int rows = Math.toIntExact(tensor.shape().extent(0));
         int step = device.tier() == Tier.HOST ? rows : Math.clamp(stagingBytes / rowBytes, 1, rows);

@@ -2,8 +2,8 @@ package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.quant.Encoding;
@@ -26,17 +26,25 @@ public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout val
         ModelSpec spec = types.spec();
         int keys = shard.size() * spec.headDim();
         int queries = keys * (spec.heads() / spec.keyHeads());
-        MatrixLayout query = projection(types, layer, Role.QUERY_WEIGHT, Role.QUERY_BIAS, queries, 0);
-        MatrixLayout key = projection(types, layer, Role.KEY_WEIGHT, Role.KEY_BIAS, keys, query.end());
-        MatrixLayout value = projection(types, layer, Role.VALUE_WEIGHT, Role.VALUE_BIAS, keys, key.end());
+        MatrixLayout query = projection(types, layer, ModelPart.QUERY, queries, 0);
+        MatrixLayout key = projection(types, layer, ModelPart.KEY, keys, query.end());
+        MatrixLayout value = projection(types, layer, ModelPart.VALUE, keys, key.end());
         MatrixLayout out = MatrixLayout.after(
-                value.end(), Encoding.of(types.type(Role.ATTENTION_OUT_WEIGHT, layer)), queries, spec.width(), false);
+                value.end(),
+                Encoding.of(types.type(ModelPart.ATTENTION_OUT.weight(), layer)),
+                queries,
+                spec.width(),
+                false);
         return new HeadsLayout(query, key, value, out);
     }
 
-    private static MatrixLayout projection(StoredTypes types, int layer, Role weight, Role bias, int rows, long from) {
+    private static MatrixLayout projection(StoredTypes types, int layer, ModelPart part, int rows, long from) {
         return MatrixLayout.after(
-                from, Encoding.of(types.type(weight, layer)), rows, types.spec().width(), types.has(bias));
+                from,
+                Encoding.of(types.type(part.weight(), layer)),
+                rows,
+                types.spec().width(),
+                types.has(part.bias()));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.StoredTypes;
@@ -16,19 +17,31 @@ public record ProjectionLayout(MatrixLayout matrix) implements BlockLayout<Linea
 
     /** The first half of a shard of neurons. */
     public static ProjectionLayout up(StoredTypes types, Shard shard, int layer) {
-        return of(types, Role.UP_WEIGHT, layer, shard.size(), types.spec().width(), types.has(Role.UP_BIAS));
+        return of(
+                types,
+                ModelPart.UP.weight(),
+                layer,
+                shard.size(),
+                types.spec().width(),
+                types.has(ModelPart.UP.bias()));
     }
 
     /** The second half: its biases are added once, whatever the number of shards, and so are not in it. */
     public static ProjectionLayout down(StoredTypes types, Shard shard, int layer) {
-        return of(types, Role.DOWN_WEIGHT, layer, shard.size(), types.spec().width(), false);
+        return of(
+                types,
+                ModelPart.DOWN.weight(),
+                layer,
+                shard.size(),
+                types.spec().width(),
+                false);
     }
 
     /** Rows of the head's own table, or of the token table that serves as head. */
     public static ProjectionLayout vocabulary(StoredTypes types, Shard shard) {
-        Role role = types.hasOwnHead() ? Role.HEAD : Role.TOKENS;
+        Role role = types.hasOwnHead() ? ModelPart.HEAD.weight() : ModelPart.TOKENS.weight();
         ModelSpec spec = types.spec();
-        return of(types, role, 0, shard.size(), spec.dimensions().embedding(), false);
+        return of(types, role, 0, shard.size(), spec.tokens().width(), false);
     }
 
     private static ProjectionLayout of(StoredTypes types, Role role, int layer, int rows, int columns, boolean bias) {

@@ -3,7 +3,7 @@ package dev.flexgen.engine.weights;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.EncodingSupport;
 import dev.flexgen.engine.device.Operation;
-import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
@@ -18,7 +18,7 @@ record SupportCheck(StoredTypes types, List<Device> devices) {
         EncodingSupport.require(
                 devices.get(plan.embeddingDevice()),
                 Operation.EMBED,
-                Encoding.of(types.type(Role.TOKENS, 0)));
+                Encoding.of(types.type(ModelPart.TOKENS.weight(), 0)));
         plan.forEach((id, shard) -> {
             switch (id.component()) {
                 case HEADS -> {
@@ -26,9 +26,21 @@ record SupportCheck(StoredTypes types, List<Device> devices) {
                     require(shard, Operation.UP, layout.query(), layout.key(), layout.value());
                     require(shard, Operation.DOWN, layout.out());
                 }
-                case UP -> require(shard, Operation.UP, ProjectionLayout.up(types, shard, id.layer()).matrix());
-                case DOWN -> require(shard, Operation.DOWN, ProjectionLayout.down(types, shard, id.layer()).matrix());
-                case VOCABULARY -> require(shard, Operation.UP, ProjectionLayout.vocabulary(types, shard).matrix());
+                case UP ->
+                    require(
+                            shard,
+                            Operation.UP,
+                            ProjectionLayout.up(types, shard, id.layer()).matrix());
+                case DOWN ->
+                    require(
+                            shard,
+                            Operation.DOWN,
+                            ProjectionLayout.down(types, shard, id.layer()).matrix());
+                case VOCABULARY ->
+                    require(
+                            shard,
+                            Operation.UP,
+                            ProjectionLayout.vocabulary(types, shard).matrix());
             }
         });
     }

@@ -4,9 +4,9 @@ import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.tensor.DType;
-import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,21 +24,21 @@ public final class UnshardedWeights {
     /** A tensor of a layer; layer 0 for those of the whole model. */
     record Item(Role role, int layer) {}
 
+    private record Place(long offset, long bytes) {}
+
     private final StoredTypes types;
-    private final Map<Item, Long> offsets = new LinkedHashMap<>();
+    private final Map<Item, Place> places = new LinkedHashMap<>();
     private final MemorySegment memory;
     private long largestBytes;
 
     private UnshardedWeights(StoredTypes types, Plan plan, int index, Device device, Resources resources) {
         this.types = types;
         long bytes = 0;
-        for (Role role : Role.values()) {
-            for (int layer = 0;
-                    types.has(role) && layer < (role.perLayer() ? plan.layers().size() : 1);
-                    layer++) {
-                if (device(role, layer, plan) == index) {
-                    offsets.put(new Item(role, layer), bytes);
-                    long size = bytes(role, layer);
+        for (TensorSpec tensor : types.spec().tensors()) {
+            for (int layer = tensor.firstLayer(); types.has(tensor.role()) && layer < tensor.endLayer(); layer++) {
+                if (device(tensor.role(), layer, plan) == index) {
+                    long size = bytes(types, tensor, layer);
+                    places.put(new Item(tensor.role(), layer), new Place(bytes, size));
                     largestBytes = Math.max(largestBytes, size);
                     bytes += MatrixLayout.align(size, ALIGNMENT);
                 }
@@ -56,22 +56,21 @@ public final class UnshardedWeights {
 
     /** Index of the device that holds a tensor; -1 for what is cut into shards. */
     private static int device(Role role, int layer, Plan plan) {
-        return switch (role) {
-            case TOKENS, POSITIONS, PROJECT_IN -> plan.embeddingDevice();
-            case FINAL_NORM_WEIGHT, FINAL_NORM_BIAS, PROJECT_OUT -> plan.headHome();
+        return switch (role.part()) {
+            case TOKENS, POSITIONS, TOKENS_NORM, PROJECT_IN -> plan.embeddingDevice();
+            case FINAL_NORM, PROJECT_OUT -> plan.headHome();
             case HEAD -> -1;
             default -> role.isCut() ? -1 : plan.layers().get(layer).home();
         };
     }
 
-    private long bytes(Role role, int layer) {
-        Shape shape = role.shape(types.spec());
-        DType stored = shape.rank() == 1 ? DType.F32 : types.type(role, layer);
-        return stored.bytes(shape.elements());
+    private static long bytes(StoredTypes types, TensorSpec tensor, int layer) {
+        DType held = tensor.shape().rank() == 1 ? DType.F32 : types.type(tensor.role(), layer);
+        return held.bytes(tensor.shape().elements());
     }
 
     Iterable<Item> items() {
-        return offsets.keySet();
+        return places.keySet();
     }
 
     long largestBytes() {
@@ -85,10 +84,10 @@ public final class UnshardedWeights {
     }
 
     MemorySegment get(Role role, int layer) {
-        Long offset = offsets.get(new Item(role, layer));
-        if (offset == null) {
+        Place place = places.get(new Item(role, layer));
+        if (place == null) {
             throw new IllegalStateException("not on this device: " + role + " of layer " + layer);
         }
-        return memory.asSlice(offset, bytes(role, layer));
+        return memory.asSlice(place.offset(), place.bytes());
     }
 }

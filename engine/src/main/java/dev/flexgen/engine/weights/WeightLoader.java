@@ -8,15 +8,16 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Shape;
-import dev.flexgen.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -75,10 +76,8 @@ public final class WeightLoader implements AutoCloseable {
             return new ModelWeights(
                     embedding(),
                     layers(),
-                    spec.features().finalNorm()
-                            ? norm(plan.headHome(), Role.FINAL_NORM_WEIGHT, Role.FINAL_NORM_BIAS, 0)
-                            : null,
-                    projection(plan.headHome(), Role.PROJECT_OUT),
+                    spec.finalNorm().isPresent() ? norm(plan.headHome(), ModelPart.FINAL_NORM, 0) : null,
+                    projection(plan.headHome(), ModelPart.PROJECT_OUT.weight()),
                     blocks,
                     resources);
         } catch (Throwable e) {
@@ -90,7 +89,7 @@ public final class WeightLoader implements AutoCloseable {
     private void loadUnsharded(int device) {
         UnshardedWeights unsharded = memory.unsharded(device);
         for (UnshardedWeights.Item item : unsharded.items()) {
-            Tensor tensor = tensors.get(item.role(), item.layer());
+            RoleTensor tensor = tensors.get(item.role(), item.layer());
             MemorySegment target = unsharded.get(item.role(), item.layer());
             if (tensor.shape().rank() == 1) {
                 writer(device).put(target, staging -> WeightPacker.vector(tensor, 0, staging));
@@ -103,7 +102,9 @@ public final class WeightLoader implements AutoCloseable {
     private ModelWeights.Embedding embedding() {
         int device = plan.embeddingDevice();
         return new ModelWeights.Embedding(
-                matrix(device, Role.TOKENS), matrix(device, Role.POSITIONS), projection(device, Role.PROJECT_IN));
+                matrix(device, ModelPart.TOKENS.weight()),
+                matrix(device, ModelPart.POSITIONS.weight()),
+                projection(device, ModelPart.PROJECT_IN.weight()));
     }
 
     private List<ModelWeights.Layer> layers() {
@@ -111,21 +112,24 @@ public final class WeightLoader implements AutoCloseable {
         for (int i = 0; i < plan.layers().size(); i++) {
             int home = plan.layers().get(i).home();
             layers.add(new ModelWeights.Layer(
-                    norm(home, Role.ATTENTION_NORM_WEIGHT, Role.ATTENTION_NORM_BIAS, i),
-                    memory.unsharded(home).find(Role.ATTENTION_OUT_BIAS, i),
-                    norm(home, Role.FFN_NORM_WEIGHT, Role.FFN_NORM_BIAS, i),
-                    memory.unsharded(home).find(Role.DOWN_BIAS, i)));
+                    norm(home, ModelPart.ATTENTION_NORM, i),
+                    memory.unsharded(home).find(ModelPart.ATTENTION_OUT.bias(), i),
+                    norm(home, ModelPart.FFN_NORM, i),
+                    memory.unsharded(home).find(ModelPart.DOWN.bias(), i)));
         }
         return layers;
     }
 
-    private Norm norm(int device, Role weight, Role bias, int layer) {
+    private Norm norm(int device, ModelPart part, int layer) {
         UnshardedWeights unsharded = memory.unsharded(device);
-        return new Norm(spec.features().normEpsilon(), unsharded.find(weight, layer), unsharded.find(bias, layer));
+        return new Norm(
+                spec.block(0).norm().epsilon(),
+                unsharded.find(part.weight(), layer),
+                unsharded.find(part.bias(), layer));
     }
 
     private Matrix matrix(int device, Role role) {
-        Shape shape = role.shape(spec);
+        Shape shape = tensors.get(role, 0).shape();
         return new Matrix(
                 Encoding.of(tensors.type(role, 0)),
                 Math.toIntExact(shape.extent(0)),
@@ -142,7 +146,7 @@ public final class WeightLoader implements AutoCloseable {
     }
 
     private WeightLocation table(Shard shard) {
-        MemorySegment table = memory.unsharded(shard.device()).get(Role.TOKENS, 0);
+        MemorySegment table = memory.unsharded(shard.device()).get(ModelPart.TOKENS.weight(), 0);
         long rowBytes = table.byteSize() / spec.vocabulary();
         MemorySegment rows = table.asSlice(shard.from() * rowBytes, shard.size() * rowBytes);
         return new WeightLocation.Memory(shard.tier(), rows, false);

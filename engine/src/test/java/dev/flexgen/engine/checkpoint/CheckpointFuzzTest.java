@@ -107,7 +107,7 @@ class CheckpointFuzzTest {
         Map<String, StoredTensor> tensors = format.read(file);
         try (Arena arena = Arena.ofConfined()) {
             for (StoredTensor tensor : tensors.values()) {
-                if (tensor.type().weight().isPresent()) {
+                if (tensor.type().held().isPresent()) {
                     touch(tensor.contiguous(arena));
                 }
             }

@@ -137,7 +137,25 @@ class CheckpointsTest {
         single("x.safetensors", "a");
         index("{\"weight_map\":{\"a\":\"x.safetensors\",\"b\":\"x.safetensors\"}}");
 
-        assertRefused("x.safetensors does not hold the tensor 'b'", SAFETENSORS_INDEX);
+        try (Checkpoint checkpoint = Checkpoints.open(folder)) {
+            assertThat(checkpoint.names()).containsExactly("a");
+            assertThat(checkpoint.listedOnly()).containsExactly("b");
+            assertThatThrownBy(() -> checkpoint.tensor("b"))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessageContaining("x.safetensors does not hold the tensor 'b' that the index lists there");
+        }
+    }
+
+    @Test
+    void tensorsThatTheIndexForgetsOrListsInAnotherShardAreFound() throws IOException {
+        single("x.safetensors", "a");
+        single("y.safetensors", "b");
+        index("{\"weight_map\":{\"b\":\"x.safetensors\",\"c\":\"y.safetensors\"}}");
+
+        try (Checkpoint checkpoint = Checkpoints.open(folder)) {
+            assertThat(checkpoint.names()).containsExactlyInAnyOrder("a", "b");
+            assertThat(checkpoint.listedOnly()).containsExactly("c");
+        }
     }
 
     @Test
@@ -218,9 +236,8 @@ class CheckpointsTest {
         Path maps = Path.of("/proc/self/maps");
         assumeTrue(Files.exists(maps), "needs Linux to see the mappings");
         copy("opt-f32-sharded", SAFETENSORS_INDEX, "model-00001-of-00003.safetensors");
-        single("model-00002-of-00003.safetensors", "a");
 
-        assertRefused("model-00002-of-00003.safetensors does not hold");
+        assertRefused("model-00002-of-00003.safetensors is missing");
         assertThat(Files.readString(maps)).doesNotContain(folder.toString());
         single(SAFETENSORS, "a");
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.NumpyWriter;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.tensor.ElementType;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -83,7 +84,7 @@ class NumpyFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"<f8", ">f2", "<i4", "|O", "|V4", "|b1", "", "f2", "bfloat16"})
+    @ValueSource(strings = {"<f16", ">f8", ">f2", "<i4", "|O", "|V4", "|b1", "", "f2", "bfloat16"})
     void otherElementTypesAreNamed(String descr) {
         assertRefused(NumpyWriter.header(descr, Shape.of(3)), "numpy's type '" + descr + "'", "<f2 (float16)");
     }

@@ -145,18 +145,30 @@ class SafetensorsTest {
     }
 
     @Test
-    void otherTypesAreKnownButNotNames() throws IOException {
+    void tensorsOfOtherTypesAreNamedAndRefused() throws IOException {
         String header = "{\"__metadata__\":{\"format\":\"pt\"}," + tensor("w", "BF16", "[1,2]", 0, 4) + ","
                 + tensor("mask", "BOOL", "[3]", 4, 7) + "," + tensor("scalar", "F32", "[]", 7, 11) + ","
                 + tensor("none", "F16", "[0,7]", 11, 11) + "}   ";
         try (Checkpoint checkpoint = open(file(header, 11))) {
-            assertThat(checkpoint.names()).containsExactly("w", "scalar", "none");
+            assertThat(checkpoint.names()).containsExactly("w", "mask", "scalar", "none");
             assertThat(checkpoint.tensor("w").dtype()).isEqualTo(DType.BF16);
             assertThat(checkpoint.tensor("scalar").shape()).isEqualTo(Shape.of());
             assertThat(checkpoint.tensor("none").data().byteSize()).isZero();
             assertThatThrownBy(() -> checkpoint.tensor("mask"))
                     .isInstanceOf(EngineException.class)
-                    .hasMessageContainingAll("'mask'", "model.safetensors", "BOOL", "F32, F16 or BF16");
+                    .hasMessageContainingAll("'mask'", "model.safetensors", "BOOL", "F64, F32, F16 or BF16");
+        }
+    }
+
+    @Test
+    void metadataMayNameATensorThatIsTheSameAsAnother() throws IOException {
+        String header = "{\"__metadata__\":{\"format\":\"pt\",\"same\":\"w\",\"w\":\"v\",\"other\":\"x\"},"
+                + tensor("v", "F16", "[1]", 0, 2) + "," + tensor("w", "BF16", "[1,2]", 2, 6) + "}";
+        try (Checkpoint checkpoint = open(file(header, 6))) {
+            assertThat(checkpoint.names()).containsExactly("v", "w", "same");
+            assertThat(checkpoint.tensor("same").data())
+                    .isEqualTo(checkpoint.tensor("w").data());
+            assertThat(checkpoint.tensor("w").dtype()).isEqualTo(DType.BF16);
         }
     }
 

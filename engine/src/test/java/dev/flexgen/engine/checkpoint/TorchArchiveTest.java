@@ -112,7 +112,7 @@ class TorchArchiveTest {
                 .raw('s', 'b')
                 .stop();
         try (Checkpoint checkpoint = open(archive(pickle))) {
-            assertThat(checkpoint.names()).containsExactly("parameter");
+            assertThat(checkpoint.names()).containsExactly("parameter", "mask", "float8");
             assertThat(halves(checkpoint.tensor("parameter"))).containsExactly(0, 1, 2, 3, 4, 5);
             assertThatThrownBy(() -> checkpoint.tensor("mask")).hasMessageContainingAll("'mask'", FILE, "U8");
             assertThatThrownBy(() -> checkpoint.tensor("float8")).hasMessageContaining("F8_E4M3");

@@ -33,14 +33,23 @@ class UnpicklerTest {
                         "numpy.core.multiarray._reconstruct"),
                 bad("no name", p -> p.global("", ""), "names the global ."),
                 bad("long name", p -> p.global("a".repeat(300), "b"), "a name of more than 256 bytes"),
+                bad("stack global", p -> p.text("os").text("system").raw(0x93), "names the global os.system"),
+                bad("stack global of numbers", p -> p.whole(1).whole(2).raw(0x93), "by something that is no text"),
+                bad("memo of nothing at all", p -> p.raw(0x94), "from an empty stack"),
+                bad("frame beyond the end", p -> p.raw(0x95, 1, 0, 0), "cut off by the end of the pickle"),
+                bad("endless text", p -> p.raw(0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80), "a text of 9223372036854775808 bytes"),
+                bad("size of no tuple", p -> p.global("torch", "Size").whole(1).raw(0x85, 'R'), "makes a call"),
                 bad(
-                        "stack global",
-                        p -> p.text("os").text("system").raw(0x93),
-                        "byte 20 is the pickle instruction 0x93"),
+                        "parameter of no tensor",
+                        p -> p.global("torch._utils", "_rebuild_parameter_with_state")
+                                .tuple(1, 2, 3, 4)
+                                .raw('R'),
+                        "makes a call"),
                 bad("instance", p -> p.raw('(', 'i'), "is the pickle instruction 0x69"),
                 bad("new object", p -> p.raw(0x81), "is the pickle instruction 0x81"),
                 bad("extension", p -> p.raw(0x82, 1), "is the pickle instruction 0x82"),
-                bad("other protocol", p -> p.raw(0x80, 4), "declares pickle protocol 4"),
+                bad("old protocol", p -> p.raw(0x80, 1), "declares pickle protocol 1"),
+                bad("unknown protocol", p -> p.raw(0x80, 6), "declares pickle protocol 6"),
                 bad(
                         "call of a storage class",
                         p -> p.global("torch", "HalfStorage").raw(')', 'R'),
@@ -150,6 +159,39 @@ class UnpicklerTest {
         repeat(pickle, Unpickler.MOST_CALLS + 1, 'h', 0, 'h', 1, 'R');
 
         assertThatThrownBy(() -> read(pickle.stop())).hasMessageContaining("is past 200000 calls");
+    }
+
+    /** What Python writes where a later protocol is asked for. */
+    @Test
+    void laterProtocolsAreRead() {
+        byte[] pickle = new PickleWriter()
+                .raw(0x80, 4, 0x95, 9, 0, 0, 0, 0, 0, 0, 0, '}', 0x94)
+                .raw(0x8c, 1, 'a', 0x94)
+                .raw(0x8c, 11, 'c', 'o', 'l', 'l', 'e', 'c', 't', 'i', 'o', 'n', 's', 0x94)
+                .raw(0x8c, 11, 'O', 'r', 'd', 'e', 'r', 'e', 'd', 'D', 'i', 'c', 't', 0x94)
+                .raw(0x93, ')', 'R', 's', 'h', 0)
+                .stop();
+        assertThat(read(pickle))
+                .isInstanceOfSatisfying(
+                        PickleValue.Dictionary.class,
+                        all -> assertThat(all.entries()).containsOnlyKeys("a"));
+    }
+
+    @Test
+    void parametersWithAttributesAndSizesAreRead() {
+        PickleWriter parameter = new PickleWriter()
+                .global("torch._utils", "_rebuild_parameter_with_state")
+                .raw('(')
+                .vector("0", 3)
+                .raw(0x88)
+                .emptyHooks()
+                .raw('}')
+                .text("shard")
+                .raw(0x89, 's', 't', 'R');
+        assertThat(read(parameter.stop())).isInstanceOf(PickleValue.View.class);
+        PickleWriter size =
+                new PickleWriter().global("torch", "Size").tuple(1, 2).raw(0x85, 'R');
+        assertThat(read(size.stop())).isInstanceOf(PickleValue.Tuple.class);
     }
 
     @Test

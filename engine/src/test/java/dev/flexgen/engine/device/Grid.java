@@ -9,10 +9,18 @@ package dev.flexgen.engine.device;
  * @param widths of rows
  * @param heads key heads, query heads for each, width of a head
  * @param pasts tokens before those that attend
+ * @param alike matrices with which the bits of rows alone and together are compared
  * @param batches for each sequence of a step the tokens before and the new ones
  */
 public record Grid(
-        int[] tokens, int[] someTokens, int[][] matrices, int[] widths, int[][] heads, int[] pasts, int[][][] batches) {
+        int[] tokens,
+        int[] someTokens,
+        int[][] matrices,
+        int[] widths,
+        int[][] heads,
+        int[] pasts,
+        int[][] alike,
+        int[][][] batches) {
 
     private static final int[][][] BATCHES = {
         {{130, 1}, {0, 1}, {63, 1}, {64, 1}, {5, 1}},
@@ -40,6 +48,7 @@ public record Grid(
                 new int[] {1, 15, 16, 17, 60, 64, 5000},
                 new int[][] {{1, 1, 8}, {3, 1, 12}, {4, 2, 16}, {6, 1, 64}, {2, 2, 80}, {5, 5, 33}},
                 new int[] {0, 5, 64, 130},
+                new int[][] {{60, 148}, {97, 64}, {130, 1112}, {1100, 136}},
                 BATCHES);
     }
 
@@ -52,6 +61,7 @@ public record Grid(
                 new int[] {1, 17, 64},
                 new int[][] {{3, 1, 12}, {2, 2, 80}},
                 new int[] {0, 5, 64},
+                new int[][] {{60, 148}},
                 BATCHES);
     }
 }

@@ -91,12 +91,22 @@ final class TwinMemory implements SegmentAllocator, AutoCloseable {
         }
     }
 
+    /** What an operation leaves in {@code output} on the device. */
+    byte[] bits(Rows output, BiConsumer<Ops, Side> operation) {
+        onDevice(operation);
+        return at(readBack.segment(), output.data()).toArray(ValueLayout.JAVA_BYTE);
+    }
+
     private void run(BiConsumer<Ops, Side> operation) {
+        onDevice(operation);
+        operation.accept(reference, segment -> segment);
+    }
+
+    private void onDevice(BiConsumer<Ops, Side> operation) {
         stream.upload(host.segment().asSlice(0, used), twin.segment().asSlice(0, used));
         operation.accept(device.ops(), twinSide());
         stream.download(twin.segment().asSlice(0, used), readBack.segment().asSlice(0, used));
         stream.join();
-        operation.accept(reference, segment -> segment);
     }
 
     private MemorySegment at(MemorySegment base, MemorySegment segment) {

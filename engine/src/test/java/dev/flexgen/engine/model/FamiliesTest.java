@@ -3,13 +3,14 @@ package dev.flexgen.engine.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.model.Features.NormPlace;
-import dev.flexgen.engine.tensor.Activation;
+import dev.flexgen.engine.model.Block.NormPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +36,18 @@ class FamiliesTest {
     void absentKeysMeanOpt125m() throws IOException {
         ModelSpec spec = spec(opt(""));
         assertThat(spec.dimensions()).isEqualTo(new Dimensions(12, 768, 12, 12, 64, 3072, 50272, 768, 2048));
-        assertThat(spec.features()).isEqualTo(new Features(NormPlace.BEFORE, 1e-5f, true, Activation.RELU, 2));
+        NormSpec norm = new NormSpec(NormSpec.Kind.LAYER_NORM, 1e-5f);
+        assertThat(spec.finalNorm()).hasValue(norm);
+        assertThat(spec.head()).isEqualTo(new HeadSpec(true, Bias.NONE));
+        assertThat(spec.stack().runs()).containsExactly(new LayerStack.Run(spec.block(0), 12));
+        assertThat(spec.block(11))
+                .isEqualTo(new Block(
+                        norm,
+                        NormPlace.BEFORE,
+                        Block.Residual.SEQUENTIAL,
+                        new AttentionSpec(
+                                12, 12, 64, Bias.IF_STORED, Bias.IF_STORED, new Positions.Learned(2), Optional.empty()),
+                        new FeedForwardSpec.Plain(3072, Activation.RELU, Bias.IF_STORED)));
         assertThat(spec.beginToken()).hasValue(2);
         assertThat(spec.endTokens()).containsExactly(2);
     }
@@ -52,22 +64,22 @@ class FamiliesTest {
     @Test
     void opt350mNormalisesAfterTheSumAndProjectsItsTokens() {
         ModelSpec spec = Families.read(Fixtures.golden("opt350m-f32"));
-        assertThat(spec.features().normPlace()).isEqualTo(NormPlace.AFTER);
-        assertThat(spec.features().finalNorm()).isFalse();
+        assertThat(spec.block(0).normPlace()).isEqualTo(NormPlace.AFTER);
+        assertThat(spec.finalNorm()).isEmpty();
         assertThat(spec.projectsEmbedding()).isTrue();
     }
 
     @Test
     void galacticaUsesTheExactGelu() {
         ModelSpec spec = Families.read(Fixtures.golden("galactica-f32"));
-        assertThat(spec.features().activation()).isEqualTo(Activation.GELU);
+        assertThat(ExecutionSupport.activation(spec.block(0))).isEqualTo(dev.flexgen.engine.tensor.Activation.GELU);
         assertThat(spec.projectsEmbedding()).isFalse();
     }
 
     @Test
     void theFinalNormCanBeRemoved() throws IOException {
-        assertThat(spec(opt(", \"_remove_final_layer_norm\": true")).features().finalNorm())
-                .isFalse();
+        assertThat(spec(opt(", \"_remove_final_layer_norm\": true")).finalNorm())
+                .isEmpty();
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flexgen.engine.FakeCheckpoint;
 import dev.flexgen.engine.Specs;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.model.TensorSpec.Need;
 import dev.flexgen.engine.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,42 +18,47 @@ class ModelTensorsTest {
 
     private static FakeCheckpoint complete(String prefix) {
         FakeCheckpoint checkpoint = new FakeCheckpoint();
-        for (Role role : Role.values()) {
-            for (int layer = 0; layer < (role.perLayer() ? SPEC.layers() : 1); layer++) {
-                if (role.belongsTo(SPEC) && role != Role.HEAD) {
-                    checkpoint.with(prefix + name(role, layer), role.shape(SPEC));
-                }
+        for (TensorSpec tensor : SPEC.tensors()) {
+            for (int layer = 0; layer < tensor.layers() && !isHead(tensor); layer++) {
+                checkpoint.with(prefix + name(tensor.role(), layer), tensor.shape());
             }
         }
         return checkpoint;
     }
 
+    private static boolean isHead(TensorSpec tensor) {
+        return tensor.role().part() == ModelPart.HEAD;
+    }
+
     private static String name(Role role, int layer) {
-        return Families.named("opt").tensorName(role).replace("{}", Integer.toString(layer));
+        return Families.named("opt").tensors().spellings(role, layer, 0).getFirst();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "model."})
     void allTensorsAreFoundUnderBothPrefixes(String prefix) {
         ModelTensors tensors = new ModelTensors(SPEC, complete(prefix));
-        for (Role role : Role.values()) {
-            if (role.belongsTo(SPEC) && role != Role.HEAD) {
-                assertThat(tensors.get(role, 0).shape()).isEqualTo(role.shape(SPEC));
+        for (TensorSpec tensor : SPEC.tensors()) {
+            if (!isHead(tensor)) {
+                assertThat(tensors.get(tensor.role(), 0).shape()).isEqualTo(tensor.shape());
             }
         }
     }
 
     @Test
     void theHeadIsTiedWhereItIsAbsentAndItsOwnWhereItIsNot() {
-        assertThat(new ModelTensors(SPEC, complete("model.")).has(Role.HEAD)).isFalse();
-        FakeCheckpoint untied = complete("model.").with("lm_head.weight", Role.HEAD.shape(SPEC));
-        assertThat(new ModelTensors(SPEC, untied).find(Role.HEAD, 0)).isPresent();
+        assertThat(new ModelTensors(SPEC, complete("model.")).has(ModelPart.HEAD.weight()))
+                .isFalse();
+        FakeCheckpoint untied = complete("model.").with("lm_head.weight", Shape.of(SPEC.vocabulary(), SPEC.width()));
+        assertThat(new ModelTensors(SPEC, untied).find(ModelPart.HEAD.weight(), 0))
+                .isPresent();
     }
 
     @Test
     void unknownTensorsAreIgnored() {
         FakeCheckpoint checkpoint = complete("model.").with("model.decoder.version", Shape.of(1));
-        assertThat(new ModelTensors(SPEC, checkpoint).has(Role.TOKENS)).isTrue();
+        assertThat(new ModelTensors(SPEC, checkpoint).has(ModelPart.TOKENS.weight()))
+                .isTrue();
     }
 
     @ParameterizedTest
@@ -87,12 +93,11 @@ class ModelTensorsTest {
     @Test
     void aModelMayLackAllBiasesAndAllNormWeights() {
         ModelTensors tensors = new ModelTensors(SPEC, complete("").without(".*norm.*|.*bias"));
-        for (Role role : Role.values()) {
-            if (role.need() == Role.Need.ALWAYS && role.belongsTo(SPEC)) {
-                assertThat(tensors.find(role, SPEC.layers() - 1 - (role.perLayer() ? 0 : 1)))
-                        .isPresent();
+        for (TensorSpec tensor : SPEC.tensors()) {
+            if (tensor.need() == Need.ALWAYS) {
+                assertThat(tensors.find(tensor.role(), tensor.layers() - 1)).isPresent();
             } else {
-                assertThat(tensors.find(role, 0)).isEmpty();
+                assertThat(tensors.find(tensor.role(), 0)).isEmpty();
             }
         }
     }
@@ -120,7 +125,8 @@ class ModelTensorsTest {
 
     @Test
     void weightsOfMoreLayersThanTheConfigsAreRefused() {
-        FakeCheckpoint checkpoint = complete("").with("decoder.layers.2.fc1.weight", Role.UP_WEIGHT.shape(SPEC));
+        FakeCheckpoint checkpoint =
+                complete("").with("decoder.layers.2.fc1.weight", Shape.of(SPEC.ffnWidth(), SPEC.width()));
         assertThatThrownBy(() -> new ModelTensors(SPEC, checkpoint))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("has more layers than the 2 of config.json");

@@ -13,6 +13,7 @@ import dev.flexgen.engine.checkpoint.Checkpoints;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,21 +38,22 @@ class PublishedModelsTest {
     /** All tensors of a published model, as FlexGen would name them. */
     private ModelSpec write(String name) throws IOException {
         ModelSpec spec = PublishedModels.spec(entry(name));
-        for (Role role : Role.values()) {
-            for (int layer = 0; role.belongsTo(spec) && layer < (role.perLayer() ? spec.layers() : 1); layer++) {
-                write(spec, role, layer);
+        for (TensorSpec tensor : spec.tensors()) {
+            for (int layer = 0; layer < tensor.layers(); layer++) {
+                write(spec, tensor, layer);
             }
         }
         return spec;
     }
 
-    private void write(ModelSpec spec, Role role, int layer) throws IOException {
+    private void write(ModelSpec spec, TensorSpec tensor, int layer) throws IOException {
         String name = Families.named(spec.family())
-                .tensorName(role)
-                .replace("{}", Integer.toString(layer))
+                .tensors()
+                .spellings(tensor.role(), layer, 0)
+                .getFirst()
                 .replaceFirst("^decoder\\.final_layer_norm", "decoder.layer_norm");
         long[] extents =
-                role.shape(spec).extents().stream().mapToLong(Long::longValue).toArray();
+                tensor.shape().extents().stream().mapToLong(Long::longValue).toArray();
         NumpyWriter.writeSparse(folder.resolve(name), "<f2", Short.BYTES, extents);
     }
 
@@ -59,8 +61,11 @@ class PublishedModelsTest {
     @MethodSource("models")
     void everyPublishedModelIsKnownByTwoShapes(CatalogueEntry entry) throws IOException {
         ModelSpec spec = PublishedModels.spec(entry);
-        write(spec, Role.TOKENS, 0);
-        write(spec, Role.UP_WEIGHT, 0);
+        for (TensorSpec tensor : spec.tensors()) {
+            if (Set.of(ModelPart.TOKENS.weight(), ModelPart.UP.weight()).contains(tensor.role())) {
+                write(spec, tensor, 0);
+            }
+        }
         assertThat(Families.read(folder)).isEqualTo(spec);
     }
 
@@ -72,8 +77,8 @@ class PublishedModelsTest {
         assertThat(spec.parameters()).isEqualTo(174_604_468_224L);
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
             ModelTensors tensors = new ModelTensors(spec, checkpoint);
-            assertThat(tensors.get(Role.FINAL_NORM_BIAS, 0).shape()).hasToString("[12288]");
-            assertThat(tensors.get(Role.DOWN_WEIGHT, 95).shape()).hasToString("[12288, 49152]");
+            assertThat(tensors.get(ModelPart.FINAL_NORM.bias(), 0).shape()).hasToString("[12288]");
+            assertThat(tensors.get(ModelPart.DOWN.weight(), 95).shape()).hasToString("[12288, 49152]");
         }
     }
 

@@ -45,9 +45,14 @@ class RandomModelTest {
             Rows in = operands.rows(20, SPEC.width());
             Rows out = operands.rows(20, SPEC.ffnWidth());
             ops.norm(new Norm(1e-5f, null, null), in, in);
-            Tensor up = tensors.get(Role.UP_WEIGHT, layer);
+            Tensor up = tensors.get(ModelPart.UP.weight(), layer).stored();
             Matrix weight = new Matrix(Encoding.of(up.dtype()), SPEC.ffnWidth(), SPEC.width(), up.data());
-            ops.up(new Linear(weight, tensors.get(Role.UP_BIAS, layer).data()), in, out);
+            ops.up(
+                    new Linear(
+                            weight,
+                            tensors.get(ModelPart.UP.bias(), layer).stored().data()),
+                    in,
+                    out);
             int active = 0;
             for (int i = 0; i < out.count() * out.width(); i++) {
                 active += out.data().getAtIndex(ValueLayout.JAVA_FLOAT, i) > 0 ? 1 : 0;
@@ -60,7 +65,9 @@ class RandomModelTest {
     @EnumSource(DType.class)
     void normsAreOnesInEveryElementType(DType dtype) {
         try (Checkpoint checkpoint = RandomModel.checkpoint(SPEC, new RandomWeights(dtype, 1, 0))) {
-            Tensor norm = new ModelTensors(SPEC, checkpoint).get(Role.FFN_NORM_WEIGHT, 1);
+            Tensor norm = new ModelTensors(SPEC, checkpoint)
+                    .get(ModelPart.FFN_NORM.weight(), 1)
+                    .stored();
             int bits = Float.floatToRawIntBits(1f);
             for (long i = 0; i < SPEC.width(); i++) {
                 switch (dtype) {
@@ -86,7 +93,8 @@ class RandomModelTest {
     private static float[] firstWeights(long seed) {
         try (Checkpoint checkpoint = RandomModel.checkpoint(SPEC, new RandomWeights(DType.F32, seed, 0))) {
             return new ModelTensors(SPEC, checkpoint)
-                    .get(Role.UP_WEIGHT, 0)
+                    .get(ModelPart.UP.weight(), 0)
+                    .stored()
                     .data()
                     .asSlice(0, 400)
                     .toArray(ValueLayout.JAVA_FLOAT);

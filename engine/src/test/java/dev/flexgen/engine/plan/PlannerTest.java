@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.exec.FootprintMeter;
 import dev.flexgen.engine.memory.Tier;
@@ -12,7 +13,6 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.quant.Encoding;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;

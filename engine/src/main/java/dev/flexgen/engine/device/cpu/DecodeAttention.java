@@ -48,8 +48,7 @@ final class DecodeAttention {
     }
 
     /** All queries of all heads that share key head {@code head}. */
-    private void attendHead(
-            int head, Rows query, int firstRow, KvView cache, int position, Rows out, Scratch memory) {
+    private void attendHead(int head, Rows query, int firstRow, KvView cache, int position, Rows out, Scratch memory) {
         int dim = cache.headDim();
         int group = query.width() / dim / cache.heads();
         int total = position + query.count();
@@ -72,8 +71,7 @@ final class DecodeAttention {
         }
     }
 
-    private void score(
-            int head, Rows query, int firstRow, KvView cache, int position, float[] weights, float[] tile) {
+    private void score(int head, Rows query, int firstRow, KvView cache, int position, float[] weights, float[] tile) {
         int dim = cache.headDim();
         int group = query.width() / dim / cache.heads();
         int total = position + query.count();

@@ -16,7 +16,7 @@ final class Gelu {
     /** Beyond, the result is x or too small for a float. */
     private static final float LARGEST = 14;
 
-    private static final float STEP = 0.28284271f; // 0.4 / sqrt 2
+    private static final float STEP = 0.2828427f; // 0.4 / sqrt 2
 
     private Gelu() {}
 
@@ -30,16 +30,16 @@ final class Gelu {
     private static FloatVector of(FloatVector x) {
         FloatVector a = x.abs().min(LARGEST);
         FloatVector t = constant(1).div(fma(a, constant(STEP), constant(1)));
-        FloatVector p = constant(0.02851380594074726f);
-        p = fma(p, t, constant(-0.0737781822681427f));
-        p = fma(p, t, constant(-0.065926194190979f));
-        p = fma(p, t, constant(0.2787152826786041f));
-        p = fma(p, t, constant(-0.07094917446374893f));
-        p = fma(p, t, constant(0.2698875963687897f));
-        p = fma(p, t, constant(0.17699439823627472f));
-        p = fma(p, t, constant(0.2314433753490448f));
-        p = fma(p, t, constant(0.2250722199678421f));
-        p = fma(p, t, constant(2.6925014026346616e-05f));
+        FloatVector p = constant(0.028513806f);
+        p = fma(p, t, constant(-0.07377818f));
+        p = fma(p, t, constant(-0.065926194f));
+        p = fma(p, t, constant(0.27871528f));
+        p = fma(p, t, constant(-0.070949174f));
+        p = fma(p, t, constant(0.2698876f));
+        p = fma(p, t, constant(0.1769944f));
+        p = fma(p, t, constant(0.23144338f));
+        p = fma(p, t, constant(0.22507222f));
+        p = fma(p, t, constant(0.000026925014f));
         // What rounding took from the square matters: the exponential makes a relative error of an absolute one.
         FloatVector square = a.mul(a);
         FloatVector rest = fma(a, a, square.neg()).mul(-0.5f);

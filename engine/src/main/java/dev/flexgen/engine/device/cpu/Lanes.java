@@ -49,7 +49,8 @@ final class Lanes {
     static void addScaled(float factor, float[] x, int xo, float[] y, int yo, int count) {
         int i = 0;
         for (; i <= count - WIDTH; i += WIDTH) {
-            fma(load(x, xo + i), FloatVector.broadcast(FLOATS, factor), load(y, yo + i)).intoArray(y, yo + i);
+            fma(load(x, xo + i), FloatVector.broadcast(FLOATS, factor), load(y, yo + i))
+                    .intoArray(y, yo + i);
         }
         for (; i < count; i++) {
             y[yo + i] = fma(x[xo + i], factor, y[yo + i]);

@@ -97,7 +97,8 @@ final class SkinnyMatmul {
             for (int c = 0; c < columns; c += TILE) {
                 int width = Math.min(TILE, columns - c);
                 for (int r = 0; r < count; r++) {
-                    long offset = (from + first + r) * weight.rowBytes() + weight.dtype().bytes(c);
+                    long offset = (from + first + r) * weight.rowBytes()
+                            + weight.dtype().bytes(c);
                     MixedDot.decode(weight.dtype(), weight.data(), offset, decoded, r * TILE, width);
                 }
                 for (int t = 0; t < tokens; t += BatchKernel.TOKENS) {
@@ -158,7 +159,8 @@ final class SkinnyMatmul {
 
     private void addActive(Matrix weight, int from, int to, int tokens, int sumAt, Scratch memory) {
         int columns = weight.columns();
-        int most = Math.clamp(DECODED / columns / BatchKernel.ROWS * (long) BatchKernel.ROWS, BatchKernel.ROWS, DOWN_ROWS);
+        int most =
+                Math.clamp(DECODED / columns / BatchKernel.ROWS * (long) BatchKernel.ROWS, BatchKernel.ROWS, DOWN_ROWS);
         float[] decoded = memory.second(most * columns);
         float[] factors = memory.third(tokens * most); // [tokens, most]
         int rows = 0;

@@ -25,6 +25,7 @@ final class Cublas implements MatrixProduct {
 
     private final Driver driver;
     private final cublasContext handle;
+    private final CudaStream stream;
     private final Buffer workspace;
     private final Address a = new Address();
     private final Address b = new Address();
@@ -32,8 +33,9 @@ final class Cublas implements MatrixProduct {
     private final FloatPointer one = new FloatPointer(1f);
     private final FloatPointer zero = new FloatPointer(0f);
 
-    private Cublas(Driver driver, cublasContext handle, Buffer workspace) {
+    private Cublas(Driver driver, cublasContext handle, CudaStream stream, Buffer workspace) {
         this.driver = driver;
+        this.stream = stream;
         this.handle = handle;
         this.workspace = workspace;
     }
@@ -55,9 +57,9 @@ final class Cublas implements MatrixProduct {
             workspace.close();
             return Optional.empty();
         }
-        Cublas opened = new Cublas(driver, handle, workspace);
+        Cublas opened = new Cublas(driver, handle, stream, workspace);
         try {
-            opened.prepare(stream);
+            opened.prepare();
         } catch (Throwable e) {
             opened.close();
             throw e;
@@ -65,7 +67,7 @@ final class Cublas implements MatrixProduct {
         return Optional.of(opened);
     }
 
-    private void prepare(CudaStream stream) {
+    private void prepare() {
         check("cublasSetStream", cublas.cublasSetStream_v2(handle, stream.handle()));
         MemorySegment memory = workspace.segment();
         check("cublasSetWorkspace", cublas.cublasSetWorkspace_v2(handle, new Address().of(memory), memory.byteSize()));
@@ -85,6 +87,7 @@ final class Cublas implements MatrixProduct {
     private void multiply(
             int op, int outputs, int inner, int stride, MemorySegment in, Matrix weight, Rows out, FloatPointer beta) {
         driver.use();
+        stream.handle(); // its kernels come between ours
         int type = type(weight.dtype());
         int compute = weight.dtype() == DType.F32 ? cublas.CUBLAS_COMPUTE_32F_PEDANTIC : cublas.CUBLAS_COMPUTE_32F;
         check(

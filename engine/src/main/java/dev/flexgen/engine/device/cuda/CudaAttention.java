@@ -1,39 +1,35 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.tensor.DType;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Appending to a cache and attending over it. Many queries of a common head size are taken by tiles on tensor cores; a few, and
- * all other cases, by splitting the cache over the GPU. The addresses of a cache's blocks travel with the launch.
+ * Appending to caches and attending over them, for all sequences of a step in as few launches as their number allows. Many
+ * queries of a common head size are taken by tiles on tensor cores; a few, and all other cases, by splitting the cache over the
+ * GPU. For up to 16 rows of a sequence a row's result does not depend on any other row.
  */
 final class CudaAttention {
 
     /** More would not leave the shared memory for a block's scores. */
     static final int MOST_HEAD_DIM = 1024;
 
-    /** {@code KV_NEAR} and {@code Kv} in common.cuh. */
-    private static final int NEAR = 64;
-
-    private static final int KV_BYTES = 16 * NEAR + 8 + 16;
-    private static final int FAR_ENTRIES = 400;
-
     private static final int TILE = 64;
     private static final int THREADS = 128;
+    private static final int APPEND_THREADS = 256;
     private static final int ROWS = 4;
-    private static final int LEAST_SPAN = 32;
-    private static final int MOST_SPAN = 1024;
     private static final int MOST_SHARED = 48 << 10;
     private static final double LOG2_E = 1.4426950408889634;
 
     private final KernelLauncher launcher;
     private final KernelArguments arguments;
     private final DeviceScratch scratch;
+    private final KvAddresses addresses;
     private final Kernel append;
-    private final Kernel table;
     private final Kernel one;
     private final Kernel four;
     private final Kernel any;
@@ -45,8 +41,8 @@ final class CudaAttention {
         this.launcher = launcher;
         this.arguments = arguments;
         this.scratch = scratch;
-        this.append = new Kernel(launcher, "rows_append", 256, 0);
-        this.table = new Kernel(launcher, "rows_table", 256, 0);
+        this.addresses = new KvAddresses(launcher, arguments, scratch);
+        this.append = new Kernel(launcher, "rows_append", APPEND_THREADS, 0);
         this.one = new Kernel(launcher, "attend_1", THREADS, MOST_SHARED);
         this.four = new Kernel(launcher, "attend_4", THREADS, MOST_SHARED);
         this.any = new Kernel(launcher, "attend_any", THREADS, MOST_SHARED);
@@ -55,116 +51,169 @@ final class CudaAttention {
         this.prefill128 = new Kernel(launcher, "prefill_128", THREADS, 0);
     }
 
-    void append(Rows keys, Rows values, KvView cache, int position) {
-        int blocks = blocks(cache, position + keys.count());
-        writeTable(cache, blocks);
-        arguments.clear().pointer(keys.data()).pointer(values.data()).number(position);
-        describe(cache, blocks);
-        append.launch(cache.dtype(), Math.ceilDiv(keys.width(), 256), keys.count(), 1, arguments);
+    /** Something to do for some of a call's sequences, whose addresses have been taken. */
+    private interface Action {
+        void on(List<KvSequence> some, List<AttentionPart> parts);
     }
 
-    void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+    private void each(List<KvSequence> sequences, Action action) {
+        int row = 0;
+        for (int from = 0; from < sequences.size(); ) {
+            int count = KvAddresses.together(sequences, from);
+            List<KvSequence> some = sequences.subList(from, from + count);
+            addresses.take(some);
+            action.on(some, AttentionPart.whole(some, row));
+            from += count;
+            row += KvSequence.rows(some);
+        }
+    }
+
+    void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        DType dtype = sequences.getFirst().cache().dtype();
+        each(sequences, (some, parts) -> append(keys, values, dtype, parts));
+    }
+
+    private void append(Rows keys, Rows values, DType dtype, List<AttentionPart> parts) {
+        for (List<AttentionPart> some : byLaunch(parts)) {
+            arguments.clear().pointer(keys.data()).pointer(values.data());
+            addresses.describe(some);
+            append.launch(dtype, Math.ceilDiv(keys.width(), APPEND_THREADS), mostRows(some), some.size(), arguments);
+        }
+    }
+
+    /** The keys and values are stored by the kernel that attends over them, where that is one for a few queries. */
+    void appendAndAttend(Rows keys, Rows values, Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        if (sequences.stream().allMatch(sequence -> sequence.rows() <= CudaSkinnyMatmul.MOST)) {
+            each(sequences, (some, parts) -> attend(keys, values, query, some, parts, scale, out));
+        } else {
+            append(keys, values, sequences);
+            attend(query, sequences, scale, out);
+        }
+    }
+
+    void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        each(sequences, (some, parts) -> attend(null, null, query, some, parts, scale, out));
+    }
+
+    private void attend(
+            @Nullable Rows keys,
+            @Nullable Rows values,
+            Rows query,
+            List<KvSequence> sequences,
+            List<AttentionPart> parts,
+            float scale,
+            Rows out) {
+        @Nullable Kernel prefill = tile(query, sequences, out);
+        List<AttentionPart> tiled = new ArrayList<>();
+        List<AttentionPart> few = new ArrayList<>();
+        KvView cache = sequences.getFirst().cache();
         int group = query.width() / cache.headDim() / cache.heads();
-        int blocks = blocks(cache, position + query.count());
-        boolean vectors = cache.dtype().bytes((long) cache.headDim()) % 16 == 0;
-        for (int i = 0; i < blocks && vectors; i++) {
-            vectors = ShapeChecks.aligned(cache.keys().get(i))
-                    && ShapeChecks.aligned(cache.values().get(i));
-        }
-        writeTable(cache, blocks);
-        boolean tiled = query.count() > CudaSkinnyMatmul.MOST
-                && vectors
-                && ShapeChecks.aligned(query.data())
-                && ShapeChecks.aligned(out.data())
-                && CudaMatmul.tensorCores(launcher, cache.dtype());
-        switch (tiled ? cache.headDim() : 0) {
-            case 64 -> prefill(prefill64, query, cache, blocks, position, group, scale, out);
-            case 80 -> prefill(prefill80, query, cache, blocks, position, group, scale, out);
-            case 128 -> prefill(prefill128, query, cache, blocks, position, group, scale, out);
-            default -> split(vectors, query, cache, blocks, position, group, scale, out);
-        }
-    }
-
-    private void prefill(
-            Kernel kernel, Rows query, KvView cache, int blocks, int position, int group, float scale, Rows out) {
-        arguments.clear().pointer(query.data()).pointer(out.data());
-        arguments.number(position).number(query.count()).number(group).number((float) (scale * LOG2_E));
-        describe(cache, blocks);
-        kernel.launch(cache.dtype(), Math.ceilDiv(query.count(), TILE), cache.heads() * group, 1, arguments);
-    }
-
-    /** By as many tokens at a time as there is scratch memory for the parts of. */
-    private void split(
-            boolean vectors, Rows query, KvView cache, int blocks, int position, int group, float scale, Rows out) {
-        int rows = vectors && query.count() * group == 1 ? 1 : ROWS;
-        int piece = vectors ? 16 / cache.dtype().bytes() : 1;
-        Kernel kernel = vectors ? rows == 1 ? one : four : any;
         long rowBytes = 4L * (cache.headDim() + 2);
-        int at = 0;
-        while (at < query.count()) {
-            int length = position + query.count();
-            int leastSpans = Math.ceilDiv(length, MOST_SPAN);
-            long spanBytes = rowBytes * cache.heads() * group * leastSpans; // of a token; rounding up to ROWS aside
-            int fit = leastSpans == 1 ? query.count() : (int) Math.max(1, scratch.halfBytes() / spanBytes - ROWS);
-            int tokens = Math.min(query.count() - at, Math.min(fit, DeviceScratch.COUNTERS / (cache.heads() * group)));
-            int chunks = Math.ceilDiv(tokens * group, rows);
-            int span = span(length, tokens == 1 ? 8 : 4, cache.heads() * chunks, rowBytes * rows);
-            int spans = Math.ceilDiv(position + at + tokens, span);
-            Rows part = query.slice(at, tokens);
-            arguments.clear().pointer(part.data()).pointer(out.slice(at, tokens).data());
-            arguments.address(scratch.partials()).address(scratch.counters());
-            arguments
-                    .number(position + at)
-                    .number(tokens)
-                    .number(group)
-                    .number(span)
-                    .number(scale);
-            describe(cache, blocks);
-            int shared = 4 * (rows * (cache.headDim() + Math.max(span, spans)) + THREADS * piece);
-            kernel.launch(cache.dtype(), spans, cache.heads(), chunks, THREADS, shared, arguments);
-            at += tokens;
-        }
-    }
-
-    /** Positions for a block, such that every multiprocessor has {@code blocks} and the partial results fit. */
-    private int span(int length, int blocks, int problems, long problemBytes) {
-        long wanted = Math.ceilDiv((long) blocks * launcher.multiprocessors(), problems);
-        long spans = Math.max(1, Math.min(wanted, scratch.halfBytes() / (problemBytes * problems)));
-        return Math.clamp(Math.ceilDiv(length, spans), Math.min(LEAST_SPAN, length), MOST_SPAN);
-    }
-
-    private static int blocks(KvView cache, int tokens) {
-        int blocks = Math.ceilDiv(tokens, cache.blockTokens());
-        if (2 * blocks > DeviceScratch.TABLE_ENTRIES) {
-            throw new IllegalArgumentException("a cache of " + blocks + " blocks");
-        }
-        return blocks;
-    }
-
-    private void describe(KvView cache, int blocks) {
-        MemorySegment kv = arguments.structure(KV_BYTES);
-        for (int i = 0; i < Math.min(blocks, NEAR); i++) {
-            kv.setAtIndex(ValueLayout.JAVA_LONG, i, cache.keys().get(i).address());
-            kv.setAtIndex(ValueLayout.JAVA_LONG, NEAR + i, cache.values().get(i).address());
-        }
-        kv.setAtIndex(ValueLayout.JAVA_LONG, 2 * NEAR, scratch.table());
-        kv.setAtIndex(ValueLayout.JAVA_INT, 4 * NEAR + 2, cache.heads());
-        kv.setAtIndex(ValueLayout.JAVA_INT, 4 * NEAR + 3, cache.headDim());
-        kv.setAtIndex(ValueLayout.JAVA_INT, 4 * NEAR + 4, cache.blockTokens());
-    }
-
-    /** For caches of more blocks than travel with a launch. */
-    private void writeTable(KvView cache, int blocks) {
-        for (int from = 0; blocks > NEAR && from < 2 * blocks; from += FAR_ENTRIES) {
-            int count = Math.min(FAR_ENTRIES, 2 * blocks - from);
-            arguments.clear().address(scratch.table()).number(from).number(count);
-            MemorySegment entries = arguments.structure(8 * FAR_ENTRIES);
-            for (int i = 0; i < count; i++) {
-                int entry = from + i;
-                MemorySegment block = (entry % 2 == 0 ? cache.keys() : cache.values()).get(entry / 2);
-                entries.setAtIndex(ValueLayout.JAVA_LONG, i, block.address());
+        long mostSpans = scratch.halfBytes() / (rowBytes * Math.ceilDiv(group, ROWS) * ROWS);
+        for (AttentionPart part : parts) {
+            if (prefill != null && part.rows() > CudaSkinnyMatmul.MOST) {
+                tiled.add(part);
+            } else {
+                few.addAll(part.bySpan(cache.heads(), launcher.multiprocessors(), mostSpans));
             }
-            table.launch(DType.F32, 1, 1, 1, arguments);
         }
+        if (prefill != null) {
+            prefill(prefill, query, tiled, sequences.getFirst().cache(), scale, out);
+        }
+        split(keys, values, query, few, sequences, scale, out);
+    }
+
+    /** The kernel for sequences with many queries, if there are such and they can be taken by tiles. */
+    private @Nullable Kernel tile(Rows query, List<KvSequence> sequences, Rows out) {
+        KvView cache = sequences.getFirst().cache();
+        boolean many = sequences.stream().anyMatch(sequence -> sequence.rows() > CudaSkinnyMatmul.MOST);
+        if (!many
+                || !CudaMatmul.tensorCores(launcher, cache.dtype())
+                || !ShapeChecks.aligned(query.data())
+                || !ShapeChecks.aligned(out.data())
+                || !aligned(sequences)) {
+            return null;
+        }
+        return switch (cache.headDim()) {
+            case 64 -> prefill64;
+            case 80 -> prefill80;
+            case 128 -> prefill128;
+            default -> null;
+        };
+    }
+
+    /** Whether every key and value begins where 16 bytes may be loaded. */
+    private static boolean aligned(List<KvSequence> sequences) {
+        KvView shape = sequences.getFirst().cache();
+        boolean all = shape.dtype().bytes((long) shape.headDim()) % 16 == 0;
+        for (KvSequence sequence : sequences) {
+            KvView cache = sequence.cache();
+            int blocks = Math.ceilDiv(sequence.length(), cache.blockTokens());
+            for (int i = 0; i < blocks && all; i++) {
+                all = ShapeChecks.aligned(cache.keys().get(i))
+                        && ShapeChecks.aligned(cache.values().get(i));
+            }
+        }
+        return all;
+    }
+
+    private void prefill(Kernel kernel, Rows query, List<AttentionPart> parts, KvView cache, float scale, Rows out) {
+        int queryHeads = query.width() / cache.headDim();
+        for (List<AttentionPart> some : byLaunch(parts)) {
+            arguments.clear().pointer(query.data()).pointer(out.data());
+            arguments.number(queryHeads / cache.heads()).number((float) (scale * LOG2_E));
+            addresses.describe(some);
+            int tiles = Math.ceilDiv(mostRows(some), TILE);
+            kernel.launch(cache.dtype(), tiles, queryHeads, some.size(), arguments);
+        }
+    }
+
+    private void split(
+            @Nullable Rows keys,
+            @Nullable Rows values,
+            Rows query,
+            List<AttentionPart> parts,
+            List<KvSequence> sequences,
+            float scale,
+            Rows out) {
+        if (parts.isEmpty()) {
+            return;
+        }
+        KvView cache = sequences.getFirst().cache();
+        int group = query.width() / cache.headDim() / cache.heads();
+        boolean vectors = aligned(sequences);
+        boolean single = vectors && group == 1 && parts.stream().allMatch(part -> part.rows() == 1);
+        int rows = single ? 1 : ROWS;
+        int piece = vectors ? 16 / cache.dtype().bytes() : 1;
+        Kernel kernel = single ? one : vectors ? four : any;
+        long partials = scratch.halfBytes() / (4L * (cache.headDim() + 2));
+        var limits = new AttentionLaunch.Limits(cache.heads(), group, rows, partials, DeviceScratch.COUNTERS);
+        for (AttentionLaunch launch : AttentionLaunch.of(parts, limits)) {
+            arguments.clear().pointer(query.data());
+            arguments.pointer(keys == null ? null : keys.data()).pointer(values == null ? null : values.data());
+            arguments.pointer(out.data()).address(scratch.partials()).address(scratch.counters());
+            arguments.number(group).number(launch.head()).number(scale);
+            addresses.describe(launch.parts());
+            int across = 0;
+            int width = 0;
+            for (AttentionPart part : launch.parts()) {
+                across = Math.max(across, part.spans() * Math.ceilDiv(part.rows() * group, rows));
+                width = Math.max(width, Math.max(part.span(), part.spans()));
+            }
+            int shared = 4 * (rows * (cache.headDim() + width) + THREADS * piece);
+            kernel.launch(cache.dtype(), across, launch.heads(), launch.parts().size(), THREADS, shared, arguments);
+        }
+    }
+
+    private static List<List<AttentionPart>> byLaunch(List<AttentionPart> parts) {
+        List<List<AttentionPart>> launches = new ArrayList<>();
+        for (int from = 0; from < parts.size(); from += KvAddresses.PARTS) {
+            launches.add(parts.subList(from, Math.min(parts.size(), from + KvAddresses.PARTS)));
+        }
+        return launches;
+    }
+
+    private static int mostRows(List<AttentionPart> parts) {
+        return parts.stream().mapToInt(AttentionPart::rows).max().orElse(0);
     }
 }

@@ -5,6 +5,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUlaunchAttribute;
+import org.bytedeco.cuda.cudart.CUlaunchAttributeValue;
+import org.bytedeco.cuda.cudart.CUlaunchConfig;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.BytePointer;
@@ -21,6 +24,13 @@ final class CudaKernels implements KernelLauncher {
     private final KernelCode code;
     private final int capability;
     private final int multiprocessors;
+
+    /** Whether a kernel may begin before the one before it has ended: see {@code afterEarlierKernels} in common.cuh. */
+    private final boolean early;
+
+    private final CUlaunchConfig config = new CUlaunchConfig();
+    private final CUlaunchAttribute attribute = new CUlaunchAttribute();
+    private final CUlaunchAttributeValue overlap = attribute.value();
     private final Map<String, CUmod_st> modules = new HashMap<>();
     private final List<CUfunc_st> kernels = new ArrayList<>();
     private final Map<KernelArguments, PointerPointer<?>> argumentPointers = new HashMap<>();
@@ -31,6 +41,10 @@ final class CudaKernels implements KernelLauncher {
         this.capability = 10 * driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         this.code = KernelCode.forGpu(cache, capability);
+        this.early = capability >= 90;
+        attribute.id(cudart.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
+        config.blockDimY(1).blockDimZ(1).hStream(stream.handle());
+        config.attrs(attribute).numAttrs(early ? 1 : 0);
         this.multiprocessors = driver.attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     }
 
@@ -82,11 +96,14 @@ final class CudaKernels implements KernelLauncher {
             int kernel, int gridX, int gridY, int gridZ, int blockX, int sharedBytes, KernelArguments arguments) {
         PointerPointer<?> pointers = pointers(arguments);
         driver.use();
-        int code = cudart.cuLaunchKernel(
-                kernels.get(kernel), gridX, gridY, gridZ, blockX, 1, 1, sharedBytes, stream.handle(), pointers, null);
+        overlap.programmaticStreamSerializationAllowed(early && stream.endsWithKernel() ? 1 : 0);
+        config.gridDimX(gridX).gridDimY(gridY).gridDimZ(gridZ);
+        config.blockDimX(blockX).sharedMemBytes(sharedBytes);
+        int code = cudart.cuLaunchKernelEx(config, kernels.get(kernel), pointers, null);
         if (code != cudart.CUDA_SUCCESS) {
-            driver.check("cuLaunchKernel", code);
+            driver.check("cuLaunchKernelEx", code);
         }
+        stream.kernelLaunched();
     }
 
     /** Starts a kernel on another stream than its own. */
@@ -106,6 +123,8 @@ final class CudaKernels implements KernelLauncher {
     /** After all work is done. */
     void close() {
         cudart.cuCtxSetCurrent(driver.context());
+        config.close();
+        attribute.close();
         modules.values().forEach(cudart::cuModuleUnload); // an earlier failure of the context has been reported
         modules.clear();
     }

@@ -41,6 +41,9 @@ final class CudaOps implements Ops {
     private final Kernel bias;
     private final Kernel add;
 
+    /** What attention has just computed: the numbers of a projection that follows are not zero. */
+    private long attended;
+
     /**
      * @param product multiplies for many tokens; own kernels do without one
      * @param scratch zeroed device memory of at least {@link DeviceScratch#MIN_BYTES}, for this object alone
@@ -86,7 +89,17 @@ final class CudaOps implements Ops {
 
     @Override
     public void norm(Norm parameters, Rows in, Rows out) {
+        norm(null, parameters, in, out);
+    }
+
+    @Override
+    public void addBiasNorm(MemorySegment added, Norm parameters, Rows rows, Rows out) {
+        norm(added, parameters, rows, out);
+    }
+
+    private void norm(@Nullable MemorySegment added, Norm parameters, Rows in, Rows out) {
         ShapeChecks.rows(in, out);
+        ShapeChecks.vector("bias", added, in.width());
         ShapeChecks.vector("norm weight", parameters.weight(), in.width());
         ShapeChecks.vector("norm bias", parameters.bias(), in.width());
         if (in.count() == 0) {
@@ -95,12 +108,14 @@ final class CudaOps implements Ops {
         boolean vectors = in.width() % 4 == 0
                 && ShapeChecks.aligned(in.data())
                 && ShapeChecks.aligned(out.data())
+                && ShapeChecks.aligned(added)
                 && ShapeChecks.aligned(parameters.weight())
                 && ShapeChecks.aligned(parameters.bias());
-        arguments.clear().pointer(in.data()).pointer(parameters.weight()).pointer(parameters.bias());
+        arguments.clear().pointer(in.data()).pointer(added);
+        arguments.pointer(parameters.weight()).pointer(parameters.bias());
         arguments.pointer(out.data()).number(in.width()).number(parameters.epsilon());
         arguments.number(vectors ? 1 : 0);
-        int threads = Math.clamp(Math.ceilDiv(in.width(), 128) * 32L, 32, 1024);
+        int threads = Math.clamp(Math.ceilDiv(in.width(), 256) * 32L, 32, 1024); // measured
         norm.launch(DType.F32, in.count(), 1, 1, threads, 0, arguments);
     }
 
@@ -132,6 +147,7 @@ final class CudaOps implements Ops {
         if (in.count() == 0) {
             return;
         }
+        attended = 0;
         if (in.count() > CudaSkinnyMatmul.MOST) {
             List<CudaMatmul.Projection> projections = new ArrayList<>(linears.size());
             for (int i = 0; i < linears.size(); i++) {
@@ -194,7 +210,7 @@ final class CudaOps implements Ops {
         if (in.count() > CudaSkinnyMatmul.MOST) {
             manyTokens.down(weight, in, out);
         } else if (in.count() > 0) {
-            fewTokens.down(weight, in, out);
+            fewTokens.down(weight, in, in.data().address() == attended, out);
         }
     }
 
@@ -225,37 +241,51 @@ final class CudaOps implements Ops {
 
     @Override
     public void append(Rows keys, Rows values, List<KvSequence> sequences) {
-        ShapeChecks.rows(keys, values);
-        ShapeChecks.sequences(sequences, keys);
-        int from = 0;
-        for (KvSequence sequence : sequences) {
-            KvView cache = sequence.cache();
-            ShapeChecks.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
-            Rows own = keys.slice(from, sequence.rows());
-            attention.append(own, values.slice(from, sequence.rows()), cache, sequence.position());
-            from += sequence.rows();
+        checkAppend(keys, values, sequences);
+        if (!sequences.isEmpty()) {
+            attention.append(keys, values, sequences);
         }
     }
 
     @Override
     public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        checkAttend(query, sequences, out);
+        if (!sequences.isEmpty()) {
+            attention.attend(query, sequences, scale, out);
+            attended = out.data().address();
+        }
+    }
+
+    @Override
+    public void appendAndAttend(Rows keys, Rows values, Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        checkAppend(keys, values, sequences);
+        checkAttend(query, sequences, out);
+        if (!sequences.isEmpty()) {
+            attention.appendAndAttend(keys, values, query, sequences, scale, out);
+            attended = out.data().address();
+        }
+    }
+
+    private static void checkAppend(Rows keys, Rows values, List<KvSequence> sequences) {
+        ShapeChecks.rows(keys, values);
+        ShapeChecks.sequences(sequences, keys);
+        if (!sequences.isEmpty()) {
+            KvView cache = sequences.getFirst().cache();
+            ShapeChecks.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
+        }
+    }
+
+    private static void checkAttend(Rows query, List<KvSequence> sequences, Rows out) {
         ShapeChecks.rows(query, out);
         ShapeChecks.sequences(sequences, query);
-        for (KvSequence sequence : sequences) {
-            KvView cache = sequence.cache();
+        if (!sequences.isEmpty()) {
+            KvView cache = sequences.getFirst().cache();
             if (cache.headDim() > CudaAttention.MOST_HEAD_DIM) {
                 throw new IllegalArgumentException(
                         "heads of " + cache.headDim() + ", at most " + CudaAttention.MOST_HEAD_DIM);
             }
             ShapeChecks.same(
                     "query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
-        }
-        int from = 0;
-        for (KvSequence sequence : sequences) {
-            Rows own = query.slice(from, sequence.rows());
-            Rows context = out.slice(from, sequence.rows());
-            attention.attend(own, sequence.cache(), sequence.position(), scale, context);
-            from += sequence.rows();
         }
     }
 }

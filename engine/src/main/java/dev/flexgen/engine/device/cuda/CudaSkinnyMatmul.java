@@ -8,7 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** Projections of up to {@link #MOST} tokens, bound by reading the weights. Activations stay F32. */
+/**
+ * Projections of up to {@link #MOST} tokens, bound by reading the weights. Activations stay F32. A token's result is the same,
+ * to the bit, whatever the number of tokens: it chooses among kernels with the same order of sums.
+ */
 final class CudaSkinnyMatmul {
 
     static final int MOST = 16;
@@ -23,6 +26,11 @@ final class CudaSkinnyMatmul {
 
     /** Rows of a down projection that are worth a block. */
     private static final int LEAST_RANGE = 64;
+
+    /** Blocks of a down projection for each multiprocessor; measured. */
+    private static final int DOWN_BLOCKS = 4;
+
+    private static final long FETCHED_BYTES = 24L << 20;
 
     private final KernelLauncher launcher;
     private final KernelArguments arguments;
@@ -80,11 +88,11 @@ final class CudaSkinnyMatmul {
         group(linears, outs);
         if (!vectors) {
             upAny.launch(dtype, blocks(linears, 1, WARPS), 1, 1, arguments);
-        } else if (in.count() == 1) {
-            upOne.launch(dtype, blocks(linears, 2, WARPS), 1, 1, arguments);
         } else if (CudaMatmul.tensorCores(launcher, dtype)) {
             Kernel kernel = in.count() <= 8 ? upTensorEight : upTensorSixteen;
             kernel.launch(dtype, blocks(linears, TENSOR_ROWS, 1), 1, 1, arguments);
+        } else if (in.count() == 1) {
+            upOne.launch(dtype, blocks(linears, 2, WARPS), 1, 1, arguments);
         } else if (in.count() <= 4) {
             upFour.launch(dtype, blocks(linears, 4, WARPS), 1, 1, arguments);
         } else {
@@ -117,8 +125,12 @@ final class CudaSkinnyMatmul {
         return Math.ceilDiv(tiles, tilesPerBlock);
     }
 
-    /** {@code out[t] += sum over n of in[t][n] * weight[n]}; rows whose inputs are all zero are not read. */
-    void down(Matrix weight, Rows in, Rows out) {
+    /**
+     * {@code out[t] += sum over n of in[t][n] * weight[n]}; rows whose inputs are all zero are not read.
+     *
+     * @param dense whether there are hardly any such rows
+     */
+    void down(Matrix weight, Rows in, boolean dense, Rows out) {
         DType dtype = weight.dtype();
         int columns = weight.columns();
         int tokens = in.count();
@@ -128,25 +140,38 @@ final class CudaSkinnyMatmul {
             downAny.launch(dtype, Math.ceilDiv(columns, THREADS), Math.ceilDiv(tokens, 4), 1, arguments);
             return;
         }
-        int tile = 32 * (tokens <= 4 ? 16 / dtype.bytes() : 4);
-        int tiles = Math.ceilDiv(columns, tile);
-        int blocks = tokens > 1 && tokens <= 4 ? 8 : 4; // measured
-        int range = range(weight.rows(), blocks, tiles, 4L * tokens * columns);
+        int range = range(weight);
+        int ranges = Math.ceilDiv(weight.rows(), range);
         arguments.clear().pointer(weight.data()).pointer(in.data()).pointer(out.data());
         arguments.address(scratch.partials()).address(scratch.counters());
         arguments.number(tokens).number(weight.rows()).number(columns).number(range);
+        arguments.number(dense ? fetched(weight, range, ranges) : 0);
         Kernel kernel = tokens == 1 ? downOne : tokens <= 4 ? downFour : downSixteen;
-        kernel.launch(dtype, tiles, Math.ceilDiv(weight.rows(), range), 1, arguments);
+        int tile = 32 * (tokens <= 4 ? 16 / dtype.bytes() : 4);
+        kernel.launch(dtype, Math.ceilDiv(columns, tile), ranges, 1, arguments);
     }
 
     /**
-     * Rows for a block, such that every multiprocessor has {@code blocks} and the partial sums fit.
+     * Rows for a block: such that one token occupies every multiprocessor, and that the partial sums of {@link #MOST} tokens fit.
+     * It decides the order of sums, so the number of tokens has no part in it.
      */
-    private int range(int rows, int blocks, int tiles, long partialBytes) {
-        if (tiles > DeviceScratch.COUNTERS) {
-            return rows;
+    private int range(Matrix weight) {
+        int tiles = Math.ceilDiv(weight.columns(), 32 * 16 / weight.dtype().bytes());
+        if (Math.ceilDiv(weight.columns(), 128) > DeviceScratch.COUNTERS) {
+            return weight.rows();
         }
-        long ranges = Math.min((long) blocks * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
+        long partialBytes = 4L * MOST * weight.columns();
+        long ranges =
+                Math.min((long) DOWN_BLOCKS * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
+        int rows = weight.rows();
         return Math.max(Math.ceilDiv(rows, (int) Math.max(1, ranges)), Math.min(rows, LEAST_RANGE));
+    }
+
+    /** Rows of each range that are worth fetching before the inputs are there: what the L2 cache holds beside other things. */
+    private int fetched(Matrix weight, int range, int ranges) {
+        if (launcher.computeCapability() < 90) {
+            return 0; // a kernel does not begin before its inputs are there
+        }
+        return Math.clamp(FETCHED_BYTES / (weight.rowBytes() * ranges), 1, range);
     }
 }

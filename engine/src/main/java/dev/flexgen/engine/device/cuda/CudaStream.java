@@ -14,6 +14,7 @@ final class CudaStream implements Stream {
     private final CUstream_st handle = new CUstream_st();
     private final Address host = new Address();
     private @Nullable KernelCopies kernelCopies;
+    private boolean endsWithKernel;
 
     CudaStream(Driver driver) {
         this.driver = driver;
@@ -21,8 +22,20 @@ final class CudaStream implements Stream {
         driver.check("cuStreamCreate", cudart.cuStreamCreate(handle, cudart.CU_STREAM_NON_BLOCKING));
     }
 
+    /** For work other than that of {@link #kernelLaunched}. */
     CUstream_st handle() {
+        endsWithKernel = false;
         return handle;
+    }
+
+    /** The last work asked for is one of our kernels that know how to begin early. */
+    void kernelLaunched() {
+        endsWithKernel = true;
+    }
+
+    /** Whether nothing was asked for since {@link #kernelLaunched}. */
+    boolean endsWithKernel() {
+        return endsWithKernel;
     }
 
     /** From now on, uploads that a kernel can do do not queue for the copy engine. */
@@ -38,7 +51,7 @@ final class CudaStream implements Stream {
         }
         driver.use();
         driver.check(
-                "cuMemcpyHtoDAsync", cudart.cuMemcpyHtoDAsync(to.address(), host.of(from), from.byteSize(), handle));
+                "cuMemcpyHtoDAsync", cudart.cuMemcpyHtoDAsync(to.address(), host.of(from), from.byteSize(), handle()));
     }
 
     @Override
@@ -46,7 +59,7 @@ final class CudaStream implements Stream {
         requireSameSize(from, to);
         driver.use();
         driver.check(
-                "cuMemcpyDtoHAsync", cudart.cuMemcpyDtoHAsync(host.of(to), from.address(), from.byteSize(), handle));
+                "cuMemcpyDtoHAsync", cudart.cuMemcpyDtoHAsync(host.of(to), from.address(), from.byteSize(), handle()));
     }
 
     @Override
@@ -54,7 +67,7 @@ final class CudaStream implements Stream {
         requireSameSize(from, to);
         driver.use();
         driver.check(
-                "cuMemcpyDtoDAsync", cudart.cuMemcpyDtoDAsync(to.address(), from.address(), from.byteSize(), handle));
+                "cuMemcpyDtoDAsync", cudart.cuMemcpyDtoDAsync(to.address(), from.address(), from.byteSize(), handle()));
     }
 
     private static void requireSameSize(MemorySegment from, MemorySegment to) {
@@ -66,20 +79,21 @@ final class CudaStream implements Stream {
     @Override
     public void zero(MemorySegment memory) {
         driver.use();
-        driver.check("cuMemsetD8Async", cudart.cuMemsetD8Async(memory.address(), (byte) 0, memory.byteSize(), handle));
+        driver.check(
+                "cuMemsetD8Async", cudart.cuMemsetD8Async(memory.address(), (byte) 0, memory.byteSize(), handle()));
     }
 
     @Override
     public void record(Event event) {
         driver.use();
-        driver.check("cuEventRecord", cudart.cuEventRecord(((CudaEvent) event).handle(), handle));
+        driver.check("cuEventRecord", cudart.cuEventRecord(((CudaEvent) event).handle(), handle()));
     }
 
     @Override
     public void await(Event event) {
         if (event instanceof CudaEvent other) {
             driver.use();
-            driver.check("cuStreamWaitEvent", cudart.cuStreamWaitEvent(handle, other.handle(), 0));
+            driver.check("cuStreamWaitEvent", cudart.cuStreamWaitEvent(handle(), other.handle(), 0));
         } else {
             event.join();
         }

@@ -5,21 +5,30 @@
 #define THREADS 128
 #define LANES 8 // threads that share a key
 
-// A block takes SPAN positions of one key head for QUERIES rows: scores, softmax within the span, weighted values. Spans are
-// joined by the last block of a problem, in order. Row r is token r / group, query head r % group of its key head.
+// A block takes `span` positions of one key head for QUERIES rows of one part: scores, softmax within the span, weighted values.
+// Spans are joined by the last block of a problem, in order. Row r of a part is token r / group, query head r % group of its key
+// head. A row's result depends on its part's span, not on how many rows there are: what later rows see more adds zeros.
 template <class T, int QUERIES, int PER> struct Attend {
     struct Task {
         const float* query;
         float* out;
-        float* partial; // [key head][chunk][span][row][headDim + 2]: weighted values, maximum, sum
-        u32* counters;  // one a key head and chunk, zero
-        int position, tokens, group, span;
+        const float* keys;   // of the new tokens, to be stored first, or null
+        const float* values;
+        float* partial; // of a part: [key head][chunk][span][row][headDim + 2]: weighted values, maximum, sum
+        u32* counters;  // of a part: one a key head and chunk, zero
+        int group, head; // queries of a key head; the launch's first key head
         float scale;
+    };
+
+    // A block's place.
+    struct Place {
+        int head, spans, chunks, chunk, first, row0, rows;
+        size_t problem;
     };
 
     static __device__ __forceinline__ void load(const typename T::Stored* p, float* x) {
         if (PER > 1) {
-            T::widen(stream16(p, true), x);
+            T::widen(read16(p), x);
         } else {
             x[0] = T::widen(*p);
         }
@@ -27,45 +36,81 @@ template <class T, int QUERIES, int PER> struct Attend {
 
     static __device__ __forceinline__ void run(const Task& task, const Kv& kv) {
         extern __shared__ __align__(16) float shared[];
+        const KvPart& part = kv.parts[blockIdx.z];
+        Place place;
+        place.spans = (part.position + part.rows + part.span - 1) / part.span;
+        place.rows = part.rows * task.group;
+        place.chunks = (place.rows + QUERIES - 1) / QUERIES;
+        place.chunk = blockIdx.x / place.spans;
+        place.head = task.head + blockIdx.y;
+        place.first = blockIdx.x % place.spans * part.span;
+        place.row0 = place.chunk * QUERIES;
+        place.problem = (size_t)blockIdx.y * place.chunks + place.chunk;
+        int lastRow = min(place.row0 + QUERIES, place.rows) - 1;
+        int keys = min(part.span, part.position + lastRow / task.group + 1 - place.first); // may be none
+        bool present = place.chunk < place.chunks;
+        if (PER > 1 && present && !kv.table) fetchSpan(kv, part, place, keys);
+        afterEarlierKernels();
+        if (!present) return;
         int dim = kv.headDim;
-        int width = max(task.span, (int)gridDim.x);
+        int width = max(part.span, place.spans);
         float* q = shared;                       // [row][dim]
         float* scores = q + QUERIES * dim;       // [row][span]; later a weight for each span
         float* sums = scores + QUERIES * width;  // [thread][PER]
         __shared__ float most[QUERIES], total[QUERIES];
 
-        int head = blockIdx.y;
-        int rows = task.tokens * task.group;
-        int row0 = blockIdx.z * QUERIES;
-        int first = blockIdx.x * task.span;
-        int lastRow = min(row0 + QUERIES, rows) - 1;
-        int keys = min(task.span, task.position + lastRow / task.group + 1 - first); // may be none
         for (int i = threadIdx.x; i < QUERIES * dim; i += THREADS) {
-            int row = min(row0 + i / dim, rows - 1);
-            q[i] = task.query[offset(task, kv, row) + i % dim] * task.scale;
+            int row = min(place.row0 + i / dim, place.rows - 1);
+            q[i] = task.query[offset(task, kv, part, place, row) + i % dim] * task.scale;
         }
+        if (task.keys) append(task, kv, part, place, keys);
         __syncthreads();
-        score(kv, head, first, keys, q, scores, width);
+        score(kv, part, place, keys, q, scores, width);
         __syncthreads();
-        soften(task, row0, rows, first, keys, scores, width, most, total);
+        soften(task, part, place, keys, scores, width, most, total);
         __syncthreads();
-        weigh(task, kv, head, row0, rows, first, keys, scores, width, sums, most, total);
-        if (gridDim.x > 1 && lastToArrive(task.counters + head * gridDim.z + blockIdx.z, gridDim.x)) {
-            combine(task, kv, row0, rows, scores, width, most, total);
+        weigh(task, kv, part, place, keys, scores, width, sums, most, total);
+        if (place.spans > 1 && lastToArrive(task.counters + part.counter + place.problem, place.spans)) {
+            combine(task, kv, part, place, scores, width, most, total);
         }
     }
 
-    static __device__ __forceinline__ size_t offset(const Task& task, const Kv& kv, int row) {
-        return ((size_t)(row / task.group) * kv.heads * task.group + blockIdx.y * task.group + row % task.group) * kv.headDim;
+    // The keys and values that this block will read are on their way before the kernels before this one are done.
+    static __device__ __forceinline__ void fetchSpan(const Kv& kv, const KvPart& part, const Place& place, int keys) {
+        int rowBytes = kv.headDim * (16 / T::PER);
+        for (int j = threadIdx.x; j < keys; j += THREADS) {
+            fetchToL2(keyAt<T>(kv, part, place.head, place.first + j), rowBytes);
+            fetchToL2(valueAt<T>(kv, part, place.head, place.first + j), rowBytes);
+        }
     }
 
-    static __device__ __forceinline__ float* partial(const Task& task, int dim, int span, int row) {
-        size_t problem = blockIdx.y * gridDim.z + blockIdx.z;
-        return task.partial + ((problem * gridDim.x + span) * QUERIES + row) * (dim + 2);
+    // Stores what is new in this block's span; blocks with other rows of the sequence store the same.
+    static __device__ __forceinline__ void append(
+        const Task& task, const Kv& kv, const KvPart& part, const Place& place, int keys) {
+        int from = max(part.position - part.earlier - place.first, 0);
+        for (int i = from * kv.headDim + threadIdx.x; i < keys * kv.headDim; i += THREADS) {
+            int position = place.first + i / kv.headDim;
+            int d = i % kv.headDim;
+            size_t at = ((size_t)(part.row + position - part.position) * kv.heads + place.head) * kv.headDim + d;
+            keyAt<T>(kv, part, place.head, position)[d] = T::narrow(task.keys[at]);
+            valueAt<T>(kv, part, place.head, position)[d] = T::narrow(task.values[at]);
+        }
+    }
+
+    static __device__ __forceinline__ size_t offset(
+        const Task& task, const Kv& kv, const KvPart& part, const Place& place, int row) {
+        size_t token = part.row + row / task.group;
+        return (token * kv.heads * task.group + place.head * task.group + row % task.group) * kv.headDim;
+    }
+
+    static __device__ __forceinline__ float* partial(
+        const Task& task, const Kv& kv, const KvPart& part, const Place& place, int span, int row) {
+        size_t at = part.partial + (place.problem * place.spans + span) * QUERIES + row;
+        return task.partial + at * (kv.headDim + 2);
     }
 
     static __device__ __forceinline__ void score(
-        const Kv& kv, int head, int first, int keys, const float* q, float* scores, int width) {
+        const Kv& kv, const KvPart& part, const Place& place, int keys, const float* q, float* scores, int width) {
         int lane = threadIdx.x % LANES;
         const int SLOTS = THREADS / LANES;
         for (int j0 = 0; j0 < keys; j0 += 2 * SLOTS) { // the same for all lanes: they meet in shuffles
@@ -74,7 +119,7 @@ template <class T, int QUERIES, int PER> struct Attend {
             float sum[2][QUERIES];
 #pragma unroll
             for (int n = 0; n < 2; n++) {
-                k[n] = keyAt<T>(kv, head, first + min(j[n], keys - 1));
+                k[n] = keyAt<T>(kv, part, place.head, place.first + min(j[n], keys - 1));
 #pragma unroll
                 for (int r = 0; r < QUERIES; r++) sum[n][r] = 0;
             }
@@ -108,11 +153,12 @@ template <class T, int QUERIES, int PER> struct Attend {
 
     // A warp a row: exponentials in place, their maximum and sum. Positions after the row's own count nothing.
     static __device__ __forceinline__ void soften(
-        const Task& task, int row0, int rows, int first, int keys, float* scores, int width, float* most, float* total) {
+        const Task& task, const KvPart& part, const Place& place, int keys, float* scores, int width, float* most,
+        float* total) {
         int lane = threadIdx.x % WARP;
         int r = threadIdx.x / WARP;
         if (r >= QUERIES) return;
-        int own = min(row0 + r, rows - 1) / task.group + task.position + 1 - first;
+        int own = min(place.row0 + r, place.rows - 1) / task.group + part.position + 1 - place.first;
         float m = -INFINITE;
         for (int j = lane; j < min(keys, own); j += WARP) m = fmaxf(m, scores[r * width + j]);
         m = warpMax(m);
@@ -130,7 +176,7 @@ template <class T, int QUERIES, int PER> struct Attend {
     }
 
     static __device__ __forceinline__ void weigh(
-        const Task& task, const Kv& kv, int head, int row0, int rows, int first, int keys, const float* scores, int width,
+        const Task& task, const Kv& kv, const KvPart& part, const Place& place, int keys, const float* scores, int width,
         float* sums, const float* most, const float* total) {
         int pieces = kv.headDim / PER;
         for (int p0 = 0; p0 < pieces; p0 += THREADS) {
@@ -145,7 +191,7 @@ template <class T, int QUERIES, int PER> struct Attend {
 #pragma unroll 4
                 for (int j = group; j < keys; j += groups) {
                     float x[PER];
-                    load(valueAt<T>(kv, head, first + j) + (p0 + piece) * PER, x);
+                    load(valueAt<T>(kv, part, place.head, place.first + j) + (p0 + piece) * PER, x);
 #pragma unroll
                     for (int r = 0; r < QUERIES; r++) {
                         float w = scores[r * width + j];
@@ -161,37 +207,40 @@ template <class T, int QUERIES, int PER> struct Attend {
                     for (int i = 0; i < PER; i++) sums[(group * PER + i) * across + piece] = sum[r][i];
                 }
                 __syncthreads();
-                for (int c = threadIdx.x; c < across * PER && row0 + r < rows; c += THREADS) {
+                for (int c = threadIdx.x; c < across * PER && place.row0 + r < place.rows; c += THREADS) {
                     float s = 0;
                     for (int g = 0; g < groups; g++) s += sums[(g * PER + c % PER) * across + c / PER];
                     int d = p0 * PER + c;
-                    if (gridDim.x == 1) {
-                        task.out[offset(task, kv, row0 + r) + d] = s / total[r];
+                    if (place.spans == 1) {
+                        task.out[offset(task, kv, part, place, place.row0 + r) + d] = s / total[r];
                     } else {
-                        partial(task, kv.headDim, blockIdx.x, r)[d] = s;
+                        partial(task, kv, part, place, place.first / part.span, r)[d] = s;
                     }
                 }
                 __syncthreads();
             }
         }
-        if (gridDim.x > 1 && threadIdx.x < QUERIES) {
-            float* p = partial(task, kv.headDim, blockIdx.x, threadIdx.x) + kv.headDim;
+        if (place.spans > 1 && threadIdx.x < QUERIES) {
+            float* p = partial(task, kv, part, place, place.first / part.span, threadIdx.x) + kv.headDim;
             p[0] = most[threadIdx.x];
             p[1] = total[threadIdx.x];
         }
     }
 
     static __device__ __forceinline__ void combine(
-        const Task& task, const Kv& kv, int row0, int rows, float* weights, int width, float* most, float* total) {
+        const Task& task, const Kv& kv, const KvPart& part, const Place& place, float* weights, int width, float* most,
+        float* total) {
         int lane = threadIdx.x % WARP;
         int r = threadIdx.x / WARP;
         if (r < QUERIES) {
             float m = -INFINITE;
-            for (int s = lane; s < gridDim.x; s += WARP) m = fmaxf(m, __ldcg(partial(task, kv.headDim, s, r) + kv.headDim));
+            for (int s = lane; s < place.spans; s += WARP) {
+                m = fmaxf(m, __ldcg(partial(task, kv, part, place, s, r) + kv.headDim));
+            }
             m = warpMax(m);
             float sum = 0;
-            for (int s = lane; s < gridDim.x; s += WARP) {
-                const float* p = partial(task, kv.headDim, s, r) + kv.headDim;
+            for (int s = lane; s < place.spans; s += WARP) {
+                const float* p = partial(task, kv, part, place, s, r) + kv.headDim;
                 float w = expf(__ldcg(p) - m);
                 weights[r * width + s] = w;
                 sum += w * __ldcg(p + 1);
@@ -203,22 +252,24 @@ template <class T, int QUERIES, int PER> struct Attend {
         for (int i = threadIdx.x; i < QUERIES * kv.headDim; i += THREADS) {
             int row = i / kv.headDim;
             int d = i % kv.headDim;
-            if (row0 + row >= rows) continue;
+            if (place.row0 + row >= place.rows) continue;
             float s = 0;
 #pragma unroll 16
-            for (int n = 0; n < gridDim.x; n++) s += weights[row * width + n] * __ldcg(partial(task, kv.headDim, n, row) + d);
-            task.out[offset(task, kv, row0 + row) + d] = s / total[row];
+            for (int n = 0; n < place.spans; n++) {
+                s += weights[row * width + n] * __ldcg(partial(task, kv, part, place, n, row) + d);
+            }
+            task.out[offset(task, kv, part, place, place.row0 + row) + d] = s / total[row];
         }
     }
 };
 
-// Grid: (spans of `span` positions, key heads, chunks of QUERIES rows). Dynamic shared memory:
+// Grid: (most spans times chunks of QUERIES rows of a part, key heads from `head` on, parts). Dynamic shared memory:
 // 4 * (QUERIES * (headDim + max(span, spans)) + 128 * PER) bytes. Vector kernels: headDim * size % 16 == 0.
 #define ATTEND(NAME, QUERIES, PER)                                                                                              \
     KERNEL(attend_##NAME, THREADS)(                                                                                            \
-        const float* query, float* out, float* partial, u32* counters, int position, int tokens, int group, int span,          \
-        float scale, const __grid_constant__ Kv kv) {                                                                          \
-        Attend<TYPE, QUERIES, PER>::run({query, out, partial, counters, position, tokens, group, span, scale}, kv);            \
+        const float* query, const float* keys, const float* values, float* out, float* partial, u32* counters, int group,      \
+        int head, float scale, const __grid_constant__ Kv kv) {                                                                \
+        Attend<TYPE, QUERIES, PER>::run({query, out, keys, values, partial, counters, group, head, scale}, kv);                \
     }
 ATTEND(1, 1, TYPE::PER)
 ATTEND(4, 4, TYPE::PER)

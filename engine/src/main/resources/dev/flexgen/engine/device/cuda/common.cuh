@@ -9,6 +9,8 @@
 #define JOINED(name, suffix) name##_##suffix
 #define NAMED(name, suffix) JOINED(name, suffix)
 #define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) NAMED(name, SUFFIX)
+// With registers for so many blocks on a multiprocessor.
+#define KERNEL_OF(name, threads, blocks) extern "C" __global__ void __launch_bounds__(threads, blocks) NAMED(name, SUFFIX)
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -115,6 +117,16 @@ __device__ __forceinline__ uint4 stream16(const void* p, bool present) {
     return v;
 }
 
+// As stream16, for memory that this kernel writes, too.
+__device__ __forceinline__ uint4 read16(const void* p) {
+    uint4 v;
+    asm volatile("ld.global.L1::no_allocate.L2::128B.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(p)
+                 : "memory");
+    return v;
+}
+
 __device__ __forceinline__ uint2 stream8(const void* p, bool present) {
     uint2 v;
     asm volatile(
@@ -149,6 +161,27 @@ __device__ __forceinline__ void copiesIssued() {
 template <int PENDING> __device__ __forceinline__ void copiesDone() {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
+#endif
+}
+
+// Sends `bytes` from `p` on, both multiples of 16, on their way to L2: for a kernel that begins before its inputs are there.
+__device__ __forceinline__ void fetchToL2(const void* p, int bytes) {
+#if __CUDA_ARCH__ >= 900
+    if (bytes > 0) {
+        asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(__cvta_generic_to_global(p)), "r"(bytes) : "memory");
+    }
+#endif
+}
+
+// ------------------------------------------------------------------------------------------------- one kernel after another
+
+// From sm_90 on, a kernel may begin while the one before it still runs (programmatic dependent launch). Every thread of every
+// kernel calls this before it touches what an earlier kernel writes or reads; only weights and launch arguments, which no kernel
+// writes, may be read before. So a kernel is complete only when all earlier ones are. The next one may begin from here on.
+__device__ __forceinline__ void afterEarlierKernels() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+    asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 
@@ -237,41 +270,62 @@ __device__ __forceinline__ float warpMax(float x) {
 // is zero again afterwards. Sums are then added in a fixed order, so results do not depend on who was last.
 __device__ __forceinline__ bool lastToArrive(u32* counter, u32 blocks) {
     __shared__ bool last;
-    __threadfence();
     __syncthreads();
     if (threadIdx.x == 0) {
-        last = atomicAdd(counter, 1) == blocks - 1;
+        u32 before; // releases what the block wrote, acquires what the others did
+        asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], 1;" : "=r"(before) : "l"(counter) : "memory");
+        last = before == blocks - 1;
         if (last) *counter = 0;
     }
     __syncthreads();
-    if (last) __threadfence();
     return last;
 }
 
 // -------------------------------------------------------------------------------------------------------------- the cache
 
 #define KV_NEAR 64
+#define KV_PARTS 32
 
-// The blocks of a KvView: the first ones by value, those of longer contexts in a table that kv_table wrote.
+// Rows of one sequence in a launch.
+struct KvPart {
+    int row;      // the first, among all rows of the launch
+    int rows;     // consecutive
+    int position; // of the first
+    int block;    // the sequence's first block, in the lists of blocks
+    int span;     // positions that a thread block attends over
+    int partial;  // first partial result, in rows
+    int counter;  // the first
+    int earlier;  // rows of the same sequence and step before `row`, in other parts
+};
+
+// The caches of a launch's sequences. Their blocks' addresses come with the launch, or, where those are many, lie in a table that
+// rows_table wrote, maybe for another layer: then they are `keyShift` and `valueShift` bytes further on.
 struct Kv {
     const u8* keys[KV_NEAR];
     const u8* values[KV_NEAR];
-    const u8* const* far; // key, value, key, value ... from block 0
+    const u8* const* table; // key, value, key, value ..., or null
+    long long keyShift;
+    long long valueShift;
     int heads;
     int headDim;
     int blockTokens;
-    int unused;
+    int count; // of parts
+    KvPart parts[KV_PARTS];
 };
 
-template <class T> __device__ __forceinline__ typename T::Stored* keyAt(const Kv& kv, int head, int position) {
+template <class T>
+__device__ __forceinline__ typename T::Stored* keyAt(const Kv& kv, const KvPart& part, int head, int position) {
     int block = position / kv.blockTokens;
-    const u8* base = block < KV_NEAR ? kv.keys[block] : kv.far[2 * block];
+    int at = part.block + block;
+    const u8* base = kv.table ? kv.table[2 * at] + kv.keyShift : kv.keys[at];
     return (typename T::Stored*)base + (size_t)(head * kv.blockTokens + position - block * kv.blockTokens) * kv.headDim;
 }
 
-template <class T> __device__ __forceinline__ typename T::Stored* valueAt(const Kv& kv, int head, int position) {
+template <class T>
+__device__ __forceinline__ typename T::Stored* valueAt(const Kv& kv, const KvPart& part, int head, int position) {
     int block = position / kv.blockTokens;
-    const u8* base = block < KV_NEAR ? kv.values[block] : kv.far[2 * block + 1];
+    int at = part.block + block;
+    const u8* base = kv.table ? kv.table[2 * at + 1] + kv.valueShift : kv.values[at];
     return (typename T::Stored*)base + (size_t)(head * kv.blockTokens + position - block * kv.blockTokens) * kv.headDim;
 }
 

@@ -26,66 +26,66 @@ template <class T> struct Halved {
 template <> struct Piece<F16, 4> : Halved<F16> {};
 template <> struct Piece<BF16, 4> : Halved<BF16> {};
 
-// A block takes WARP * COLUMNS columns of a range of rows, by chunks of CHECK * 256 rows; its warps take the listed rows in
-// turns, DEEP at a time. The sums of a block's warps meet in shared memory, those of the ranges in `partial`
-// ([range][token][column]), where the last block of a column tile adds them up in order.
+// A block takes WARP * COLUMNS columns of a range of rows, each of its warps every eighth row of it: lists those that count, by
+// chunks of CHECK * 32, and reads the listed ones DEEP at a time. The sums of a block's warps meet in shared memory, those of the
+// ranges in `partial` ([range][token][column]), where the last block of a column tile adds them up in order. Which warp takes a
+// row and the order of sums depend on the row's number alone, so a token's result does not depend on the other tokens: a row that
+// counts for those only adds zeros.
 template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew {
     typedef Piece<T, COLUMNS> P;
-    static const int CHUNK = CHECK * THREADS;
+    static const int CHUNK = CHECK * WARP; // listed by a warp at a time
     static const int TILE = WARP * COLUMNS;
 
     struct Shared {
-        int row[CHUNK];
-        float value[CHUNK * TOKENS]; // [listed row][token]
-        int counts[CHECK * WARPS];
+        int row[WARPS][CHUNK];
+        float value[WARPS][CHUNK * TOKENS]; // [listed row][token]
         float sums[WARPS * TILE];
     };
 
-    // Lists the rows from `first` on that any token needs, in order.
-    static __device__ __forceinline__ int list(Shared& s, const float* in, int tokens, int rows, int first, int end) {
+    struct Inputs {
+        float v[CHECK][TOKENS];
+    };
+
+    static __device__ __forceinline__ int rowOf(int first, int k) {
+        return first + (k * WARP + threadIdx.x % WARP) * WARPS + threadIdx.x / WARP;
+    }
+
+    static __device__ __forceinline__ void read(Inputs& inputs, const float* in, int tokens, int rows, int first, int end) {
+#pragma unroll
+        for (int k = 0; k < CHECK; k++) {
+            int n = rowOf(first, k);
+#pragma unroll
+            for (int t = 0; t < TOKENS; t++) inputs.v[k][t] = t < tokens && n < end ? in[(size_t)t * rows + n] : 0.f;
+        }
+    }
+
+    // Lists the warp's rows from `first` on that any token needs, in order; all of them if they are `dense`.
+    static __device__ __forceinline__ int list(Shared& s, const Inputs& inputs, bool dense, int first, int end) {
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
-        float v[CHECK][TOKENS];
-        u32 before[CHECK];
-        bool active[CHECK];
-#pragma unroll
-        for (int k = 0; k < CHECK; k++) {
-            int n = first + k * THREADS + threadIdx.x;
-            active[k] = false;
-#pragma unroll
-            for (int t = 0; t < TOKENS; t++) {
-                v[k][t] = t < tokens && n < end ? in[(size_t)t * rows + n] : 0.f;
-                active[k] = active[k] || v[k][t] != 0.f;
-            }
-        }
-#pragma unroll
-        for (int k = 0; k < CHECK; k++) {
-            u32 all = __ballot_sync(EVERYONE, active[k]);
-            before[k] = __popc(all & ((1u << lane) - 1));
-            if (lane == 0) s.counts[k * WARPS + warp] = __popc(all);
-        }
-        __syncthreads();
         int total = 0;
+        __syncwarp(); // the last list has been read
 #pragma unroll
         for (int k = 0; k < CHECK; k++) {
+            bool active = dense && rowOf(first, k) < end;
 #pragma unroll
-            for (int w = 0; w < WARPS; w++) {
-                if (w == warp) before[k] += total;
-                total += s.counts[k * WARPS + w];
-            }
-            if (active[k]) {
-                s.row[before[k]] = first + k * THREADS + threadIdx.x;
+            for (int t = 0; t < TOKENS; t++) active = active || inputs.v[k][t] != 0.f;
+            u32 all = __ballot_sync(EVERYONE, active);
+            if (active) {
+                int at = total + __popc(all & ((1u << lane) - 1));
+                s.row[warp][at] = rowOf(first, k);
 #pragma unroll
-                for (int t = 0; t < TOKENS; t++) s.value[before[k] * TOKENS + t] = v[k][t];
+                for (int t = 0; t < TOKENS; t++) s.value[warp][at * TOKENS + t] = inputs.v[k][t];
             }
+            total += __popc(all);
         }
-        __syncthreads();
+        __syncwarp();
         return total;
     }
 
     static __device__ __forceinline__ void run(
         const void* weight, const float* in, float* out, float* partial, u32* counters, int tokens, int rows, int columns,
-        int range) {
+        int range, int fetched) {
         __shared__ Shared s;
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
@@ -96,31 +96,41 @@ template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew 
         float sum[TOKENS][COLUMNS];
 #pragma unroll
         for (int i = 0; i < TOKENS * COLUMNS; i++) (&sum[0][0])[i] = 0;
-        int end = min(rows, (int)(blockIdx.y + 1) * range);
-        for (int first = blockIdx.y * range; first < end; first += CHUNK) {
-            int listed = list(s, in, tokens, rows, first, end);
-            for (int e0 = warp; e0 < listed; e0 += WARPS * DEEP) {
+        int start = blockIdx.y * range;
+        int end = min(rows, start + range);
+        // What will be read in any case is on its way before the kernels before this one are done.
+        size_t tile = (size_t)blockIdx.x * TILE * (16 / T::PER);
+        int bytes = (int)min((size_t)TILE * (16 / T::PER), rowBytes - tile);
+        for (int n = start + threadIdx.x; n < min(start + fetched, end); n += THREADS) {
+            fetchToL2((const u8*)weight + n * rowBytes + tile, bytes);
+        }
+        afterEarlierKernels();
+        Inputs inputs;
+        read(inputs, in, tokens, rows, start, end);
+        for (int first = start; first < end; first += CHUNK * WARPS) {
+            int listed = list(s, inputs, fetched > 0, first, end);
+            read(inputs, in, tokens, rows, first + CHUNK * WARPS, end);
+            for (int e0 = 0; e0 < listed; e0 += DEEP) {
                 typename P::Raw raw[DEEP];
 #pragma unroll
                 for (int d = 0; d < DEEP; d++) {
-                    int e = e0 + d * WARPS;
-                    raw[d] = P::load(base + s.row[min(e, listed - 1)] * rowBytes, inside && e < listed);
+                    int e = e0 + d;
+                    raw[d] = P::load(base + s.row[warp][min(e, listed - 1)] * rowBytes, inside && e < listed);
                 }
                 __syncwarp(); // all loads before the first use: left alone, the assembler saves registers instead
 #pragma unroll
                 for (int d = 0; d < DEEP; d++) {
-                    int e = min(e0 + d * WARPS, listed - 1); // past the end the weights are zeros
+                    int e = min(e0 + d, listed - 1); // past the end the weights are zeros
                     float w[COLUMNS];
                     P::widen(raw[d], w);
 #pragma unroll
                     for (int t = 0; t < TOKENS; t++) {
-                        float v = s.value[e * TOKENS + t];
+                        float v = s.value[warp][e * TOKENS + t];
 #pragma unroll
                         for (int c = 0; c < COLUMNS; c++) sum[t][c] += v * w[c];
                     }
                 }
             }
-            __syncthreads();
         }
         join(s, sum, out, partial, counters, tokens, columns);
     }
@@ -156,70 +166,57 @@ template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew 
             __syncthreads();
         }
         if (gridDim.y == 1 || !lastToArrive(counters + blockIdx.x, gridDim.y)) return;
-        if constexpr (TOKENS == 1) {
-            joinOne(s, out, partial, columns);
-        } else {
-            joinMore(out, partial, tokens, columns);
-        }
+        joinRanges(s, out, partial, tokens, columns);
     }
 
-    static __device__ __forceinline__ void joinMore(float* out, const float* partial, int tokens, int columns) {
-        int tile = blockIdx.x * TILE;
-        for (int i = threadIdx.x; i < tokens * (TILE / 4); i += THREADS) {
-            int t = i / (TILE / 4);
-            int c = tile + i % (TILE / 4) * 4;
-            if (c >= columns) continue;
-            float4* o = (float4*)(out + (size_t)t * columns + c);
-            float4 total = *o;
-#pragma unroll 8
-            for (int r = 0; r < gridDim.y; r++) {
-                float4 v = __ldcg((const float4*)(partial + ((size_t)r * tokens + t) * columns + c));
-                total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
-            }
-            *o = total;
-        }
-    }
-
-    // The ranges of one token, by all threads: at a token a step this is a good part of the time.
-    static __device__ __forceinline__ void joinOne(Shared& s, float* out, const float* partial, int columns) {
+    // The ranges of each token, in groups whose sums are then added up: at a token a step this is a good part of the time.
+    static __device__ __forceinline__ void joinRanges(Shared& s, float* out, const float* partial, int tokens, int columns) {
         const int ACROSS = TILE / 4;
-        const int GROUPS = THREADS / ACROSS;
-        int piece = threadIdx.x % ACROSS * 4;
-        int group = threadIdx.x / ACROSS;
-        int c = blockIdx.x * TILE + piece;
-        float4 total = make_float4(0, 0, 0, 0);
-        if (c < columns) {
+        const int GROUPS = 4; // whatever TILE is
+        int tile = blockIdx.x * TILE;
+        for (int t = 0; t < tokens; t++) {
+            for (int i = threadIdx.x; i < ACROSS * GROUPS; i += THREADS) {
+                int piece = i % ACROSS * 4;
+                int group = i / ACROSS;
+                float4 total = make_float4(0, 0, 0, 0);
+                if (tile + piece < columns) {
 #pragma unroll 10
-            for (int r = group; r < gridDim.y; r += GROUPS) {
-                float4 v = __ldcg((const float4*)(partial + (size_t)r * columns + c));
-                total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
+                    for (int r = group; r < gridDim.y; r += GROUPS) {
+                        float4 v = __ldcg((const float4*)(partial + ((size_t)r * tokens + t) * columns + tile + piece));
+                        total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
+                    }
+                }
+                *(float4*)(s.sums + group * TILE + piece) = total;
             }
-        }
-        *(float4*)(s.sums + group * TILE + piece) = total;
-        __syncthreads();
-        for (int i = threadIdx.x; i < TILE && blockIdx.x * TILE + i < columns; i += THREADS) {
-            float sum = out[blockIdx.x * TILE + i];
+            __syncthreads();
+            for (int c = threadIdx.x; c < TILE && tile + c < columns; c += THREADS) {
+                float* o = out + (size_t)t * columns + tile + c;
+                float sum = *o;
 #pragma unroll
-            for (int g = 0; g < GROUPS; g++) sum += s.sums[g * TILE + i];
-            out[blockIdx.x * TILE + i] = sum;
+                for (int g = 0; g < GROUPS; g++) sum += s.sums[g * TILE + c];
+                *o = sum;
+            }
+            __syncthreads();
         }
     }
 };
 
-// Grid: (column tiles, ranges of `range` rows). columns * size % 16 == 0. tokens <= TOKENS. counters: one a column tile, zero.
-#define DOWN_FEW(TOKENS, COLUMNS, CHECK, DEEP)                                                                                  \
-    KERNEL(down_##TOKENS, THREADS)(                                                                                            \
+// Grid: (column tiles, ranges of `range` rows). `fetched`: so many rows of each range are fetched before the inputs are there, and
+// none is left out. columns * size % 16 == 0. tokens <= TOKENS. counters: one a column tile, zero.
+#define DOWN_FEW(TOKENS, COLUMNS, CHECK, DEEP, BLOCKS)                                                                          \
+    KERNEL_OF(down_##TOKENS, THREADS, BLOCKS)(                                                                                          \
         const void* weight, const float* in, float* out, float* partial, u32* counters, int tokens, int rows, int columns,     \
-        int range) {                                                                                                           \
+        int range, int fetched) {                                                                                              \
         DownFew<TYPE, TOKENS, COLUMNS, CHECK, DEEP>::run(                                                                      \
-            weight, in, out, partial, counters, tokens, rows, columns, range);                                                 \
+            weight, in, out, partial, counters, tokens, rows, columns, range, fetched);                                        \
     }
-DOWN_FEW(1, TYPE::PER, 2, 8)
-DOWN_FEW(4, TYPE::PER, 1, 8)
-DOWN_FEW(16, 4, 1, 8)
+DOWN_FEW(1, TYPE::PER, 2, 8, 4)
+DOWN_FEW(4, TYPE::PER, 1, 8, 2)
+DOWN_FEW(16, 4, 1, 8, 1)
 
 // Rows of any length and alignment: a thread a column, four tokens at a time. Grid: (columns / 256, tokens / 4).
 KERNEL(down_any, THREADS)(const void* weight, const float* in, float* out, int tokens, int rows, int columns) {
+    afterEarlierKernels();
     int c = blockIdx.x * THREADS + threadIdx.x;
     if (c >= columns) return;
     int t0 = blockIdx.y * 4;

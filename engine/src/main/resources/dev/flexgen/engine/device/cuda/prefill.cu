@@ -27,9 +27,9 @@ template <class T, int DIM> struct Prefill {
 
     // Positions from `first` on, zeros from `end` on. first is a multiple of TILE.
     template <bool KEYS>
-    static __device__ __forceinline__ void fetch(u8* shared, const Kv& kv, int head, int first, int end) {
+    static __device__ __forceinline__ void fetch(u8* shared, const Kv& kv, const KvPart& part, int head, int first, int end) {
         bool whole = kv.blockTokens % TILE == 0;
-        const typename T::Stored* base = KEYS ? keyAt<T>(kv, head, first) : valueAt<T>(kv, head, first);
+        const typename T::Stored* base = KEYS ? keyAt<T>(kv, part, head, first) : valueAt<T>(kv, part, head, first);
         for (int i = threadIdx.x; i < TILE * PIECES; i += THREADS) {
             int row = i / PIECES;
             int piece = i % PIECES;
@@ -38,26 +38,32 @@ template <class T, int DIM> struct Prefill {
             if (whole) {
                 if (present) from += row * DIM;
             } else if (present) {
-                from = KEYS ? keyAt<T>(kv, head, first + row) : valueAt<T>(kv, head, first + row);
+                from = KEYS ? keyAt<T>(kv, part, head, first + row) : valueAt<T>(kv, part, head, first + row);
             }
             copy16(shared + row * ROW + piece * 16, from + piece * 8, present);
         }
     }
 
     static __device__ __forceinline__ void run(
-        const float* query, float* out, int position, int tokens, int group, float scale, const Kv& kv) {
+        const float* query, float* out, int group, float scale, const Kv& kv) {
         __shared__ __align__(128) u8 keys[TILE * ROW];
         __shared__ __align__(128) u8 values[TILE * ROW];
+        const KvPart& part = kv.parts[blockIdx.z];
+        int position = part.position;
+        int tokens = part.rows;
+        if (blockIdx.x * TILE >= tokens) return;
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
         int head = blockIdx.y / group;
-        int t0 = (gridDim.x - 1 - blockIdx.x) * TILE; // the longest first
+        int t0 = ((tokens - 1) / TILE - blockIdx.x) * TILE; // the longest first
         int own = t0 + warp * 16;                     // this warp's first query
         int row = own + lane / 4;                     // this lane's queries: row and row + 8
         size_t width = (size_t)gridDim.y * DIM;
+        query += part.row * width;
+        out += part.row * width;
         int end = position + min(t0 + TILE, tokens);
 
-        fetch<true>(keys, kv, head, 0, end);
+        fetch<true>(keys, kv, part, head, 0, end);
         copiesIssued();
 
         u32 q[K][4][TERMS];
@@ -82,7 +88,7 @@ template <class T, int DIM> struct Prefill {
         u32 valueRow = sharedAddress(values) + lane % 16 * ROW + lane / 16 * 16;
 
         for (int first = 0; first < end; first += TILE) {
-            fetch<false>(values, kv, head, first, end);
+            fetch<false>(values, kv, part, head, first, end);
             copiesIssued();
             copiesDone<1>();
             __syncthreads();
@@ -104,7 +110,7 @@ template <class T, int DIM> struct Prefill {
                 }
             }
             __syncthreads();
-            if (first + TILE < end) fetch<true>(keys, kv, head, first + TILE, end);
+            if (first + TILE < end) fetch<true>(keys, kv, part, head, first + TILE, end);
             copiesIssued();
 
             if (first + TILE > position + own + 1) { // some key lies after some query of this warp
@@ -177,11 +183,12 @@ template <class T, int DIM> struct Prefill {
     }
 };
 
-// Grid: (queries / 64, query heads). scale includes log2 e. headDim == DIM.
+// Grid: (most queries of a part / 64, query heads, parts). scale includes log2 e. headDim == DIM.
 #define PREFILL(DIM)                                                                                                            \
     KERNEL(prefill_##DIM, THREADS)(                                                                                            \
-        const float* query, float* out, int position, int tokens, int group, float scale, const __grid_constant__ Kv kv) {     \
-        Prefill<TYPE, DIM>::run(query, out, position, tokens, group, scale, kv);                                               \
+        const float* query, float* out, int group, float scale, const __grid_constant__ Kv kv) {                               \
+        afterEarlierKernels();                                                                                                 \
+        Prefill<TYPE, DIM>::run(query, out, group, scale, kv);                                                                 \
     }
 PREFILL(64)
 PREFILL(80)

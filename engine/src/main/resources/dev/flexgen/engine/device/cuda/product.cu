@@ -176,6 +176,7 @@ template <class T, bool UP, int TM> struct Tile {
     KERNEL(product_##LAYOUT##_##TM, 128)(                                                                                      \
         const u16* in, const u16* weight, const float* bias, float* out, float* partial, u32* counters, int tokens,            \
         int outputs, int inputs, int range, int activation) {                                                                  \
+        afterEarlierKernels();                                                                                                 \
         Tile<TYPE, UP, TM>::run({in, weight, bias, out, partial, counters, tokens, outputs, inputs, range, activation});       \
     }
 PRODUCT(up, true, 64)
@@ -248,6 +249,7 @@ __device__ __forceinline__ void productAny(
     KERNEL(product_##LAYOUT##_any, 256)(                                                                                       \
         const float* in, const void* weight, const float* bias, float* out, int tokens, int outputs, int inputs,               \
         int activation) {                                                                                                      \
+        afterEarlierKernels();                                                                                                 \
         productAny<TYPE, UP>(in, weight, bias, out, tokens, outputs, inputs, activation);                                      \
     }
 PRODUCT_ANY(up, true)

@@ -9,6 +9,7 @@ struct Ids {
 
 // Grid: (width / 256, ids).
 KERNEL(rows_embed, 256)(const void* table, float* out, int width, int add, const __grid_constant__ Ids ids) {
+    afterEarlierKernels();
     const TYPE::Stored* row = (const TYPE::Stored*)table + (size_t)ids.id[blockIdx.y] * width;
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= width) return;
@@ -17,23 +18,26 @@ KERNEL(rows_embed, 256)(const void* table, float* out, int width, int add, const
     *o = add ? *o + x : x;
 }
 
-// Grid: (heads * headDim / 256, tokens).
-KERNEL(rows_append, 256)(const float* keys, const float* values, int position, const __grid_constant__ Kv kv) {
+// Grid: (heads * headDim / 256, most rows of a part, parts).
+KERNEL(rows_append, 256)(const float* keys, const float* values, const __grid_constant__ Kv kv) {
+    afterEarlierKernels();
+    const KvPart& part = kv.parts[blockIdx.z];
     int width = kv.heads * kv.headDim;
     int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= width) return;
+    if (i >= width || blockIdx.y >= part.rows) return;
     int head = i / kv.headDim;
     int d = i - head * kv.headDim;
-    size_t from = (size_t)blockIdx.y * width + i;
-    int at = position + blockIdx.y;
-    keyAt<TYPE>(kv, head, at)[d] = TYPE::narrow(keys[from]);
-    valueAt<TYPE>(kv, head, at)[d] = TYPE::narrow(values[from]);
+    size_t from = (size_t)(part.row + blockIdx.y) * width + i;
+    int at = part.position + blockIdx.y;
+    keyAt<TYPE>(kv, part, head, at)[d] = TYPE::narrow(keys[from]);
+    valueAt<TYPE>(kv, part, head, at)[d] = TYPE::narrow(values[from]);
 }
 
 #if BITS == 16
 
 // Activations as tensor cores take them, rounded to the weights' type. Grid strides; `vectors`: in and out are aligned.
 KERNEL(rows_narrow, 256)(const float* in, u16* out, long long numbers, int vectors) {
+    afterEarlierKernels();
     long long stride = (long long)gridDim.x * blockDim.x;
     long long first = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     long long n = vectors ? numbers / 4 : 0;
@@ -61,15 +65,29 @@ __device__ __forceinline__ float blockSum(float x) {
 
 // The same for rows that a block can hold: everything is read at once, so at a token a step there is one wait instead of three.
 __device__ __forceinline__ void normInRegisters(
-    const float4* x, const float4* weight, const float4* bias, float4* y, int n, float epsilon) {
-    float4 v[NORM_PIECES], w[NORM_PIECES], b[NORM_PIECES];
+    float4* x, const float4* added, const float4* weight, const float4* bias, float4* y, int n, float epsilon) {
+    float4 v[NORM_PIECES], a[NORM_PIECES], w[NORM_PIECES], b[NORM_PIECES];
     float sum = 0;
 #pragma unroll
     for (int k = 0; k < NORM_PIECES; k++) {
         int i = threadIdx.x + k * blockDim.x;
-        v[k] = i < n ? x[i] : make_float4(0, 0, 0, 0);
+        a[k] = i < n && added ? added[i] : make_float4(0, 0, 0, 0);
         w[k] = i < n && weight ? weight[i] : make_float4(1, 1, 1, 1);
         b[k] = i < n && bias ? bias[i] : make_float4(0, 0, 0, 0);
+    }
+    afterEarlierKernels();
+#pragma unroll
+    for (int k = 0; k < NORM_PIECES; k++) {
+        int i = threadIdx.x + k * blockDim.x;
+        v[k] = i < n ? x[i] : make_float4(0, 0, 0, 0);
+    }
+#pragma unroll
+    for (int k = 0; k < NORM_PIECES; k++) {
+        int i = threadIdx.x + k * blockDim.x;
+        if (added && i < n) {
+            v[k].x += a[k].x, v[k].y += a[k].y, v[k].z += a[k].z, v[k].w += a[k].w;
+            x[i] = v[k];
+        }
         sum += (v[k].x + v[k].y) + (v[k].z + v[k].w);
     }
     float mean = blockSum(sum) / (4 * n);
@@ -93,22 +111,33 @@ __device__ __forceinline__ void normInRegisters(
     }
 }
 
-// One block a row; out may be in: each thread reads and writes its own elements only. `vectors`: rows are float4 aligned.
+// in += added, if there is one; out = norm(in). One block a row; out may be in: each thread reads and writes its own elements
+// only. `vectors`: rows are float4 aligned.
 KERNEL(rows_norm, 1024)
-(const float* in, const float* weight, const float* bias, float* out, int width, float epsilon, int vectors) {
-    const float* x = in + (size_t)blockIdx.x * width;
+(float* in, const float* added, const float* weight, const float* bias, float* out, int width, float epsilon, int vectors) {
+    float* x = in + (size_t)blockIdx.x * width;
     float* y = out + (size_t)blockIdx.x * width;
     int n = vectors ? width / 4 : 0;
     if (vectors && n <= NORM_PIECES * blockDim.x) {
-        normInRegisters((const float4*)x, (const float4*)weight, (const float4*)bias, (float4*)y, n, epsilon);
+        normInRegisters(
+            (float4*)x, (const float4*)added, (const float4*)weight, (const float4*)bias, (float4*)y, n, epsilon);
         return;
     }
+    afterEarlierKernels();
     float sum = 0;
     for (int i = threadIdx.x; i < n; i += blockDim.x) {
         float4 v = ((const float4*)x)[i];
+        if (added) {
+            float4 a = ((const float4*)added)[i];
+            v.x += a.x, v.y += a.y, v.z += a.z, v.w += a.w;
+            ((float4*)x)[i] = v;
+        }
         sum += (v.x + v.y) + (v.z + v.w);
     }
-    for (int i = 4 * n + threadIdx.x; i < width; i += blockDim.x) sum += x[i];
+    for (int i = 4 * n + threadIdx.x; i < width; i += blockDim.x) {
+        if (added) x[i] += added[i];
+        sum += x[i];
+    }
     float mean = blockSum(sum) / width;
     float squares = 0;
     for (int i = threadIdx.x; i < n; i += blockDim.x) {
@@ -135,6 +164,7 @@ KERNEL(rows_norm, 1024)
 
 // x = activation(x + bias), bias optional. Grid: (width / 256, rows).
 KERNEL(rows_bias, 256)(float* x, const float* bias, int width, int activation) {
+    afterEarlierKernels();
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= width) return;
     float* p = x + (size_t)blockIdx.y * width + i;
@@ -143,6 +173,7 @@ KERNEL(rows_bias, 256)(float* x, const float* bias, int width, int activation) {
 
 // out = in, or out += in. Grid strides over numbers.
 KERNEL(rows_add, 256)(const float* in, float* out, long long numbers, int accumulate) {
+    afterEarlierKernels();
     long long stride = (long long)gridDim.x * blockDim.x;
     for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < numbers; i += stride) {
         out[i] = accumulate ? out[i] + in[i] : in[i];
@@ -155,8 +186,9 @@ struct FarEntries {
     u64 entry[FAR_ENTRIES];
 };
 
-// Part of the table that Kv.far points to. One block.
+// Part of the table that Kv.table points to. One block.
 KERNEL(rows_table, 256)(u64* table, int first, int count, const __grid_constant__ FarEntries entries) {
+    afterEarlierKernels();
     for (int i = threadIdx.x; i < count; i += blockDim.x) table[first + i] = entries.entry[i];
 }
 

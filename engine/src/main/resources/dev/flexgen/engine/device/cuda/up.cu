@@ -92,7 +92,8 @@ template <class T, int TOKENS, int ROWS, int DEEP, int TILE> struct UpFew {
             for (int t = 0; t < TOKENS; t++) sum[r][t] = 0;
         }
         uint4 raw[DEEP][ROWS];
-        load(raw, row, lane * PER, some ? columns : 0); // under way while the input is staged
+        load(raw, row, lane * PER, some ? columns : 0); // under way while the input is computed and staged
+        afterEarlierKernels();
         for (int from = 0; from < columns; from += TILE) {
             if (from > 0) __syncthreads();
             stage(x, in, tokens, columns, from);
@@ -150,86 +151,112 @@ UP_FEW(16, 4, 1, 512)
 #if BITS == 16
 // ------------------------------------------------------------------------------------------------------- on tensor cores
 
-// 5 to 16 tokens: exact products of 16-bit weights with activations cut into parts (see split). A block takes 64 rows: two warps
+// 1 to 16 tokens: exact products of 16-bit weights with activations cut into parts (see split). A block takes 64 rows: two warps
 // of 32 rows times four slices of the columns, whose sums meet in shared memory. A lane's 16 bytes of a row are taken as
-// columns {0 1 8 9} and {2 3 10 11} ... of two products: any order will do as long as the activations have the same.
+// columns {0 1 8 9} and {2 3 10 11} ... of two products: any order will do as long as the activations have the same. The order of
+// a token's sums does not depend on how many tokens there are, or how much of the input is staged at a time.
 template <class T, int TILES> struct UpTensor {
     static const int TERMS = T::TERMS;
-    static const int SLICE = 128; // columns of a warp at a time: 4 steps of 32
-    static const int TILE = 4 * SLICE;
+    static const int SLICE = 128; // columns of a warp at a time, in two halves: one is used while the other is on its way
+    static const int STEP = 4 * SLICE;
     static const int ROWS = 64;
+    static const int ROOM = TERMS * 1024; // pieces of 8 staged columns: STEP columns of 16 tokens, or more of fewer
 
-    static __device__ __forceinline__ void stage(uint4* x, const float* in, int tokens, int columns, int from) {
-        for (int i = threadIdx.x; i < TILES * 8 * (TILE / 8); i += THREADS) {
-            int token = i / (TILE / 8);
-            int chunk = i % (TILE / 8);
-            int c = from + chunk * 8;
+    // [part][32 columns][token][8 columns]
+    static __device__ __forceinline__ void stage(
+        uint4* x, const float* in, int tokens, int columns, int from, int staged) {
+        for (int i = threadIdx.x; i < tokens * (staged / 8); i += THREADS) {
+            int token = i / (staged / 8);
+            int piece = i % (staged / 8);
+            int c = from + piece * 8;
             u16 parts[8][TERMS];
             float v[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-            if (token < tokens && c < columns) {
+            if (c < columns) {
                 *(float4*)v = *(const float4*)(in + (size_t)token * columns + c);
                 *(float4*)(v + 4) = *(const float4*)(in + (size_t)token * columns + c + 4);
             }
 #pragma unroll
             for (int k = 0; k < 8; k++) split<T>(v[k], parts[k]);
-            int at = (chunk / 4 * TILES + token / 8) * WARP + token % 8 * 4 + chunk % 4;
 #pragma unroll
             for (int p = 0; p < TERMS; p++) {
                 u32 packed[4];
 #pragma unroll
                 for (int k = 0; k < 4; k++) packed[k] = (u32)parts[2 * k][p] | ((u32)parts[2 * k + 1][p] << 16);
-                x[p * (TILE / 32 * TILES * WARP) + at] = make_uint4(packed[0], packed[1], packed[2], packed[3]);
+                x[((p * (staged / 32) + piece / 4) * tokens + token) * 4 + piece % 4] =
+                    make_uint4(packed[0], packed[1], packed[2], packed[3]);
+            }
+        }
+    }
+
+    static __device__ __forceinline__ void load(uint4 (&raw)[2][4], const u16* const (&row)[4], int c, int columns) {
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+#pragma unroll
+            for (int r = 0; r < 4; r++) raw[k][r] = stream16(row[r] + c + 32 * k, c + 32 * k < columns);
+        }
+    }
+
+    // Adds the products of 64 columns, from the staged columns number `at` on.
+    static __device__ __forceinline__ void add(
+        float (&sum)[2][2][TILES][4], const uint4 (&raw)[2][4], const uint4* x, int at, int tokens, int staged) {
+        int lane = threadIdx.x % WARP;
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+#pragma unroll
+            for (int n = 0; n < TILES; n++) {
+                int token = n * 8 + lane / 4;
+#pragma unroll
+                for (int p = 0; p < TERMS; p++) {
+                    uint4 b = make_uint4(0, 0, 0, 0);
+                    if (token < tokens) b = x[((p * (staged / 32) + at / 32 + k) * tokens + token) * 4 + lane % 4];
+#pragma unroll
+                    for (int m = 0; m < 2; m++) {
+                        float* d = sum[p > 0][m][n];
+                        uint4 low = raw[k][2 * m];
+                        uint4 high = raw[k][2 * m + 1];
+                        Mma<T>::go(d, low.x, high.x, low.y, high.y, b.x, b.y);
+                        Mma<T>::go(d, low.z, high.z, low.w, high.w, b.z, b.w);
+                    }
+                }
             }
         }
     }
 
     static __device__ __forceinline__ void run(
         const UpGroup& group, const float* in, int tokens, int columns, int activation) {
-        __shared__ uint4 x[TERMS * TILE / 32 * TILES * WARP];
+        __shared__ uint4 x[ROOM];
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
-        int slice = warp % 4;
+        int slice = warp % 4 * SLICE;
         UpPart part;
-        if (!locate(group, blockIdx.x, ROWS, part)) return;
+        bool some = locate(group, blockIdx.x, ROWS, part);
         int row0 = part.row + warp / 4 * 32 + lane / 4;
         const u16* row[4];
 #pragma unroll
         for (int r = 0; r < 4; r++) {
-            row[r] = (const u16*)part.weight + (size_t)min(row0 + 8 * r, part.rows - 1) * columns;
+            row[r] = (const u16*)part.weight + (size_t)min(row0 + 8 * r, part.rows - 1) * columns + lane % 4 * 8;
         }
         float sum[2][2][TILES][4]; // of the first parts, and of the others: tensor cores cut off, so add small to small
 #pragma unroll
         for (int i = 0; i < 2 * 2 * TILES * 4; i++) (&sum[0][0][0][0])[i] = 0;
-        for (int from = 0; from < columns; from += TILE) {
-            int c0 = from + slice * SLICE + lane % 4 * 8;
-            uint4 raw[4][4];
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-#pragma unroll
-                for (int r = 0; r < 4; r++) {
-                    raw[k][r] = stream16(row[r] + c0 + 32 * k, c0 + 32 * k < columns);
-                }
-            }
+        uint4 first[2][4], second[2][4];
+        int mine = columns - lane % 4 * 8; // what this lane's columns must be less than
+        load(first, row, slice, some ? mine : 0); // under way while the input is computed and staged
+        load(second, row, slice + 64, some ? mine : 0);
+        afterEarlierKernels();
+        if (!some) return;
+        int staged = min((columns + STEP - 1) / STEP, ROOM / (TERMS * tokens * (STEP / 8))) * STEP;
+        for (int from = 0; from < columns; from += staged) {
             if (from > 0) __syncthreads();
-            stage(x, in, tokens, columns, from);
+            stage(x, in, tokens, columns, from, staged);
             __syncthreads();
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-#pragma unroll
-                for (int n = 0; n < TILES; n++) {
-#pragma unroll
-                    for (int p = 0; p < TERMS; p++) {
-                        uint4 b = x[p * (TILE / 32 * TILES * WARP) + ((slice * 4 + k) * TILES + n) * WARP + lane];
-#pragma unroll
-                        for (int m = 0; m < 2; m++) {
-                            float* d = sum[p > 0][m][n];
-                            uint4 low = raw[k][2 * m];
-                            uint4 high = raw[k][2 * m + 1];
-                            Mma<T>::go(d, low.x, high.x, low.y, high.y, b.x, b.y);
-                            Mma<T>::go(d, low.z, high.z, low.w, high.w, b.z, b.w);
-                        }
-                    }
-                }
+            int end = min(staged, columns - from);
+            for (int at = slice; at - slice < end; at += STEP) {
+                int next = from + at + STEP; // maybe of what is staged next
+                add(sum, first, x, at, tokens, staged);
+                load(first, row, next, mine);
+                add(sum, second, x, at + 64, tokens, staged);
+                load(second, row, next + 64, mine);
             }
         }
         finish(part, (float*)x, sum, tokens, activation);
@@ -270,7 +297,7 @@ template <class T, int TILES> struct UpTensor {
 
 // Grid: (tiles of 64 rows). columns % 8 == 0. tokens <= TOKENS.
 #define UP_TENSOR(TOKENS)                                                                                                       \
-    KERNEL(up_tensor_##TOKENS, THREADS)(                                                                                       \
+    KERNEL_OF(up_tensor_##TOKENS, THREADS, 2)(                                                                                     \
         const float* in, int tokens, int columns, int activation, const __grid_constant__ UpGroup group) {                     \
         UpTensor<TYPE, TOKENS / 8>::run(group, in, tokens, columns, activation);                                               \
     }
@@ -284,6 +311,7 @@ UP_TENSOR(16)
 // Rows of any length and alignment: a warp a row, four tokens at a time. Grid: (rows / 8).
 KERNEL(up_any, THREADS)(
     const float* in, int tokens, int columns, int activation, const __grid_constant__ UpGroup group) {
+    afterEarlierKernels();
     UpPart part;
     if (!locate(group, blockIdx.x * WARPS + threadIdx.x / WARP, 1, part)) return;
     int lane = threadIdx.x % WARP;

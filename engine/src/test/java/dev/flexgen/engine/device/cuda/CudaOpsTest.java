@@ -13,6 +13,7 @@ import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +53,87 @@ class CudaOpsTest {
         Linear linear = new Linear(operands.matrix(Encoding.F16, 64, 48), null);
         Rows out = operands.rows(1, 64);
         ops(launcher, null).upEach(List.of(linear, linear, linear), operands.rows(1, 48), List.of(out, out, out));
-        assertThat(launcher.launches).containsExactly(new RecordingLauncher.Launch("up_1_f16", 12, 1, 1));
+        assertThat(launcher.launches).containsExactly(new RecordingLauncher.Launch("up_tensor_8_f16", 3, 1, 1));
+    }
+
+    @Test
+    void allSequencesOfAStepShareALaunch() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, null);
+        Rows rows = operands.rows(16, 128);
+        List<KvSequence> sequences = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            sequences.add(new KvSequence(operands.cache(Encoding.F16, 2, 64, 64, 640), 40 * i, 1));
+        }
+        ops.append(rows, rows, sequences);
+        ops.attend(rows, sequences, 1, rows);
+        ops.appendAndAttend(rows, rows, rows, sequences, 1, rows);
+        assertThat(launcher.kernels())
+                .containsExactly("rows_table_f32", "rows_append_f16", "attend_1_f16", "attend_1_f16");
+    }
+
+    @Test
+    void aTableOfAddressesServesAllLayersUntilACacheGrows() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, null);
+        Rows row = operands.rows(1, 128);
+        int bytes = 2 * 64 * 64 * 2;
+        List<MemorySegment> pages = new ArrayList<>();
+        for (int i = 0; i < 70; i++) {
+            pages.add(arena.allocate(3L * 2 * bytes, 256)); // three layers, keys and values
+        }
+        for (int position : new int[] {69 * 64 - 2, 69 * 64 - 1, 69 * 64, 69 * 64 + 1}) {
+            for (int layer = 0; layer < 3; layer++) {
+                long keys = 2L * layer * bytes;
+                KvView cache = new KvView(
+                        Encoding.F16,
+                        2,
+                        64,
+                        64,
+                        pages.stream().map(page -> page.asSlice(keys, bytes)).toList(),
+                        pages.stream()
+                                .map(page -> page.asSlice(keys + bytes, bytes))
+                                .toList());
+                ops.appendAndAttend(row, row, row, List.of(new KvSequence(cache, position, 1)), 1, row);
+            }
+        }
+        assertThat(launcher.kernels())
+                .filteredOn(kernel -> kernel.equals("rows_table_f32"))
+                .as("one for 69 blocks, one for 70")
+                .hasSize(2);
+        assertThat(launcher.kernels())
+                .filteredOn(kernel -> kernel.equals("attend_1_f16"))
+                .hasSize(12);
+    }
+
+    @Test
+    void partialResultsOfAttentionStayWithinTheScratchMemory() {
+        long room = new DeviceScratch(arena.allocate(DeviceScratch.MIN_BYTES, 256)).halfBytes();
+        // key heads, query heads of each, width, tokens before, new tokens
+        for (int[] shape : new int[][] {{8, 8, 128, 131071, 1}, {32, 1, 128, 4000, 5}, {4, 16, 1024, 60000, 16}}) {
+            RecordingLauncher launcher = new RecordingLauncher(90);
+            KvView cache = operands.cache(Encoding.F32, shape[0], shape[2], 64, shape[3] + shape[4]);
+            Rows query = operands.rows(shape[4], shape[0] * shape[1] * shape[2]);
+            ops(launcher, null).attend(query, List.of(new KvSequence(cache, shape[3], shape[4])), 1, query);
+            List<RecordingLauncher.Launch> launches = launcher.launches.stream()
+                    .filter(launch -> launch.kernel().startsWith("attend_4"))
+                    .toList();
+            long taken = 0;
+            for (int i = 0; i < launches.size(); i++) {
+                int[] kv = launcher.kvs.get(i);
+                for (int part = 0; part < launches.get(i).gridZ(); part++) {
+                    int[] fields = Arrays.copyOfRange(kv, 266 + 8 * part, 274 + 8 * part);
+                    int rows = fields[1];
+                    int spans = Math.ceilDiv(fields[2] + rows, fields[4]);
+                    int problems = launches.get(i).gridY() * Math.ceilDiv(rows * shape[1], 4);
+                    long end = fields[5] + 4L * problems * spans;
+                    assertThat(end * 4 * (shape[2] + 2)).isBetween(1L, room);
+                    assertThat(fields[6] + problems).isLessThanOrEqualTo(DeviceScratch.COUNTERS);
+                    taken += (long) launches.get(i).gridY() * rows;
+                }
+            }
+            assertThat(taken).as("every row of every head").isEqualTo((long) shape[0] * shape[4]);
+        }
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.flexgen.engine.device.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,6 +11,7 @@ import java.util.List;
 final class RecordingLauncher implements KernelLauncher {
 
     private static final int MAX_GRID_Y_Z = 65535;
+    private static final int KV_BYTES = 2088;
 
     private final int computeCapability;
     private final List<String> names = new ArrayList<>();
@@ -16,6 +19,9 @@ final class RecordingLauncher implements KernelLauncher {
 
     /** In order. */
     final List<Launch> launches = new ArrayList<>();
+
+    /** The {@code Kv} of each launch of split attention, as numbers of 32 bits. */
+    final List<int[]> kvs = new ArrayList<>();
 
     record Launch(String kernel, int gridX, int gridY, int gridZ) {}
 
@@ -41,6 +47,7 @@ final class RecordingLauncher implements KernelLauncher {
     }
 
     @Override
+    @SuppressWarnings("restricted") // to see what a kernel would see
     public void launch(int kernel, int gridX, int gridY, int gridZ, int blockX, int shared, KernelArguments arguments) {
         String name = names.get(kernel);
         assertThat(gridX).as(name).isPositive();
@@ -50,6 +57,10 @@ final class RecordingLauncher implements KernelLauncher {
         assertThat(shared).as(name).isBetween(0, Math.min(sharedBytes.get(kernel), 64 << 10));
         assertThat(arguments.count()).as(name).isPositive();
         launches.add(new Launch(name, gridX, gridY, gridZ));
+        if (name.startsWith("attend_")) {
+            long last = arguments.pointers().getAtIndex(ValueLayout.JAVA_LONG, arguments.count() - 1L);
+            kvs.add(MemorySegment.ofAddress(last).reinterpret(KV_BYTES).toArray(ValueLayout.JAVA_INT));
+        }
     }
 
     List<String> kernels() {

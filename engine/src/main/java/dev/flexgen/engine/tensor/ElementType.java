@@ -1,6 +1,5 @@
-package dev.flexgen.engine.checkpoint;
+package dev.flexgen.engine.tensor;
 
-import dev.flexgen.engine.tensor.DType;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -9,9 +8,10 @@ import java.util.stream.Collectors;
 
 /**
  * Element types that checkpoint files may hold, named as safetensors names them. Only some are types of model weights;
- * the others (masks, counters) are recognised so that a file holding them can be read around them.
+ * the others (masks, counters, quantised numbers) are recognised so that a file holding them can be read around them, or
+ * refused by their name.
  */
-enum ElementType {
+public enum ElementType {
     BOOL(8, "bool", "BoolStorage"),
     U8(8, "uint8", "ByteStorage"),
     I8(8, "int8", "CharStorage"),
@@ -54,17 +54,18 @@ enum ElementType {
                 .collect(Collectors.toUnmodifiableMap(key, Function.identity()));
     }
 
-    static Optional<ElementType> ofSafetensors(String name) {
+    /** By its name in safetensors files, such as {@code F16}. */
+    public static Optional<ElementType> ofSafetensors(String name) {
         return Optional.ofNullable(BY_NAME.get(name));
     }
 
     /** By the name after {@code torch.}, such as {@code float16}. */
-    static Optional<ElementType> ofTorchDtype(String name) {
+    public static Optional<ElementType> ofTorchDtype(String name) {
         return Optional.ofNullable(BY_TORCH_DTYPE.get(name));
     }
 
     /** By the name after {@code torch.}, such as {@code HalfStorage}. */
-    static Optional<ElementType> ofTorchStorage(String name) {
+    public static Optional<ElementType> ofTorchStorage(String name) {
         return Optional.ofNullable(BY_TORCH_STORAGE.get(name));
     }
 
@@ -73,7 +74,7 @@ enum ElementType {
      *
      * @throws ArithmeticException if they overflow a long or do not fill whole bytes
      */
-    long bytes(long elements) {
+    public long bytes(long elements) {
         long total = Math.multiplyExact(elements, (long) bits);
         if (total % Byte.SIZE != 0) {
             throw new ArithmeticException(elements + " elements of " + bits + " bits do not fill whole bytes");
@@ -81,14 +82,23 @@ enum ElementType {
         return total / Byte.SIZE;
     }
 
-    /** The type the engine computes with, if it is one. */
-    Optional<DType> weight() {
+    /** The type of numbers that the engine computes with. */
+    public static ElementType of(DType type) {
+        return switch (type) {
+            case F32 -> F32;
+            case F16 -> F16;
+            case BF16 -> BF16;
+        };
+    }
+
+    /** The type in which the engine holds weights that are stored so, if it can read them. */
+    public Optional<DType> held() {
         return switch (this) {
-            case F32 -> Optional.of(DType.F32);
+            case F64, F32 -> Optional.of(DType.F32);
             case F16 -> Optional.of(DType.F16);
             case BF16 -> Optional.of(DType.BF16);
             case BOOL, U8, I8, I16, U16, I32, U32, I64, U64 -> Optional.empty();
-            case F4, F6_E2M3, F6_E3M2, F8_E5M2, F8_E4M3, F8_E8M0, F64, C64 -> Optional.empty();
+            case F4, F6_E2M3, F6_E3M2, F8_E5M2, F8_E4M3, F8_E8M0, C64 -> Optional.empty();
         };
     }
 }
