@@ -9,9 +9,11 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The golden models among the test resources, as folders that readers can open. */
 public final class Fixtures {
@@ -20,18 +22,29 @@ public final class Fixtures {
 
     /**
      * The file or folder {@code golden/<name>}. Where the resources come in a jar, as they do for other modules, it is a copy
-     * in the temporary folder.
+     * in the temporary folder. Where several places of the class path have it, it is the one with the most files: one that was
+     * packed for another machine may have been left without the large ones.
      */
     public static Path golden(String name) {
-        String resource = "/golden/" + name;
-        URL url = Objects.requireNonNull(Fixtures.class.getResource(resource), "no test resource " + resource);
+        String resource = "golden/" + name;
         try {
-            URI uri = url.toURI();
-            return uri.getScheme().equals("jar") ? copy(uri, resource) : Path.of(uri);
+            @Nullable Path found = null;
+            for (URL url : Collections.list(Fixtures.class.getClassLoader().getResources(resource))) {
+                URI uri = url.toURI();
+                Path path = uri.getScheme().equals("jar") ? copy(uri, "/" + resource) : Path.of(uri);
+                found = found == null || files(path) > files(found) ? path : found;
+            }
+            return Objects.requireNonNull(found, "no test resource " + resource);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long files(Path path) throws IOException {
+        try (Stream<Path> files = Files.walk(path)) {
+            return files.count();
         }
     }
 

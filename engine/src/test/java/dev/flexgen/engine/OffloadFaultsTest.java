@@ -153,7 +153,10 @@ class OffloadFaultsTest {
                 case ATTEND -> "attend over f32 keys and values; choose another --kv or another --device";
             };
             FakeGpuSettings settings = SETTINGS.without(operation, Encoding.F32);
-            EngineException refused = catchThrowableOfType(EngineException.class, () -> open(settings));
+            Plan plan = Plan.onOneDevice(Families.read(Fixtures.golden(MODEL)), Tier.GPU, 0);
+            EngineException refused = catchThrowableOfType(
+                    EngineException.class,
+                    () -> OpenModel.open(Fixtures.golden(MODEL), plan, options(), fake(settings)));
             assertThat(refused).hasMessage("fake GPU cannot " + said);
             assertThat(refused.kind()).isEqualTo(EngineException.Kind.PLACEMENT);
             assertThat(Objects.requireNonNull(gpu.get()).statistics().operations())

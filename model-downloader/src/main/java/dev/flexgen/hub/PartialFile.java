@@ -211,7 +211,7 @@ final class PartialFile implements AutoCloseable {
     /** Waits for something to change, for a moment only; the caller looks and comes back. */
     @SuppressWarnings("WaitNotInLoop")
     synchronized void awaitChange() throws InterruptedException {
-        wait(20);
+        wait(100);
     }
 
     /** Forces what is written to the disk and then says so in the record. */

@@ -77,7 +77,7 @@ final class RecentBytes {
     /** Waits for an announcement, not for long. */
     @SuppressWarnings("WaitNotInLoop")
     synchronized void await() throws InterruptedException {
-        wait(20);
+        wait(100);
     }
 
     /** The bytes from a position on, in a buffer to be given back; null if they are not here. What is before them is forgotten. */

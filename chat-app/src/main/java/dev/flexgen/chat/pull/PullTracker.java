@@ -42,7 +42,7 @@ final class PullTracker {
             case PullEvent.Verifying(var path) -> phase(path, Phase.CHECKING);
             case PullEvent.FileDone(var path) -> phase(path, Phase.DONE);
             case PullEvent.Retrying(var path, var reason, var wait) ->
-                note = path + ": " + reason + "; again in " + seconds(wait);
+                note = (path.equals(model) ? "" : path + ": ") + reason + "; again in " + seconds(wait);
             case PullEvent.Waiting(var reason, var wait) -> note = reason + "; waiting " + seconds(wait);
             case PullEvent.Corrupt(var path) -> {
                 note = path + " arrived damaged and is fetched again";
