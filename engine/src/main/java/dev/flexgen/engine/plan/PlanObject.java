@@ -35,7 +35,8 @@ final class PlanObject {
     void allow(Set<String> keys) {
         for (String key : json.keySet()) {
             if (!keys.contains(key)) {
-                throw wrong(place + " has an unknown key \"" + key + "\"; known are " + keys.stream().sorted().toList());
+                throw wrong(place + " has an unknown key \"" + key + "\"; known are "
+                        + keys.stream().sorted().toList());
             }
         }
     }
