@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.NumpyWriter;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.tensor.ElementType;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
