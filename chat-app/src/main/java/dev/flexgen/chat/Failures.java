@@ -1,11 +1,13 @@
 package dev.flexgen.chat;
 
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.config.ConfigException;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.hub.HubException;
 import dev.flexgen.tokenizer.TokenizerException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.concurrent.CancellationException;
 
 /** Turns whatever ended a command into one line on standard error and an exit code. */
@@ -24,7 +26,9 @@ public final class Failures {
             complain(sentence(failure));
         }
         if (verbose) {
-            failure.printStackTrace(err);
+            var trace = new StringWriter();
+            failure.printStackTrace(new PrintWriter(trace));
+            err.print(PlainText.of(trace.toString()));
         }
         return code;
     }
@@ -32,7 +36,7 @@ public final class Failures {
     /** One line in the form of all our messages, harmless to a terminal whatever a damaged file has put into it. */
     public void complain(String sentence) {
         String line = sentence.strip().replaceAll("\\s*\\R\\s*", " ");
-        err.print("flexgen-chat: " + ControlCharacters.neutralise(line) + "\n");
+        err.print("flexgen-chat: " + PlainText.line(line) + "\n");
     }
 
     private static ExitCode exitCode(Throwable failure) {

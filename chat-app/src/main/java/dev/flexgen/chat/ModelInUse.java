@@ -5,8 +5,8 @@ import dev.flexgen.engine.Model;
 import dev.flexgen.hub.ResolvedModel;
 import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.Tokenizers;
-import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A model that is open on a machine of its own and, from the first moment text is needed, its tokenizer. Owned by one thread. */
@@ -15,15 +15,15 @@ public final class ModelInUse implements AutoCloseable {
     private final ResolvedModel resolved;
     private final Machine machine;
     private final Model model;
-    private final Path nativeCache;
+    private final Supplier<Tokenizer> tokenizers;
     private @Nullable Tokenizer tokenizer;
 
-    /** @param nativeCache where the tokenizer keeps its native library */
-    ModelInUse(ResolvedModel resolved, Machine machine, Model model, Path nativeCache) {
+    /** @param tokenizers opens that of the model's folder */
+    ModelInUse(ResolvedModel resolved, Machine machine, Model model, Supplier<Tokenizer> tokenizers) {
         this.resolved = resolved;
         this.machine = machine;
         this.model = model;
-        this.nativeCache = nativeCache;
+        this.tokenizers = tokenizers;
     }
 
     /** Where it was found and what the catalogue knows of it. */
@@ -38,7 +38,7 @@ public final class ModelInUse implements AutoCloseable {
     /** Empty if the folder has none: then only ids go in and come out. */
     public Optional<Tokenizer> tokenizer() {
         if (tokenizer == null && Tokenizers.present(resolved.folder())) {
-            tokenizer = Tokenizers.open(resolved.folder(), nativeCache);
+            tokenizer = tokenizers.get();
         }
         return Optional.ofNullable(tokenizer);
     }

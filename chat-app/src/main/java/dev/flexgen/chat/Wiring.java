@@ -25,6 +25,7 @@ import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.HubSettings;
 import dev.flexgen.hub.ModelResolver;
 import dev.flexgen.hub.ResolvedModel;
+import dev.flexgen.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -103,15 +104,17 @@ public final class Wiring {
 
     /** The machine as models would be opened with {@code options}. */
     public MachineProbe machine(EngineOptions options) {
-        VectorModule.load();
-        return new LocalMachine(environment.variables().getOrDefault("PATH", ""), gpus(), options);
+        return new LocalMachine(environment.variables().getOrDefault("PATH", ""), () -> fitter(options, true));
     }
 
     /** Which models could be opened with the settings, without measuring how fast they are. */
     public ModelFitter outlook(Settings settings) {
+        return fitter(engineOptions(settings), false);
+    }
+
+    private ModelFitter fitter(EngineOptions options, boolean measured) {
         VectorModule.load();
-        EngineOptions options = engineOptions(settings);
-        return new ModelFitter(Machine.profile(options, gpus(), false), options.model());
+        return new ModelFitter(Machine.profile(options, gpus(), measured), options.model());
     }
 
     /** The model that the settings name; without one, the one that comes with the program. */
@@ -153,7 +156,7 @@ public final class Wiring {
                 Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
                         .forEach(line -> streams.err().println("flexgen-chat: " + line));
             }
-            return new ModelInUse(resolved, machine, model, nativeCache());
+            return new ModelInUse(resolved, machine, model, () -> Tokenizers.open(resolved.folder(), nativeCache()));
         } catch (Throwable e) {
             machine.close();
             throw e;

@@ -61,6 +61,45 @@ class ArchitectureTest {
             .whereLayer("config")
             .mayOnlyBeAccessedByLayers("chat-app", "engine", "tokenizer", "model-downloader");
 
+    /** What of the engine's rooms chat-app may know beside those that are open to it: data, and where GPUs come from. */
+    private static final Set<String> ENGINE_DATA = Set.of(
+            ENGINE + ".memory.Tier",
+            ENGINE + ".memory.Ledger",
+            ENGINE + ".tensor.DType",
+            ENGINE + ".checkpoint.RandomWeights",
+            ENGINE + ".exec.Counters",
+            ENGINE + ".sample.SamplerOptions");
+
+    private static final Set<String> OPEN_ROOMS =
+            Set.of(ENGINE, ENGINE + ".base", ENGINE + ".plan", ENGINE + ".measure", ENGINE + ".model");
+
+    private static final Set<String> GPU_SOURCES =
+            Set.of(ENGINE + ".device.GpuSource", ENGINE + ".device.cuda.CudaGpus");
+
+    @ArchTest
+    static void chatAppKnowsTheEnginesFaceAlone(JavaClasses all) {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.flexgen.chat..")
+                .should()
+                .dependOnClassesThat(DescribedPredicate.describe(
+                        "are behind the engine's face",
+                        type -> type.getPackageName().startsWith(ENGINE)
+                                && !OPEN_ROOMS.contains(type.getPackageName())
+                                && !ENGINE_DATA.contains(type.getName())
+                                && !GPU_SOURCES.contains(type.getName())))
+                .check(all);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.flexgen.chat..")
+                .and()
+                .doNotHaveFullyQualifiedName("dev.flexgen.chat.Wiring")
+                .should()
+                .dependOnClassesThat(DescribedPredicate.describe(
+                        "are sources of GPUs", type -> GPU_SOURCES.contains(type.getName())))
+                .check(all);
+    }
+
     /** The engine's rooms, ground floor first: each may use those listed, and no other. */
     private static final Map<String, List<String>> ENGINE_ROOMS = Map.ofEntries(
             Map.entry("base", List.of()),

@@ -46,6 +46,22 @@ class BadInputTest {
     }
 
     @Test
+    void namesOfFoldersAndFilesDoNothingToATerminal() throws IOException {
+        Path evil = copy(golden, "a\u001b]0;b\u0007\u202ec");
+        Files.writeString(evil.resolve("LICENSE-\u001b[2J"), "none");
+
+        Outcome shown = new Session(home).run("models", "show", evil.toString());
+        Files.delete(evil.resolve("config.json"));
+        Outcome failed = new Session(home).run("score", "-m", evil.toString(), "--ids", "2");
+
+        assertThat(shown.exitCode()).as(shown.err()).isEqualTo(ExitCode.OK);
+        assertThat(shown.out())
+                .contains("LICENSE-\u241b[2J", "a\u241b]0;b")
+                .doesNotContain("\u001b", "\u0007", "\u202e");
+        assertThat(failed.err()).contains("a\u241b]0;b").doesNotContain("\u001b", "\u0007", "\u202e");
+    }
+
+    @Test
     void theModelIsFineBeforeItIsDamaged() {
         assertThat(score().exitCode()).isEqualTo(ExitCode.OK);
     }

@@ -70,7 +70,8 @@ public final class ConfigUpdate {
             // Through a link, such as those into a repository of dot files, and not over it.
             Path target = Files.exists(file) ? file.toRealPath() : file;
             Path folder = Files.createDirectories(target.resolveSibling("."), onlyMine(target, "rwx------"));
-            Path temporary = Files.createTempFile(folder, "config", ".partial", onlyMine(target, "rw-------"));
+            Leftovers.delete(folder, "config*" + Leftovers.SUFFIX);
+            Path temporary = Files.createTempFile(folder, "config", Leftovers.SUFFIX, onlyMine(target, "rw-------"));
             try {
                 try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                     ByteBuffer bytes = ByteBuffer.wrap(content);

@@ -20,10 +20,10 @@ public final class Quoted {
     }
 
     private static void appendCodePoint(StringBuilder quoted, int codePoint) {
-        switch (Character.getType(codePoint)) {
-            case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.LINE_SEPARATOR ->
-                quoted.append(String.format("\\u%04x", codePoint));
-            default -> quoted.appendCodePoint(codePoint);
+        if (!PlainText.line(Character.toString(codePoint)).equals(Character.toString(codePoint))) {
+            quoted.append(String.format("\\u%04x", codePoint));
+        } else {
+            quoted.appendCodePoint(codePoint);
         }
     }
 }

@@ -61,7 +61,8 @@ public final class SettingTable {
             "N",
             ValueType.whole(0, Integer.MAX_VALUE),
             0,
-            "Tokens of conversation the model sees at most; 0 means as many as the model can");
+            "Tokens of conversation the model sees at most; 0 means as many as the model can, up to 8192, and fewer where"
+                    + " they would take room from weights");
 
     public static final Setting<KvChoice> KV = new Setting<>(
             "kv", "TYPE", ValueType.choice(KvChoice.class), KvChoice.AUTO, "Number format of the cached conversation");

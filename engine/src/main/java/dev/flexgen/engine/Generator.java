@@ -23,6 +23,9 @@ public final class Generator {
     private final CancelToken cancel;
     private final List<Running> running = new ArrayList<>();
 
+    /** Where replies are made one at a time, the session of the last: what a prompt shares with it is not computed again. */
+    private @Nullable Session last;
+
     /** A prompt that came too early: the sessions that are open leave no room for its own. */
     private @Nullable Job waiting;
 
@@ -56,14 +59,14 @@ public final class Generator {
             throw new IllegalArgumentException("room for " + slots + " replies");
         }
         this.model = model;
-        this.slots = Math.min(slots, model.maxStepTokens());
+        this.slots = Math.min(slots, Math.min(model.maxStepTokens(), model.maxLogitRows()));
         this.cancel = cancel;
     }
 
     /**
      * Serves all jobs; asks for the next one when there is room for it.
      *
-     * @throws CancellationException if cancelled
+     * @throws CancellationException if cancelled; replies under way have ended with what was said until then
      * @throws EngineException of kind DEVICE or MODEL, which no other prompt would escape
      */
     public void run(Iterator<Job> jobs) {
@@ -71,9 +74,17 @@ public final class Generator {
             while (admit(jobs)) {
                 chooseAndStep();
             }
+        } catch (CancellationException e) {
+            for (Running one : List.copyOf(running)) {
+                one.reply().computed(false);
+                end(one);
+            }
+            throw e;
         } finally {
             running.forEach(it -> it.reply().session().close());
             running.clear();
+            closeIfOpen(last);
+            last = null;
         }
     }
 
@@ -95,7 +106,7 @@ public final class Generator {
         @Nullable Session session = null;
         try {
             TokenIds.check(job.prompt(), model.spec().vocabulary(), model.context());
-            session = model.session((int) Math.min(
+            session = session((int) Math.min(
                     model.context(), (long) job.prompt().length + job.request().maxNewTokens()));
             long start = System.nanoTime();
             session.prefill(job.prompt(), cancel, ProgressListener.NONE);
@@ -119,6 +130,16 @@ public final class Generator {
         }
     }
 
+    private Session session(int limit) {
+        @Nullable Session kept = last;
+        last = null;
+        if (kept != null && kept.limit() >= limit) {
+            return kept;
+        }
+        closeIfOpen(kept);
+        return model.session(limit);
+    }
+
     private static void closeIfOpen(@Nullable Session session) {
         if (session != null) {
             session.close();
@@ -134,6 +155,7 @@ public final class Generator {
                 end(one);
             }
         }
+        cancel.check();
         if (!going.isEmpty() && !Session.step(model, going, cancel)) {
             throw new CancellationException("cancelled");
         }
@@ -141,8 +163,11 @@ public final class Generator {
 
     private void end(Running one) {
         running.remove(one);
-        one.reply().session().close();
-        cancel.check();
+        if (slots == 1) {
+            last = one.reply().session();
+        } else {
+            one.reply().session().close();
+        }
         one.job().listener().onEnd(one.reply().generation());
     }
 }

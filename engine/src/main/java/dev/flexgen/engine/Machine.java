@@ -10,6 +10,7 @@ import dev.flexgen.engine.exec.Logits;
 import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.measure.BandwidthBenchmark;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
+import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -71,6 +73,16 @@ public final class Machine implements AutoCloseable {
         } catch (EngineException e) {
             return MachineProfile.nobody(e.kind(), e.getMessage());
         }
+    }
+
+    /** All host memory of this computer, used or not; empty where the system does not say. */
+    public static OptionalLong hostBytes() {
+        return AvailableMemory.totalBytes();
+    }
+
+    /** What of it could be taken now without swapping or breaking a container's limit. */
+    public static OptionalLong availableHostBytes() {
+        return AvailableMemory.bytes();
     }
 
     private MachineProfile profile(boolean measured) {

@@ -3,6 +3,7 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Counters;
@@ -10,6 +11,7 @@ import dev.flexgen.engine.exec.Logits;
 import dev.flexgen.engine.exec.ModelRunner;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Footprint;
@@ -33,6 +35,7 @@ public final class Model implements AutoCloseable {
     private final ModelRunner runner;
     private final WeightSource weights;
     private final boolean estimateIsKnown;
+    private final boolean shortened;
     private final double loadSeconds;
     private final Map<Tier, Long> heldBytes;
     private boolean closed;
@@ -45,6 +48,7 @@ public final class Model implements AutoCloseable {
                 weights.types(), options, machine.budget(), machine.hasGpu(), machine::bandwidths);
         int most = options.mostContext(weights.spec());
         this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
+        this.shortened = choice.context() < most;
         this.estimateIsKnown = machine.bandwidthsAreKnown();
         try (Checkpoint checkpoint = weights.checkpoint().get()) {
             this.runner = new ModelRunner(
@@ -69,6 +73,16 @@ public final class Model implements AutoCloseable {
         return new ScratchFile(machine.ledger(), folder, bytes);
     }
 
+    /**
+     * Looks whether a folder holds a model that could be opened, as far as that is known without reading weights.
+     *
+     * @throws EngineException of kind MODEL if not, with the reason
+     */
+    public static void check(Path folder) {
+        var _ = Families.read(folder);
+        Checkpoints.open(folder).close();
+    }
+
     public Machine machine() {
         return machine;
     }
@@ -89,6 +103,11 @@ public final class Model implements AutoCloseable {
     /** Most tokens of a session. */
     public int context() {
         return choice.context();
+    }
+
+    /** How many sessions of full length there is room for by the plan. */
+    public int sessions() {
+        return choice.sessions();
     }
 
     /** Wall time of planning and loading. */
@@ -127,6 +146,10 @@ public final class Model implements AutoCloseable {
     public List<String> notes() {
         List<String> notes = new ArrayList<>();
         machine.note().ifPresent(notes::add);
+        if (shortened) {
+            notes.add("the context is " + context() + " of the model's " + spec().positions()
+                    + " tokens, because more would cost room or speed; choose another with --context");
+        }
         if (!runner.pageLocking()) {
             notes.add("the system refused to page-lock all weights in host memory, so they reach the GPU more slowly;"
                     + " 'ulimit -l unlimited' may help");

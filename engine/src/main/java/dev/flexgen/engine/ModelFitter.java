@@ -77,7 +77,7 @@ public record ModelFitter(MachineProfile profile, ModelOptions options) {
         boolean known = best.isPresent() && !choice.plan().tiers().contains(Tier.DISK);
         return new FitResult.Fits(
                 choice.plan().tiers(),
-                choice.footprint().bytes(),
+                choice.footprint().modelBytes(),
                 known ? OptionalDouble.of(best.get()) : OptionalDouble.empty());
     }
 }

@@ -9,7 +9,8 @@ import dev.flexgen.engine.model.ModelSpec;
  * @param context most tokens of a session; 0 leaves it to the engine: as many as the model knows, at most {@link #MOST_AUTO},
  *     and fewer where room for so many would cost more than a tenth of the decoding speed
  * @param kv element type of the KV cache
- * @param sessions of full length for which plans leave room
+ * @param sessions of full length for which plans leave room beside the weights; fewer where so many would drive weights to a
+ *     slower memory
  */
 public record ModelOptions(int context, KvType kv, int sessions) {
 

@@ -14,14 +14,17 @@ import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * The context and the plan with which a model is opened. Both together, because keys and values take the room of weights.
+ * The context, the number of sessions and the plan with which a model is opened. All together, because keys and values take
+ * the room of weights.
  *
  * @param context most tokens of a session
+ * @param sessions of full length for which there is room
  */
-record PlanChoice(int context, Footprint footprint, Plan plan) {
+record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
 
     /** Share of the decoding speed that a longer context may cost, where nobody asked for a length. */
     private static final double MOST_COST = 0.1;
@@ -51,20 +54,20 @@ record PlanChoice(int context, Footprint footprint, Plan plan) {
             return options.kv().resolve(types.type(ModelPart.UP.weight(), 0));
         }
 
-        PlanChoice with(int context) {
-            FootprintMeter meter = meter(context);
+        PlanChoice with(int context, int sessions) {
+            FootprintMeter meter = meter(context, sessions);
             Planner planner = new Planner(types.spec(), devices(), budget, meter, context);
             Plan plan = gpu ? planner.forGpu(rates) : planner.forProcessor();
-            return new PlanChoice(context, meter.of(plan), plan);
+            return new PlanChoice(context, sessions, meter.of(plan), plan);
         }
 
         /** A plan that somebody else made. */
         PlanChoice given(int context, Plan plan) {
-            return new PlanChoice(context, meter(context).of(plan), plan);
+            return new PlanChoice(context, 1, meter(context, 1).of(plan), plan);
         }
 
-        private FootprintMeter meter(int context) {
-            return new FootprintMeter(types, devices(), kv(), context, options.sessions());
+        private FootprintMeter meter(int context, int sessions) {
+            return new FootprintMeter(types, devices(), kv(), context, sessions);
         }
 
         /** Decoded tokens a second as far as placement decides: none from a disk, whose rate nobody knows. */
@@ -72,7 +75,7 @@ record PlanChoice(int context, Footprint footprint, Plan plan) {
             if (choice.plan().tiers().contains(Tier.DISK)) {
                 return 0;
             }
-            boolean gpuAlone = choice.plan().tiers().equals(java.util.Set.of(Tier.GPU));
+            boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
             return !gpu || gpuAlone
                     ? Double.MAX_VALUE
                     : ThroughputEstimate.of(choice.plan(), choice.footprint(), tiers(), rates.get())
@@ -86,21 +89,39 @@ record PlanChoice(int context, Footprint footprint, Plan plan) {
      * @throws EngineException of kind PLACEMENT if the model does not fit; of kind INPUT if it cannot have the context asked for
      */
     static PlanChoice of(Question question) {
+        PlanChoice one = forOneSession(question);
+        for (int sessions = question.options().sessions(); sessions > 1; sessions /= 2) {
+            try {
+                PlanChoice several = question.with(one.context(), sessions);
+                boolean noSlower = sessions * question.speed(several) >= question.speed(one);
+                if (several.plan().tiers().equals(one.plan().tiers()) && noSlower) {
+                    return several;
+                }
+            } catch (EngineException e) {
+                if (e.kind() != EngineException.Kind.PLACEMENT) {
+                    throw e;
+                }
+            }
+        }
+        return one;
+    }
+
+    private static PlanChoice forOneSession(Question question) {
         int most = question.options().mostContext(question.types().spec());
         int least = Math.min(most, LEAST_AUTO);
         if (question.options().context() > 0 || least == most) {
-            return question.with(most);
+            return question.with(most, 1);
         }
         PlanChoice shortest;
         try {
-            shortest = question.with(least);
+            shortest = question.with(least, 1);
         } catch (EngineException e) {
-            return question.with(most); // does not fit either, and says so of the context that the user knows
+            return question.with(most, 1); // does not fit either, and says so of the context that the user knows
         }
         double enough = (1 - MOST_COST) * question.speed(shortest);
         for (int context = most; context > least; context = Math.max(least, context / 2)) {
             try {
-                PlanChoice choice = question.with(context);
+                PlanChoice choice = question.with(context, 1);
                 if (question.speed(choice) >= enough) {
                     return choice;
                 }

@@ -235,7 +235,7 @@ class GeneratorTest {
         try (OpenModel engine = tiny(EXACT, GpuSource.NONE)) {
             long before = engine.ledger().bytes(Tier.HOST);
             try (Session session = engine.model().session(1)) {
-                return engine.ledger().bytes(Tier.HOST) - before + 0 * session.length();
+                return engine.ledger().bytes(Tier.HOST) - before + 0L * session.length();
             }
         }
     }
@@ -254,6 +254,10 @@ class GeneratorTest {
             List<Generator.Job> jobs = List.of(job(ids(4, 1), 50, outcome), job(ids(4, 2), 50, new Outcome()));
             assertThatThrownBy(() -> new Generator(engine.model(), 2, cancel).run(jobs.iterator()))
                     .isInstanceOf(CancellationException.class);
+            assertThat(outcome.generation).isNotNull().satisfies(generation -> {
+                assertThat(generation.reason()).isEqualTo(FinishReason.CANCELLED);
+                assertThat(generation.ids()).hasSize(3);
+            });
             assertThat(engine.ledger().bytes(Tier.HOST)).isEqualTo(held);
         }
     }

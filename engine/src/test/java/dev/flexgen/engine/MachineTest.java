@@ -3,6 +3,7 @@ package dev.flexgen.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.config.DeviceChoice;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
@@ -40,7 +41,7 @@ class MachineTest {
 
     private static Machine machine(boolean gpu) {
         EngineOptions options =
-                EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 0, null));
+                EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 64 << 20, null));
         return Machine.open(options, gpu ? FAKE : GpuSource.NONE);
     }
 
@@ -162,6 +163,33 @@ class MachineTest {
     }
 
     @Test
+    void asManySessionsArePlannedForAsThereIsRoomFor() {
+        RandomWeights weights = new RandomWeights(DType.F32, 1, 0);
+        EngineOptions options = EngineOptions.defaults().withThreads(1).withDevice(DeviceChoice.CPU);
+        long all;
+        try (Machine machine = Machine.open(options, GpuSource.NONE)) {
+            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16));
+            assertThat(model.sessions()).isEqualTo(16);
+            List<Session> sessions = new ArrayList<>();
+            for (int i = 0; i < 16; i++) {
+                sessions.add(model.session());
+            }
+            all = machine.ledger().bytes(Tier.HOST);
+            sessions.forEach(Session::close);
+        }
+        EngineOptions tight = options.withLimits(new MemoryLimits(0, all / 2, null));
+        try (Machine machine = Machine.open(tight, GpuSource.NONE)) {
+            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16));
+            assertThat(model.sessions()).isBetween(2, 8);
+            List<Session> sessions = new ArrayList<>();
+            for (int i = 0; i < model.sessions(); i++) {
+                sessions.add(model.session());
+            }
+            sessions.forEach(Session::close);
+        }
+    }
+
+    @Test
     void aContextNobodyAskedForIsAsLongAsFits() {
         RandomWeights weights = new RandomWeights(DType.F32, 1, 0);
         long roomy;
@@ -169,12 +197,12 @@ class MachineTest {
             Model model = machine.random(Specs.tiny(20_000), weights, EXACT);
             assertThat(model.context()).isEqualTo(8192);
             try (Session session = model.session()) {
-                roomy = machine.ledger().bytes(Tier.HOST) + 0 * session.length();
+                roomy = machine.ledger().bytes(Tier.HOST) + 0L * session.length();
             }
         }
         EngineOptions tight = EngineOptions.defaults()
                 .withThreads(1)
-                .withDevice(dev.flexgen.config.DeviceChoice.CPU)
+                .withDevice(DeviceChoice.CPU)
                 .withLimits(new MemoryLimits(0, roomy * 2 / 3, null));
         try (Machine machine = Machine.open(tight, GpuSource.NONE)) {
             Model model = machine.random(Specs.tiny(20_000), weights, EXACT);

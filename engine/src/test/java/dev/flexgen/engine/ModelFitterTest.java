@@ -133,7 +133,7 @@ class ModelFitterTest {
         ModelFitter full = fitter(
                 EngineOptions.defaults(),
                 new Found.ProcessorAlone("", OptionalDouble.empty()),
-                new Budget(0, 1, 13 * GIB + 512 * MIB, false));
+                new Budget(0, 1, 13 * GIB + 256 * MIB, false));
         ModelFitter shorter = fitter(
                 EngineOptions.defaults().withContext(256),
                 full.profile().found(),

@@ -2,7 +2,6 @@ package dev.flexgen.hub;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,13 +24,10 @@ final class DurableFiles {
         forceFolder(to.toAbsolutePath().getParent());
     }
 
-    /** Replaces a small file. */
+    /** Replaces a small file of ASCII text. */
     static void write(Path file, String text) throws IOException {
         Path fresh = file.resolveSibling("." + file.getFileName() + ".flexgen.new");
-        Files.writeString(fresh, text, StandardCharsets.UTF_8);
-        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
+        SharedStore.writeNew(fresh, text);
         move(fresh, file);
     }
 

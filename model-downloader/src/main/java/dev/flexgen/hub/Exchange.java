@@ -6,114 +6,168 @@ import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and the reading of its answer, on a virtual thread, where an interruption ends a wait for the network. The same
- * interruption would close a file that is being written, for all who use it; so whoever wants to interrupt says {@link #end} first,
- * after which nothing is written any more.
+ * One request whose answer a virtual thread reads. That thread touches the network only, never a file, so that an interruption can end
+ * whatever it waits for; the caller's thread takes what has come, in buffers that go to and fro, and never waits for long. Apart from
+ * {@link #arrivedBytes}, for one caller.
  */
-final class Exchange<T> implements Callable<T> {
+final class Exchange implements AutoCloseable {
 
-    private static final int BUFFER_BYTES = 64 << 10;
     private static final long HOLD_NANOS = 50_000_000;
+    private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private final URI uri;
     private final HttpURLConnection connection;
-    private final Reading<T> reading;
-    private final ReentrantLock writing = new ReentrantLock();
-    private @Nullable Gathering gathering;
-    private boolean ended;
+    private final Thread reader;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Deque<ByteBuffer> empty = new ArrayDeque<>();
+    private final Deque<ByteBuffer> full = new ArrayDeque<>();
+    private @Nullable HubAnswer head;
+    private @Nullable Throwable failure;
+    private boolean over;
+    private boolean wanted;
+    private boolean unwanted;
+    private final AtomicLong arrivedBytes = new AtomicLong();
 
-    /** Bytes that have come and are not written yet; the buffer belongs to the thread that reads, but for its first ones. */
-    private static final class Gathering {
-        private final Sink sink;
-        private final ByteBuffer buffer;
-        private volatile int count;
-
-        private Gathering(Sink sink) {
-            this.sink = sink;
-            this.buffer = sink.buffer();
-        }
-
-        /**
-         * Takes what comes quickly, since few large writes cost a fraction of many small ones. Returns a negative number at the end
-         * of the answer.
-         */
-        private int fill(InputStream in) throws IOException {
-            long start = System.nanoTime();
-            int read = 0;
-            while (read >= 0 && buffer.hasRemaining() && System.nanoTime() - start < HOLD_NANOS) {
-                read = in.read(buffer.array(), buffer.arrayOffset() + buffer.position(), buffer.remaining());
-                buffer.position(buffer.position() + Math.max(read, 0));
-                count = buffer.position();
-            }
-            return read;
-        }
-
-        private void write() throws IOException {
-            sink.write(buffer.flip());
-        }
-
-        /** The same by another thread, while the buffer's own one may still wait for more. */
-        private void writeCopy() throws IOException {
-            ByteBuffer copy = sink.buffer();
-            sink.write(copy.put(0, buffer, 0, count).limit(count));
-        }
-    }
-
-    Exchange(URI uri, HttpURLConnection connection, Reading<T> reading) {
+    private Exchange(URI uri, HttpURLConnection connection) {
         this.uri = uri;
         this.connection = connection;
-        this.reading = reading;
+        this.reader = Thread.ofVirtual().name("read " + uri.getHost()).unstarted(this::read);
     }
 
-    /** Makes something of an answer. A body that it does not ask for is dropped, with its connection if it is long. */
-    @FunctionalInterface
-    interface Reading<T> {
-        T of(HubAnswer answer, Body body) throws IOException;
+    /** Sends the request. */
+    static Exchange start(URI uri, HttpURLConnection connection) {
+        Exchange exchange = new Exchange(uri, connection);
+        exchange.reader.start();
+        return exchange;
     }
 
-    /** Takes bytes as they arrive, in buffers of its own, which come back to it unless the request is given up. */
-    @FunctionalInterface
-    interface Sink {
-        /** Takes what a buffer holds; nothing, at times. */
-        void write(ByteBuffer bytes) throws IOException;
+    /** What came of the answer's body so far. */
+    long arrivedBytes() {
+        return arrivedBytes.get();
+    }
 
-        /** An empty one on an array. */
-        default ByteBuffer buffer() {
-            return ByteBuffer.allocate(BUFFER_BYTES);
+    /** Waits for the answer's head, for {@code patience} at most; null if there is none yet. */
+    @SuppressWarnings("WaitNotInLoop") // the caller looks and comes back
+    @Nullable
+    HubAnswer head(Duration patience) throws IOException, InterruptedException {
+        lock.lock();
+        try {
+            if (head == null && !over) {
+                changed.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+            }
+            if (head == null && over) {
+                throw failed();
+            }
+            return head;
+        } finally {
+            lock.unlock();
         }
     }
 
-    /** The bytes of an answer that is a success. */
-    @FunctionalInterface
-    interface Body {
-        /** Hands on all of them; fails if they end too early, or if the sink cannot take them. */
-        void copyTo(Sink sink) throws IOException;
+    /** Gives a buffer to be filled; the body is read while there are any. */
+    void offer(ByteBuffer buffer) {
+        lock.lock();
+        try {
+            wanted = true;
+            empty.addLast(buffer);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
+    /** Waits for a buffer with bytes of the body, for {@code patience} at most; null if there is none yet or any more. */
+    @SuppressWarnings("WaitNotInLoop") // the caller looks and comes back
+    @Nullable
+    ByteBuffer take(Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            if (full.isEmpty() && !over) {
+                changed.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+            }
+            return full.pollFirst();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether every byte of the body was taken; fails if it broke off. */
+    boolean taken() throws IOException {
+        lock.lock();
+        try {
+            if (over && full.isEmpty() && failure != null) {
+                throw failed();
+            }
+            return over && full.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private IOException failed() {
+        return switch (failure) {
+            case IOException broken -> broken;
+            case StackOverflowError endless -> new IOException("its answer does not come to an end", endless);
+            case Error bug -> throw bug;
+            case RuntimeException strange -> new IOException(strange.getMessage(), strange);
+            case null, default -> new IOException("the connection ended", failure);
+        };
+    }
+
+    /** Ends the request and waits for that, not for long; what has come can still be taken. */
+    void breakOff() throws InterruptedException {
+        reader.interrupt();
+        reader.join(LAST_WORDS);
+    }
+
+    /** A body that was not asked for stays unread, with its connection if it is long; anything else is ended, wherever it is. */
     @Override
-    public T call() throws IOException {
-        boolean whole = false;
+    public void close() {
+        lock.lock();
+        try {
+            unwanted = true;
+            if (!over && (head == null || wanted)) {
+                reader.interrupt();
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void read() {
+        @Nullable Throwable reason = null;
         try {
             int status = connection.getResponseCode();
+            if (status < 0) {
+                throw new IOException("its answer is not HTTP");
+            }
             HubAnswer answer = new HubAnswer(uri, status, headers());
-            try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-                T result = reading.of(answer, sink -> copy(in, sink));
-                whole = true;
-                return result;
+            InputStream raw = status < 400 ? connection.getInputStream() : connection.getErrorStream();
+            try (InputStream in = raw == null ? InputStream.nullInputStream() : raw) {
+                announce(answer);
+                readBody(in, answer.isCompressed());
             }
+        } catch (IOException | RuntimeException | Error e) {
+            reason = e;
+            connection.disconnect();
         } finally {
-            if (!whole) {
-                connection.disconnect();
-            }
+            end(reason);
         }
     }
 
@@ -127,71 +181,89 @@ final class Exchange<T> implements Callable<T> {
         return headers;
     }
 
-    private void copy(InputStream in, Sink sink) throws IOException {
-        long length = connection.getContentLengthLong();
+    private void announce(HubAnswer answer) {
+        lock.lock();
+        try {
+            head = answer;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readBody(InputStream raw, boolean compressed) throws IOException {
+        @Nullable ByteBuffer first = next();
+        if (first == null) {
+            return;
+        }
+        InputStream in = compressed ? new GZIPInputStream(raw) : raw;
+        long length = compressed ? -1 : connection.getContentLengthLong();
         long count = 0;
-        int filled;
-        do {
-            Gathering bytes = gather(sink);
+        int read = 0;
+        for (ByteBuffer buffer = first; buffer != null; buffer = read < 0 ? null : next()) {
             try {
-                filled = bytes.fill(in);
-            } catch (IOException broken) {
-                write(bytes); // what has come is worth keeping
-                throw broken;
+                read = fill(buffer, in);
+            } finally {
+                count += buffer.position();
+                pass(buffer.flip()); // when the connection breaks as well: what has come is worth keeping
             }
-            count += bytes.count;
-            write(bytes);
-        } while (filled >= 0);
-        if (length > count) {
+        }
+        if (read < 0 && length > count) {
             throw new EOFException("the connection was closed after " + count + " of " + length + " bytes");
         }
-    }
-
-    private Gathering gather(Sink sink) {
-        Gathering bytes = new Gathering(sink);
-        writing.lock();
-        try {
-            gathering = bytes;
-        } finally {
-            writing.unlock();
+        if (read >= 0) {
+            connection.disconnect();
         }
-        return bytes;
-    }
-
-    private void write(Gathering bytes) throws IOException {
-        writing.lock();
-        try {
-            if (ended) {
-                throw new CancellationException("nobody waits for this answer any more");
-            }
-            gathering = null;
-            bytes.write();
-        } finally {
-            writing.unlock();
-        }
-    }
-
-    /** Whether a sink has bytes in hand, so that no news of the network means nothing. */
-    boolean isWriting() {
-        return writing.isLocked();
     }
 
     /**
-     * Writes what has come so far; from here on no sink is called, and an interruption does no harm. For the thread that has started
-     * it.
+     * Takes what comes quickly, since few large writes cost a fraction of many small ones. Returns a negative number at the end of the
+     * answer.
      */
-    void end() {
-        writing.lock();
+    private int fill(ByteBuffer buffer, InputStream in) throws IOException {
+        long start = System.nanoTime();
+        int read = 0;
+        while (read >= 0 && buffer.hasRemaining() && System.nanoTime() - start < HOLD_NANOS) {
+            read = in.read(buffer.array(), buffer.arrayOffset() + buffer.position(), buffer.remaining());
+            buffer.position(buffer.position() + Math.max(read, 0));
+            arrivedBytes.addAndGet(Math.max(read, 0));
+        }
+        return read;
+    }
+
+    /** Waits for an empty buffer; null if nobody wants any more. */
+    private @Nullable ByteBuffer next() {
+        lock.lock();
         try {
-            Gathering bytes = gathering;
-            if (!ended && bytes != null) {
-                bytes.writeCopy();
+            while (empty.isEmpty() && !unwanted) {
+                changed.await();
             }
-        } catch (IOException lost) {
-            // It will be fetched again, and then the disk's failure is nobody else's.
+            return empty.pollFirst();
+        } catch (InterruptedException unwantedToo) {
+            return null;
         } finally {
-            ended = true;
-            writing.unlock();
+            lock.unlock();
+        }
+    }
+
+    private void pass(ByteBuffer buffer) {
+        lock.lock();
+        try {
+            full.addLast(buffer);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end(@Nullable Throwable reason) {
+        lock.lock();
+        try {
+            failure = reason;
+            over = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 }

@@ -77,8 +77,8 @@ final class FileFetch {
     /** Whether the file is here and right. */
     private boolean fetched(PartialFile file) throws IOException {
         String hash = download(file);
-        if (obstacle.get() == Outcome.WHOLE_ONLY) {
-            restart(file, Delivery.ONE_STREAM);
+        for (int tries = 0; obstacle.get() == Outcome.WHOLE_ONLY && tries < tuning.attempts(); tries++) {
+            restart(file, Delivery.ONE_STREAM); // again where such a stream broke: it has no middle to go on from
             hash = download(file);
         }
         stop.check();
@@ -173,7 +173,7 @@ final class FileFetch {
     }
 
     private Thread start(String name, Work work) {
-        return Thread.ofVirtual().name(name + " " + remote.path()).start(() -> {
+        return Thread.ofPlatform().daemon().name(name + " " + remote.path()).start(() -> {
             try {
                 work.run();
             } catch (InterruptedException e) {

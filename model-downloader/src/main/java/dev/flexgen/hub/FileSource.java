@@ -1,7 +1,7 @@
 package dev.flexgen.hub;
 
-import dev.flexgen.hub.Exchange.Reading;
-import dev.flexgen.hub.Exchange.Sink;
+import dev.flexgen.hub.HubHttp.Reading;
+import dev.flexgen.hub.HubHttp.Sink;
 import dev.flexgen.hub.PartialFile.Piece;
 import java.io.IOException;
 import java.net.URI;
@@ -63,7 +63,7 @@ final class FileSource {
             boolean whole = piece.at() == 0 && piece.to() == file.bytes();
             Map<String, String> range =
                     whole ? Map.of() : Map.of("Range", "bytes=" + piece.at() + "-" + (piece.to() - 1));
-            Taken taken = http.get(uri, range, into(piece, progress), piece::at, stop);
+            Taken taken = http.get(uri, range, into(piece, progress), stop);
             HubAnswer answer = taken.answer();
             int status = answer.status();
             if (hasOtherContent(answer) || status == 416) {
@@ -72,7 +72,7 @@ final class FileSource {
             } else if (answer.isSuccess()) {
                 return taken.written() ? Outcome.WRITTEN : Outcome.WHOLE_ONLY;
             } else if (answer.redirect().isPresent()) {
-                uri = answer.redirect().get();
+                uri = HubHttp.follow(uri, answer.redirect().get());
                 link = http.isHub(uri) ? null : uri;
             } else if (!http.isHub(uri) && status / 100 == 4 && status != 408 && status != 429) {
                 // Signed links expire: ask the hub for a new one, but do not hammer on if that one fails as well.
@@ -106,7 +106,10 @@ final class FileSource {
     private boolean usable(HubAnswer answer, Piece piece) {
         return switch (answer.status()) {
             case 200 -> piece.at() == 0 && piece.to() == file.bytes();
-            case 206 -> answer.header("Content-Range").orElse("").startsWith("bytes " + piece.at() + "-");
+            // A part of something compressed is a part of other bytes than were asked for.
+            case 206 ->
+                !answer.isCompressed()
+                        && answer.header("Content-Range").orElse("").startsWith("bytes " + piece.at() + "-");
             default -> false;
         };
     }

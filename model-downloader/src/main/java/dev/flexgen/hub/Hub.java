@@ -33,21 +33,28 @@ public final class Hub implements AutoCloseable {
         this.http = new HubHttp(settings, tuning);
     }
 
+    /** {@link #plan(HubRef, PullListener, PullCancel)} for somebody who neither watches nor stops it. */
+    public PullPlan plan(HubRef ref) {
+        return plan(ref, _ -> {}, new PullCancel());
+    }
+
     /**
      * Asks the hub what a pull would fetch; no byte of a file yet.
      *
+     * @param listener hears why it takes time, if it does
+     * @throws java.util.concurrent.CancellationException if it was cancelled
      * @throws HubException if the hub has no such model, does not give it away, or cannot be asked
      */
-    public PullPlan plan(HubRef ref) {
+    public PullPlan plan(HubRef ref, PullListener listener, PullCancel cancel) {
         if (settings.offline()) {
             throw new HubException(
                     Kind.OFFLINE,
                     ref + " cannot be fetched, because HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids any request:"
                             + " unset it.");
         }
-        Stop stop = new Stop(new PullCancel());
+        Stop stop = new Stop(cancel);
         // Somebody waits for the answer and can ask again, so not for long.
-        Repeats repeats = new Repeats(tuning.withAttempts(Math.min(3, tuning.attempts())), stop, _ -> {});
+        Repeats repeats = new Repeats(tuning.withAttempts(Math.min(3, tuning.attempts())), stop, listener::on);
         HubApi api = new HubApi(settings, http, repeats, stop);
         String commit = api.commit(ref);
         List<RemoteFile> files = NeededFiles.of(api.files(ref, commit));
@@ -83,7 +90,8 @@ public final class Hub implements AutoCloseable {
     public Path pull(PullPlan plan, PullListener listener, PullCancel cancel) {
         ModelFolder folder = new ModelFolder(store, plan.ref(), settings.symlinks());
         try {
-            return new PullRun(settings, http, tuning, plan, folder, listener, new Stop(cancel)).run();
+            return new PullRun(settings, http, tuning, plan, folder, store.verified(), listener, new Stop(cancel))
+                    .run();
         } catch (UncheckedIOException e) {
             throw disk(Objects.requireNonNull(e.getCause()));
         } catch (IOException e) {

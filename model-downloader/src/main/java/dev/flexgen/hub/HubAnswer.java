@@ -2,6 +2,7 @@ package dev.flexgen.hub;
 
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -24,6 +25,21 @@ record HubAnswer(URI uri, int status, Map<String, List<String>> headers) {
 
     boolean isSuccess() {
         return status / 100 == 2;
+    }
+
+    /** Whether the body is compressed, in the one way that every server knows and {@link Exchange} undoes. */
+    boolean isCompressed() {
+        return encoding().equals("gzip") || encoding().equals("x-gzip");
+    }
+
+    /** Whether the body can be read. */
+    boolean isReadable() {
+        return isCompressed() || encoding().isEmpty() || encoding().equals("identity");
+    }
+
+    /** How the body is compressed, though it was asked not to be; empty if it is not. */
+    String encoding() {
+        return header("Content-Encoding").orElse("").strip().toLowerCase(Locale.ROOT);
     }
 
     /** Where a redirect leads; nothing if it is none, or leads nowhere. */

@@ -1,23 +1,19 @@
 package dev.flexgen.hub;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import dev.flexgen.hub.Exchange.Body;
 import dev.flexgen.hub.HubException.Kind;
+import dev.flexgen.hub.HubHttp.Body;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /** Asks the hub what it has: the commit that a revision means, and the files of a commit. */
 final class HubApi {
@@ -25,11 +21,9 @@ final class HubApi {
     private static final long MOST_BYTES = 16 << 20;
     private static final int MOST_PAGES = 1000;
     private static final int MOST_REDIRECTS = 5;
-    private static final Pattern NEXT = Pattern.compile("<([^>]*)>\\s*;\\s*rel=\"?next\"?");
-    private static final Predicate<String> PATH =
-            Pattern.compile("(?!.*(^|/)\\.{0,2}(/|$))[^\\\\\\p{Cntrl}]+").asMatchPredicate();
-    private static final Predicate<String> HASH =
-            Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}").asMatchPredicate();
+    private static final int MOST_FILES = 20_000;
+    private static final Duration MOST_TIME = Duration.ofMinutes(5);
+    private static final String NO_HUB = "does not answer as a hub does";
 
     private final HubSettings settings;
     private final HubHttp http;
@@ -49,55 +43,37 @@ final class HubApi {
     String commit(HubRef ref) {
         String revision = URLEncoder.encode(ref.revision(), StandardCharsets.UTF_8);
         Text answer = get(ref, uri("/api/models/" + ref.id() + "/revision/" + revision));
-        return parsed(ref, answer, json -> {
-            String sha = json.getAsJsonObject().get("sha").getAsString();
-            return HubRef.isCommit(sha) ? Optional.of(sha) : Optional.empty();
-        });
+        return HubListing.commit(answer.text()).orElseThrow(() -> strange(ref, NO_HUB));
     }
 
-    /** All files of a commit, over as many pages as the hub makes of them. */
+    /** The files of a commit that a model may need, over as many pages as the hub makes of them. */
     List<RemoteFile> files(HubRef ref, String commit) {
-        List<RemoteFile> files = new ArrayList<>();
+        Map<String, RemoteFile> files = new LinkedHashMap<>();
+        Set<URI> pages = new HashSet<>();
         URI page = uri("/api/models/" + ref.id() + "/tree/" + commit + "?recursive=true&expand=false");
-        for (int pages = 0; pages < MOST_PAGES; pages++) {
+        while (pages.add(page) && pages.size() <= MOST_PAGES && files.size() <= MOST_FILES) {
             Text answer = get(ref, page);
-            files.addAll(parsed(ref, answer, HubApi::entries));
-            Optional<URI> next = answer.head().all("Link").stream()
-                    .map(NEXT::matcher)
-                    .filter(Matcher::find)
-                    .map(found -> answer.head().uri().resolve(found.group(1)))
-                    .findFirst();
+            for (RemoteFile file : HubListing.files(answer.text()).orElseThrow(() -> strange(ref, NO_HUB))) {
+                RemoteFile same = files.putIfAbsent(file.path(), file);
+                if (same != null && !same.equals(file)) {
+                    throw strange(ref, "lists " + file.path() + " twice, with different content");
+                }
+            }
+            Optional<URI> next = next(ref, answer);
             if (next.isEmpty()) {
-                return files;
+                return List.copyOf(files.values());
             }
-            page = next.get();
+            page = HubHttp.follow(answer.head().uri(), next.get());
         }
-        throw strange(ref, "lists files without an end", null);
+        throw strange(ref, "lists files without an end");
     }
 
-    private static Optional<List<RemoteFile>> entries(JsonElement json) {
-        List<RemoteFile> files = new ArrayList<>();
-        for (JsonElement element : json.getAsJsonArray()) {
-            JsonObject entry = element.getAsJsonObject();
-            String path = entry.get("path").getAsString();
-            // A path becomes one on this machine, so what leads elsewhere is passed over like what is no file.
-            if (entry.get("type").getAsString().equals("file") && PATH.test(path)) {
-                files.add(file(path, entry));
-            }
+    private Optional<URI> next(HubRef ref, Text answer) {
+        try {
+            return HubListing.nextPage(answer.head());
+        } catch (IllegalArgumentException noAddress) {
+            throw strange(ref, "lists files in pages, of which the next one has no valid address");
         }
-        return files.stream().allMatch(file -> HASH.test(file.blobId()) && file.bytes() >= 0)
-                ? Optional.of(files)
-                : Optional.empty();
-    }
-
-    private static RemoteFile file(String path, JsonObject entry) {
-        JsonElement lfs = entry.get("lfs");
-        if (lfs == null || lfs.isJsonNull()) {
-            return new RemoteFile(
-                    path, entry.get("size").getAsLong(), entry.get("oid").getAsString(), false);
-        }
-        JsonObject big = lfs.getAsJsonObject();
-        return new RemoteFile(path, big.get("size").getAsLong(), big.get("oid").getAsString(), true);
     }
 
     private URI uri(String path) {
@@ -111,14 +87,14 @@ final class HubApi {
                 Text answer = ask(uri);
                 Optional<URI> elsewhere = answer.head().redirect();
                 if (elsewhere.isPresent()) {
-                    uri = elsewhere.get(); // a renamed repository
+                    uri = HubHttp.follow(uri, elsewhere.get()); // a renamed repository
                 } else if (answer.head().status() == 200) {
                     return answer;
                 } else {
                     throw refusals.of(ref, answer.head());
                 }
             }
-            throw strange(ref, "redirects in a circle", null);
+            throw strange(ref, "redirects in a circle");
         });
     }
 
@@ -127,13 +103,15 @@ final class HubApi {
 
     private Text ask(URI uri) throws TransientException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        return http.get(uri, Map.of(), (answer, body) -> text(answer, body, bytes), bytes::size, stop);
+        return http.get(uri, Map.of(), (answer, body) -> text(answer, body, bytes), stop);
     }
 
-    private static Text text(HubAnswer answer, Body body, ByteArrayOutputStream bytes) throws IOException {
+    private static Text text(HubAnswer answer, Body body, ByteArrayOutputStream bytes)
+            throws IOException, InterruptedException, TransientException {
+        long start = System.nanoTime();
         if (answer.isSuccess()) {
             body.copyTo(more -> {
-                if (bytes.size() > MOST_BYTES) {
+                if (bytes.size() > MOST_BYTES || System.nanoTime() - start > MOST_TIME.toNanos()) {
                     throw new IOException("an answer has no end");
                 }
                 bytes.write(more.array(), more.arrayOffset() + more.position(), more.remaining());
@@ -142,25 +120,8 @@ final class HubApi {
         return new Text(answer, bytes.toString(StandardCharsets.UTF_8));
     }
 
-    /** Reads an answer. */
-    @FunctionalInterface
-    private interface Reading<T> {
-        Optional<T> of(JsonElement json);
-    }
-
-    private <T> T parsed(HubRef ref, Text answer, Reading<T> reading) {
-        try {
-            return reading.of(JsonParser.parseString(answer.text()))
-                    .orElseThrow(() -> strange(ref, "does not answer as a hub does", null));
-        } catch (HubException e) {
-            throw e;
-        } catch (RuntimeException e) { // Gson and a missing member throw all sorts of them
-            throw strange(ref, "does not answer as a hub does", e);
-        }
-    }
-
-    private HubException strange(HubRef ref, String what, @Nullable Throwable cause) {
-        String message = settings.endpoint() + " " + what + ", asked about " + ref + ": check HF_ENDPOINT.";
-        return cause == null ? new HubException(Kind.SERVER, message) : new HubException(Kind.SERVER, message, cause);
+    private HubException strange(HubRef ref, String what) {
+        return new HubException(
+                Kind.SERVER, settings.endpoint() + " " + what + ", asked about " + ref + ": check HF_ENDPOINT.");
     }
 }

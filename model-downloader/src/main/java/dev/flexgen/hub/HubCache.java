@@ -1,9 +1,9 @@
 package dev.flexgen.hub;
 
+import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Environment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +34,7 @@ public final class HubCache {
     private static final int MOST_REF_BYTES = 256;
 
     private final Path root;
+    private final VerifiedBlobs verified;
 
     /** The folder that {@code HF_HUB_CACHE}, {@code HUGGINGFACE_HUB_CACHE}, {@code HF_HOME} or {@code XDG_CACHE_HOME} set. */
     public HubCache(Environment environment) {
@@ -42,6 +43,12 @@ public final class HubCache {
                 .or(() -> environment.variable("HUGGINGFACE_HUB_CACHE"))
                 .map(environment::expandedPath)
                 .orElseGet(() -> home(environment).resolve("hub"));
+        this.verified = new VerifiedBlobs(AppDirs.of(environment).state().resolve("verified-blobs"));
+    }
+
+    /** What this user has seen of the files in here, and in other stores. */
+    VerifiedBlobs verified() {
+        return verified;
     }
 
     static Path home(Environment environment) {
@@ -71,8 +78,14 @@ public final class HubCache {
     Optional<Path> find(HubRef ref) {
         return commitOf(ref)
                 .map(repository(ref).resolve(SNAPSHOTS)::resolve)
-                .filter(Files::isDirectory)
+                .filter(snapshot -> isSafe(ref, snapshot))
                 .filter(WholeSnapshot::is);
+    }
+
+    /** Whether it is a folder of the store itself, and not a link that somebody has put there. */
+    private boolean isSafe(HubRef ref, Path snapshot) {
+        return SharedStore.isFolder(snapshot)
+                && SharedStore.isFolder(repository(ref).resolve(SNAPSHOTS));
     }
 
     private Optional<String> commitOf(HubRef ref) {
@@ -97,7 +110,7 @@ public final class HubCache {
             String id = name.startsWith(MODEL_PREFIX)
                     ? name.substring(MODEL_PREFIX.length()).replace("--", "/")
                     : "";
-            if (HubRef.isId(id) && Files.isDirectory(repository.resolve(SNAPSHOTS))) {
+            if (HubRef.isId(id) && SharedStore.isFolder(repository.resolve(SNAPSHOTS))) {
                 models.addAll(snapshots(id, repository));
             }
         }
@@ -113,6 +126,7 @@ public final class HubCache {
         for (Path folder : children(repository.resolve(SNAPSHOTS))) {
             String commit = folder.getFileName().toString();
             if (HubRef.isCommit(commit)
+                    && SharedStore.isFolder(folder)
                     && Files.isRegularFile(folder.resolve("config.json"))
                     && WholeSnapshot.is(folder)) {
                 models.add(new LocalModel(id, revisions.getOrDefault(commit, commit), commit, folder, bytes(folder)));
@@ -135,12 +149,7 @@ public final class HubCache {
 
     private static Optional<String> commit(Path ref) {
         try {
-            if (!Files.isRegularFile(ref) || Files.size(ref) > MOST_REF_BYTES) {
-                return Optional.empty();
-            }
-            return Optional.of(
-                            Files.readString(ref, StandardCharsets.ISO_8859_1).strip())
-                    .filter(HubRef::isCommit);
+            return SharedStore.read(ref, MOST_REF_BYTES).map(String::strip).filter(HubRef::isCommit);
         } catch (IOException e) {
             throw unreadable(ref, e);
         }
@@ -154,11 +163,15 @@ public final class HubCache {
     public RemovalPlan removal(HubRef ref) {
         Path repository = repository(ref);
         Optional<String> commit = commitOf(ref);
-        if (commit.isEmpty() || !Files.isDirectory(repository.resolve(SNAPSHOTS).resolve(commit.get()))) {
+        if (commit.isPresent()) {
+            SharedStore.requireFolders(repository, repository.resolve(SNAPSHOTS).resolve(commit.get()));
+        }
+        if (commit.isEmpty()
+                || !SharedStore.isFolder(repository.resolve(SNAPSHOTS).resolve(commit.get()))) {
             throw new HubException(ref + " is not in the model store " + root + ": flexgen-chat models lists what is.");
         }
         try {
-            return new StoreRemoval(repository).plan(ref, commit.get());
+            return new StoreRemoval(root, repository).plan(ref, commit.get());
         } catch (IOException | UncheckedIOException e) {
             throw unreadable(repository, e);
         }
@@ -181,7 +194,7 @@ public final class HubCache {
                             plan.ref()
                                     + " cannot be removed while another program is fetching it: end that one first.");
                 }
-                StoreRemoval removal = new StoreRemoval(repository);
+                StoreRemoval removal = new StoreRemoval(root, repository);
                 return removal.remove(removal.plan(plan.ref(), plan.commit()));
             }
         } catch (IOException | UncheckedIOException e) {

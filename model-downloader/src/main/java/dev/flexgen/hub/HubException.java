@@ -1,8 +1,10 @@
 package dev.flexgen.hub;
 
+import dev.flexgen.config.PlainText;
+
 /**
  * A model that cannot be found, named, downloaded or stored: one sentence for the user saying what was looked for, where, and
- * what to do.
+ * what to do. The sentence can be printed: names and texts of a hub within it are {@link PlainText}.
  */
 public final class HubException extends RuntimeException {
 
@@ -50,13 +52,13 @@ public final class HubException extends RuntimeException {
 
     /** Takes one sentence: what, where, what to do. */
     public HubException(Kind kind, String message) {
-        super(message);
+        super(PlainText.line(message));
         this.kind = kind;
     }
 
     /** Takes one sentence: what, where, what to do. */
     public HubException(Kind kind, String message, Throwable cause) {
-        super(message, cause);
+        super(PlainText.line(message), cause);
         this.kind = kind;
     }
 

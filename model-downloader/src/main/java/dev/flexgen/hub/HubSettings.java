@@ -7,19 +7,21 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How to reach the hub, out of the variables that Hugging Face's own tools read.
  *
- * @param endpoint without a slash at the end
+ * @param endpoint without a slash at the end, and without a password, so that it can be shown
+ * @param login a header's value, of the name and password in {@code HF_ENDPOINT}; sent only where there is no token
  * @param token sent to the endpoint and nowhere else; empty for none
  * @param offline whether any request is forbidden
  * @param symlinks whether the store may use symbolic links
  */
-public record HubSettings(URI endpoint, String token, boolean offline, boolean symlinks, EnvironmentProxies proxies) {
+public record HubSettings(
+        URI endpoint, String login, String token, boolean offline, boolean symlinks, EnvironmentProxies proxies) {
 
     private static final String PUBLIC_HUB = "https://huggingface.co";
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
@@ -30,8 +32,10 @@ public record HubSettings(URI endpoint, String token, boolean offline, boolean s
      * @throws HubException if one of them makes no sense
      */
     public static HubSettings of(Environment environment) {
+        URI endpoint = endpoint(environment);
         return new HubSettings(
-                endpoint(environment),
+                withoutLogin(endpoint),
+                login(endpoint),
                 token(environment),
                 isOn(environment, "HF_HUB_OFFLINE") || isOn(environment, "TRANSFORMERS_OFFLINE"),
                 !isOn(environment, "HF_HUB_DISABLE_SYMLINKS"),
@@ -46,16 +50,29 @@ public record HubSettings(URI endpoint, String token, boolean offline, boolean s
             if (uri.getHost() != null && Set.of("http", "https").contains(String.valueOf(uri.getScheme()))) {
                 return uri;
             }
-        } catch (IllegalArgumentException e) {
-            throw badEndpoint(text, e);
+        } catch (IllegalArgumentException noAddress) {
+            // Said below, without the reason: it quotes the password.
         }
-        throw badEndpoint(text, null);
+        throw badEndpoint(text);
     }
 
-    private static HubException badEndpoint(String text, @Nullable Throwable cause) {
-        String message = "HF_ENDPOINT is " + Quoted.of(text) + ", which is no address of a hub: write for example "
-                + PUBLIC_HUB + ".";
-        return cause == null ? new HubException(message) : new HubException(message, cause);
+    private static URI withoutLogin(URI endpoint) {
+        return endpoint.getRawUserInfo() == null
+                ? endpoint
+                : URI.create(endpoint.toString().replaceFirst("//[^/]*@", "//"));
+    }
+
+    private static String login(URI endpoint) {
+        String login = endpoint.getUserInfo();
+        return login == null
+                ? ""
+                : "Basic " + Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static HubException badEndpoint(String text) {
+        // What stands before an @ is a password.
+        return new HubException("HF_ENDPOINT is " + Quoted.of(text.replaceAll("^(.*//)?.*@", "$1...@"))
+                + ", which is no address of a hub: write for example " + PUBLIC_HUB + ".");
     }
 
     private static String token(Environment environment) {
@@ -91,6 +108,11 @@ public record HubSettings(URI endpoint, String token, boolean offline, boolean s
                 .variable(name)
                 .map(value -> TRUE.contains(value.strip().toUpperCase(Locale.ROOT)))
                 .orElse(false);
+    }
+
+    /** What the hub is to be told about who asks; empty for nothing. */
+    String authorization() {
+        return !token.isEmpty() ? "Bearer " + token : login;
     }
 
     /** Without the token. */

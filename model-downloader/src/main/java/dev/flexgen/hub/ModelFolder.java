@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One model's folder in the store, for writing: blobs by hash, then a snapshot of links to them, then the reference. In this order,
@@ -30,6 +31,11 @@ final class ModelFolder {
     }
 
     void create() throws IOException {
+        for (String folder : List.of("blobs", "refs", "snapshots")) {
+            SharedStore.requireFolders(repository, repository.resolve(folder).resolve("any"));
+        }
+        SharedStore.requireFolders(root, lockFile());
+        SharedStore.requireOwnLink(root, repository);
         Files.createDirectories(repository.resolve("blobs"));
         Files.createDirectories(lockFile().getParent());
     }
@@ -52,13 +58,43 @@ final class ModelFolder {
         return repository.resolve("snapshots").resolve(commit);
     }
 
-    /** Whether the file is here as a whole, as a blob or, where there are no links, in the snapshot. */
+    /** Whether a file of that size is here, as a blob or, where there are no links, in the snapshot. */
     boolean has(RemoteFile file, String commit) throws IOException {
-        Path inSnapshot = snapshot(commit).resolve(file.path());
-        return hasSize(blob(file), file.bytes())
-                || (Files.isRegularFile(inSnapshot, LinkOption.NOFOLLOW_LINKS) && hasSize(inSnapshot, file.bytes()));
+        return place(file, commit).isPresent();
     }
 
+    /** Where a file of that size is; what is in it is another question. */
+    Optional<Path> place(RemoteFile file, String commit) throws IOException {
+        Path inSnapshot = snapshot(commit).resolve(file.path());
+        if (hasSize(blob(file), file.bytes())) {
+            return Optional.of(blob(file));
+        }
+        return SharedStore.isFile(inSnapshot) && hasSize(inSnapshot, file.bytes())
+                ? Optional.of(inSnapshot)
+                : Optional.empty();
+    }
+
+    /** Whether nothing is left to do for a plan whose files are all here: links and reference are as they should be. */
+    boolean isPublished(PullPlan plan) throws IOException {
+        Path snapshot = snapshot(plan.commit());
+        SharedStore.requireFolders(repository, snapshot.resolve(NeededFiles.CONFIG));
+        for (RemoteFile file : plan.files()) {
+            Path target = snapshot.resolve(file.path());
+            boolean linked = Files.isSymbolicLink(target)
+                    && Files.readSymbolicLink(target).equals(toBlob(target, blob(file)));
+            if (!linked && !(SharedStore.isFile(target) && hasSize(target, file.bytes()))) {
+                return false;
+            }
+        }
+        String revision = plan.ref().revision();
+        return HubRef.isCommit(revision)
+                || SharedStore.read(
+                                repository.resolve("refs").resolve(revision),
+                                plan.commit().length())
+                        .equals(Optional.of(plan.commit()));
+    }
+
+    /** A blob may be a link to where several models share it, a file's last name may not. */
     private static boolean hasSize(Path file, long bytes) throws IOException {
         return Files.isRegularFile(file) && Files.size(file) == bytes;
     }
@@ -72,6 +108,7 @@ final class ModelFolder {
     Path publish(PullPlan plan) throws IOException {
         boolean links = mayLink && canLink();
         Path snapshot = snapshot(plan.commit());
+        SharedStore.requireFolders(repository, snapshot.resolve(NeededFiles.CONFIG));
         Files.createDirectories(snapshot);
         List<RemoteFile> configLast = plan.files().stream()
                 .sorted(Comparator.comparing(file -> file.path().equals(NeededFiles.CONFIG)))
@@ -81,14 +118,16 @@ final class ModelFolder {
             Files.createDirectories(target.getParent());
             if (links) {
                 link(target, blob(file));
-            } else if (!hasSize(target, file.bytes())) {
+            } else if (!SharedStore.isFile(target) || !hasSize(target, file.bytes())) {
                 place(target, file, plan);
             }
         }
         DurableFiles.forceFolder(snapshot);
         String revision = plan.ref().revision();
         if (!HubRef.isCommit(revision)) {
-            refer(repository.resolve("refs").resolve(revision), plan.commit());
+            Path ref = repository.resolve("refs").resolve(revision);
+            SharedStore.requireFolders(repository, ref);
+            refer(ref, plan.commit());
         }
         return snapshot;
     }
@@ -109,8 +148,7 @@ final class ModelFolder {
         if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS) && !Files.exists(blob)) {
             return; // from a time without links
         }
-        Path folder = target.getParent() == null ? target : target.getParent();
-        Path to = folder.relativize(blob);
+        Path to = toBlob(target, blob);
         if (Files.isSymbolicLink(target) && Files.readSymbolicLink(target).equals(to)) {
             return;
         }
@@ -118,6 +156,11 @@ final class ModelFolder {
         Files.deleteIfExists(fresh);
         Files.createSymbolicLink(fresh, to);
         DurableFiles.move(fresh, target);
+    }
+
+    private static Path toBlob(Path target, Path blob) {
+        Path folder = target.getParent() == null ? target : target.getParent();
+        return folder.relativize(blob);
     }
 
     /** As Python does without links: the blob itself goes into the snapshot, unless another file needs it too. */
@@ -136,7 +179,7 @@ final class ModelFolder {
     }
 
     private static void refer(Path ref, String commit) throws IOException {
-        if (Files.isRegularFile(ref) && Files.readString(ref).equals(commit)) {
+        if (SharedStore.read(ref, commit.length()).equals(Optional.of(commit))) {
             return;
         }
         Files.createDirectories(ref.getParent());

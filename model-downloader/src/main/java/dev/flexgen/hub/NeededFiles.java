@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** Which files of a repository a model needs here: its description, its tokenizer, its licence and one set of weights. */
 final class NeededFiles {
@@ -20,6 +21,10 @@ final class NeededFiles {
             "special_tokens_map.json",
             "added_tokens.json",
             "README.md");
+
+    /** The one kind whose names are free; one that no file system takes, or that is no name to show, is not worth a model. */
+    private static final Predicate<String> LICENCE =
+            Pattern.compile("LICENSE[\\w .()+-]{0,100}").asMatchPredicate();
 
     private NeededFiles() {}
 
@@ -39,6 +44,6 @@ final class NeededFiles {
     }
 
     private static boolean isSmall(String path) {
-        return SMALL.contains(path) || (path.startsWith("LICENSE") && !path.contains("/"));
+        return SMALL.contains(path) || LICENCE.test(path);
     }
 }

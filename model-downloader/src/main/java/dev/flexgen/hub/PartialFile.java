@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashSet;
@@ -98,14 +97,13 @@ final class PartialFile implements AutoCloseable {
         this.file = file;
         this.record = record;
         this.tuning = tuning;
-        this.channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.channel = tuning.opener().open(file);
     }
 
     /** Takes up what an earlier run has finished. */
     static PartialFile open(RemoteFile remote, Path file, Tuning tuning) throws IOException {
         PartialRecord record = recordOf(remote, file);
-        Intervals finished = finished(remote, file);
+        Intervals finished = SharedStore.keepOwn(file) ? finished(remote, file) : new Intervals();
         PartialFile partial = new PartialFile(remote, file, record, tuning);
         partial.begin(finished);
         return partial;
@@ -120,7 +118,7 @@ final class PartialFile implements AutoCloseable {
     private static Intervals finished(RemoteFile remote, Path file) throws IOException {
         Intervals finished = recordOf(remote, file).read();
         long end = finished.list().isEmpty() ? 0 : finished.list().getLast().to();
-        boolean backed = Files.isRegularFile(file) && Files.size(file) >= end && end <= remote.bytes();
+        boolean backed = SharedStore.isFile(file) && Files.size(file) >= end && end <= remote.bytes();
         return backed ? finished : new Intervals();
     }
 
@@ -172,7 +170,7 @@ final class PartialFile implements AutoCloseable {
         if (active.contains(piece)) { // not after a restart
             written.add(piece.at, position);
             piece.at = position;
-            if (position >= piece.to) {
+            if (position >= piece.to || unrecordedBytes() >= tuning.recordBytes()) {
                 notifyAll(); // not for every few bytes: whoever waits looks by itself now and then
             }
         }
@@ -213,7 +211,7 @@ final class PartialFile implements AutoCloseable {
     /** Waits for something to change, for a moment only; the caller looks and comes back. */
     @SuppressWarnings("WaitNotInLoop")
     synchronized void awaitChange() throws InterruptedException {
-        wait(5);
+        wait(20);
     }
 
     /** Forces what is written to the disk and then says so in the record. */

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 
 /**
@@ -16,6 +18,8 @@ import java.util.zip.CRC32;
 final class PartialRecord {
 
     private static final String HEAD = "flexgen partial file 1";
+    private static final int MOST_BYTES = 1 << 20;
+    private static final Pattern INTERVAL = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
 
     private final Path file;
     private final RemoteFile remote;
@@ -27,22 +31,24 @@ final class PartialRecord {
 
     /** Nothing finished if there is no record, or none of this content. */
     Intervals read() throws IOException {
-        Intervals none = new Intervals();
-        if (!Files.isRegularFile(file)) {
-            return none;
-        }
-        List<String> lines =
-                Files.readString(file, StandardCharsets.ISO_8859_1).lines().toList();
+        return SharedStore.read(file, MOST_BYTES).map(this::parsed).orElseGet(Intervals::new);
+    }
+
+    private Intervals parsed(String text) {
+        Intervals finished = new Intervals();
+        List<String> lines = text.lines().toList();
         int last = lines.size() - 1;
         if (last < 1
                 || !lines.get(last).equals(checksum(lines.subList(0, last)))
                 || !lines.getFirst().equals(head())) {
-            return none;
+            return finished;
         }
-        Intervals finished = new Intervals();
         for (String line : lines.subList(1, last)) {
-            int dash = line.indexOf('-');
-            finished.add(Long.parseLong(line.substring(0, dash)), Long.parseLong(line.substring(dash + 1)));
+            Matcher interval = INTERVAL.matcher(line);
+            if (!interval.matches()) {
+                return new Intervals(); // a checksum is no signature
+            }
+            finished.add(Long.parseLong(interval.group(1)), Long.parseLong(interval.group(2)));
         }
         return finished;
     }
@@ -55,7 +61,7 @@ final class PartialRecord {
         }
         text.append(checksum(text.toString().lines().toList())).append('\n');
         Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(fresh, text, StandardCharsets.ISO_8859_1);
+        SharedStore.writeNew(fresh, text.toString());
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     }
 

@@ -2,6 +2,9 @@ package dev.flexgen.hub;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
@@ -33,7 +36,11 @@ final class PullLock implements AutoCloseable {
         }
         PullLock lock = null;
         try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !SharedStore.isFile(file)) {
+                throw new FileSystemException(file.toString(), null, "no regular file");
+            }
+            FileChannel channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
             if (isLocked(channel)) {
                 lock = new PullLock(key, channel);
             } else {

@@ -4,14 +4,17 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.hub.HubException.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /** One pull: waits for the lock, checks the space, fetches the files that are missing, publishes. */
@@ -25,6 +28,7 @@ final class PullRun {
     private final Tuning tuning;
     private final PullPlan plan;
     private final ModelFolder folder;
+    private final VerifiedBlobs verified;
     private final PullListener listener;
     private final Stop stop;
 
@@ -34,6 +38,7 @@ final class PullRun {
             Tuning tuning,
             PullPlan plan,
             ModelFolder folder,
+            VerifiedBlobs verified,
             PullListener listener,
             Stop stop) {
         this.settings = settings;
@@ -41,38 +46,95 @@ final class PullRun {
         this.tuning = tuning;
         this.plan = plan;
         this.folder = folder;
+        this.verified = verified;
         this.listener = listener;
         this.stop = stop;
     }
 
     /** Returns the snapshot. */
     Path run() throws IOException {
+        if (isHere()) {
+            return done(
+                    new PullProgress(listener, plan.totalBytes(), plan.totalBytes()), folder.snapshot(plan.commit()));
+        }
         folder.create();
         try (PullLock _ = lock()) {
             folder.create(); // whoever had the lock before may have removed the model
+            listener.on(new PullEvent.Planned(planned()));
             List<RemoteFile> missing = new ArrayList<>();
-            long present = 0;
             long wholeBytes = 0;
             for (RemoteFile file : plan.files()) {
-                present += folder.presentBytes(file, plan.commit());
-                if (folder.has(file, plan.commit())) {
+                if (holds(file)) {
                     wholeBytes += file.bytes();
                 } else {
                     missing.add(file);
                 }
             }
-            long free = tuning.freeSpace().bytes(folder.root());
-            PullPlan now = new PullPlan(plan.ref(), plan.commit(), plan.files(), plan.totalBytes(), present, free);
-            PullProgress progress = new PullProgress(listener, plan.totalBytes(), wholeBytes);
-            progress.tell(new PullEvent.Planned(now));
-            if (now.missingBytes() > free) {
+            PullPlan now = planned();
+            if (now.missingBytes() > now.freeBytes()) {
                 throw noSpace(now);
             }
+            PullProgress progress = new PullProgress(listener, plan.totalBytes(), wholeBytes);
             fetch(missing, progress);
-            Path snapshot = folder.publish(plan);
-            progress.tell(new PullEvent.Done(snapshot, plan.totalBytes()));
-            return snapshot;
+            return done(progress, folder.publish(plan));
         }
+    }
+
+    private Path done(PullProgress progress, Path snapshot) {
+        progress.tell(new PullEvent.Done(snapshot, plan.totalBytes()));
+        return snapshot;
+    }
+
+    /** Whether there is nothing to write, so that it does not matter who may write to the store. */
+    private boolean isHere() throws IOException {
+        if (!folder.isPublished(plan)) {
+            return false;
+        }
+        for (RemoteFile file : plan.files()) {
+            if (!folder.has(file, plan.commit())) {
+                return false;
+            }
+        }
+        listener.on(new PullEvent.Planned(planned()));
+        for (RemoteFile file : plan.files()) {
+            if (!isRight(file, folder.place(file, plan.commit()).orElseThrow())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private PullPlan planned() throws IOException {
+        long present = 0;
+        for (RemoteFile file : plan.files()) {
+            present += folder.presentBytes(file, plan.commit());
+        }
+        long free = tuning.freeSpace().bytes(folder.root());
+        return new PullPlan(plan.ref(), plan.commit(), plan.files(), plan.totalBytes(), present, free);
+    }
+
+    /** Whether a file is here and right; one that is wrong is thrown away. */
+    private boolean holds(RemoteFile file) throws IOException {
+        Optional<Path> place = folder.place(file, plan.commit());
+        if (place.isEmpty() || isRight(file, place.get())) {
+            return place.isPresent();
+        }
+        listener.on(new PullEvent.Corrupt(file.path()));
+        Files.deleteIfExists(place.get());
+        return false;
+    }
+
+    /** A file of the right size may be anybody's, so its first use here begins with its hash. */
+    private boolean isRight(RemoteFile file, Path place) throws IOException {
+        stop.check();
+        if (!verified.knows(file, place)) {
+            listener.on(new PullEvent.Verifying(file.path()));
+            if (!VerifiedBlobs.holds(file, place, stop)) {
+                return false;
+            }
+            verified.remember(file, place);
+        }
+        return true;
     }
 
     private HubException noSpace(PullPlan now) {
@@ -109,12 +171,18 @@ final class PullRun {
         Repeats repeats = new Repeats(tuning, stop, progress::tell);
         Pace pace =
                 new Pace(tuning.streamsPerFile(), tuning.sample(), tuning.enoughBytesPerSecond(), progress::totalDone);
-        Semaphore turns = new Semaphore(tuning.filesAtOnce());
+        Queue<RemoteFile> files = new ConcurrentLinkedQueue<>(byContent.values());
         List<Thread> threads = new ArrayList<>();
-        for (RemoteFile file : byContent.values()) {
-            FileSource source = new FileSource(settings, http, plan, file, stop);
-            FileFetch fetch = new FileFetch(file, source, tuning, pace, progress, repeats, stop);
-            threads.add(Thread.ofVirtual().name("pull " + file.path()).start(() -> fetch(fetch, file, turns)));
+        for (int i = 0; i < Math.min(tuning.filesAtOnce(), byContent.size()); i++) {
+            // Platform threads, as all that wait for or watch over something in a pull: virtual ones share a few
+            // carriers, and
+            // on two processors two that wait in the wrong way have stopped all others for good.
+            threads.add(Thread.ofPlatform().daemon().name("pull " + i).start(() -> {
+                for (RemoteFile file = files.poll(); file != null && !stop.stopped(); file = files.poll()) {
+                    FileSource source = new FileSource(settings, http, plan, file, stop);
+                    fetch(new FileFetch(file, source, tuning, pace, progress, repeats, stop), file);
+                }
+            }));
         }
         join(threads);
         stop.check();
@@ -123,20 +191,16 @@ final class PullRun {
         }
     }
 
-    private void fetch(FileFetch fetch, RemoteFile file, Semaphore turns) {
-        turns.acquireUninterruptibly();
+    private void fetch(FileFetch fetch, RemoteFile file) {
         try {
-            if (!stop.stopped()) {
-                fetch.run(folder.partial(file), folder.blob(file));
-            }
+            fetch.run(folder.partial(file), folder.blob(file));
+            verified.remember(file, folder.blob(file));
         } catch (IOException e) {
             stop.fail(new UncheckedIOException(e));
         } catch (RuntimeException e) {
             stop.fail(e);
         } catch (Error e) {
             stop.fail(new IllegalStateException(e));
-        } finally {
-            turns.release();
         }
     }
 

@@ -1,11 +1,14 @@
 package dev.flexgen.hub;
 
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How long the hub asks to wait: {@code RateLimit: "resolvers";r=0;t=55}, else {@code Retry-After: 55}. */
+/** How long the hub asks to wait: {@code RateLimit: "resolvers";r=0;t=55}, else {@code Retry-After: 55} or a date. */
 final class RateLimit {
 
     private static final Pattern RESET = Pattern.compile(";\\s*t=(\\d{1,9})");
@@ -19,9 +22,20 @@ final class RateLimit {
                 .filter(Matcher::find)
                 // The window may end a moment after what whole seconds say.
                 .map(found -> Duration.ofSeconds(Long.parseLong(found.group(1)) + 1));
-        return reset.or(() -> answer.header("Retry-After")
-                .map(String::strip)
-                .filter(SECONDS.asMatchPredicate())
-                .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds))));
+        return reset.or(() -> answer.header("Retry-After").map(String::strip).flatMap(RateLimit::after));
+    }
+
+    /** Seconds, or the time until a date. */
+    private static Optional<Duration> after(String text) {
+        if (SECONDS.matcher(text).matches()) {
+            return Optional.of(Duration.ofSeconds(Long.parseLong(text)));
+        }
+        try {
+            Instant date = DateTimeFormatter.RFC_1123_DATE_TIME.parse(text, Instant::from);
+            Duration left = Duration.between(Instant.now(), date);
+            return Optional.of(left.isNegative() ? Duration.ZERO : left);
+        } catch (DateTimeException noDate) {
+            return Optional.empty();
+        }
     }
 }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecentBytes {
 
-    private static final int BUFFER_BYTES = 1 << 20;
-    private static final int MOST_CHUNKS = 3;
+    private static final int BUFFER_BYTES = 512 << 10;
+    private static final int MOST_CHUNKS = 6;
     private static final long PATIENCE_MILLIS = 100;
 
     private final Deque<Chunk> run = new ArrayDeque<>();
@@ -77,7 +77,7 @@ final class RecentBytes {
     /** Waits for an announcement, not for long. */
     @SuppressWarnings("WaitNotInLoop")
     synchronized void await() throws InterruptedException {
-        wait(5);
+        wait(20);
     }
 
     /** The bytes from a position on, in a buffer to be given back; null if they are not here. What is before them is forgotten. */

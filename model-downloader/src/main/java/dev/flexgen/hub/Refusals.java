@@ -1,5 +1,6 @@
 package dev.flexgen.hub;
 
+import dev.flexgen.config.PlainText;
 import dev.flexgen.hub.HubException.Kind;
 import java.time.Duration;
 
@@ -24,7 +25,7 @@ final class Refusals {
                     "the hub limits how often it may be asked",
                     RateLimit.delay(answer).orElse(Duration.ofSeconds(10)));
         }
-        String message = answer.header("X-Error-Message").orElse("");
+        String message = PlainText.excerpt(answer.header("X-Error-Message").orElse(""));
         if (status == 408 || status >= 500) {
             throw new TransientException(
                     "the hub answers with status " + status + (message.isEmpty() ? "" : ", " + message),

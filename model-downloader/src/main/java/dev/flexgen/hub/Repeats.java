@@ -32,7 +32,7 @@ final class Repeats {
      * Runs the attempt until it succeeds.
      *
      * @param what is fetched, for the user
-     * @param done grows with progress, which is why an attempt that got somewhere does not count
+     * @param done grows with progress, which is why an attempt that got somewhere, and not by a few bytes, does not count
      * @throws HubException when it has failed too often
      */
     <T> T call(String what, LongSupplier done, Attempt<T> attempt) {
@@ -45,7 +45,7 @@ final class Repeats {
                 return attempt.run();
             } catch (TransientException e) {
                 stop.check();
-                if (done.getAsLong() > before) {
+                if (done.getAsLong() - before >= Silence.LEAST_BYTES) {
                     before = done.getAsLong();
                     failures = 0;
                     waits = 0;

@@ -8,21 +8,28 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
 /** Deletes one revision of a model from the store and leaves whole what other revisions use. */
 final class StoreRemoval {
 
+    private final Path root;
     private final Path repository;
 
-    /** @param repository the model's folder in the store */
-    StoreRemoval(Path repository) {
+    /** @param repository the model's folder in the store {@code root} */
+    StoreRemoval(Path root, Path repository) {
+        this.root = root;
         this.repository = repository;
     }
 
     /** What would go with a commit; empty lists if it is not here. */
     RemovalPlan plan(HubRef ref, String commit) throws IOException {
+        SharedStore.requireOwnLink(root, repository);
+        for (String folder : List.of("blobs", "refs", "snapshots/" + commit)) {
+            SharedStore.requireFolders(repository, repository.resolve(folder).resolve("any"));
+        }
         Path snapshots = repository.resolve("snapshots");
         Path snapshot = snapshots.resolve(commit);
         List<Path> others = children(snapshots).stream()
@@ -75,7 +82,7 @@ final class StoreRemoval {
     private List<Path> refs(String commit) throws IOException {
         List<Path> refs = new ArrayList<>();
         for (Path ref : files(repository.resolve("refs"))) {
-            if (Files.size(ref) < 256 && Files.readString(ref).strip().equals(commit)) {
+            if (SharedStore.read(ref, 256).map(String::strip).equals(Optional.of(commit))) {
                 refs.add(ref);
             }
         }
@@ -115,7 +122,7 @@ final class StoreRemoval {
     }
 
     private static List<Path> children(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
+        if (!SharedStore.isFolder(folder)) {
             return List.of();
         }
         try (Stream<Path> list = Files.list(folder)) {

@@ -1,5 +1,6 @@
 package dev.flexgen.hub;
 
+import dev.flexgen.config.PlainText;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ final class TransientException extends Exception {
     private final @Nullable Duration askedDelay;
 
     TransientException(String reason, @Nullable Throwable cause) {
-        super(reason, cause);
+        super(PlainText.excerpt(reason), cause);
         this.askedDelay = null;
     }
 

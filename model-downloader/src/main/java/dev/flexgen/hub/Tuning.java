@@ -1,8 +1,11 @@
 package dev.flexgen.hub;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
@@ -37,7 +40,8 @@ record Tuning(
         Duration longestWait,
         Sleeper sleeper,
         RandomGenerator random,
-        FreeSpace freeSpace) {
+        FreeSpace freeSpace,
+        Opener opener) {
 
     private static final long MIB = 1 << 20;
 
@@ -58,7 +62,8 @@ record Tuning(
                 Duration.ofMinutes(15),
                 Thread::sleep,
                 RandomGenerator.getDefault(),
-                folder -> Files.getFileStore(folder).getUsableSpace());
+                folder -> Files.getFileStore(folder).getUsableSpace(),
+                Tuning::open);
     }
 
     Tuning withAttempts(int attempts) {
@@ -77,7 +82,18 @@ record Tuning(
                 longestWait,
                 sleeper,
                 random,
-                freeSpace);
+                freeSpace,
+                opener);
+    }
+
+    /** Not through a link: somebody else may have put it there. */
+    static FileChannel open(Path file) throws IOException {
+        return FileChannel.open(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Lets time pass. */
@@ -90,5 +106,11 @@ record Tuning(
     @FunctionalInterface
     interface FreeSpace {
         long bytes(Path folder) throws IOException;
+    }
+
+    /** Opens a partial file for reading and writing, or makes it. */
+    @FunctionalInterface
+    interface Opener {
+        FileChannel open(Path file) throws IOException;
     }
 }

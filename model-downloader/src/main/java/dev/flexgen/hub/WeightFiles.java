@@ -14,9 +14,9 @@ final class WeightFiles {
     /** Best first. BLOOM has an underscore where everybody else has a dash. */
     private static final List<Form> FORMS = List.of(
             new Form(SAFETENSORS, "", Pattern.compile("model\\.safetensors")),
-            new Form("", SAFETENSORS + INDEX, Pattern.compile("model[-_]\\d+-of-\\d+\\.safetensors")),
+            new Form("", SAFETENSORS + INDEX, Pattern.compile("model[-_]\\d{1,9}-of-\\d{1,9}\\.safetensors")),
             new Form(TORCH, "", Pattern.compile("pytorch_model\\.bin")),
-            new Form("", TORCH + INDEX, Pattern.compile("pytorch_model[-_]\\d+-of-\\d+\\.bin")));
+            new Form("", TORCH + INDEX, Pattern.compile("pytorch_model[-_]\\d{1,9}-of-\\d{1,9}\\.bin")));
 
     private WeightFiles() {}
 

@@ -3,7 +3,7 @@ package dev.flexgen.hub;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.io.Reader;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,11 +17,13 @@ import java.util.stream.Stream;
  */
 final class WholeSnapshot {
 
+    private static final int MOST_INDEX_BYTES = 64 << 20;
+
     private WholeSnapshot() {}
 
     /** What cannot be read is taken for whole, so that reading it later says why. */
     static boolean is(Path folder) {
-        if (!Files.exists(folder.resolve(NeededFiles.CONFIG))) {
+        if (!Files.isRegularFile(folder.resolve(NeededFiles.CONFIG))) {
             return false;
         }
         try (Stream<Path> list = Files.list(folder)) {
@@ -31,8 +33,9 @@ final class WholeSnapshot {
         }
     }
 
+    /** To nothing, or to what can be opened and never ends. */
     private static boolean leadsNowhere(Path file) {
-        return NeededFiles.mayBe(file.getFileName().toString()) && Files.isSymbolicLink(file) && !Files.exists(file);
+        return NeededFiles.mayBe(file.getFileName().toString()) && !Files.isRegularFile(file);
     }
 
     private static boolean hasItsParts(Path folder, Path file) {
@@ -40,8 +43,9 @@ final class WholeSnapshot {
         if (!WeightFiles.isIndex(name) || hasOtherWeights(folder, name)) {
             return true;
         }
-        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            JsonElement map = JsonParser.parseReader(reader).getAsJsonObject().get("weight_map");
+        try (InputStream in = Files.newInputStream(file)) {
+            String text = new String(in.readNBytes(MOST_INDEX_BYTES), StandardCharsets.UTF_8);
+            JsonElement map = JsonParser.parseString(text).getAsJsonObject().get("weight_map");
             for (Map.Entry<String, JsonElement> tensor : map.getAsJsonObject().entrySet()) {
                 Path part = folder.resolve(tensor.getValue().getAsString());
                 if (!Files.exists(part)) {

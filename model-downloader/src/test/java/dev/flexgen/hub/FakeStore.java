@@ -1,6 +1,7 @@
 package dev.flexgen.hub;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -46,6 +47,7 @@ final class FakeStore {
 
     private static void write(Path file, String content) throws IOException {
         Files.createDirectories(file.getParent());
-        Files.writeString(file, content);
+        Files.deleteIfExists(file); // truncating one that was just written makes some file systems wait for the disk
+        Files.write(file, content.getBytes(StandardCharsets.UTF_8)); // half a character as well
     }
 }

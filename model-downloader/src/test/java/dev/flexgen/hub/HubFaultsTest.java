@@ -8,8 +8,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flexgen.hub.FakeFaults.Fault;
 import dev.flexgen.hub.HubException.Kind;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
@@ -208,14 +210,16 @@ class HubFaultsTest {
 
     @Test
     @EnabledOnOs(OS.LINUX) // which has a file that is always full
-    void aDiskThatFillsUpOnTheWayIsSaidAndGoneOnFrom() throws IOException {
-        Path blobs = Files.createDirectories(root.resolve("models--facebook--opt-125m/blobs"));
-        Path partial = blobs.resolve(FakeContent.random(1, SIZE).hash(true) + ".flexgen.incomplete");
-        Files.createSymbolicLink(partial, Path.of("/dev/full"));
+    void aDiskThatFillsUpOnTheWayIsSaidAndGoneOnFrom() {
+        world.opener(file -> FileChannel.open(
+                file.toString().contains(FakeContent.random(1, SIZE).hash(true)) ? Path.of("/dev/full") : file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE));
 
         assertFails(Kind.NO_SPACE, "The disk of the model store " + root + " is full");
 
-        Files.delete(partial);
+        world.opener(Tuning::open);
         assertWhole(world.pull());
     }
 

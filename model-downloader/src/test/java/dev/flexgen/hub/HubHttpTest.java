@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.config.Environment;
-import dev.flexgen.hub.Exchange.Sink;
 import dev.flexgen.hub.FakeFaults.Fault;
+import dev.flexgen.hub.HubHttp.Sink;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +53,6 @@ class HubHttpTest {
                     body.copyTo(sink);
                     return answer.status();
                 },
-                () -> 0,
                 new Stop(new PullCancel()));
     }
 
@@ -73,7 +72,7 @@ class HubHttpTest {
 
         assertThatThrownBy(() -> get(bytes -> kept.append(StandardCharsets.US_ASCII.decode(bytes))))
                 .isInstanceOf(TransientException.class)
-                .hasMessage("127.0.0.1 has sent nothing for 2 s");
+                .hasMessage("127.0.0.1 has sent only 5 bytes in 2 s");
 
         assertThat(kept).hasToString("01234");
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +61,26 @@ class HubSettingsTest {
         assertThatThrownBy(() -> settings(Map.of("HF_TOKEN", "a b")))
                 .isInstanceOf(HubException.class)
                 .hasMessageContaining("check HF_TOKEN");
+    }
+
+    @Test
+    void aPasswordInTheEndpointIsSentAndNeverShown() {
+        HubSettings settings = settings(Map.of("HF_ENDPOINT", "https://me:s%20cret@mirror:8080/hf/"));
+
+        assertThat(settings.endpoint()).isEqualTo(URI.create("https://mirror:8080/hf"));
+        assertThat(settings.authorization()).isEqualTo("Basic bWU6cyBjcmV0");
+        assertThat(settings.toString()).doesNotContain("cret");
+        assertThat(settings(Map.of("HF_ENDPOINT", "https://me:secret@mirror", "HF_TOKEN", "hf_x"))
+                        .authorization())
+                .isEqualTo("Bearer hf_x");
+        for (String wrong : List.of("ftp://me:secret@mirror", "https://me:sec ret@mirror", "https://me:s@ecret@[x")) {
+            assertThatThrownBy(() -> settings(Map.of("HF_ENDPOINT", wrong)))
+                    .isInstanceOf(HubException.class)
+                    .hasMessageContaining("HF_ENDPOINT is")
+                    .hasMessageNotContaining("ecret")
+                    .hasMessageNotContaining("sec ret")
+                    .hasNoCause();
+        }
     }
 
     @Test

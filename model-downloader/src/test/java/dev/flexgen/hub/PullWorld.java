@@ -26,6 +26,8 @@ final class PullWorld implements AutoCloseable {
     final List<Duration> slept = Collections.synchronizedList(new ArrayList<>());
     final PullCancel cancel = new PullCancel();
     private final Map<String, String> variables = new HashMap<>();
+    private Tuning.Opener opener = Tuning::open;
+    private Duration stall = Duration.ofSeconds(2);
     private long freeSpace = Long.MAX_VALUE;
     private PullListener also = _ -> {};
 
@@ -61,6 +63,16 @@ final class PullWorld implements AutoCloseable {
         return this;
     }
 
+    /** How partial files are opened from now on. */
+    void opener(Tuning.Opener opener) {
+        this.opener = opener;
+    }
+
+    PullWorld stallingAfter(Duration stall) {
+        this.stall = stall;
+        return this;
+    }
+
     PullWorld listening(PullListener listener) {
         also = listener;
         return this;
@@ -75,6 +87,10 @@ final class PullWorld implements AutoCloseable {
     }
 
     static Tuning tuning(Tuning.Sleeper sleeper, Tuning.FreeSpace freeSpace) {
+        return tuning(Duration.ofSeconds(2), sleeper, freeSpace, Tuning::open);
+    }
+
+    static Tuning tuning(Duration stall, Tuning.Sleeper sleeper, Tuning.FreeSpace freeSpace, Tuning.Opener opener) {
         return new Tuning(
                 4 * PIECE,
                 PIECE,
@@ -84,17 +100,18 @@ final class PullWorld implements AutoCloseable {
                 Long.MAX_VALUE,
                 4,
                 4,
-                Duration.ofSeconds(2),
+                stall,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(4),
                 Duration.ofMinutes(5),
                 sleeper,
                 RandomGenerator.getDefault(),
-                freeSpace);
+                freeSpace,
+                opener);
     }
 
     Hub hub() {
-        return new Hub(HubSettings.of(environment()), cache(), tuning(this::sleep, _ -> freeSpace));
+        return new Hub(HubSettings.of(environment()), cache(), tuning(stall, this::sleep, _ -> freeSpace, opener));
     }
 
     private void sleep(Duration time) throws InterruptedException {

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.bundled;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.config.Leftovers;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -62,8 +63,9 @@ public final class BundledModels {
 
     private static void unpack(BundledModel model, List<BundledFile> files, Path folder) throws IOException {
         Path parent = Files.createDirectories(folder.resolveSibling("."));
-        Path partial =
-                Files.createDirectory(parent.resolve(folder.getFileName() + "." + UUID.randomUUID() + ".partial"));
+        Leftovers.delete(parent, "*" + Leftovers.SUFFIX);
+        Path partial = Files.createDirectory(
+                parent.resolve(folder.getFileName() + "." + UUID.randomUUID() + Leftovers.SUFFIX));
         try {
             for (BundledFile file : files) {
                 unpack(model, file, partial.resolve(file.name()));

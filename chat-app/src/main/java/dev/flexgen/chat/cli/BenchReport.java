@@ -92,7 +92,7 @@ record BenchReport(
 
     private void rates(JsonLine line) {
         prediction
-                .map(ThroughputEstimate::rates)
+                .map(ThroughputEstimate::bandwidths)
                 .ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
                         .put("upload", rates.upload())
                         .put("host_read", rates.hostRead())

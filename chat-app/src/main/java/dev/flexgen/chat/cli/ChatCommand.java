@@ -16,6 +16,7 @@ import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.chat.wizard.Facts.Purpose;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
@@ -114,7 +115,7 @@ final class ChatCommand implements AppCommand {
 
     private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
         return new ChatSetup(
-                model.name(),
+                PlainText.line(model.name()),
                 chatModel,
                 PromptFormat.of(model.promptStyle()),
                 settings.get(SettingTable.SYSTEM),

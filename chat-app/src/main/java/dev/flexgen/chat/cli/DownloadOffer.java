@@ -4,6 +4,7 @@ import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.wizard.Licences;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import java.util.Optional;
@@ -30,7 +31,7 @@ final class DownloadOffer {
 
     private boolean agreed(AbsentModel model) {
         Streams streams = wiring.streams();
-        streams.err().println(model.describe() + " is not on this machine.");
+        streams.err().println(PlainText.line(model.describe()) + " is not on this machine.");
         model.entry()
                 .filter(entry -> entry.terms().askFirst())
                 .ifPresent(entry -> streams.err().println("Its licence: " + Licences.line(entry)));

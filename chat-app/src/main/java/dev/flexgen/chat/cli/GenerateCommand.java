@@ -1,20 +1,19 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
-import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.Generator;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,6 +26,11 @@ import picocli.CommandLine.Option;
             "Takes the likeliest token at each step unless a temperature is set."
         })
 final class GenerateCommand implements AppCommand {
+
+    /** Up to so many, a step computes each token as it would alone, to the last bit. */
+    private static final int MOST_AUTO = 16;
+
+    private static final int MOST = 512;
 
     @Mixin
     PromptOptions prompts = new PromptOptions("--prompt");
@@ -41,6 +45,15 @@ final class GenerateCommand implements AppCommand {
 
     @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be given several times")
     List<String> stopStrings = new ArrayList<>();
+
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description = {
+                "Prompts to work on at a time, each with the reply that it would get alone; auto means as many as there is"
+                        + " memory for, at most 16 (default auto for a file, else 1)"
+            })
+    String batch = "";
 
     @Option(names = "--json", description = "Print one JSON object a prompt")
     boolean json;
@@ -62,17 +75,44 @@ final class GenerateCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         prompts.check();
+        int most = batchSize();
         wiring.announceDefaultModel(settings);
         CancelToken cancel = wiring.interruption().token();
         SamplerOptions sampling = Sampling.plain(settings); // refused, if at all, before a model is loaded
-        try (ModelInUse model = wiring.open(settings);
-                var completer = new Completer(model, request(model, settings, sampling), stopStrings)) {
-            prompts.forEach(
-                    wiring.environment(),
-                    wiring.interruption().guard(wiring.streams().in()),
-                    (index, prompt) -> complete(completer, index, prompt, cancel));
+        try (PromptSource source = prompts.open(
+                        wiring.environment(),
+                        wiring.interruption().guard(wiring.streams().in()));
+                ModelInUse model = wiring.open(
+                        settings, wiring.engineOptions(settings).model().withSessions(most))) {
+            var run = new GenerateRun(
+                    model, request(model, settings, sampling), stopStrings, source, wiring.streams(), json);
+            int slots = isAuto() ? model.model().sessions() : most;
+            return run.serve(new Generator(model.model(), slots, cancel)) ? ExitCode.OK : ExitCode.FAILURE;
         }
-        return ExitCode.OK;
+    }
+
+    private boolean isAuto() {
+        return batch.equals("auto") || (batch.isEmpty() && prompts.fromFile());
+    }
+
+    /** Most prompts at a time. */
+    private int batchSize() {
+        if (isAuto()) {
+            return MOST_AUTO;
+        }
+        if (batch.isEmpty()) {
+            return 1;
+        }
+        try {
+            int size = Integer.parseInt(batch);
+            if (size >= 1 && size <= MOST) {
+                return size;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw CommandException.usage(
+                "--batch must be auto or a whole number from 1 to " + MOST + ", not '" + batch + "'");
     }
 
     private GenerationRequest request(ModelInUse model, Settings settings, SamplerOptions sampling) {
@@ -80,20 +120,5 @@ final class GenerateCommand implements AppCommand {
                 settings.get(SettingTable.MAX_NEW_TOKENS),
                 sampling,
                 ignoreEos ? Set.of() : model.model().spec().endTokens());
-    }
-
-    private void complete(Completer completer, int index, Prompt prompt, CancelToken cancel) {
-        Streams streams = wiring.streams();
-        Consumer<String> live = json ? _ -> {} : text -> streams.print(ControlCharacters.neutralise(text));
-        Completion completion = completer.complete(prompt, live, cancel);
-        if (json) {
-            streams.printLine(completion.json(index));
-        } else {
-            streams.printLine(
-                    completion.text() == null
-                            ? IdList.format(completion.generation().ids())
-                            : "");
-        }
-        cancel.check();
     }
 }

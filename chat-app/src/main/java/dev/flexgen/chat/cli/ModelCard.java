@@ -5,6 +5,7 @@ import dev.flexgen.chat.wizard.Licences;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
@@ -122,6 +123,6 @@ final class ModelCard {
     }
 
     private void line(String name, String value) {
-        card.append(String.format(Locale.ROOT, "%-13s %s%n", name, value));
+        card.append(String.format(Locale.ROOT, "%-13s %s%n", name, PlainText.line(value)));
     }
 }

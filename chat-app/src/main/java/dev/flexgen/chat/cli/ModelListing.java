@@ -4,11 +4,13 @@ import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.hub.LocalModel;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -69,6 +71,9 @@ final class ModelListing {
     }
 
     private static void row(StringBuilder listing, Object... cells) {
-        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-4s  %-9s  %s%n", cells));
+        Object[] plain = Arrays.stream(cells)
+                .map(cell -> PlainText.line(cell.toString()))
+                .toArray();
+        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-4s  %-9s  %s%n", plain));
     }
 }

@@ -50,14 +50,32 @@ final class PromptOptions {
         }
     }
 
+    /** Whether prompts come from a file on a disk, which can be read ahead without making anybody wait. */
+    boolean fromFile() {
+        return input != null && !input.equals("-");
+    }
+
+    /** The prompts, in order. The caller closes it. */
+    PromptSource open(Environment environment, InputStream standardInput) {
+        if (text != null) {
+            return PromptSource.of(new Prompt.Text(text));
+        }
+        if (ids != null) {
+            return PromptSource.of(new Prompt.Ids(IdList.parse(ids)));
+        }
+        String name = Objects.requireNonNull(input, "check() has not been called");
+        return PromptSource.of(
+                name.equals("-")
+                        ? new PromptFile("standard input", standardInput)
+                        : new PromptFile(name, open(name, environment.path(name))));
+    }
+
     /** Hands every prompt to {@code consumer}, in order. */
     void forEach(Environment environment, InputStream standardInput, PromptConsumer consumer) {
-        if (text != null) {
-            consumer.accept(0, new Prompt.Text(text));
-        } else if (ids != null) {
-            consumer.accept(0, new Prompt.Ids(IdList.parse(ids)));
-        } else if (input != null) {
-            readFile(input, environment, standardInput, consumer);
+        try (PromptSource source = open(environment, standardInput)) {
+            for (var prompt = source.next(); prompt.isPresent(); prompt = source.next()) {
+                accept(consumer, prompt.get());
+            }
         }
     }
 
@@ -68,25 +86,12 @@ final class PromptOptions {
         void accept(int index, Prompt prompt);
     }
 
-    private static void readFile(
-            String name, Environment environment, InputStream standardInput, PromptConsumer consumer) {
-        boolean standard = name.equals("-");
-        try (PromptFile file = standard
-                ? new PromptFile("standard input", standardInput)
-                : new PromptFile(name, open(name, environment.path(name)))) {
-            int index = 0;
-            for (var prompt = file.next(); prompt.isPresent(); prompt = file.next()) {
-                accept(consumer, index++, prompt.get(), file.position());
-            }
-        }
-    }
-
-    private static void accept(PromptConsumer consumer, int index, Prompt prompt, String position) {
+    private static void accept(PromptConsumer consumer, PromptSource.Numbered prompt) {
         try {
-            consumer.accept(index, prompt);
+            consumer.accept(prompt.index(), prompt.prompt());
         } catch (EngineException e) {
-            if (e.kind() == EngineException.Kind.INPUT) {
-                throw CommandException.usage(position + ": " + e.getMessage());
+            if (e.kind() == EngineException.Kind.INPUT && !prompt.position().isEmpty()) {
+                throw CommandException.usage(prompt.position() + ": " + e.getMessage());
             }
             throw e;
         }

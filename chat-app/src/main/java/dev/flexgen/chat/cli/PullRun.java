@@ -13,6 +13,7 @@ import dev.flexgen.chat.pull.WatchedPull;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.config.Bytes;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.hub.HubRef;
@@ -92,7 +93,7 @@ final class PullRun {
 
     private void say(String sentence) {
         if (!settings.get(SettingTable.QUIET)) {
-            streams.err().print("flexgen-chat: " + sentence + "\n");
+            streams.err().print("flexgen-chat: " + PlainText.line(sentence) + "\n");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.Streams;
+import dev.flexgen.config.PlainText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +19,7 @@ final class Question {
     private Question() {}
 
     static boolean yes(Streams streams, String question) {
-        streams.err().print(question + " [y/N] ");
+        streams.err().print(PlainText.line(question) + " [y/N] ");
         streams.err().flush();
         return YES.contains(line(streams.in()).strip().toLowerCase(Locale.ROOT));
     }

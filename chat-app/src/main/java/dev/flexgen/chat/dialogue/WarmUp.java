@@ -6,6 +6,7 @@ import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.base.Threads;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -73,16 +74,6 @@ final class WarmUp implements AutoCloseable {
     public void close() {
         cancel.cancel();
         closing.countDown();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.joinUninterruptibly(thread);
     }
 }

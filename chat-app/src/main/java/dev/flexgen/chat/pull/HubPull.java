@@ -26,7 +26,7 @@ public final class HubPull implements ModelPull {
         var tracker = new PullTracker(model.toString(), System::nanoTime);
         PullListener listener = event -> progress.accept(tracker.after(event));
         try (Hub hub = new Hub(settings, store)) {
-            PullPlan plan = hub.plan(model);
+            PullPlan plan = hub.plan(model, listener, cancel);
             var _ = hub.pull(plan, listener, cancel);
         }
     }

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.pull;
 
+import dev.flexgen.config.PlainText;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -22,14 +23,14 @@ public final class PlainProgress implements PullDisplay {
 
     @Override
     public void show(PullState state) {
-        if (state.files().isEmpty()) {
-            return; // the hub is being asked, which takes a moment
-        }
         if (!state.note().equals(lastNote)) {
             lastNote = state.note();
-            if (!lastNote.isEmpty()) {
+            if (!lastNote.isEmpty() && !lastNote.equals(PullState.ASKING)) { // which takes a moment
                 print(state.model() + ": " + lastNote);
             }
+        }
+        if (state.files().isEmpty()) {
+            return;
         }
         long now = nanoTime.getAsLong();
         if (now - last >= INTERVAL_NANOS) {
@@ -55,7 +56,7 @@ public final class PlainProgress implements PullDisplay {
     }
 
     private void print(String line) {
-        err.print("flexgen-chat: " + line + "\n");
+        err.print("flexgen-chat: " + PlainText.line(line) + "\n");
         err.flush();
     }
 }

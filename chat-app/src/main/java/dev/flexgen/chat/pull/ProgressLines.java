@@ -1,5 +1,6 @@
 package dev.flexgen.chat.pull;
 
+import dev.flexgen.config.PlainText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -84,7 +85,8 @@ public final class ProgressLines {
         return rate.isEmpty() || done ? rate : rate + ", " + left + " left";
     }
 
-    private String line(String name, long done, long total, String marks) {
+    private String line(String path, long done, long total, String marks) {
+        String name = PlainText.line(path); // here, and not only when it is clipped: what it becomes has a width
         String percent = String.format(Locale.ROOT, "%3d %%", ProgressText.percent(done, total));
         String tail = percent + "  " + (marks.isEmpty() ? ProgressText.amount(done, total) : marks);
         // The same columns in all lines of one width; the bar takes what is left, or makes way.
@@ -106,7 +108,8 @@ public final class ProgressLines {
                 : name;
     }
 
-    private String clip(String line) {
+    private String clip(String text) {
+        String line = PlainText.line(text);
         return line.length() <= width
                 ? line.stripTrailing()
                 : line.substring(0, width).stripTrailing();

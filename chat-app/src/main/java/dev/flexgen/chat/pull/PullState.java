@@ -13,13 +13,16 @@ import java.util.List;
 public record PullState(
         String model, List<FileProgress> files, long totalBytes, long doneBytes, double bytesPerSecond, String note) {
 
+    /** The note before the hub has said what there is. */
+    static final String ASKING = "asking the hub";
+
     public PullState {
         files = List.copyOf(files);
     }
 
     /** Before the hub has said what there is. */
     public static PullState asking(String model) {
-        return new PullState(model, List.of(), 0, 0, 0, "asking the hub");
+        return new PullState(model, List.of(), 0, 0, 0, ASKING);
     }
 
     public long filesDone() {

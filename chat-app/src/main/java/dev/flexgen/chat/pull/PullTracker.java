@@ -19,7 +19,7 @@ final class PullTracker {
     private final Rate rate = new Rate();
     private long totalBytes;
     private long doneBytes;
-    private String note = "asking the hub";
+    private String note = PullState.ASKING;
 
     PullTracker(String model, LongSupplier nanoTime) {
         this.model = model;

@@ -40,7 +40,7 @@ public final class WatchedPull {
     }
 
     private Optional<RuntimeException> fetch(HubRef model) {
-        Thread ticker = Thread.ofVirtual().name("progress").start(this::tick);
+        Thread ticker = Thread.ofPlatform().daemon().name("progress").start(this::tick);
         try {
             pull.run(model, newest::set);
             return Optional.empty();

@@ -1,9 +1,7 @@
 package dev.flexgen.chat.setup;
 
+import dev.flexgen.engine.Model;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.checkpoint.Checkpoint;
-import dev.flexgen.engine.checkpoint.Checkpoints;
-import dev.flexgen.engine.model.Families;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -30,9 +28,7 @@ public final class WeightFolder {
                     + " that comes with Alpa, and name the folder of those.";
         }
         try {
-            var _ = Families.read(folder);
-            Checkpoint checkpoint = Checkpoints.open(folder);
-            checkpoint.close();
+            Model.check(folder);
             return "";
         } catch (EngineException e) {
             return String.valueOf(e.getMessage());

@@ -58,6 +58,31 @@ class DisplaysTest {
     }
 
     @Test
+    void aLogSaysWhyTheHubIsStillBeingAsked() {
+        var plain = new PlainProgress(err, () -> now);
+        plain.show(PullState.asking("opt-tiny"));
+        plain.show(new PullState(
+                "opt-tiny", List.of(), 0, 0, 0, "the hub limits how often it may be asked; waiting 200 s"));
+
+        assertThat(out()).isEqualTo("""
+                flexgen-chat: opt-tiny: the hub limits how often it may be asked; waiting 200 s
+                """);
+    }
+
+    @Test
+    void namesAndReasonsDoNothingToATerminal() {
+        String evil = "a\u001b]0;b\u0007\u009b2J\u202ec\u200bd\ne\u2028f\udb40\udc41";
+        PullState state = new PullState(evil, List.of(new FileProgress(evil, 10, 5, Phase.LOADING)), 10, 5, 0, evil);
+
+        String lines = String.join("", new ProgressLines(Bar.ASCII, 120, 10).of(state));
+        new PlainProgress(err, () -> now).show(state);
+
+        String plain = "a\u241b]0;b\u2407\ufffd2J\ufffdc\ufffdd e f\ufffd";
+        assertThat(lines).contains(plain).doesNotContain("\u001b", "\u009b", "\u202e", "\u2028", "\n");
+        assertThat(out()).contains(plain + ": " + plain).doesNotContain("\u001b", "\u009b", "\u202e", "\u2028");
+    }
+
+    @Test
     void aLogGetsALineEveryTenSecondsAndAtTheEnd() {
         var plain = new PlainProgress(err, () -> now);
         for (int second = 0; second <= 25; second++, now += SECOND) {

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.cache;
 
+import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.KvView;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -51,6 +52,11 @@ public final class KvCache implements AutoCloseable {
             pages.addAll(new PageChunk(layout, keptPages).sets());
             show();
         }
+    }
+
+    /** Takes the memory of a cache with room for so many tokens, and makes no cache: for counting. */
+    public static void takeRoom(KvLayout layout, int tokens, Resources resources) {
+        var _ = PageChunk.rooms(layout, pagesFor(tokens), resources);
     }
 
     /** Tokens held. */

@@ -22,20 +22,26 @@ final class PageChunk {
      */
     PageChunk(KvLayout layout, int count) {
         this.inUse = count;
+        Map<Device, MemorySegment> rooms = rooms(layout, count, resources);
+        for (int i = 0; i < count; i++) {
+            sets.add(new PageSet(this, pages(layout, rooms)));
+        }
+    }
+
+    /** Memory for {@code count} page sets on each device, or none at all; {@code resources} keep it. */
+    static Map<Device, MemorySegment> rooms(KvLayout layout, int count, Resources resources) {
         Map<Device, MemorySegment> rooms = new HashMap<>();
         try {
             for (Device device : layout.devices()) {
-                long bytes = count * setBytes(layout, device);
+                long bytes = Math.multiplyExact(count, setBytes(layout, device));
                 rooms.put(
                         device,
                         resources.keep(device.allocate("KV cache", bytes)).segment());
             }
+            return rooms;
         } catch (Throwable e) {
             resources.close();
             throw e;
-        }
-        for (int i = 0; i < count; i++) {
-            sets.add(new PageSet(this, pages(layout, rooms)));
         }
     }
 

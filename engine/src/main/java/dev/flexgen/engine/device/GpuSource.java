@@ -26,7 +26,7 @@ public interface GpuSource {
     record Present(String name, long freeBytes, Function<Ledger, Device> opener) implements Finding {}
 
     /**
-     * None.
+     * There is no GPU to compute with.
      *
      * @param reason completes "no GPU is used: ..."
      */

@@ -53,7 +53,7 @@ public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, DType
                     },
                     resources);
             for (int i = 0; i < sequences; i++) {
-                resources.keep(new KvCache(execution.kvLayout(kv), context));
+                KvCache.takeRoom(execution.kvLayout(kv), context, resources);
             }
             return footprint(plan, weights, ledgers, loadingPeak);
         }

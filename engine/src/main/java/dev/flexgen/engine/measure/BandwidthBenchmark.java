@@ -39,7 +39,7 @@ public final class BandwidthBenchmark {
     }
 
     /**
-     * Measures.
+     * Measures a machine's bandwidths.
      *
      * @param pool the processor's threads
      * @param gpuBytes that may be used for it on the GPU

@@ -6,7 +6,7 @@ public enum Tier {
     GPU("GPU", "--gpu-memory"),
     /** Host memory. */
     HOST("host", "--cpu-memory"),
-    /** Files. */
+    /** A file on a local disk, read around the page cache. */
     DISK("disk", "--disk-dir");
 
     private final String label;

@@ -40,13 +40,11 @@ public record Footprint(
                 .sum();
     }
 
-    /** Bytes on all tiers together. */
-    public long bytes() {
-        long sum = 0;
-        for (Tier tier : Tier.values()) {
-            sum += bytes(tier);
-        }
-        return sum;
+    /** Weights, and keys and values, on all tiers together. */
+    public long modelBytes() {
+        return held.values().stream()
+                .mapToLong(owners -> owners.getOrDefault("weights", 0L) + owners.getOrDefault("KV cache", 0L))
+                .sum();
     }
 
     /** Weights that a decoded token reads, every neuron active. */

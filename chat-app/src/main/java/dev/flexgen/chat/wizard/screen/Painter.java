@@ -6,11 +6,11 @@ import com.googlecode.lanterna.TextColor.ANSI;
 import com.googlecode.lanterna.graphics.TextGraphics;
 import com.googlecode.lanterna.screen.Screen;
 import com.googlecode.lanterna.screen.Screen.RefreshType;
-import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.wizard.Frame;
 import dev.flexgen.chat.wizard.Line;
 import dev.flexgen.chat.wizard.WizardState;
+import dev.flexgen.config.PlainText;
 import java.io.IOException;
 import java.util.List;
 
@@ -35,7 +35,7 @@ final class Painter {
             Line line = lines.get(row);
             TextGraphics graphics = screen.newTextGraphics();
             dress(graphics, line.style());
-            graphics.putString(0, row, ControlCharacters.neutralise(line.text()));
+            graphics.putString(0, row, PlainText.line(line.text()));
         }
         screen.setCursorPosition(null);
         screen.refresh(refresh);

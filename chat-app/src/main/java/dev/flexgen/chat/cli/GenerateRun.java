@@ -1,0 +1,161 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.ModelInUse;
+import dev.flexgen.chat.Streams;
+import dev.flexgen.chat.dialogue.ReplyText;
+import dev.flexgen.chat.repl.render.ControlCharacters;
+import dev.flexgen.engine.Generation;
+import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.Generator;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.tokenizer.Tokenizer;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands prompts to a {@link Generator} as it asks for them, and prints what it makes of each. A prompt of a file that cannot be
+ * served is said to be so in its place; the only prompt of a command ends the command. One run, one thread.
+ */
+final class GenerateRun implements Iterator<Generator.Job> {
+
+    private final ModelInUse model;
+    private final GenerationRequest request;
+    private final List<String> stopStrings;
+    private final PromptSource prompts;
+    private final Streams streams;
+    private final OrderedOutput output;
+    private final boolean json;
+    private Optional<PromptSource.Numbered> next = Optional.empty();
+    private boolean over;
+    private int served;
+    private int failed;
+
+    /** A line that is no prompt: what came before it is finished first. */
+    private @Nullable CommandException unreadable;
+
+    GenerateRun(
+            ModelInUse model,
+            GenerationRequest request,
+            List<String> stopStrings,
+            PromptSource prompts,
+            Streams streams,
+            boolean json) {
+        this.model = model;
+        this.request = request;
+        this.stopStrings = List.copyOf(stopStrings);
+        this.prompts = prompts;
+        this.streams = streams;
+        this.output = new OrderedOutput(streams);
+        this.json = json;
+    }
+
+    /**
+     * Serves all prompts.
+     *
+     * @return whether none failed
+     * @throws CommandException for a line that is no prompt, when all before it have been served
+     */
+    boolean serve(Generator generator) {
+        generator.run(this);
+        if (failed > 0) {
+            complain(failed + " of " + served + " prompts failed");
+        }
+        if (unreadable != null) {
+            throw unreadable;
+        }
+        return failed == 0;
+    }
+
+    @Override
+    public boolean hasNext() {
+        if (next.isEmpty() && !over) {
+            try {
+                next = prompts.next();
+            } catch (CommandException e) {
+                unreadable = e;
+            }
+            over = next.isEmpty();
+        }
+        return next.isPresent();
+    }
+
+    @Override
+    public Generator.Job next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException("no more prompts");
+        }
+        PromptSource.Numbered prompt = next.orElseThrow();
+        next = Optional.empty();
+        served++;
+        int[] ids = prompt.prompt().ids(model);
+        Optional<Tokenizer> tokenizer =
+                stopStrings.isEmpty() ? model.tokenizer() : Optional.of(model.requireTokenizer());
+        return new Generator.Job(ids, request, new Listener(prompt, ids.length, tokenizer));
+    }
+
+    private void complain(String sentence) {
+        streams.err().print("flexgen-chat: " + ControlCharacters.neutralise(sentence) + "\n");
+    }
+
+    /** What becomes of one prompt. */
+    private final class Listener implements Generator.Listener {
+
+        private final PromptSource.Numbered prompt;
+        private final int promptTokens;
+        private final @Nullable ReplyText text;
+
+        Listener(PromptSource.Numbered prompt, int promptTokens, Optional<Tokenizer> tokenizer) {
+            this.prompt = prompt;
+            this.promptTokens = promptTokens;
+            this.text = tokenizer
+                    .map(known -> new ReplyText(known, stopStrings, this::live))
+                    .orElse(null);
+        }
+
+        private void live(String part) {
+            if (!json) {
+                output.print(prompt.index(), ControlCharacters.neutralise(part));
+            }
+        }
+
+        @Override
+        public Verdict onToken(int id) {
+            if (text == null) {
+                return Verdict.CONTINUE;
+            }
+            text.push(id);
+            return text.stopped() ? Verdict.STOP : Verdict.CONTINUE;
+        }
+
+        @Override
+        public void onEnd(Generation generation) {
+            if (text != null) {
+                text.finish(ReplyText.HalfCharacter.REPLACE);
+            }
+            String end = text == null ? IdList.format(generation.ids()) : "";
+            Completion completion = new Completion(promptTokens, generation, text == null ? null : text.text());
+            output.print(prompt.index(), (json ? completion.json(prompt.index()) : end) + "\n");
+            output.finish(prompt.index());
+        }
+
+        @Override
+        public void onFailure(EngineException failure) {
+            if (prompt.position().isEmpty()) {
+                throw failure;
+            }
+            failed++;
+            String line = JsonLine.of(it -> it.put("index", prompt.index())
+                    .put("finish_reason", "error")
+                    .put("error", failure.getMessage()));
+            if (!json) {
+                complain(prompt.position() + ": " + failure.getMessage());
+            }
+            output.print(prompt.index(), (json ? line : "") + "\n");
+            output.finish(prompt.index());
+        }
+    }
+}
