@@ -51,6 +51,7 @@ public final class Failures {
             case TokenizerException e ->
                 switch (e.kind()) {
                     case FILES -> ExitCode.MODEL;
+                    case TEXT -> ExitCode.USAGE;
                     case LIBRARY -> ExitCode.DEVICE;
                 };
             case EngineException e ->

@@ -119,14 +119,45 @@ class BatchTest {
     }
 
     @Test
-    void aLineThatIsNoPromptEndsTheRunWhenThoseBeforeItAreServed() throws IOException {
+    void aLineOfAFileThatIsNoPromptIsNamedBeforeAnythingIsServed() throws IOException {
         write("{\"ids\": [2,5]}", "{\"ids\": [7]}", "nonsense", "{\"ids\": [9]}");
         var outcome = generate("--json", "--batch", "4");
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(outcome.err())
                 .startsWith("flexgen-chat: line 3 of prompts.jsonl")
                 .hasLineCount(1);
-        assertThat(lines(outcome)).hasSize(2);
+        assertThat(outcome.out()).isEmpty();
+    }
+
+    @Test
+    void aLineOfAPipeThatIsNoPromptEndsTheRunWhenThoseBeforeItAreServed() {
+        for (String size : new String[] {"1", "4"}) {
+            var outcome = new Session(home)
+                    .typing("{\"ids\": [2,5]}\n{\"ids\": [7]}\nnonsense\n{\"ids\": [9]}\n")
+                    .run("generate", "-m", model, "--input", "-", "--max-new-tokens", "12", "--json", "--batch", size);
+            assertThat(outcome.exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(outcome.err())
+                    .startsWith("flexgen-chat: line 3 of standard input")
+                    .hasLineCount(1);
+            assertThat(lines(outcome)).hasSize(2);
+        }
+    }
+
+    @Test
+    void aTextTooLongForTheTokenizerFailsInItsPlaceToo() throws IOException {
+        write("first", "x".repeat(1_048_577), "last");
+        for (String size : new String[] {"1", "3"}) {
+            var outcome = generate("--json", "--batch", size);
+            assertThat(outcome.exitCode()).isEqualTo(ExitCode.FAILURE);
+            assertThat(lines(outcome))
+                    .extracting(line -> line.get("finish_reason").getAsString())
+                    .containsExactly("length", "error", "length");
+            assertThat(lines(outcome).get(1).get("error").getAsString()).contains("1048577 characters");
+            assertThat(outcome.err()).isEqualTo("flexgen-chat: 1 of 3 prompts failed\n");
+        }
+        var plain = generate("--batch", "3");
+        assertThat(plain.err()).startsWith("flexgen-chat: line 2 of prompts.jsonl: The text has 1048577 characters");
+        assertThat(plain.out()).contains("\n==> prompt 2 <==\n\n\n==> prompt 3 <==\n");
     }
 
     @Test

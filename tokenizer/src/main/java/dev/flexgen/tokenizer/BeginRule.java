@@ -3,6 +3,7 @@ package dev.flexgen.tokenizer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.flexgen.config.Quoted;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -38,7 +39,7 @@ final class BeginRule {
         if (id.isEmpty()) {
             throw new TokenizerException(folder.describe(ModelFolder.TOKENIZER_CONFIG)
                     + " asks for a begin token (add_bos_token) but its bos_token "
-                    + token.map(content -> "'" + content + "' is not in the vocabulary")
+                    + token.map(content -> Quoted.of(content) + " is not in the vocabulary")
                             .orElse("is missing")
                     + ": use the tokenizer files that belong to the model.");
         }
@@ -46,8 +47,8 @@ final class BeginRule {
     }
 
     private static int[] optBegin(JsonObject config) {
-        int begin = ModelFolder.integer(config, "bos_token_id").orElse(OPT_DEFAULT_ID);
-        int end = ModelFolder.integer(config, "eos_token_id").orElse(OPT_DEFAULT_ID);
+        int begin = ModelFolder.id(config, "bos_token_id").orElse(OPT_DEFAULT_ID);
+        int end = ModelFolder.id(config, "eos_token_id").orElse(OPT_DEFAULT_ID);
         return begin == end ? new int[] {begin} : new int[0];
     }
 

@@ -12,6 +12,7 @@ final class DjlTokenizer implements AutoCloseable {
     private static final Map<String, String> AS_IS = Map.of("truncation", "false", "padding", "false");
 
     private final HuggingFaceTokenizer tokenizer;
+    private final WatchedCalls calls = new WatchedCalls();
 
     private DjlTokenizer(HuggingFaceTokenizer tokenizer) {
         this.tokenizer = tokenizer;
@@ -34,8 +35,10 @@ final class DjlTokenizer implements AutoCloseable {
         }
     }
 
+    /** @throws TokenizerException of the kind TEXT if the text is too long, or takes too long */
     int[] encode(String text) {
-        long[] ids = tokenizer.encode(text, false, false).getIds();
+        String checked = Texts.checked(text);
+        long[] ids = calls.call(checked.length(), () -> encodeNow(checked));
         int[] narrow = new int[ids.length];
         for (int i = 0; i < ids.length; i++) {
             narrow[i] = (int) ids[i];
@@ -43,12 +46,25 @@ final class DjlTokenizer implements AutoCloseable {
         return narrow;
     }
 
+    private long[] encodeNow(String text) {
+        try {
+            return tokenizer.encode(text, false, false).getIds();
+        } catch (IllegalStateException e) {
+            throw e; // it is closed
+        } catch (RuntimeException e) {
+            throw TokenizerException.text("The tokenizer cannot split this text (" + ModelFolder.firstLine(e) + ").");
+        }
+    }
+
     String decode(long[] ids) {
         return tokenizer.decode(ids, false);
     }
 
+    /** A call that was given up still uses the tokenizer, whose memory then stays until the process ends. */
     @Override
     public void close() {
-        tokenizer.close();
+        if (!calls.anyGivenUp()) {
+            tokenizer.close();
+        }
     }
 }

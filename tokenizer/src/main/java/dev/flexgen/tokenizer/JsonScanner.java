@@ -1,5 +1,9 @@
 package dev.flexgen.tokenizer;
 
+import dev.flexgen.config.Quoted;
+import java.util.Map;
+import java.util.function.Consumer;
+
 /**
  * A forward-only reader of JSON text that knows its position, so that a megabyte document can be edited by cutting and
  * pasting text instead of being parsed and written again; several times as fast as a parser in a JVM that has just
@@ -77,8 +81,57 @@ final class JsonScanner {
         return id;
     }
 
+    /** Reads an object: {@code member} is called with each key and must read or skip its value. */
+    void members(Consumer<String> member) {
+        expect('{');
+        if (take('}')) {
+            return;
+        }
+        do {
+            member.accept(key());
+        } while (take(','));
+        expect('}');
+    }
+
+    /** Reads an object of token to id. */
+    void vocabulary(Map<String, Integer> into) {
+        members(token -> {
+            if (into.put(token, tokenId()) != null) {
+                throw garbled("the token " + Quoted.of(token) + " stands there twice");
+            }
+        });
+    }
+
+    /** Skips an array and returns the number of its items. */
+    int items() {
+        expect('[');
+        if (take(']')) {
+            return 0;
+        }
+        int items = 0;
+        do {
+            skip();
+            items++;
+        } while (take(','));
+        expect(']');
+        return items;
+    }
+
+    /** Nothing may follow. */
+    void end() {
+        if (position() < text.length()) {
+            throw garbled("it should end here");
+        }
+    }
+
     /** Skips a value of any kind and returns its text. */
     String value() {
+        int start = position();
+        skip();
+        return text.substring(start, at);
+    }
+
+    private void skip() {
         int start = position();
         int depth = 0;
         while (at < text.length()) {
@@ -97,7 +150,6 @@ final class JsonScanner {
         if (depth != 0 || at == start) {
             throw garbled("it ends within a value");
         }
-        return text.substring(start, at);
     }
 
     TokenizerException garbled(String problem) {
@@ -141,7 +193,7 @@ final class JsonScanner {
                     plain.append(hex(raw, i + 1));
                     i += 4;
                 }
-                default -> throw garbled("unknown escape \\" + kind);
+                default -> throw garbled("unknown escape " + Quoted.of("\\" + kind));
             }
         }
         return plain.toString();

@@ -25,7 +25,9 @@ record ModelFolder(Path path) {
     static final String MODEL_CONFIG = "config.json";
 
     /** The largest public tokenizer.json has 33 MB; more than this is another kind of file. */
-    private static final long LARGEST_FILE_BYTES = 256L << 20;
+    private static final long LARGEST_FILE_BYTES = 96L << 20;
+
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     boolean has(String name) {
         return Files.isRegularFile(path.resolve(name));
@@ -36,14 +38,16 @@ record ModelFolder(Path path) {
         return path.resolve(name).toString();
     }
 
+    /** The file's text, without the mark that some editors put in front of it. */
     String read(String name) {
         Path file = path.resolve(name);
         try {
             if (Files.size(file) > LARGEST_FILE_BYTES) {
                 throw new TokenizerException(
-                        file + " is larger than any tokenizer file (256 MiB): fetch the file again.");
+                        file + " is larger than any tokenizer file (96 MiB): fetch the file again.");
             }
-            return Files.readString(file);
+            String text = Files.readString(file);
+            return text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text;
         } catch (CharacterCodingException e) {
             throw new TokenizerException(file + " is not UTF-8 text: fetch the file again.", e);
         } catch (IOException e) {
@@ -78,10 +82,20 @@ record ModelFolder(Path path) {
                 : Optional.empty();
     }
 
-    static OptionalInt integer(JsonObject object, String key) {
-        return object.get(key) instanceof JsonPrimitive number && number.isNumber()
-                ? OptionalInt.of(number.getAsInt())
-                : OptionalInt.empty();
+    /** A token's id; nothing if there is none, if it is a list, or if no token has such a number. */
+    static OptionalInt id(JsonObject object, String key) {
+        if (object.get(key) instanceof JsonPrimitive number && number.isNumber()) {
+            double id = number.getAsDouble();
+            if (id == Math.rint(id) && id >= 0 && id <= JsonScanner.LARGEST_ID) {
+                return OptionalInt.of((int) id);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    /** A switch; off unless the file says {@code true}. */
+    static boolean isOn(JsonObject object, String key) {
+        return object.get(key) instanceof JsonPrimitive flag && flag.isBoolean() && flag.getAsBoolean();
     }
 
     static String firstLine(Throwable e) {

@@ -9,6 +9,8 @@ public final class TokenizerException extends RuntimeException {
     public enum Kind {
         /** The tokenizer's files. */
         FILES,
+        /** The text: another one can be tried with the same tokenizer. */
+        TEXT,
         /** The native library, or the folder it is unpacked to. */
         LIBRARY
     }
@@ -30,6 +32,11 @@ public final class TokenizerException extends RuntimeException {
     /** About files. */
     public TokenizerException(String message, Throwable cause) {
         this(Kind.FILES, message, cause);
+    }
+
+    /** About a text, which is fine in itself but more than this tokenizer can do. */
+    public static TokenizerException text(String message) {
+        return new TokenizerException(Kind.TEXT, message, null);
     }
 
     public static TokenizerException library(String message, Throwable cause) {

@@ -1,82 +1,46 @@
 package dev.flexgen.tokenizer;
 
-import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import dev.flexgen.config.JsonPosition;
-import java.util.ArrayList;
-import java.util.HashMap;
+import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Predicate;
 
 /**
- * The text of a {@code tokenizer.json} with the few facts about it that we need: the vocabulary, the added tokens, what
- * its template prepends. Holds megabytes: read it, use it, drop it.
+ * A tokenizer's description whose every part has been checked. The native library never sees the file: what it is given
+ * is written anew from the parts; only the vocabulary and the merges, which are megabytes, are passed on as they stand.
+ * Holds megabytes itself: read it, use it, drop it.
+ *
+ * @param where the file as error messages call it
+ * @param vocabulary ids by token
+ * @param vocabularyText the vocabulary's members as JSON
+ * @param mergesText the merges as JSON
+ * @param components what is absent has no entry
  */
-final class TokenizerJson {
+record TokenizerJson(
+        String where,
+        Map<String, Integer> vocabulary,
+        Slice vocabularyText,
+        Slice mergesText,
+        List<AddedToken> addedTokens,
+        Map<Component, JsonElement> components,
+        JsonElement postProcessor,
+        BpeSettings settings) {
 
-    private final String text;
-    private final String where;
-    private final Map<String, Integer> vocabulary;
-    private JsonArray addedTokens = new JsonArray();
-    private JsonElement postProcessor = new JsonObject();
-    private int addedTokensStart = -1;
-    private int addedTokensEnd = -1;
-    private int vocabularyBody = -1;
+    /** A part of a text that is not copied. */
+    record Slice(String text, int start, int end) {
 
-    private TokenizerJson(String text, String where, Map<String, Integer> vocabulary) {
-        this.text = text;
-        this.where = where;
-        this.vocabulary = vocabulary;
-    }
-
-    /** @param where the file as error messages call it */
-    static TokenizerJson parse(String text, String where) {
-        TokenizerJson json = new TokenizerJson(text, where, new HashMap<>(1 << 17));
-        json.scan(new JsonScanner(text, where));
-        if (json.vocabulary.isEmpty()) {
-            throw new TokenizerException(where + " has no vocabulary (model.vocab): fetch the file again.");
+        static Slice of(String text) {
+            return new Slice(text, 0, text.length());
         }
-        return json;
-    }
-
-    /**
-     * A document whose vocabulary has been read already and need not be read again.
-     *
-     * @param head the document up to the vocabulary's first entry, the added tokens before it
-     */
-    static TokenizerJson of(String head, String rest, String where, Map<String, Integer> vocabulary) {
-        TokenizerJson json = new TokenizerJson(head + rest, where, vocabulary);
-        JsonScanner scanner = new JsonScanner(head, where);
-        scanner.expect('{');
-        while (!scanner.key().equals("added_tokens")) {
-            scanner.value();
-            scanner.expect(',');
-        }
-        json.scanAddedTokens(scanner);
-        json.vocabularyBody = head.length();
-        return json;
-    }
-
-    String where() {
-        return where;
-    }
-
-    List<AddedToken> addedTokens() {
-        List<AddedToken> tokens = new ArrayList<>();
-        for (JsonElement element : addedTokens) {
-            tokens.add(addedToken(element));
-        }
-        return tokens;
     }
 
     OptionalInt idOf(String content) {
-        for (AddedToken token : addedTokens()) {
+        for (AddedToken token : addedTokens) {
             if (token.content().equals(content)) {
                 return OptionalInt.of(token.id());
             }
@@ -88,149 +52,90 @@ final class TokenizerJson {
     /** Number of ids, those of added tokens outside the model's vocabulary included. */
     int size() {
         return vocabulary.size()
-                + (int) addedTokens().stream()
+                + (int) addedTokens.stream()
                         .filter(token -> !vocabulary.containsKey(token.content()))
                         .count();
     }
 
     /** The special ids that the post-processor puts in front of a single text; none if it has no such template. */
     int[] templatePrefix() {
+        int[] prefix;
         try {
-            return PostProcessor.prefix(postProcessor);
+            prefix = PostProcessor.prefix(postProcessor);
         } catch (RuntimeException e) {
             throw new TokenizerException(
                     where + " has a post_processor that cannot be understood: fetch the file again.", e);
         }
+        for (int id : prefix) {
+            if (!vocabulary.containsValue(id) && addedTokens.stream().noneMatch(token -> token.id() == id)) {
+                throw new TokenizerException(where + " has a post_processor that begins every text with the id " + id
+                        + ", which is no token: fetch the file again.");
+            }
+        }
+        return prefix;
     }
 
     /** The text of the tokenizer as the file describes it. */
     String withSpecialTokens() {
-        return keeping(token -> true);
+        return text(_ -> true);
     }
 
     /** The text of the same tokenizer without its special tokens: there is then nothing to type that becomes one. */
     String withoutSpecialTokens() {
-        return keeping(token -> !token.special());
+        return text(token -> !token.special());
     }
 
     /**
      * The library gives an added token outside the model's vocabulary the next free id, whatever the file says, so the
      * added tokens that stay are also written into the vocabulary, where their ids are honoured.
      */
-    private String keeping(Predicate<AddedToken> wanted) {
+    private String text(Predicate<AddedToken> wanted) {
         JsonArray kept = new JsonArray();
         StringBuilder entries = new StringBuilder();
-        for (JsonElement element : addedTokens) {
-            AddedToken token = addedToken(element);
+        for (AddedToken token : addedTokens) {
             if (wanted.test(token)) {
-                kept.add(element);
+                kept.add(token.toJson());
                 if (!vocabulary.containsKey(token.content())) {
-                    entries.append(new Gson().toJson(token.content()))
+                    entries.append(new JsonPrimitive(token.content()))
                             .append(':')
                             .append(token.id())
                             .append(',');
                 }
             }
         }
-        if (kept.size() == addedTokens.size() && entries.isEmpty()) {
-            return text;
+        String model = settings.toJson(
+                        settings.unknownToken() != null && vocabulary.containsKey(settings.unknownToken()))
+                .toString();
+        String head = head(kept).toString();
+        var text = new StringBuilder(
+                head.length() + entries.length() + length(vocabularyText) + length(mergesText) + 1000);
+        text.append(head, 0, head.length() - 1).append(",\"model\":");
+        text.append(model, 0, model.length() - 1).append(",\"vocab\":{").append(entries);
+        append(text, vocabularyText);
+        text.append("},\"merges\":");
+        append(text, mergesText);
+        return text.append("}}").toString();
+    }
+
+    /** Everything but the model. Texts are neither cut off nor padded, and templates are applied by us. */
+    private JsonObject head(JsonArray added) {
+        JsonObject head = new JsonObject();
+        head.addProperty("version", "1.0");
+        head.add("truncation", JsonNull.INSTANCE);
+        head.add("padding", JsonNull.INSTANCE);
+        head.add("added_tokens", added);
+        head.add("post_processor", JsonNull.INSTANCE);
+        for (Component component : Component.values()) {
+            head.add(component.key(), components.getOrDefault(component, JsonNull.INSTANCE));
         }
-        StringBuilder edited = new StringBuilder(text);
-        // The later place first: the earlier one keeps its offset.
-        if (vocabularyBody > addedTokensEnd) {
-            edited.insert(vocabularyBody, entries).replace(addedTokensStart, addedTokensEnd, kept.toString());
-        } else {
-            edited.replace(addedTokensStart, addedTokensEnd, kept.toString()).insert(vocabularyBody, entries);
-        }
-        return edited.toString();
+        return head;
     }
 
-    private void scan(JsonScanner scanner) {
-        boolean postProcessorSeen = false;
-        scanner.expect('{');
-        do {
-            switch (scanner.key()) {
-                case "added_tokens" -> scanAddedTokens(scanner);
-                case "post_processor" -> {
-                    postProcessorSeen = true;
-                    postProcessor = parse(scanner.value());
-                }
-                case "model" -> scanModel(scanner, postProcessorSeen && addedTokensStart >= 0);
-                default -> scanner.value();
-            }
-        } while (!(postProcessorSeen && addedTokensStart >= 0 && vocabularyBody >= 0) && scanner.take(','));
+    private static int length(Slice slice) {
+        return slice.end - slice.start;
     }
 
-    /** @param last whether nothing after the vocabulary matters, neither the merges nor what follows the model */
-    private void scanModel(JsonScanner scanner, boolean last) {
-        scanner.expect('{');
-        do {
-            switch (scanner.key()) {
-                case "type" -> checkType(scanner.string());
-                case "vocab" -> {
-                    scanVocabulary(scanner);
-                    if (last) {
-                        return;
-                    }
-                }
-                default -> scanner.value();
-            }
-        } while (scanner.take(','));
-        scanner.expect('}');
-    }
-
-    private void scanVocabulary(JsonScanner scanner) {
-        scanner.expect('{');
-        vocabularyBody = scanner.position();
-        readVocabulary(scanner, vocabulary);
-    }
-
-    /** Reads members and the closing brace of an object of token to id. */
-    static void readVocabulary(JsonScanner scanner, Map<String, Integer> into) {
-        if (scanner.take('}')) {
-            return;
-        }
-        do {
-            String token = scanner.key();
-            into.put(token, scanner.tokenId());
-        } while (scanner.take(','));
-        scanner.expect('}');
-    }
-
-    private void scanAddedTokens(JsonScanner scanner) {
-        addedTokensStart = scanner.position();
-        String value = scanner.value();
-        addedTokensEnd = addedTokensStart + value.length();
-        if (parse(value) instanceof JsonArray array) {
-            addedTokens = array;
-        }
-    }
-
-    private void checkType(String type) {
-        if (!type.equals("BPE")) {
-            throw new TokenizerException(where + " is a tokenizer of type " + type
-                    + ", which is not supported: use a model with a BPE tokenizer.");
-        }
-    }
-
-    private JsonElement parse(String value) {
-        try {
-            return JsonParser.parseString(value);
-        } catch (JsonParseException e) {
-            throw new TokenizerException(
-                    where + " is not valid JSON near " + JsonPosition.of(e) + ": fetch the file again.", e);
-        }
-    }
-
-    private AddedToken addedToken(JsonElement element) {
-        try {
-            JsonObject token = element.getAsJsonObject();
-            return new AddedToken(
-                    token.get("id").getAsInt(),
-                    token.get("content").getAsString(),
-                    token.has("special") && token.get("special").getAsBoolean());
-        } catch (RuntimeException e) {
-            throw new TokenizerException(where + " has an added token without id or content: fetch the file again.", e);
-        }
+    private static void append(StringBuilder text, Slice slice) {
+        text.append(slice.text, slice.start, slice.end);
     }
 }

@@ -47,8 +47,8 @@ public final class Tokenizers {
 
     private static TokenizerSource source(ModelFolder folder) {
         if (folder.has(ModelFolder.TOKENIZER)) {
-            return () ->
-                    TokenizerJson.parse(folder.read(ModelFolder.TOKENIZER), folder.describe(ModelFolder.TOKENIZER));
+            return () -> TokenizerJsonReader.read(
+                    folder.read(ModelFolder.TOKENIZER), folder.describe(ModelFolder.TOKENIZER));
         }
         if (hasVocabularyAndMerges(folder)) {
             return () -> VocabularyAndMerges.read(folder);

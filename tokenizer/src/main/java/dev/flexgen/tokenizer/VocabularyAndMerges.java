@@ -1,10 +1,14 @@
 package dev.flexgen.tokenizer;
 
-import com.google.gson.JsonArray;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import dev.flexgen.config.Quoted;
+import dev.flexgen.tokenizer.TokenizerJson.Slice;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,35 +45,62 @@ final class VocabularyAndMerges {
     }
 
     private TokenizerJson build() {
-        String entries = vocabularyEntries();
+        Slice entries = vocabularyEntries();
         if (folder.has(ModelFolder.ADDED_TOKENS)) {
-            readAll(scanner(ModelFolder.ADDED_TOKENS), added);
+            scanner(ModelFolder.ADDED_TOKENS).vocabulary(added);
         }
-        String head = "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":" + addedTokens()
-                + ",\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":"
-                + addsPrefixSpace()
-                + ",\"trim_offsets\":true,\"use_regex\":true},\"post_processor\":null,"
-                + "\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,"
-                + "\"use_regex\":true},\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,"
-                + "\"continuing_subword_prefix\":\"\",\"end_of_word_suffix\":\"\",\"fuse_unk\":false,"
-                + "\"byte_fallback\":false,\"vocab\":{";
-        String rest = entries + "},\"merges\":[" + merges() + "]}}";
-        String where = folder.describe(ModelFolder.VOCABULARY) + " with " + ModelFolder.MERGES;
-        return TokenizerJson.of(head, rest, where, vocabulary);
+        Set<String> special = specialTokens();
+        List<AddedToken> tokens = addedTokens(special);
+        try {
+            AddedTokens.fitting(vocabulary, tokens);
+        } catch (IllegalArgumentException e) {
+            throw bad(ModelFolder.ADDED_TOKENS, String.valueOf(e.getMessage()));
+        }
+        Set<String> unmerged = new HashSet<>(special);
+        unmerged.addAll(added.keySet());
+        String merges = new MergeList(folder, vocabulary).json(unmerged);
+        ByteAlphabet.missing(vocabulary).ifPresent(sign -> {
+            throw bad(ModelFolder.VOCABULARY, "it has no " + Quoted.of(sign) + ", so text would be lost");
+        });
+        return new TokenizerJson(
+                folder.describe(ModelFolder.VOCABULARY) + " with " + ModelFolder.MERGES,
+                vocabulary,
+                entries,
+                Slice.of(merges),
+                tokens,
+                Map.of(Component.PRE_TOKENIZER, byteLevel(addsPrefixSpace()), Component.DECODER, byteLevel(true)),
+                JsonNull.INSTANCE,
+                BpeSettings.PLAIN);
+    }
+
+    private static JsonObject byteLevel(boolean prefixSpace) {
+        JsonObject component = new JsonObject();
+        component.addProperty("type", "ByteLevel");
+        component.addProperty("add_prefix_space", prefixSpace);
+        component.addProperty("trim_offsets", true);
+        component.addProperty("use_regex", true);
+        return component;
+    }
+
+    private TokenizerException bad(String name, String reason) {
+        return new TokenizerException(
+                folder.describe(name) + " cannot be used: " + reason + ". Fetch the model's tokenizer files again.");
     }
 
     /** Checks the vocabulary and returns its members as they stand, without the braces. */
-    private String vocabularyEntries() {
+    private Slice vocabularyEntries() {
         String text = folder.read(ModelFolder.VOCABULARY);
         JsonScanner scanner = new JsonScanner(text, folder.describe(ModelFolder.VOCABULARY));
-        int start = scanner.position();
-        readAll(scanner, vocabulary);
+        int start = scanner.position() + 1;
+        scanner.vocabulary(vocabulary);
+        int end = scanner.position() - 1;
+        scanner.end();
         String where = folder.describe(ModelFolder.VOCABULARY);
         if (vocabulary.isEmpty()) {
             throw new TokenizerException(where + " holds no tokens: fetch the file again.");
         }
         refuseSharedIds(where);
-        return text.substring(start + 1, scanner.position() - 1);
+        return new Slice(text, start, end);
     }
 
     private void refuseSharedIds(String where) {
@@ -78,7 +109,7 @@ final class VocabularyAndMerges {
             if (seen.get(id)) {
                 String tokens = vocabulary.entrySet().stream()
                         .filter(entry -> entry.getValue() == id)
-                        .map(entry -> "'" + entry.getKey() + "'")
+                        .map(entry -> Quoted.of(entry.getKey()))
                         .sorted()
                         .collect(Collectors.joining(" and "));
                 throw new TokenizerException(
@@ -88,61 +119,19 @@ final class VocabularyAndMerges {
         }
     }
 
-    private static void readAll(JsonScanner scanner, Map<String, Integer> into) {
-        scanner.expect('{');
-        TokenizerJson.readVocabulary(scanner, into);
-    }
-
     private JsonScanner scanner(String name) {
         return new JsonScanner(folder.read(name), folder.describe(name));
     }
 
-    /** The merges as comma-separated JSON strings. */
-    private String merges() {
-        String text = folder.read(ModelFolder.MERGES);
-        StringBuilder json = new StringBuilder(text.length() + (text.length() >> 2));
-        int line = 0;
-        int end;
-        for (int start = 0; start < text.length(); start = end + 1) {
-            end = text.indexOf('\n', start);
-            end = end < 0 ? text.length() : end;
-            int contentEnd = end > start && text.charAt(end - 1) == '\r' ? end - 1 : end;
-            line++;
-            boolean header = line == 1 && text.startsWith("#version", start);
-            if (contentEnd == start || header) {
-                continue;
-            }
-            int space = text.indexOf(' ', start);
-            if (space <= start || space >= contentEnd - 1 || text.lastIndexOf(' ', contentEnd - 1) != space) {
-                throw new TokenizerException(folder.describe(ModelFolder.MERGES) + ", line " + line
-                        + ", is not two tokens separated by a space: fetch the file again.");
-            }
-            String merge =
-                    text.substring(start, contentEnd).replace("\\", "\\\\").replace("\"", "\\\"");
-            json.append(json.isEmpty() ? "\"" : ",\"").append(merge).append('"');
-        }
-        return json.toString();
-    }
-
-    private JsonArray addedTokens() {
-        Set<String> special = specialTokens();
-        Set<String> all = new HashSet<>(special);
+    private List<AddedToken> addedTokens(Set<String> special) {
+        Set<String> all = new LinkedHashSet<>(special);
         all.addAll(added.keySet());
-        JsonArray tokens = new JsonArray();
+        List<AddedToken> tokens = new ArrayList<>();
         for (String content : all) {
-            Integer id = vocabulary.getOrDefault(content, added.get(content));
-            if (id == null) {
-                continue; // named for a role but not in this vocabulary: it cannot occur
+            Integer id = added.getOrDefault(content, vocabulary.get(content));
+            if (id != null) { // else it is named for a role but not in this vocabulary: it cannot occur
+                tokens.add(AddedToken.plain(id, content, special.contains(content)));
             }
-            JsonObject token = new JsonObject();
-            token.addProperty("id", id);
-            token.addProperty("content", content);
-            token.addProperty("single_word", false);
-            token.addProperty("lstrip", false);
-            token.addProperty("rstrip", false);
-            token.addProperty("normalized", true);
-            token.addProperty("special", special.contains(content));
-            tokens.add(token);
         }
         return tokens;
     }
@@ -158,7 +147,7 @@ final class VocabularyAndMerges {
         if (names.isEmpty()) {
             JsonObject config = folder.object(ModelFolder.MODEL_CONFIG);
             for (String role : ID_ROLES) {
-                OptionalInt id = ModelFolder.integer(config, role);
+                OptionalInt id = ModelFolder.id(config, role);
                 if (id.isPresent()) {
                     tokenOf(id.getAsInt()).ifPresent(names::add);
                 }
@@ -178,7 +167,6 @@ final class VocabularyAndMerges {
     }
 
     private boolean addsPrefixSpace() {
-        var setting = folder.object(ModelFolder.TOKENIZER_CONFIG).get("add_prefix_space");
-        return setting != null && setting.isJsonPrimitive() && setting.getAsBoolean();
+        return ModelFolder.isOn(folder.object(ModelFolder.TOKENIZER_CONFIG), "add_prefix_space");
     }
 }

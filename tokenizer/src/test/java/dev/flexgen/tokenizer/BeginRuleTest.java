@@ -99,7 +99,7 @@ class BeginRuleTest {
         assertThatThrownBy(this::begin)
                 .isInstanceOf(TokenizerException.class)
                 .hasMessage(folder.resolve("tokenizer_config.json") + " asks for a begin token (add_bos_token) but its"
-                        + " bos_token '<begin>' is not in the vocabulary: use the tokenizer files that belong to the"
+                        + " bos_token \"<begin>\" is not in the vocabulary: use the tokenizer files that belong to the"
                         + " model.");
         tokenizerConfig("{\"add_bos_token\": true}");
         assertThatThrownBy(this::begin)

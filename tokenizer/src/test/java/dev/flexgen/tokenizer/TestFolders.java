@@ -78,6 +78,14 @@ final class TestFolders {
         }
     }
 
+    static void delete(Path folder, String name) {
+        try {
+            Files.delete(folder.resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     static Path write(Path folder, String name, String text) {
         try {
             return Files.writeString(folder.resolve(name), text);

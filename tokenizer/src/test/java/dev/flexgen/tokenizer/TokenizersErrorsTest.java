@@ -56,8 +56,8 @@ class TokenizersErrorsTest {
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"\\u00zz\": 1}}}|four hexadecimal digits expected",
                 "{\"normalizer\": [[|it ends within a value",
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {}}}|has no vocabulary (model.vocab)",
-                "{}|is not a valid tokenizer file",
-                "{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}|of type Unigram, which is not supported",
+                "{}|has no vocabulary (model.vocab)",
+                "{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}|of type \"Unigram\", which is not supported",
                 "{\"added_tokens\": [{\"id\": 1}], \"model\": {\"vocab\": {\"a\": 0}}}|an added token without id or content",
                 "{\"added_tokens\": [1 2], \"model\": {\"vocab\": {\"a\": 0}}}|is not valid JSON",
                 "{\"post_processor\": {\"type\": \"TemplateProcessing\"}, \"model\": {\"vocab\": {\"a\": 0}}}|a post_processor that",
@@ -88,7 +88,7 @@ class TokenizersErrorsTest {
                 "{\"a\": -1}|a token id (a whole number from 0 to 16777215)",
                 "{\"a\": 16777216}|a token id (a whole number from 0 to 16777215)",
                 "{\"a\": true}|a token id (a whole number from 0 to 16777215)",
-                "{\"a\": 0, \"b\": 0}|vocab.json gives the id 0 to 'a' and 'b'",
+                "{\"a\": 0, \"b\": 0}|vocab.json gives the id 0 to \"a\" and \"b\"",
                 "{\"a\": 0|'}' expected",
             })
     void aGarbledVocabularyIsNamedWithThePlace(String json, String message) {
@@ -110,7 +110,8 @@ class TokenizersErrorsTest {
     void aMergeOfUnknownTokensIsRefused() {
         TestFolders.write(folder, "vocab.json", VOCABULARY);
         TestFolders.write(folder, "merges.txt", "#version: 0.2\na c\n");
-        assertFails(folder.resolve("vocab.json") + " with merges.txt is not a tokenizer that can be loaded (");
+        assertFails(folder.resolve("merges.txt")
+                + ", line 2, makes a token, \"a c\" without the space, which vocab.json does not have");
     }
 
     @Test

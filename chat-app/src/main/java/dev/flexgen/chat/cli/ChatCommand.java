@@ -105,8 +105,7 @@ final class ChatCommand implements AppCommand {
         Streams streams = wiring.streams();
         if (!terminal) {
             var interruption = wiring.interruption();
-            return PipedChat.run(
-                    setup, interruption.guard(streams.in()), streams.out(), streams.err(), interruption::token);
+            return PipedChat.run(setup, interruption.guard(streams.in()), streams, interruption::token);
         }
         try (Terminal screen = SystemTerminal.open()) {
             return Repl.run(setup, screen);

@@ -14,6 +14,7 @@ import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,6 +40,11 @@ final class GenerateCommand implements AppCommand {
     void prompt(String text) {
         prompts.text(text);
     }
+
+    /** A field, unlike the text: picocli lists setters in the order of the JVM's reflection, which varies. */
+    @Option(names = "--prompt-file", paramLabel = "FILE", description = "A file that is the text; - is standard input")
+    @Nullable
+    String promptFile;
 
     @Option(names = "--ignore-eos", description = "Go on when the model says that the text is over")
     boolean ignoreEos;
@@ -74,18 +80,20 @@ final class GenerateCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
-        prompts.check();
         int most = batchSize();
+        prompts.textFile(promptFile);
+        prompts.check(wiring.environment());
         wiring.announceDefaultModel(settings);
         CancelToken cancel = wiring.interruption().token();
         SamplerOptions sampling = Sampling.plain(settings); // refused, if at all, before a model is loaded
-        try (PromptSource source = prompts.open(
-                        wiring.environment(),
-                        wiring.interruption().guard(wiring.streams().in()));
-                ModelInUse model = wiring.open(
-                        settings, wiring.engineOptions(settings).model().withSessions(most))) {
+        PromptSource source =
+                prompts.open(wiring.interruption().guard(wiring.streams().in()));
+        try (ModelInUse model =
+                wiring.open(settings, wiring.engineOptions(settings).model().withSessions(most))) {
+            var form =
+                    json ? GenerateRun.Form.JSON : prompts.several() ? GenerateRun.Form.HEADED : GenerateRun.Form.PLAIN;
             var run = new GenerateRun(
-                    model, request(model, settings, sampling), stopStrings, source, wiring.streams(), json);
+                    model, request(model, settings, sampling), stopStrings, source, wiring.streams(), form);
             int slots = isAuto() ? model.model().sessions() : most;
             return run.serve(new Generator(model.model(), slots, cancel)) ? ExitCode.OK : ExitCode.FAILURE;
         }

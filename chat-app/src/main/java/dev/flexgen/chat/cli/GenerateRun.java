@@ -10,6 +10,7 @@ import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.Generator;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.tokenizer.Tokenizer;
+import dev.flexgen.tokenizer.TokenizerException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -28,8 +29,8 @@ final class GenerateRun implements Iterator<Generator.Job> {
     private final PromptSource prompts;
     private final Streams streams;
     private final OrderedOutput output;
-    private final boolean json;
-    private Optional<PromptSource.Numbered> next = Optional.empty();
+    private final Form form;
+    private Optional<Encoded> next = Optional.empty();
     private boolean over;
     private int served;
     private int failed;
@@ -37,20 +38,33 @@ final class GenerateRun implements Iterator<Generator.Job> {
     /** A line that is no prompt: what came before it is finished first. */
     private @Nullable CommandException unreadable;
 
+    /** How results are printed. */
+    enum Form {
+        /** The text of the only prompt. */
+        PLAIN,
+        /** Texts with a header each, which tells them apart. */
+        HEADED,
+        /** An object a line. */
+        JSON
+    }
+
+    /** A prompt as token ids. */
+    private record Encoded(PromptSource.Numbered prompt, int[] ids) {}
+
     GenerateRun(
             ModelInUse model,
             GenerationRequest request,
             List<String> stopStrings,
             PromptSource prompts,
             Streams streams,
-            boolean json) {
+            Form form) {
         this.model = model;
         this.request = request;
         this.stopStrings = List.copyOf(stopStrings);
         this.prompts = prompts;
         this.streams = streams;
         this.output = new OrderedOutput(streams);
-        this.json = json;
+        this.form = form;
     }
 
     /**
@@ -72,15 +86,36 @@ final class GenerateRun implements Iterator<Generator.Job> {
 
     @Override
     public boolean hasNext() {
-        if (next.isEmpty() && !over) {
-            try {
-                next = prompts.next();
-            } catch (CommandException e) {
-                unreadable = e;
-            }
-            over = next.isEmpty();
+        while (next.isEmpty() && !over) {
+            Optional<PromptSource.Numbered> prompt = read();
+            over = prompt.isEmpty();
+            next = prompt.flatMap(this::encode);
         }
         return next.isPresent();
+    }
+
+    private Optional<PromptSource.Numbered> read() {
+        try {
+            return prompts.next();
+        } catch (CommandException e) {
+            unreadable = e;
+            return Optional.empty();
+        }
+    }
+
+    /** Empty for a text that the tokenizer refuses, which is then said in its place. */
+    private Optional<Encoded> encode(PromptSource.Numbered prompt) {
+        served++;
+        try {
+            return Optional.of(new Encoded(prompt, prompt.prompt().ids(model)));
+        } catch (TokenizerException e) {
+            if (e.kind() != TokenizerException.Kind.TEXT || prompt.position().isEmpty()) {
+                throw e;
+            }
+            begin(prompt);
+            fail(prompt, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     @Override
@@ -88,10 +123,10 @@ final class GenerateRun implements Iterator<Generator.Job> {
         if (!hasNext()) {
             throw new NoSuchElementException("no more prompts");
         }
-        PromptSource.Numbered prompt = next.orElseThrow();
+        PromptSource.Numbered prompt = next.orElseThrow().prompt();
+        int[] ids = next.orElseThrow().ids();
         next = Optional.empty();
-        served++;
-        int[] ids = prompt.prompt().ids(model);
+        begin(prompt);
         Optional<Tokenizer> tokenizer =
                 stopStrings.isEmpty() ? model.tokenizer() : Optional.of(model.requireTokenizer());
         return new Generator.Job(ids, request, new Listener(prompt, ids.length, tokenizer));
@@ -99,6 +134,26 @@ final class GenerateRun implements Iterator<Generator.Job> {
 
     private void complain(String sentence) {
         streams.err().print("flexgen-chat: " + ControlCharacters.neutralise(sentence) + "\n");
+    }
+
+    private void begin(PromptSource.Numbered prompt) {
+        if (form == Form.HEADED && model.tokenizer().isPresent()) {
+            output.print(
+                    prompt.index(),
+                    (prompt.index() == 0 ? "" : "\n") + "==> prompt " + (prompt.index() + 1) + " <==\n");
+        }
+    }
+
+    private void fail(PromptSource.Numbered prompt, String reason) {
+        failed++;
+        boolean json = form == Form.JSON;
+        String line = JsonLine.of(it ->
+                it.put("index", prompt.index()).put("finish_reason", "error").put("error", reason));
+        if (!json) {
+            complain(prompt.position() + ": " + reason);
+        }
+        output.print(prompt.index(), (json ? line : "") + "\n");
+        output.finish(prompt.index());
     }
 
     /** What becomes of one prompt. */
@@ -117,8 +172,8 @@ final class GenerateRun implements Iterator<Generator.Job> {
         }
 
         private void live(String part) {
-            if (!json) {
-                output.print(prompt.index(), ControlCharacters.neutralise(part));
+            if (form != Form.JSON) {
+                output.print(prompt.index(), streams.reply(part));
             }
         }
 
@@ -138,7 +193,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
             }
             String end = text == null ? IdList.format(generation.ids()) : "";
             Completion completion = new Completion(promptTokens, generation, text == null ? null : text.text());
-            output.print(prompt.index(), (json ? completion.json(prompt.index()) : end) + "\n");
+            output.print(prompt.index(), (form == Form.JSON ? completion.json(prompt.index()) : end) + "\n");
             output.finish(prompt.index());
         }
 
@@ -147,15 +202,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
             if (prompt.position().isEmpty()) {
                 throw failure;
             }
-            failed++;
-            String line = JsonLine.of(it -> it.put("index", prompt.index())
-                    .put("finish_reason", "error")
-                    .put("error", failure.getMessage()));
-            if (!json) {
-                complain(prompt.position() + ": " + failure.getMessage());
-            }
-            output.print(prompt.index(), (json ? line : "") + "\n");
-            output.finish(prompt.index());
+            fail(prompt, failure.getMessage());
         }
     }
 }

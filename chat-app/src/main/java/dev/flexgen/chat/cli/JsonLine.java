@@ -26,7 +26,7 @@ final class JsonLine {
     static String of(Members members) {
         var line = new JsonLine();
         line.object(members);
-        return line.text.toString();
+        return harmless(line.text.toString());
     }
 
     JsonLine put(String key, @Nullable String value) {
@@ -73,6 +73,38 @@ final class JsonLine {
     /** Something that is JSON already. */
     JsonLine put(String key, JsonElement value) {
         return step(() -> json.name(key).jsonValue(value.toString()));
+    }
+
+    /**
+     * What may not reach a terminal raw is only found in strings, where an escape says the same: control characters (C1
+     * and DEL, which JSON allows), and those that change the direction of text or are not seen.
+     */
+    private static String harmless(String json) {
+        if (json.codePoints().noneMatch(JsonLine::isHarmful)) {
+            return json;
+        }
+        var escaped = new StringBuilder(json.length() + 16);
+        json.codePoints().forEach(point -> {
+            if (isHarmful(point)) {
+                for (char unit : Character.toChars(point)) {
+                    escaped.append(String.format("\\u%04x", (int) unit));
+                }
+            } else {
+                escaped.appendCodePoint(point);
+            }
+        });
+        return escaped.toString();
+    }
+
+    private static boolean isHarmful(int point) {
+        return switch (Character.getType(point)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        };
     }
 
     private void object(Members members) {

@@ -1,52 +1,51 @@
 package dev.flexgen.chat.cli;
 
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import dev.flexgen.chat.CommandException;
-import java.io.BufferedReader;
+import dev.flexgen.chat.TextLines;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.StringReader;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Prompts out of a JSON Lines file, one object a line with either {@code "prompt"} (or {@code "text"}) or {@code "ids"};
- * empty lines are passed over, other keys ignored. Read as it is needed, so that a pipe is answered line by line.
+ * Prompts out of a text, one a line: JSON objects if the first line begins with a brace, plain text otherwise. Empty lines
+ * are passed over. Read as it is needed, so that a pipe is answered line by line.
  */
-final class PromptFile implements AutoCloseable {
+final class PromptFile {
+
+    private static final int LONGEST_LINE = 1 << 24;
 
     private final String name;
-    private final BufferedReader lines;
+    private final TextLines lines;
+    private @Nullable Boolean json;
     private int number;
 
-    /** @param name for messages */
+    /**
+     * The caller closes the stream.
+     *
+     * @param name for messages
+     */
     PromptFile(String name, InputStream stream) {
         this.name = name;
-        // A decoder of its own: it reports what is not UTF-8 instead of replacing it.
-        this.lines = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8.newDecoder()));
+        this.lines = new TextLines(stream, LONGEST_LINE);
     }
 
     /** The next prompt; empty at the end. {@link CommandException} names the line it cannot make sense of. */
     Optional<Prompt> next() {
         try {
-            for (String line = readLine(); line != null; line = readLine()) {
-                if (!line.isBlank()) {
-                    return Optional.of(parse(line));
+            for (TextLines.Line line = lines.next(); line != null; line = lines.next()) {
+                number = line.number();
+                switch (line) {
+                    case TextLines.Line.Text(int _, String text) when text.isBlank() -> {}
+                    case TextLines.Line.Text(int _, String text) -> {
+                        return Optional.of(prompt(text));
+                    }
+                    case TextLines.Line.Unusable(int _, String reason) -> throw bad(reason);
                 }
             }
             return Optional.empty();
-        } catch (CharacterCodingException e) {
-            number++;
-            throw bad("is not UTF-8 text");
         } catch (IOException e) {
-            throw CommandException.usage(name + " cannot be read: " + e.getMessage());
+            throw TextLines.unreadable(name, e);
         }
     }
 
@@ -55,65 +54,18 @@ final class PromptFile implements AutoCloseable {
         return "line " + number + " of " + name;
     }
 
-    @Override
-    public void close() {
+    private Prompt prompt(String line) {
+        if (json == null) {
+            json = line.stripLeading().startsWith("{");
+        }
+        if (!json) {
+            return new Prompt.Text(line);
+        }
         try {
-            lines.close();
-        } catch (IOException e) {
-            throw CommandException.usage(name + " cannot be closed: " + e.getMessage());
+            return JsonPrompt.parse(line);
+        } catch (IllegalArgumentException e) {
+            throw bad(String.valueOf(e.getMessage()));
         }
-    }
-
-    private @Nullable String readLine() throws IOException {
-        String line = lines.readLine();
-        number += line == null ? 0 : 1;
-        return line;
-    }
-
-    private Prompt parse(String line) {
-        List<Prompt> prompts = new ArrayList<>();
-        try (JsonReader json = new JsonReader(new StringReader(line))) {
-            json.setStrictness(Strictness.STRICT);
-            json.beginObject();
-            while (json.hasNext()) {
-                switch (json.nextName()) {
-                    case "prompt", "text" -> prompts.add(new Prompt.Text(text(json)));
-                    case "ids" -> prompts.add(new Prompt.Ids(ids(json)));
-                    default -> json.skipValue();
-                }
-            }
-            json.endObject();
-            if (json.peek() != JsonToken.END_DOCUMENT) {
-                throw bad("has more than one JSON object");
-            }
-        } catch (IOException | IllegalStateException | NumberFormatException e) {
-            throw bad("is not a JSON object with \"prompt\": \"text\" or \"ids\": [2,5,9]");
-        }
-        if (prompts.size() != 1) {
-            throw bad("needs either \"prompt\" or \"ids\", and has " + (prompts.isEmpty() ? "neither" : "several"));
-        }
-        return prompts.getFirst();
-    }
-
-    /** Gson would take a number for a text. */
-    private static String text(JsonReader json) throws IOException {
-        if (json.peek() != JsonToken.STRING) {
-            throw new IllegalStateException("no text");
-        }
-        return json.nextString();
-    }
-
-    private static List<Integer> ids(JsonReader json) throws IOException {
-        List<Integer> ids = new ArrayList<>();
-        json.beginArray();
-        while (json.hasNext()) {
-            if (json.peek() != JsonToken.NUMBER) {
-                throw new IllegalStateException("no number");
-            }
-            ids.add(json.nextInt());
-        }
-        json.endArray();
-        return ids;
     }
 
     private CommandException bad(String what) {

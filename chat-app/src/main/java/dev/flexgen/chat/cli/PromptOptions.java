@@ -1,13 +1,17 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.TextLines;
 import dev.flexgen.config.Environment;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +20,13 @@ import picocli.CommandLine.Option;
 /** Where a command's prompts come from: exactly one of text, ids or a file. */
 final class PromptOptions {
 
+    private static final String STANDARD_INPUT = "-";
+    private static final String STANDARD_INPUT_NAME = "standard input";
+    private static final int LONGEST_TEXT = 1 << 24;
+
     private final String textOption;
     private @Nullable String text;
+    private @Nullable String textFile;
 
     @Option(names = "--ids", paramLabel = "IDS", description = "Token ids separated by commas, such as 2,5,9")
     @Nullable
@@ -27,9 +36,13 @@ final class PromptOptions {
             names = "--input",
             paramLabel = "FILE",
             description =
-                    "A file with one JSON object a line, {\"prompt\": \"text\"} or {\"ids\": [2,5,9]}; - is standard input")
+                    "A file with one text a line, or one JSON object a line, {\"prompt\": \"text\"} or {\"ids\": [2,5,9]};"
+                            + " - is standard input")
     @Nullable
     String input;
+
+    /** What {@link #check} found in the file. */
+    private @Nullable List<PromptSource.Numbered> read;
 
     /** @param textOption the command's own name for its text, for messages */
     PromptOptions(String textOption) {
@@ -40,42 +53,59 @@ final class PromptOptions {
         text = value;
     }
 
-    /** Complains about what can be known before a model is opened. */
-    void check() {
-        if (Stream.of(text, ids, input).filter(Objects::nonNull).count() != 1) {
-            throw CommandException.usage("give exactly one of " + textOption + ", --ids and --input");
+    /** A file whose whole content is the text; null for none. */
+    void textFile(@Nullable String name) {
+        textFile = name;
+    }
+
+    /** Whether there may be several prompts. */
+    boolean several() {
+        return input != null;
+    }
+
+    /** Complains about what can be known before a model is opened; a file is read to its end, unlike a pipe. */
+    void check(Environment environment) {
+        if (Stream.of(text, textFile, ids, input).filter(Objects::nonNull).count() != 1) {
+            throw CommandException.usage("give exactly one of " + textOption
+                    + ", --ids and --input; what comes through a pipe is read with --input -");
         }
         if (ids != null) {
             IdList.parse(ids);
+        }
+        if (input != null && !input.equals(STANDARD_INPUT)) {
+            read = readAll(input, environment.path(input));
+        }
+        if (textFile != null && !textFile.equals(STANDARD_INPUT)) {
+            text = wholeFile(textFile, environment.path(textFile));
         }
     }
 
     /** Whether prompts come from a file on a disk, which can be read ahead without making anybody wait. */
     boolean fromFile() {
-        return input != null && !input.equals("-");
+        return input != null && !input.equals(STANDARD_INPUT);
     }
 
-    /** The prompts, in order. The caller closes it. */
-    PromptSource open(Environment environment, InputStream standardInput) {
+    /** The prompts, in order; those of a pipe as they come. A text that comes through a pipe is read to its end here. */
+    PromptSource open(InputStream standardInput) {
         if (text != null) {
             return PromptSource.of(new Prompt.Text(text));
+        }
+        if (textFile != null) {
+            return PromptSource.of(new Prompt.Text(TextLines.whole(STANDARD_INPUT_NAME, standardInput, LONGEST_TEXT)));
         }
         if (ids != null) {
             return PromptSource.of(new Prompt.Ids(IdList.parse(ids)));
         }
-        String name = Objects.requireNonNull(input, "check() has not been called");
-        return PromptSource.of(
-                name.equals("-")
-                        ? new PromptFile("standard input", standardInput)
-                        : new PromptFile(name, open(name, environment.path(name))));
+        return read != null
+                ? PromptSource.of(read)
+                : PromptSource.of(new PromptFile(STANDARD_INPUT_NAME, standardInput));
     }
 
     /** Hands every prompt to {@code consumer}, in order. */
-    void forEach(Environment environment, InputStream standardInput, PromptConsumer consumer) {
-        try (PromptSource source = open(environment, standardInput)) {
-            for (var prompt = source.next(); prompt.isPresent(); prompt = source.next()) {
-                accept(consumer, prompt.get());
-            }
+    void forEach(InputStream standardInput, PromptConsumer consumer) {
+        PromptSource source = open(standardInput);
+        for (var prompt = source.next(); prompt.isPresent(); prompt = source.next()) {
+            accept(consumer, prompt.get());
         }
     }
 
@@ -94,6 +124,32 @@ final class PromptOptions {
                 throw CommandException.usage(prompt.position() + ": " + e.getMessage());
             }
             throw e;
+        } catch (TokenizerException e) {
+            if (e.kind() == TokenizerException.Kind.TEXT && !prompt.position().isEmpty()) {
+                throw CommandException.usage(prompt.position() + ": " + e.getMessage());
+            }
+            throw e;
+        }
+    }
+
+    private static List<PromptSource.Numbered> readAll(String name, Path path) {
+        List<PromptSource.Numbered> prompts = new ArrayList<>();
+        try (InputStream stream = open(name, path)) {
+            PromptSource source = PromptSource.of(new PromptFile(name, stream));
+            for (var prompt = source.next(); prompt.isPresent(); prompt = source.next()) {
+                prompts.add(prompt.get());
+            }
+        } catch (IOException e) {
+            throw TextLines.unreadable(name, e);
+        }
+        return prompts;
+    }
+
+    private static String wholeFile(String name, Path path) {
+        try (InputStream stream = open(name, path)) {
+            return TextLines.whole(name, stream, LONGEST_TEXT);
+        } catch (IOException e) {
+            throw TextLines.unreadable(name, e);
         }
     }
 
@@ -103,7 +159,7 @@ final class PromptOptions {
         } catch (NoSuchFileException e) {
             throw CommandException.usage("there is no file " + name);
         } catch (IOException e) {
-            throw CommandException.usage(name + " cannot be read: " + e.getMessage());
+            throw TextLines.unreadable(name, e);
         }
     }
 }

@@ -1,15 +1,15 @@
 package dev.flexgen.chat.cli;
 
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /** Prompts one after the other, read as they are needed. */
-interface PromptSource extends AutoCloseable {
+@FunctionalInterface
+interface PromptSource {
 
     /** The next prompt; empty at the end. */
     Optional<Numbered> next();
-
-    @Override
-    void close();
 
     /**
      * A prompt.
@@ -21,24 +21,16 @@ interface PromptSource extends AutoCloseable {
 
     /** The only prompt. */
     static PromptSource of(Prompt prompt) {
-        return new PromptSource() {
-            private Optional<Numbered> left = Optional.of(new Numbered(0, prompt, ""));
-
-            @Override
-            public Optional<Numbered> next() {
-                Optional<Numbered> only = left;
-                left = Optional.empty();
-                return only;
-            }
-
-            @Override
-            public void close() {
-                // nothing is open
-            }
-        };
+        return of(List.of(new Numbered(0, prompt, "")));
     }
 
-    /** All of a file. */
+    /** Prompts that have been read. */
+    static PromptSource of(List<Numbered> prompts) {
+        Iterator<Numbered> left = prompts.iterator();
+        return () -> left.hasNext() ? Optional.of(left.next()) : Optional.empty();
+    }
+
+    /** All of a file; the caller closes its stream. */
     static PromptSource of(PromptFile file) {
         return new PromptSource() {
             private int index;
@@ -46,11 +38,6 @@ interface PromptSource extends AutoCloseable {
             @Override
             public Optional<Numbered> next() {
                 return file.next().map(prompt -> new Numbered(index++, prompt, file.position()));
-            }
-
-            @Override
-            public void close() {
-                file.close();
             }
         };
     }

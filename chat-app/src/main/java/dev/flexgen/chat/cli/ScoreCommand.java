@@ -49,11 +49,11 @@ final class ScoreCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
-        prompts.check();
+        prompts.check(wiring.environment());
         CancelToken cancel = wiring.interruption().token();
         try (ModelInUse model = wiring.open(settings, options(settings))) {
             var input = wiring.interruption().guard(wiring.streams().in());
-            prompts.forEach(wiring.environment(), input, (index, prompt) -> {
+            prompts.forEach(input, (index, prompt) -> {
                 int[] ids = prompt.ids(model);
                 var score = new Score(ids, model.model().score(ids, cancel));
                 wiring.streams().print(json ? score.json(index) + "\n" : table(score, model));

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.config.NearestName;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ParameterException;
@@ -14,8 +15,13 @@ final class UsageErrors {
         String help = "'" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help' lists what there is";
         if (failure instanceof UnmatchedArgumentException unmatched) {
             List<String> suggestions = unmatched.getSuggestions();
-            return unknown(unmatched)
-                    + (suggestions.isEmpty() ? "; " + help : "; did you mean '" + suggestions.getFirst() + "'?");
+            if (suggestions.isEmpty()) {
+                return unknown(unmatched) + "; " + help;
+            }
+            // Of what is similar in picocli's eyes, the one with the fewest typing slips.
+            String nearest = NearestName.of(unmatched.getUnmatched().getFirst(), suggestions)
+                    .orElse(suggestions.getFirst());
+            return unknown(unmatched) + "; did you mean '" + nearest + "'?";
         }
         String message = String.valueOf(failure.getMessage());
         return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1) + "; " + help;

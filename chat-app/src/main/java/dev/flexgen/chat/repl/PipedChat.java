@@ -1,6 +1,9 @@
 package dev.flexgen.chat.repl;
 
 import dev.flexgen.chat.ClosedOutputException;
+import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.Streams;
+import dev.flexgen.chat.TextLines;
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
@@ -10,16 +13,19 @@ import dev.flexgen.chat.repl.render.ControlCharacters;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation without a terminal. Every line of input is one message, blank lines are skipped, and there are no
  * commands: a slash is a slash. Every reply goes to {@code out} as it is made, ended by a line feed, and nothing else
- * goes there. Control characters are made harmless, since {@code out} may be a terminal even when the input is not.
+ * goes there. Where {@code out} is a terminal although the input is none, control characters are made harmless.
  */
 public final class PipedChat {
 
@@ -27,18 +33,21 @@ public final class PipedChat {
     private static final int FAILURE = 1;
     private static final int INTERRUPTED = 130;
     private static final int LONGEST_LINE = 1 << 20;
+    private static final String INPUT = "standard input";
 
     private final ChatSetup setup;
     private final PrintStream out;
     private final PrintStream err;
+    private final BooleanSupplier outTerminal;
     private final Supplier<CancelToken> tokens;
     private final Dialogue dialogue;
     private boolean failed;
 
-    private PipedChat(ChatSetup setup, PrintStream out, PrintStream err, Supplier<CancelToken> tokens) {
+    private PipedChat(ChatSetup setup, Streams streams, Supplier<CancelToken> tokens) {
         this.setup = setup;
-        this.out = out;
-        this.err = err;
+        this.out = streams.out();
+        this.err = streams.err();
+        this.outTerminal = streams.outTerminal();
         this.tokens = tokens;
         dialogue = new Dialogue(setup.model(), setup.format(), setup.systemText());
     }
@@ -46,33 +55,38 @@ public final class PipedChat {
     /**
      * Talks until the input ends.
      *
+     * @param in replaces the input of {@code streams}
      * @param tokens a fresh token for each reply; cancelling it stops the reply and the chat
      * @return the exit code: 0; 1 if a line got no reply; 130 if it was cancelled
      * @throws ClosedOutputException if nobody reads {@code out} any more
-     * @throws IOException if the input cannot be read
+     * @throws CommandException if the input cannot be read
      */
-    public static int run(
-            ChatSetup setup, InputStream in, PrintStream out, PrintStream err, Supplier<CancelToken> tokens)
-            throws IOException {
-        return new PipedChat(setup, out, err, tokens).run(new LineSplitter(in, LONGEST_LINE));
+    public static int run(ChatSetup setup, InputStream in, Streams streams, Supplier<CancelToken> tokens) {
+        return new PipedChat(setup, streams, tokens).run(new TextLines(in, LONGEST_LINE));
     }
 
-    private int run(LineSplitter lines) throws IOException {
+    private int run(TextLines lines) {
         dialogue.openingEvent().ifPresent(this::announce);
-        int number = 1;
-        for (var line = lines.next(); line != null; line = lines.next(), number++) {
+        for (var line = next(lines); line != null; line = next(lines)) {
             switch (line) {
-                case LineSplitter.Line.Whole(var text) when text.isBlank() -> {}
-                case LineSplitter.Line.Whole(var text) -> {
+                case TextLines.Line.Text(int _, String text) when text.isBlank() -> {}
+                case TextLines.Line.Text(int number, String text) -> {
                     if (talk(number, text.strip()) == ReplyEnd.STOPPED) {
                         return INTERRUPTED;
                     }
                 }
-                case LineSplitter.Line.TooLong _ ->
-                    fail(number, "It has more than " + LONGEST_LINE + " characters; send it in parts.");
+                case TextLines.Line.Unusable(int number, String reason) -> fail(number, "It " + reason + ".");
             }
         }
         return failed ? FAILURE : OK;
+    }
+
+    private static TextLines.@Nullable Line next(TextLines lines) {
+        try {
+            return lines.next();
+        } catch (IOException e) {
+            throw TextLines.unreadable(INPUT, e);
+        }
     }
 
     private ReplyEnd talk(int number, String message) {
@@ -85,6 +99,11 @@ public final class PipedChat {
             }
             return reply.end();
         } catch (MessageTooLongException e) {
+            fail(number, e.getMessage());
+        } catch (TokenizerException e) {
+            if (e.kind() != TokenizerException.Kind.TEXT) {
+                throw e;
+            }
             fail(number, e.getMessage());
         } catch (EngineException e) {
             if (e.kind() != EngineException.Kind.INPUT) {
@@ -127,7 +146,7 @@ public final class PipedChat {
 
         @Override
         public void onText(String text) {
-            print(ControlCharacters.neutralise(text));
+            print(outTerminal.getAsBoolean() ? ControlCharacters.neutralise(text) : text);
             if (out.checkError()) {
                 cancel.cancel();
             }

@@ -10,6 +10,7 @@ import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -95,6 +96,12 @@ public final class Repl {
             status(reply);
         } catch (MessageTooLongException e) {
             turn.fail();
+            error(e.getMessage());
+        } catch (TokenizerException e) {
+            turn.fail();
+            if (e.kind() != TokenizerException.Kind.TEXT) {
+                throw e;
+            }
             error(e.getMessage());
         } catch (EngineException e) {
             turn.fail();

@@ -2,6 +2,8 @@ package dev.flexgen.chat.repl;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.TerminalBuilder;
@@ -37,8 +39,22 @@ public final class SystemTerminal {
 
     /** Whether standard error leads to it. */
     public static boolean isErr() {
+        return leadsToIt(SystemStream.Error);
+    }
+
+    /** Whether standard output leads to it. Linux says so without another process. */
+    public static boolean isOut() {
         try {
-            return TerminalProvider.load("exec").isSystemStream(SystemStream.Error);
+            var device = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+            return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
+        } catch (IOException e) {
+            return leadsToIt(SystemStream.Output);
+        }
+    }
+
+    private static boolean leadsToIt(SystemStream stream) {
+        try {
+            return TerminalProvider.load("exec").isSystemStream(stream);
         } catch (IOException e) {
             return false;
         }

@@ -2,9 +2,23 @@ package dev.flexgen.chat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import org.junit.jupiter.api.Test;
 
 class JsonLineTest {
+
+    @Test
+    void escapesWhatATerminalWouldObeyOrHide() {
+        String text = "\u001b\u007f\u0085\u009b\u202e\u2066\u200b\u2028\ufeff\ud800é日🙂\udb40\udc41";
+
+        String line = JsonLine.of(json -> json.put("text", text));
+
+        assertThat(line)
+                .isEqualTo("{\"text\":\"\\u001b\\u007f\\u0085\\u009b\\u202e\\u2066\\u200b\\u2028\\ufeff\\ud800é日🙂"
+                        + "\\udb40\\udc41\"}");
+        assertThat(JsonParser.parseString(line).getAsJsonObject().get("text").getAsString())
+                .isEqualTo(text);
+    }
 
     @Test
     void writesEveryKindOfValueOnOneLine() {

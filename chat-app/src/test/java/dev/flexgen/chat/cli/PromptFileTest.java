@@ -15,13 +15,22 @@ class PromptFileTest {
 
     @Test
     void readsTextAndIdsLineByLine() {
-        try (var file = file("{\"prompt\": \"héllo\"}\n\n  \n{\"id\": 7, \"ids\": [2, 5, 9]}\r\n{\"text\": \"\"}")) {
-            assertThat(file.next()).contains(new Prompt.Text("héllo"));
-            assertThat(file.next()).contains(new Prompt.Ids(List.of(2, 5, 9)));
-            assertThat(file.position()).isEqualTo("line 4 of prompts.jsonl");
-            assertThat(file.next()).contains(new Prompt.Text(""));
-            assertThat(file.next()).isEmpty();
-        }
+        var file = file("\uFEFF{\"prompt\": \"héllo\"}\n\n  \n{\"id\": 7, \"ids\": [2, 5, 9]}\r\n{\"text\": \"\"}");
+        assertThat(file.next()).contains(new Prompt.Text("héllo"));
+        assertThat(file.next()).contains(new Prompt.Ids(List.of(2, 5, 9)));
+        assertThat(file.position()).isEqualTo("line 4 of prompts.jsonl");
+        assertThat(file.next()).contains(new Prompt.Text(""));
+        assertThat(file.next()).isEmpty();
+    }
+
+    @Test
+    void readsPlainLinesWhereTheFirstIsNoObject() {
+        var file = file("\uFEFFOnce upon a time \r\n\n{\"prompt\": \"text like any other\"}\n  indented");
+        assertThat(file.next()).contains(new Prompt.Text("Once upon a time "));
+        assertThat(file.next()).contains(new Prompt.Text("{\"prompt\": \"text like any other\"}"));
+        assertThat(file.position()).isEqualTo("line 3 of prompts.jsonl");
+        assertThat(file.next()).contains(new Prompt.Text("  indented"));
+        assertThat(file.next()).isEmpty();
     }
 
     @ParameterizedTest
@@ -42,23 +51,30 @@ class PromptFileTest {
                 "{\"promt\": \"a\"}",
                 "{\"prompt\": \"a\", \"ids\": [2]}",
                 "{\"prompt\": \"a\"",
+                "{\"prompt\": \"\\ud800\"}",
+                "{\"prompt\": \"\\udc00\\ud800\"}",
             })
     void namesTheLineThatIsWrong(String line) {
-        try (var file = file("{\"prompt\": \"fine\"}\n" + line + "\n")) {
-            assertThat(file.next()).isPresent();
+        var file = file("{\"prompt\": \"fine\"}\n" + line + "\n");
+        assertThat(file.next()).isPresent();
 
-            assertThatThrownBy(file::next)
-                    .isInstanceOf(CommandException.class)
-                    .hasMessageStartingWith("line 2 of prompts.jsonl ");
-        }
+        assertThatThrownBy(file::next)
+                .isInstanceOf(CommandException.class)
+                .hasMessageStartingWith("line 2 of prompts.jsonl ");
     }
 
     @Test
     void namesTheLineThatIsNoUtf8() {
         byte[] latin = "{\"prompt\": \"héllo\"}\n".getBytes(StandardCharsets.ISO_8859_1);
-        try (var file = new PromptFile("prompts.jsonl", new ByteArrayInputStream(latin))) {
-            assertThatThrownBy(file::next).hasMessage("line 1 of prompts.jsonl is not UTF-8 text");
-        }
+        var file = new PromptFile("prompts.jsonl", new ByteArrayInputStream(latin));
+        assertThatThrownBy(file::next).hasMessage("line 1 of prompts.jsonl is not UTF-8 text");
+    }
+
+    @Test
+    void namesTheEncodingThatWindowsCallsUnicode() {
+        var file = new PromptFile(
+                "prompts.txt", new ByteArrayInputStream("\uFEFFhi\n".getBytes(StandardCharsets.UTF_16LE)));
+        assertThatThrownBy(file::next).hasMessage("line 1 of prompts.txt is UTF-16 text; save it as UTF-8");
     }
 
     private static PromptFile file(String content) {

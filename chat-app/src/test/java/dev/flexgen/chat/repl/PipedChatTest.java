@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.chat.ClosedOutputException;
+import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
@@ -14,6 +16,7 @@ import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
@@ -23,6 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -34,6 +38,7 @@ class PipedChatTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private ScriptedChatModel model = new ScriptedChatModel(2048);
+    private boolean terminal;
 
     private ChatSetup setup() {
         var options = new ReplyOptions(256, SamplerOptions.greedy());
@@ -44,8 +49,18 @@ class PipedChatTest {
     private int run(byte[] input) throws IOException {
         // an encoding that cannot say "ü": the chat must not depend on it
         var ascii = new PrintStream(out, false, StandardCharsets.US_ASCII);
-        return PipedChat.run(
-                setup(), new ByteArrayInputStream(input), ascii, new PrintStream(err, true), CancelToken::new);
+        return run(new ByteArrayInputStream(input), ascii, CancelToken::new);
+    }
+
+    private int run(InputStream input, PrintStream output, Supplier<CancelToken> tokens) {
+        var streams = new Streams(
+                InputStream.nullInputStream(),
+                output,
+                new PrintStream(err, true),
+                () -> false,
+                () -> false,
+                () -> terminal);
+        return PipedChat.run(setup(), input, streams, tokens);
     }
 
     private int run(String input) throws IOException {
@@ -69,9 +84,38 @@ class PipedChatTest {
     }
 
     @Test
-    void bytesThatAreNotUtf8AreReplaced() throws IOException {
-        run(new byte[] {'a', (byte) 0xFF, 'b', '\n'});
-        assertThat(model.prompts()).containsExactly("H: a\uFFFDb\nA:");
+    void aLineThatIsNotUtf8IsReportedAndTheNextOneAnswered() throws IOException {
+        model.says("fine");
+        assertThat(run(new byte[] {'a', (byte) 0xFF, 'b', '\n', 'c', '\n'})).isEqualTo(1);
+        assertThat(model.prompts()).containsExactly("H: c\nA:");
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("fine\n");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("flexgen-chat: line 1 got no reply: It is not UTF-8 text.\n");
+    }
+
+    @Test
+    void aByteOrderMarkIsNotSaidToTheModel() throws IOException {
+        model.says("fine");
+        assertThat(run("\uFEFFhi\r\n")).isZero();
+        assertThat(model.prompts()).containsExactly("H: hi\nA:");
+    }
+
+    @Test
+    void anInputThatCannotBeReadIsOneSentence() {
+        var folder = new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("Is a directory");
+            }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                return read();
+            }
+        };
+        assertThatThrownBy(() -> run(folder, new PrintStream(out), CancelToken::new))
+                .isInstanceOf(CommandException.class)
+                .hasMessage("standard input cannot be read: Is a directory");
     }
 
     @Test
@@ -90,8 +134,7 @@ class PipedChatTest {
         assertThat(run("x".repeat(1 << 21) + "\nshort\n")).isEqualTo(1);
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("fine\n");
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .isEqualTo("flexgen-chat: line 1 got no reply: It has more than 1048576 characters;"
-                        + " send it in parts.\n");
+                .isEqualTo("flexgen-chat: line 1 got no reply: It has more than 1048576 characters.\n");
     }
 
     @Test
@@ -120,8 +163,7 @@ class PipedChatTest {
             }
         });
         var input = new ByteArrayInputStream("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
-        assertThatThrownBy(() -> PipedChat.run(setup(), input, closed, new PrintStream(err, true), CancelToken::new))
-                .isInstanceOf(ClosedOutputException.class);
+        assertThatThrownBy(() -> run(input, closed, CancelToken::new)).isInstanceOf(ClosedOutputException.class);
         assertThat(model.prompts()).hasSize(1);
     }
 
@@ -129,7 +171,7 @@ class PipedChatTest {
     void aCancelledReplyEndsTheChat() throws IOException {
         model.says("never").says("never");
         var input = new ByteArrayInputStream("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
-        int code = PipedChat.run(setup(), input, new PrintStream(out), new PrintStream(err, true), () -> {
+        int code = run(input, new PrintStream(out), () -> {
             var token = new CancelToken();
             token.cancel();
             return token;
@@ -145,13 +187,7 @@ class PipedChatTest {
         var input = new PipedInputStream(keys);
         var replies = new PipedInputStream();
         var output = new PrintStream(new PipedOutputStream(replies));
-        var code = CompletableFuture.supplyAsync(() -> {
-            try {
-                return PipedChat.run(setup(), input, output, new PrintStream(err, true), CancelToken::new);
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
-        });
+        var code = CompletableFuture.supplyAsync(() -> run(input, output, CancelToken::new));
         keys.write("hi\n".getBytes(StandardCharsets.UTF_8));
         keys.flush();
         assertThat(new String(replies.readNBytes(14), StandardCharsets.UTF_8)).isEqualTo("prompt answer\n");
@@ -160,7 +196,16 @@ class PipedChatTest {
     }
 
     @Test
-    void controlCharactersAreMadeHarmless() throws IOException {
+    void aPipeGetsTheModelsOwnText() throws IOException {
+        var text = "\u001b[2Jx\u0000\r\n\u007f\u009b\u202e";
+        model.says(text);
+        run("hi\n");
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(text + "\n");
+    }
+
+    @Test
+    void aTerminalBehindAPipedInputGetsHarmlessText() throws IOException {
+        terminal = true;
         model.says("\u001b[2Jx");
         run("hi\n");
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("␛[2Jx\n");
