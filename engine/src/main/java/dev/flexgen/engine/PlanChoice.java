@@ -12,7 +12,7 @@ import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.ThroughputEstimate;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -50,7 +50,7 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
             return devices().stream().map(DeviceShape::tier).toList();
         }
 
-        DType kv() {
+        Encoding kv() {
             return options.kv().resolve(types.type(ModelPart.UP.weight(), 0));
         }
 

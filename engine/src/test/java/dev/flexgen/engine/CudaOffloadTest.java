@@ -9,6 +9,10 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.model.Dimensions;
+import dev.flexgen.engine.tensor.DType;
+import org.junit.jupiter.api.Test;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -68,9 +72,31 @@ class CudaOffloadTest {
             OpenModel engine = OpenModel.open(Fixtures.golden(model), plan, options(), gpus);
             try (engine) {
                 Continuations.assertGolden(engine, model);
+                GeneratorTest.assertGolden(engine, model, 5);
                 assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
             }
             assertThat(engine.ledger().report()).isEmpty();
+        }
+    }
+
+    /** To the byte, in units of the driver's. */
+    @Test
+    void theLedgerHoldsWhatTheFootprintOfAnyPlanSays() {
+        ModelSpec spec = Specs.opt(new Dimensions(4, 1024, 16, 16, 64, 4096, 5000, 1024, 512));
+        RandomPlans plans = new RandomPlans(spec, 9);
+        RandomWeights weights = new RandomWeights(DType.F16, 1, 0);
+        EngineOptions options = options().withLimits(new MemoryLimits(2L << 30, 0, disk));
+        for (int round = 0; round < PLANS; round++) {
+            Plan plan = plans.withGpu();
+            try (Machine machine = Machine.open(options, TestGpus.source());
+                    Model model = machine.random(spec, weights, plan, options.model());
+                    Session session = model.session()) {
+                assertThat(session.length()).isZero();
+                model.footprint().held().forEach((tier, owners) -> owners.forEach(
+                        (owner, bytes) -> assertThat(machine.ledger().byOwner(tier))
+                                .as("%s on %s, plan %s", owner, tier, plan)
+                                .containsEntry(owner, bytes)));
+            }
         }
     }
 

@@ -77,7 +77,8 @@ class GeneratorTest {
         return new Generator.Job(prompt, new GenerationRequest(tokens, SamplerOptions.greedy(), Set.of()), outcome);
     }
 
-    private static void assertGolden(OpenModel engine, String name, int slots) {
+    /** Some prompts, so many at a time, continue as transformers continue them. */
+    static void assertGolden(OpenModel engine, String name, int slots) {
         List<Outcome> outcomes = new ArrayList<>();
         List<Generator.Job> jobs = new ArrayList<>();
         List<Expected.Prompt> prompts = Expected.of(name).prompts();
@@ -118,7 +119,8 @@ class GeneratorTest {
     void soDoesEveryPlanWithAGpu(String name) {
         RandomPlans plans = new RandomPlans(Families.read(Fixtures.golden(name)), name.hashCode());
         EngineOptions options = EXACT.withLimits(new MemoryLimits(GPU_BYTES, 0, disk));
-        for (int round = 0; round < 2; round++) {
+        int rounds = Boolean.getBoolean("flexgen.full") ? 20 : 2;
+        for (int round = 0; round < rounds; round++) {
             FakeGpuSettings settings = FakeGpuSettings.of(GPU_BYTES, round);
             GpuSource gpus =
                     () -> new GpuSource.Present("fake GPU", GPU_BYTES, ledger -> new FakeGpu(ledger, settings));

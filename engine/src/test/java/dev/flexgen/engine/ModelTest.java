@@ -13,6 +13,7 @@ import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.model.Dimensions;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
@@ -235,12 +236,12 @@ class ModelTest {
 
     @Test
     void theCacheFollowsTheWeightsUnlessTold() {
-        assertThat(KvType.AUTO.resolve(DType.F32)).isEqualTo(DType.F32);
-        assertThat(KvType.AUTO.resolve(DType.F16)).isEqualTo(DType.F16);
-        assertThat(KvType.AUTO.resolve(DType.BF16)).isEqualTo(DType.F16);
+        assertThat(KvType.AUTO.resolve(DType.F32)).isEqualTo(Encoding.F32);
+        assertThat(KvType.AUTO.resolve(DType.F16)).isEqualTo(Encoding.F16);
+        assertThat(KvType.AUTO.resolve(DType.BF16)).isEqualTo(Encoding.F16);
         for (DType weights : DType.values()) {
-            assertThat(KvType.F32.resolve(weights)).isEqualTo(DType.F32);
-            assertThat(KvType.F16.resolve(weights)).isEqualTo(DType.F16);
+            assertThat(KvType.F32.resolve(weights)).isEqualTo(Encoding.F32);
+            assertThat(KvType.F16.resolve(weights)).isEqualTo(Encoding.F16);
         }
     }
 

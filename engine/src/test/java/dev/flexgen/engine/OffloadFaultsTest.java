@@ -2,12 +2,14 @@ package dev.flexgen.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.flexgen.config.DeviceChoice;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.fake.FakeGpu;
 import dev.flexgen.engine.device.fake.FakeGpuSettings;
 import dev.flexgen.engine.device.fake.Faults;
@@ -21,6 +23,7 @@ import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.engine.tensor.DType;
 import java.nio.file.Files;
@@ -136,6 +139,30 @@ class OffloadFaultsTest {
         Ledger held = ledger.get();
         assertThat(held == null ? "" : held.report()).isEmpty();
         assertThat(disk).isEmptyDirectory();
+    }
+
+    @Test
+    void aDeviceWithoutAKernelThatThePlanNeedsIsRefusedBeforeAnythingIsLoaded() {
+        for (Operation operation : Operation.values()) {
+            String said = switch (operation) {
+                case EMBED -> "look up rows of f32 weights; choose another --device, or the model in another encoding";
+                case UP -> "multiply by f32 weights; choose another --device, or the model in another encoding";
+                case DOWN ->
+                    "multiply by transposed f32 weights; choose another --device, or the model in another encoding";
+                case APPEND -> "store f32 keys and values; choose another --kv or another --device";
+                case ATTEND -> "attend over f32 keys and values; choose another --kv or another --device";
+            };
+            FakeGpuSettings settings = SETTINGS.without(operation, Encoding.F32);
+            Plan plan = Plan.onOneDevice(Families.read(Fixtures.golden(MODEL)), Tier.GPU, 0);
+            EngineException refused = catchThrowableOfType(
+                    EngineException.class,
+                    () -> OpenModel.open(Fixtures.golden(MODEL), plan, options(), fake(settings)));
+            assertThat(refused).hasMessage("fake GPU cannot " + said);
+            assertThat(refused.kind()).isEqualTo(EngineException.Kind.PLACEMENT);
+            assertThat(Objects.requireNonNull(gpu.get()).statistics().operations())
+                    .isZero();
+            assertNothingHeld();
+        }
     }
 
     @Test

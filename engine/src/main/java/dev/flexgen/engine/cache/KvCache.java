@@ -40,7 +40,7 @@ public final class KvCache implements AutoCloseable {
         for (List<KvLayout.Slot> layer : layout.layers()) {
             views.add(layer.stream()
                     .map(slot -> new KvView(
-                            layout.dtype(),
+                            layout.encoding(),
                             slot.heads(),
                             layout.headDim(),
                             KvPage.TOKENS,

@@ -1,17 +1,17 @@
 package dev.flexgen.engine.cache;
 
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.util.List;
 
 /**
  * Which device holds the keys and values of which heads.
  *
- * @param dtype of the stored numbers
+ * @param encoding of the keys and values, whatever that of the weights
  * @param headDim width of one head
  * @param layers for each layer its shards, in order of heads
  */
-public record KvLayout(DType dtype, int headDim, List<List<Slot>> layers) {
+public record KvLayout(Encoding encoding, int headDim, List<List<Slot>> layers) {
 
     /** Layers that share a page: few enough that a page can be moved while the layers before it are computed. */
     static final int LAYERS_PER_PAGE = 4;
@@ -25,7 +25,7 @@ public record KvLayout(DType dtype, int headDim, List<List<Slot>> layers) {
 
     /** Bytes of the keys of one slot over {@code tokens} positions; its values take as many. */
     long bytes(Slot slot, int tokens) {
-        return dtype.bytes((long) slot.heads() * headDim * tokens);
+        return encoding.bytes((long) slot.heads() * tokens, headDim);
     }
 
     /** Devices that hold anything, each once. */

@@ -3,6 +3,7 @@ package dev.flexgen.engine.device;
 import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 
 /**
  * Something that computes on memory of its own. Its operations and copies are asked for and done later, in the order of their
@@ -15,6 +16,9 @@ public interface Device extends AutoCloseable {
 
     /** The tier whose memory {@link #ops()} computes on. */
     Tier tier();
+
+    /** Whether {@link #ops()} can do {@code operation} on numbers of {@code encoding}; the same as long as the device is open. */
+    boolean supports(Operation operation, Encoding encoding);
 
     /**
      * Zeroed memory on {@link #tier()}, entered in the ledger under {@code owner}; aligned for any use.

@@ -5,6 +5,7 @@ import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.SmallBuffers;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -33,6 +34,12 @@ public final class SizingDevice implements Device {
     @Override
     public Tier tier() {
         return tier;
+    }
+
+    /** Whether a device of its kind can do it is not for a dry run to say. */
+    @Override
+    public boolean supports(Operation operation, Encoding encoding) {
+        return true;
     }
 
     @Override

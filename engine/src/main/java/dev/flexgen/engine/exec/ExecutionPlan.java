@@ -3,6 +3,8 @@ package dev.flexgen.engine.exec;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvLayout;
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.EncodingSupport;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.BlockId;
@@ -10,7 +12,7 @@ import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.PlanCheck;
 import dev.flexgen.engine.plan.Regime;
 import dev.flexgen.engine.plan.Schedule;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.weights.WeightLocation;
 import dev.flexgen.engine.weights.WeightMemory;
 import java.util.ArrayList;
@@ -77,8 +79,20 @@ final class ExecutionPlan {
         return new Parts(embedding, head, resources.keep(builder.build(weights, locations)));
     }
 
-    /** Which device holds the keys and values of which heads. */
-    KvLayout kvLayout(DType kv) {
+    /**
+     * Which device holds the keys and values of which heads.
+     *
+     * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if one of them cannot attend over this encoding
+     */
+    KvLayout kvLayout(Encoding kv) {
+        plan.layers().stream()
+                .flatMap(layer -> layer.heads().stream())
+                .map(shard -> devices.get(shard.device()))
+                .distinct()
+                .forEach(device -> {
+                    EncodingSupport.require(device, Operation.APPEND, kv);
+                    EncodingSupport.require(device, Operation.ATTEND, kv);
+                });
         List<List<KvLayout.Slot>> layers = new ArrayList<>();
         plan.layers()
                 .forEach(layer -> layers.add(layer.heads().stream()

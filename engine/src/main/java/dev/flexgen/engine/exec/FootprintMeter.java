@@ -12,7 +12,7 @@ import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.weights.WeightMemory;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -26,11 +26,11 @@ import java.util.Map;
  *
  * @param types the model's
  * @param devices of the machine, in the order that plans mean
- * @param kv element type of caches
+ * @param kv encoding of caches
  * @param context most tokens of a sequence
  * @param sequences of full length for which there is room
  */
-public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, DType kv, int context, int sequences)
+public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encoding kv, int context, int sequences)
         implements Footprint.Meter {
 
     @Override

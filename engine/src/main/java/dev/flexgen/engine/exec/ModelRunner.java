@@ -11,7 +11,7 @@ import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.weights.ModelWeights;
 import dev.flexgen.engine.weights.WeightLoader;
 import dev.flexgen.engine.weights.WeightMemory;
@@ -44,7 +44,7 @@ public final class ModelRunner implements AutoCloseable {
      *
      * @param pool does the copying
      * @param disk makes the file of the disk tier, if the plan needs one
-     * @param kv element type of its caches
+     * @param kv encoding of its caches
      * @param context most tokens of a sequence
      * @throws dev.flexgen.engine.base.EngineException if the plan does not fit model and devices, or memory is too small
      */
@@ -54,7 +54,7 @@ public final class ModelRunner implements AutoCloseable {
             List<Device> devices,
             WorkerPool pool,
             LongFunction<ScratchFile> disk,
-            DType kv,
+            Encoding kv,
             int context) {
         this.spec = tensors.spec();
         this.plan = plan;

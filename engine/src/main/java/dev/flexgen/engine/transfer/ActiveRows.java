@@ -147,7 +147,8 @@ public final class ActiveRows implements AutoCloseable {
         for (int i = 0; i < active.length; i++) {
             MemorySegment.copy(all.data(), active[i] * rowBytes, rows, i * rowBytes, rowBytes);
         }
-        return new Matrix(all.dtype(), active.length, all.columns(), deviceRows.asSlice(0, active.length * rowBytes));
+        return new Matrix(
+                all.encoding(), active.length, all.columns(), deviceRows.asSlice(0, active.length * rowBytes));
     }
 
     /** The columns of active neurons, in place of all; a row's are never behind where they go. */

@@ -6,6 +6,7 @@ import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -29,13 +30,21 @@ public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout val
         MatrixLayout key = projection(types, layer, ModelPart.KEY, keys, query.end());
         MatrixLayout value = projection(types, layer, ModelPart.VALUE, keys, key.end());
         MatrixLayout out = MatrixLayout.after(
-                value.end(), types.type(ModelPart.ATTENTION_OUT.weight(), layer), queries, spec.width(), false);
+                value.end(),
+                Encoding.of(types.type(ModelPart.ATTENTION_OUT.weight(), layer)),
+                queries,
+                spec.width(),
+                false);
         return new HeadsLayout(query, key, value, out);
     }
 
     private static MatrixLayout projection(StoredTypes types, int layer, ModelPart part, int rows, long from) {
         return MatrixLayout.after(
-                from, types.type(part.weight(), layer), rows, types.spec().width(), types.has(part.bias()));
+                from,
+                Encoding.of(types.type(part.weight(), layer)),
+                rows,
+                types.spec().width(),
+                types.has(part.bias()));
     }
 
     @Override

@@ -2,7 +2,7 @@ package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param biasAt {@link #NO_BIAS} if there is none
  */
-public record MatrixLayout(DType dtype, int rows, int columns, long weightAt, long biasAt) {
+public record MatrixLayout(Encoding encoding, int rows, int columns, long weightAt, long biasAt) {
 
     public static final long NO_BIAS = -1;
 
@@ -19,10 +19,10 @@ public record MatrixLayout(DType dtype, int rows, int columns, long weightAt, lo
     private static final long ALIGNMENT = 256;
 
     /** A part behind the first {@code from} bytes of a block. */
-    public static MatrixLayout after(long from, DType dtype, int rows, int columns, boolean bias) {
+    public static MatrixLayout after(long from, Encoding encoding, int rows, int columns, boolean bias) {
         long weightAt = align(from, ALIGNMENT);
-        long weightEnd = weightAt + dtype.bytes((long) rows * columns);
-        return new MatrixLayout(dtype, rows, columns, weightAt, bias ? align(weightEnd, ALIGNMENT) : NO_BIAS);
+        long weightEnd = weightAt + encoding.bytes(rows, columns);
+        return new MatrixLayout(encoding, rows, columns, weightAt, bias ? align(weightEnd, ALIGNMENT) : NO_BIAS);
     }
 
     public static long align(long bytes, long unit) {
@@ -34,11 +34,11 @@ public record MatrixLayout(DType dtype, int rows, int columns, long weightAt, lo
     }
 
     private long weightBytes() {
-        return dtype.bytes((long) rows * columns);
+        return encoding.bytes(rows, columns);
     }
 
     public Matrix matrix(MemorySegment block) {
-        return new Matrix(dtype, rows, columns, block.asSlice(weightAt, weightBytes()));
+        return new Matrix(encoding, rows, columns, block.asSlice(weightAt, weightBytes()));
     }
 
     /** The bias as F32, one per row. */

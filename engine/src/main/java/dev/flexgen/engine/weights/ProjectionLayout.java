@@ -6,6 +6,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -44,7 +45,7 @@ public record ProjectionLayout(MatrixLayout matrix) implements BlockLayout<Linea
     }
 
     private static ProjectionLayout of(StoredTypes types, Role role, int layer, int rows, int columns, boolean bias) {
-        return new ProjectionLayout(MatrixLayout.after(0, types.type(role, layer), rows, columns, bias));
+        return new ProjectionLayout(MatrixLayout.after(0, Encoding.of(types.type(role, layer)), rows, columns, bias));
     }
 
     @Override

@@ -16,6 +16,7 @@ import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -54,6 +55,7 @@ public final class WeightLoader implements AutoCloseable {
         this.plan = plan;
         this.devices = devices;
         this.packer = new WeightPacker(tensors, pool);
+        new SupportCheck(tensors, devices).require(plan);
         try {
             this.memory = new WeightMemory(tensors, plan, devices, resources);
             this.file = memory.fileBytes() == 0 ? null : resources.keep(disk.apply(memory.fileBytes()));
@@ -129,7 +131,7 @@ public final class WeightLoader implements AutoCloseable {
     private Matrix matrix(int device, Role role) {
         Shape shape = tensors.get(role, 0).shape();
         return new Matrix(
-                tensors.type(role, 0),
+                Encoding.of(tensors.type(role, 0)),
                 Math.toIntExact(shape.extent(0)),
                 Math.toIntExact(shape.extent(1)),
                 memory.unsharded(device).get(role, 0));

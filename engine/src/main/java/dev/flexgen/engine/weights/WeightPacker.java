@@ -52,7 +52,8 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
      */
     public void pack(ModelPart part, int layer, int from, MatrixLayout layout, MemorySegment block) {
         MemorySegment target = layout.matrix(block).data();
-        MatrixPipeline pipeline = new MatrixPipeline(pool, tensors.get(part.weight(), layer), layout.dtype());
+        MatrixPipeline pipeline = new MatrixPipeline(
+                pool, tensors.get(part.weight(), layer), layout.encoding().elementType());
         if (part.isDown()) {
             pipeline.inputs(from, layout.rows(), target);
         } else {

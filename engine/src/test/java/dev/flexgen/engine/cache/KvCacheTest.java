@@ -10,7 +10,7 @@ import dev.flexgen.engine.device.cpu.CpuDevice;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.List;
@@ -27,7 +27,7 @@ class KvCacheTest {
 
     /** Two layers; the second is cut in two. */
     private final KvLayout layout = new KvLayout(
-            DType.F32,
+            Encoding.F32,
             DIM,
             List.of(List.of(new Slot(device, HEADS)), List.of(new Slot(device, 1), new Slot(device, HEADS - 1))));
 
@@ -118,7 +118,7 @@ class KvCacheTest {
 
     @Test
     void pagesOfManyLayersDoNotOverlap() {
-        KvLayout deep = new KvLayout(DType.F32, DIM, Collections.nCopies(10, List.of(new Slot(device, HEADS))));
+        KvLayout deep = new KvLayout(Encoding.F32, DIM, Collections.nCopies(10, List.of(new Slot(device, HEADS))));
         try (KvCache cache = new KvCache(deep, 100)) {
             cache.reserve(100);
             for (int layer = 0; layer < 10; layer++) {

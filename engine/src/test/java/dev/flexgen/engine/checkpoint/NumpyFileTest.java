@@ -77,7 +77,7 @@ class NumpyFileTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"<f2,F16,2", "<f4,F32,4", "|V2,BF16,2", "<V2,BF16,2"})
+    @CsvSource({"<f2,F16,2", "<f4,F32,4", "<f8,F64,8", "|V2,BF16,2", "<V2,BF16,2"})
     void elementTypesOfWeightsAreRead(String descr, ElementType type, int bytes) {
         assertThat(read(NumpyWriter.header(descr, Shape.of(1, 1)), bytes).type())
                 .isEqualTo(type);

@@ -2,7 +2,7 @@ package dev.flexgen.engine.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,12 +39,12 @@ record AlikeRows(TwinMemory memory, int most) {
     }
 
     /** Some sequences with one new token, and one with all others, whose spans on a GPU would change with its length. */
-    void sequences(RandomOperands operands, DType dtype, int[] shape) {
+    void sequences(RandomOperands operands, Encoding encoding, int[] shape) {
         List<KvSequence> sequences = new ArrayList<>();
         int rows = 0;
         for (int[] share : new int[][] {{130, 1}, {0, 1}, {508, most - 3}, {63, 1}}) {
             if (share[1] > 0) {
-                KvView cache = operands.cache(dtype, shape[0], shape[2], 64, share[0] + share[1]);
+                KvView cache = operands.cache(encoding, shape[0], shape[2], 64, share[0] + share[1]);
                 sequences.add(new KvSequence(cache, share[0], share[1]));
                 rows += share[1];
             }

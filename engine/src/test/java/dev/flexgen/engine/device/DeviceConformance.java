@@ -1,9 +1,12 @@
 package dev.flexgen.engine.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -18,11 +21,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Every operation, for every element type and for shapes around every border of a fast kernel, against the reference. A
- * device's test extends this; an element type or operation it lacks fails.
+ * Every operation, for every encoding that the device supports and for shapes around every border of a fast kernel, against the
+ * reference. A device's test extends this. A device must support every element type; what else it supports is up to it, but what
+ * it does not support it must refuse.
  */
 public abstract class DeviceConformance {
 
@@ -69,7 +74,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> up() {
-        return overMatrices((operands, matrix, tokens) -> {
+        return overMatrices(Operation.UP, (operands, matrix, tokens) -> {
             Rows in = operands.rows(tokens, matrix.columns());
             Rows out = operands.rows(tokens, matrix.rows());
             for (Linear linear : linears(operands, matrix)) {
@@ -81,9 +86,9 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> upTogetherAndWithActivation() {
-        return overSmallMatrices((operands, matrix, tokens) -> {
+        return overSmallMatrices(Operation.UP, (operands, matrix, tokens) -> {
             Rows in = operands.rows(tokens, matrix.columns());
-            Matrix narrow = operands.matrix(matrix.dtype(), matrix.rows() / 2 + 1, matrix.columns());
+            Matrix narrow = operands.matrix(matrix.encoding(), matrix.rows() / 2 + 1, matrix.columns());
             List<Linear> linears = new ArrayList<>(linears(operands, matrix));
             linears.addAll(1, linears(operands, narrow));
             List<Rows> outs = linears.stream()
@@ -114,7 +119,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> down() {
-        return overMatrices((operands, matrix, tokens) -> {
+        return overMatrices(Operation.DOWN, (operands, matrix, tokens) -> {
             for (double zeros : new double[] {0, 0.94, 1}) {
                 Rows in = operands.rows(tokens, matrix.rows(), zeros);
                 Rows out = operands.rows(tokens, matrix.columns());
@@ -142,7 +147,7 @@ public abstract class DeviceConformance {
 
     @TestFactory
     Stream<DynamicTest> embed() {
-        return overMatrices((operands, matrix, tokens) -> {
+        return overMatrices(Operation.EMBED, (operands, matrix, tokens) -> {
             int[] indices = operands.indices(tokens, matrix.rows());
             Rows out = operands.rows(tokens, matrix.columns());
             memory.same(List.of(out), new Tolerance(1), (ops, at) -> ops.embed(at.of(matrix), indices, at.of(out)));
@@ -191,15 +196,15 @@ public abstract class DeviceConformance {
     @TestFactory
     Stream<DynamicTest> attention() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (DType dtype : DType.values()) {
+        for (Encoding encoding : supported(Operation.APPEND, Operation.ATTEND)) {
             for (int[] shape : grid().heads()) {
                 for (int tokens : grid().someTokens()) {
                     for (int past : grid().pasts()) {
-                        String name = dtype + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
-                                + tokens + " after " + past;
+                        String name = encoding.name() + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2]
+                                + ", " + tokens + " after " + past;
                         // many blocks, or one that the new tokens leave
                         int blockTokens = past < 64 ? 7 : 64;
-                        tests.add(test(name, it -> attend(it, dtype, shape, blockTokens, new int[] {past, tokens})));
+                        tests.add(test(name, it -> attend(it, encoding, shape, blockTokens, new int[] {past, tokens})));
                     }
                 }
             }
@@ -211,12 +216,12 @@ public abstract class DeviceConformance {
     @TestFactory
     Stream<DynamicTest> attentionOfSeveralSequences() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (DType dtype : DType.values()) {
+        for (Encoding encoding : supported(Operation.APPEND, Operation.ATTEND)) {
             for (int[] shape : grid().heads()) {
                 for (int[][] sequences : grid().batches()) {
-                    String name = dtype + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
+                    String name = encoding.name() + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
                             + Arrays.deepToString(sequences);
-                    tests.add(test(name, operands -> attend(operands, dtype, shape, 64, sequences)));
+                    tests.add(test(name, operands -> attend(operands, encoding, shape, 64, sequences)));
                 }
             }
         }
@@ -224,19 +229,20 @@ public abstract class DeviceConformance {
     }
 
     /** @param shares tokens before and new tokens of each sequence */
-    private void attend(RandomOperands operands, DType dtype, int[] shape, int blockTokens, int[]... shares) {
+    private void attend(RandomOperands operands, Encoding encoding, int[] shape, int blockTokens, int[]... shares) {
         int keyHeads = shape[0];
         int dim = shape[2];
         List<KvSequence> before = new ArrayList<>();
         List<KvSequence> sequences = new ArrayList<>();
         List<Double> slack = new ArrayList<>();
         for (int[] share : shares) {
-            KvView cache = operands.cache(dtype, keyHeads, dim, blockTokens, share[0] + share[1]);
+            KvView cache = operands.cache(encoding, keyHeads, dim, blockTokens, share[0] + share[1]);
             if (share[0] > 0) {
                 before.add(new KvSequence(cache, 0, share[0]));
             }
             sequences.add(new KvSequence(cache, share[0], share[1]));
-            slack.addAll(Collections.nCopies(share[1], rounding(dtype, share[1]))); // values have unit variance
+            // Values have unit variance.
+            slack.addAll(Collections.nCopies(share[1], rounding(encoding.elementType(), share[1])));
         }
         for (List<KvSequence> writing : List.of(before, sequences)) {
             Rows keys = operands.rows(KvSequence.rows(writing), keyHeads * dim);
@@ -258,6 +264,53 @@ public abstract class DeviceConformance {
                 (ops, at) -> ops.attend(at.of(query), at.of(sequences), 0.3f, at.of(out)));
     }
 
+    @Test
+    void everyElementTypeIsSupported() {
+        for (Operation operation : Operation.values()) {
+            assertThat(supported(operation)).contains(Encoding.F32, Encoding.F16, Encoding.BF16);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> whatIsNotSupportedIsRefusedByName() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Operation operation : Operation.values()) {
+            for (Encoding encoding : Encoding.ALL) {
+                if (!device.supports(operation, encoding)) {
+                    tests.add(
+                            test(operation + " " + encoding.name(), operands -> refuse(operands, operation, encoding)));
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    private void refuse(RandomOperands operands, Operation operation, Encoding encoding) {
+        Matrix matrix = memory.onDevice(operands.matrix(encoding, 8, 8));
+        List<KvSequence> sequences =
+                List.of(new KvSequence(memory.onDevice(operands.cache(encoding, 1, 8, 4, 4)), 0, 1));
+        Rows in = memory.onDevice(operands.rows(1, 8));
+        Rows out = memory.onDevice(operands.rows(1, 8));
+        Ops ops = device.ops();
+        assertThatThrownBy(() -> {
+                    switch (operation) {
+                        case EMBED -> ops.embed(matrix, new int[] {1}, out);
+                        case UP -> ops.up(new Linear(matrix, null), in, out);
+                        case DOWN -> ops.down(matrix, in, out);
+                        case APPEND -> ops.append(in, in, sequences);
+                        case ATTEND -> ops.attend(in, sequences, 1, out);
+                    }
+                })
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining(encoding.name());
+    }
+
+    private List<Encoding> supported(Operation... operations) {
+        return Encoding.ALL.stream()
+                .filter(encoding -> Arrays.stream(operations).allMatch(it -> device.supports(it, encoding)))
+                .toList();
+    }
+
     /** How many rows a step may have for a row's result to be the same, to the bit, whatever the others are. */
     protected int alikeRows() {
         return 16;
@@ -266,19 +319,19 @@ public abstract class DeviceConformance {
     @TestFactory
     Stream<DynamicTest> aRowsBitsDoNotDependOnTheOtherRows() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (DType dtype : DType.values()) {
+        for (Encoding encoding : supported(Operation.values())) {
             for (int[] shape : grid().alike()) {
-                String name = dtype + " [" + shape[0] + ", " + shape[1] + "]";
+                String name = encoding.name() + " [" + shape[0] + ", " + shape[1] + "]";
                 tests.add(test(
                         name + " projections",
                         operands -> new AlikeRows(memory, alikeRows())
-                                .projections(operands, operands.matrix(dtype, shape[0], shape[1]))));
+                                .projections(operands, operands.matrix(encoding, shape[0], shape[1]))));
             }
             for (int[] shape : grid().heads()) {
-                String name = dtype + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2];
+                String name = encoding.name() + " heads " + shape[0] + " x" + shape[1] + " dim " + shape[2];
                 tests.add(test(
                         name + " sequences",
-                        operands -> new AlikeRows(memory, alikeRows()).sequences(operands, dtype, shape)));
+                        operands -> new AlikeRows(memory, alikeRows()).sequences(operands, encoding, shape)));
             }
         }
         return tests.stream();
@@ -292,22 +345,23 @@ public abstract class DeviceConformance {
         void run(RandomOperands operands);
     }
 
-    private Stream<DynamicTest> overMatrices(MatrixCase body) {
-        return over(numbers -> numbers > LARGE ? grid().someTokens() : grid().tokens(), body);
+    private Stream<DynamicTest> overMatrices(Operation operation, MatrixCase body) {
+        return over(operation, numbers -> numbers > LARGE ? grid().someTokens() : grid().tokens(), body);
     }
 
-    private Stream<DynamicTest> overSmallMatrices(MatrixCase body) {
-        return over(numbers -> numbers > LARGE ? new int[0] : grid().someTokens(), body);
+    private Stream<DynamicTest> overSmallMatrices(Operation operation, MatrixCase body) {
+        return over(operation, numbers -> numbers > LARGE ? new int[0] : grid().someTokens(), body);
     }
 
-    private Stream<DynamicTest> over(IntFunction<int[]> tokensByNumbers, MatrixCase body) {
+    private Stream<DynamicTest> over(Operation operation, IntFunction<int[]> tokensByNumbers, MatrixCase body) {
         List<DynamicTest> tests = new ArrayList<>();
-        for (DType dtype : DType.values()) {
+        for (Encoding encoding : supported(operation)) {
             for (int[] shape : grid().matrices()) {
                 for (int tokens : tokensByNumbers.apply(shape[0] * shape[1])) {
-                    String name = dtype + " [" + shape[0] + ", " + shape[1] + "] x " + tokens;
+                    String name = encoding.name() + " [" + shape[0] + ", " + shape[1] + "] x " + tokens;
                     tests.add(test(
-                            name, operands -> body.run(operands, operands.matrix(dtype, shape[0], shape[1]), tokens)));
+                            name,
+                            operands -> body.run(operands, operands.matrix(encoding, shape[0], shape[1]), tokens)));
                 }
             }
         }

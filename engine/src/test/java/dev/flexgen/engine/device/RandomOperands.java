@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device;
 
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -41,11 +42,22 @@ public final class RandomOperands {
         return new Rows(data, count, width);
     }
 
-    public Matrix matrix(DType dtype, int rows, int columns) {
-        long bytes = dtype.bytes((long) rows * columns);
+    public Matrix matrix(Encoding encoding, int rows, int columns) {
+        long bytes = encoding.bytes(rows, columns);
         MemorySegment data = memory.allocate(matrixOffset + bytes).asSlice(matrixOffset);
-        fill(dtype, data);
-        return new Matrix(dtype, rows, columns, data);
+        fill(encoding, data);
+        return new Matrix(encoding, rows, columns, data);
+    }
+
+    private void fill(Encoding encoding, MemorySegment data) {
+        switch (encoding) {
+            case Encoding.Plain plain -> fill(plain.dtype(), data);
+            case Encoding.Grouped grouped -> {
+                for (long i = 0; i < data.byteSize(); i++) {
+                    data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
+                }
+            }
+        }
     }
 
     private void fill(DType dtype, MemorySegment data) {
@@ -66,18 +78,18 @@ public final class RandomOperands {
     }
 
     /** A cache that holds what other tokens left there. */
-    public KvView cache(DType dtype, int heads, int headDim, int blockTokens, int capacity) {
+    public KvView cache(Encoding encoding, int heads, int headDim, int blockTokens, int capacity) {
         List<MemorySegment> keys = new ArrayList<>();
         List<MemorySegment> values = new ArrayList<>();
         for (int i = 0; i < Math.ceilDiv(capacity, blockTokens); i++) {
-            long bytes = dtype.bytes((long) heads * headDim * blockTokens);
+            long bytes = encoding.bytes((long) heads * blockTokens, headDim);
             for (List<MemorySegment> blocks : List.of(keys, values)) {
                 MemorySegment block = memory.allocate(bytes);
-                fill(dtype, block);
+                fill(encoding, block);
                 blocks.add(block);
             }
         }
-        return new KvView(dtype, heads, headDim, blockTokens, keys, values);
+        return new KvView(encoding, heads, headDim, blockTokens, keys, values);
     }
 
     public int[] indices(int count, int bound) {

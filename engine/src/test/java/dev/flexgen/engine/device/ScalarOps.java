@@ -1,6 +1,5 @@
 package dev.flexgen.engine.device;
 
-import dev.flexgen.engine.device.cpu.Erf;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.BFloat16;
 import dev.flexgen.engine.tensor.DType;

@@ -15,7 +15,7 @@ interface Side {
     }
 
     default Matrix of(Matrix matrix) {
-        return new Matrix(matrix.dtype(), matrix.rows(), matrix.columns(), of(matrix.data()));
+        return new Matrix(matrix.encoding(), matrix.rows(), matrix.columns(), of(matrix.data()));
     }
 
     default Linear of(Linear linear) {
@@ -28,7 +28,7 @@ interface Side {
 
     default KvView of(KvView cache) {
         return new KvView(
-                cache.dtype(),
+                cache.encoding(),
                 cache.heads(),
                 cache.headDim(),
                 cache.blockTokens(),

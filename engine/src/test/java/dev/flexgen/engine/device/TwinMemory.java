@@ -52,6 +52,22 @@ final class TwinMemory implements SegmentAllocator, AutoCloseable {
         return segment;
     }
 
+    Matrix onDevice(Matrix matrix) {
+        return twinSide().of(matrix);
+    }
+
+    Rows onDevice(Rows rows) {
+        return twinSide().of(rows);
+    }
+
+    KvView onDevice(KvView cache) {
+        return twinSide().of(cache);
+    }
+
+    private Side twinSide() {
+        return segment -> at(twin.segment(), segment);
+    }
+
     /** Does an operation that leaves the same bits everywhere. */
     void identical(BiConsumer<Ops, Side> operation) {
         run(operation);
@@ -88,7 +104,7 @@ final class TwinMemory implements SegmentAllocator, AutoCloseable {
 
     private void onDevice(BiConsumer<Ops, Side> operation) {
         stream.upload(host.segment().asSlice(0, used), twin.segment().asSlice(0, used));
-        operation.accept(device.ops(), segment -> at(twin.segment(), segment));
+        operation.accept(device.ops(), twinSide());
         stream.download(twin.segment().asSlice(0, used), readBack.segment().asSlice(0, used));
         stream.join();
     }

@@ -20,7 +20,7 @@ import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -56,14 +56,14 @@ class FootprintTest {
                     Checkpoint checkpoint = Checkpoints.open(Fixtures.golden(model))) {
                 List<Device> devices = twoGpus ? List.of(gpu, processor, second) : List.of(gpu, processor);
                 ModelTensors tensors = new ModelTensors(Families.read(Fixtures.golden(model)), checkpoint);
-                Footprint footprint = new FootprintMeter(tensors, shapes(devices), DType.F16, CONTEXT, 1).of(plan);
+                Footprint footprint = new FootprintMeter(tensors, shapes(devices), Encoding.F16, CONTEXT, 1).of(plan);
                 try (ModelRunner runner = new ModelRunner(
                                 tensors,
                                 plan,
                                 devices,
                                 pool,
                                 bytes -> new ScratchFile(ledger, disk, bytes),
-                                DType.F16,
+                                Encoding.F16,
                                 CONTEXT);
                         KvCache cache = runner.newCache(CONTEXT)) {
                     assertThat(cache.length()).isZero();

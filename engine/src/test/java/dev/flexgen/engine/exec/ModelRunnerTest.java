@@ -23,7 +23,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,7 +63,7 @@ class ModelRunnerTest {
                     devices,
                     pool,
                     bytes -> new ScratchFile(ledger, disk, bytes),
-                    DType.F32,
+                    Encoding.F32,
                     Math.min(CONTEXT, spec.positions()));
         }
     }

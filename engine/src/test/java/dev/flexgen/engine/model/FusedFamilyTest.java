@@ -11,6 +11,7 @@ import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.model.RowSelection.Axis;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
 import dev.flexgen.engine.weights.MatrixLayout;
@@ -190,8 +191,8 @@ class FusedFamilyTest {
             int from = i == 0 ? 0 : random.nextInt(rows);
             int count = i == 0 ? rows : 1 + random.nextInt(rows - from);
             boolean bias = !part.isDown() && golden.has(part.bias());
-            MatrixLayout layout =
-                    MatrixLayout.after(64, golden.get(tensor.role(), layer).dtype(), count, columns, bias);
+            MatrixLayout layout = MatrixLayout.after(
+                    64, Encoding.of(golden.get(tensor.role(), layer).dtype()), count, columns, bias);
             assertThat(packed(fused, part, layer, from, layout, pool))
                     .as("%s of layer %d, %d from %d", part, layer, count, from)
                     .isEqualTo(packed(golden, part, layer, from, layout, pool));

@@ -12,6 +12,7 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.RandomOperands;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.ScalarOps;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -45,7 +46,7 @@ class RandomModelTest {
             Rows out = operands.rows(20, SPEC.ffnWidth());
             ops.norm(new Norm(1e-5f, null, null), in, in);
             Tensor up = tensors.get(ModelPart.UP.weight(), layer).stored();
-            Matrix weight = new Matrix(up.dtype(), SPEC.ffnWidth(), SPEC.width(), up.data());
+            Matrix weight = new Matrix(Encoding.of(up.dtype()), SPEC.ffnWidth(), SPEC.width(), up.data());
             ops.up(
                     new Linear(
                             weight,

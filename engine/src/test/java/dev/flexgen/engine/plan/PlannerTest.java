@@ -12,6 +12,7 @@ import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.UniformTypes;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,7 @@ class PlannerTest {
         }
 
         Footprint.Meter meter(boolean gpu) {
-            return new FootprintMeter(new UniformTypes(spec, DType.F16, ownHead), devices(gpu), DType.F16, 2048, 1);
+            return new FootprintMeter(new UniformTypes(spec, DType.F16, ownHead), devices(gpu), Encoding.F16, 2048, 1);
         }
 
         private static List<DeviceShape> devices(boolean gpu) {

@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.cpu;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
@@ -10,6 +11,7 @@ import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 
 /** The processor: computes on host memory in place, with as many threads as it is given. */
 public final class CpuDevice implements Device {
@@ -58,6 +60,11 @@ public final class CpuDevice implements Device {
     @Override
     public Tier tier() {
         return Tier.HOST;
+    }
+
+    @Override
+    public boolean supports(Operation operation, Encoding encoding) {
+        return encoding instanceof Encoding.Plain;
     }
 
     @Override

@@ -1,10 +1,12 @@
 package dev.flexgen.engine.device.cpu;
 
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Rows;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Attention of one or a few new tokens, bound by reading the cache: each key and value is widened once and used for all
@@ -21,24 +23,38 @@ final class DecodeAttention {
         this.scratch = scratch;
     }
 
-    void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+    /**
+     * Attends with all sequences at a time: their heads are spread over the threads.
+     *
+     * @param query rows of all sequences of a step
+     * @param sequences with a few rows each
+     * @param firstRows of each sequence, in {@code query} and {@code out}
+     */
+    void attend(Rows query, List<KvSequence> sequences, List<Integer> firstRows, float scale, Rows out) {
         int length = Math.multiplyExact(query.count(), query.width());
         if (queries.length < length) {
             queries = new float[length];
         }
         Convert.floats(query.data(), 0, queries, length);
         Lanes.scale(queries, 0, scale, length);
-        pool.run(cache.heads(), (head, worker) -> attendHead(head, query, cache, position, out, scratch[worker]));
+        int heads = sequences.getFirst().cache().heads();
+        pool.run(sequences.size() * heads, (part, worker) -> {
+            KvSequence sequence = sequences.get(part / heads);
+            int first = firstRows.get(part / heads);
+            Rows own = query.slice(first, sequence.rows());
+            Rows context = out.slice(first, sequence.rows());
+            attendHead(part % heads, own, first, sequence.cache(), sequence.position(), context, scratch[worker]);
+        });
     }
 
     /** All queries of all heads that share key head {@code head}. */
-    private void attendHead(int head, Rows query, KvView cache, int position, Rows out, Scratch memory) {
+    private void attendHead(int head, Rows query, int firstRow, KvView cache, int position, Rows out, Scratch memory) {
         int dim = cache.headDim();
         int group = query.width() / dim / cache.heads();
         int total = position + query.count();
         float[] weights = memory.first(query.count() * group * total);
         float[] tile = memory.second(cache.blockTokens() * dim);
-        score(head, query, cache, position, weights, tile);
+        score(head, query, firstRow, cache, position, weights, tile);
         for (int t = 0; t < query.count(); t++) {
             for (int g = 0; g < group; g++) {
                 softmax(weights, (t * group + g) * total, position + t + 1);
@@ -55,7 +71,7 @@ final class DecodeAttention {
         }
     }
 
-    private void score(int head, Rows query, KvView cache, int position, float[] weights, float[] tile) {
+    private void score(int head, Rows query, int firstRow, KvView cache, int position, float[] weights, float[] tile) {
         int dim = cache.headDim();
         int group = query.width() / dim / cache.heads();
         int total = position + query.count();
@@ -66,7 +82,7 @@ final class DecodeAttention {
             for (int t = 0; t < query.count(); t++) {
                 int visible = Math.min(keys, position + t + 1 - from);
                 for (int g = 0; g < group; g++) {
-                    int queryAt = t * query.width() + (head * group + g) * dim;
+                    int queryAt = (firstRow + t) * query.width() + (head * group + g) * dim;
                     int weightAt = (t * group + g) * total + from;
                     for (int j = 0; j < visible; j++) {
                         weights[weightAt + j] = Lanes.dot(tile, j * dim, queries, queryAt, dim);

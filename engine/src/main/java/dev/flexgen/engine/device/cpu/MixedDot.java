@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.cpu;
 
 import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 import static dev.flexgen.engine.device.cpu.Lanes.WIDTH;
+import static dev.flexgen.engine.device.cpu.Lanes.fma;
 import static dev.flexgen.engine.device.cpu.Lanes.load;
 import static dev.flexgen.engine.device.cpu.Lanes.total;
 
@@ -15,13 +16,12 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.Vector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Inner loops over weights as they are stored: nothing lies between the bytes that memory delivers and the
  * multiply-add. One row at a time, from its first byte to its last, is what the hardware's prefetcher follows best: four rows
- * at once compute faster out of a cache, and at half the speed out of memory.
+ * at once compute faster out of a cache, and at half the speed out of memory. {@link BatchKernel} adds in the same order.
  *
  * <p>A half's exponent and fraction, shifted into a float's place, are the value times 2^-112. Multiplying every weight by
  * 2^112 would cost as much as the rest of the conversion, so the token's numbers are scaled instead, by {@link #inputScale},
@@ -32,9 +32,11 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class MixedDot {
 
-    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
-    private static final VectorSpecies<Short> SHORTS =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
+    private static final VectorSpecies<Integer> INTS = VectorUnit.INTS;
+    private static final VectorSpecies<Short> SHORTS = VectorUnit.SHORTS;
+
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private MixedDot() {}
 
@@ -54,7 +56,7 @@ final class MixedDot {
             case BF16 -> brainDot(weights, offset, x, xo, count);
         };
         for (int i = count / WIDTH * WIDTH; i < count; i++) {
-            sum = Math.fma(stored(dtype, weights, offset + dtype.bytes(i)), x[xo + i], sum);
+            sum = fma(stored(dtype, weights, offset + dtype.bytes(i)), x[xo + i], sum);
         }
         return sum;
     }
@@ -67,7 +69,7 @@ final class MixedDot {
             case BF16 -> addBrain(weights, offset, factor, y, yo, count);
         }
         for (int i = count / WIDTH * WIDTH; i < count; i++) {
-            y[yo + i] = Math.fma(stored(dtype, weights, offset + dtype.bytes(i)), factor, y[yo + i]);
+            y[yo + i] = fma(stored(dtype, weights, offset + dtype.bytes(i)), factor, y[yo + i]);
         }
     }
 
@@ -78,13 +80,13 @@ final class MixedDot {
         FloatVector d = a;
         int i = 0;
         for (; i <= count - 4 * WIDTH; i += 4 * WIDTH) {
-            a = single(w, offset + 4L * i).fma(load(x, xo + i), a);
-            b = single(w, offset + 4L * (i + WIDTH)).fma(load(x, xo + i + WIDTH), b);
-            c = single(w, offset + 4L * (i + 2 * WIDTH)).fma(load(x, xo + i + 2 * WIDTH), c);
-            d = single(w, offset + 4L * (i + 3 * WIDTH)).fma(load(x, xo + i + 3 * WIDTH), d);
+            a = fma(single(w, offset + 4L * i), load(x, xo + i), a);
+            b = fma(single(w, offset + 4L * (i + WIDTH)), load(x, xo + i + WIDTH), b);
+            c = fma(single(w, offset + 4L * (i + 2 * WIDTH)), load(x, xo + i + 2 * WIDTH), c);
+            d = fma(single(w, offset + 4L * (i + 3 * WIDTH)), load(x, xo + i + 3 * WIDTH), d);
         }
         for (; i <= count - WIDTH; i += WIDTH) {
-            a = single(w, offset + 4L * i).fma(load(x, xo + i), a);
+            a = fma(single(w, offset + 4L * i), load(x, xo + i), a);
         }
         return total(a.add(b).add(c.add(d)));
     }
@@ -96,13 +98,13 @@ final class MixedDot {
         FloatVector d = a;
         int i = 0;
         for (; i <= count - 4 * WIDTH; i += 4 * WIDTH) {
-            a = half(w, offset + 2L * i).fma(load(x, xo + i), a);
-            b = half(w, offset + 2L * (i + WIDTH)).fma(load(x, xo + i + WIDTH), b);
-            c = half(w, offset + 2L * (i + 2 * WIDTH)).fma(load(x, xo + i + 2 * WIDTH), c);
-            d = half(w, offset + 2L * (i + 3 * WIDTH)).fma(load(x, xo + i + 3 * WIDTH), d);
+            a = fma(half(w, offset + 2L * i), load(x, xo + i), a);
+            b = fma(half(w, offset + 2L * (i + WIDTH)), load(x, xo + i + WIDTH), b);
+            c = fma(half(w, offset + 2L * (i + 2 * WIDTH)), load(x, xo + i + 2 * WIDTH), c);
+            d = fma(half(w, offset + 2L * (i + 3 * WIDTH)), load(x, xo + i + 3 * WIDTH), d);
         }
         for (; i <= count - WIDTH; i += WIDTH) {
-            a = half(w, offset + 2L * i).fma(load(x, xo + i), a);
+            a = fma(half(w, offset + 2L * i), load(x, xo + i), a);
         }
         return total(a.add(b).add(c.add(d)));
     }
@@ -114,13 +116,13 @@ final class MixedDot {
         FloatVector d = a;
         int i = 0;
         for (; i <= count - 4 * WIDTH; i += 4 * WIDTH) {
-            a = brain(w, offset + 2L * i).fma(load(x, xo + i), a);
-            b = brain(w, offset + 2L * (i + WIDTH)).fma(load(x, xo + i + WIDTH), b);
-            c = brain(w, offset + 2L * (i + 2 * WIDTH)).fma(load(x, xo + i + 2 * WIDTH), c);
-            d = brain(w, offset + 2L * (i + 3 * WIDTH)).fma(load(x, xo + i + 3 * WIDTH), d);
+            a = fma(brain(w, offset + 2L * i), load(x, xo + i), a);
+            b = fma(brain(w, offset + 2L * (i + WIDTH)), load(x, xo + i + WIDTH), b);
+            c = fma(brain(w, offset + 2L * (i + 2 * WIDTH)), load(x, xo + i + 2 * WIDTH), c);
+            d = fma(brain(w, offset + 2L * (i + 3 * WIDTH)), load(x, xo + i + 3 * WIDTH), d);
         }
         for (; i <= count - WIDTH; i += WIDTH) {
-            a = brain(w, offset + 2L * i).fma(load(x, xo + i), a);
+            a = fma(brain(w, offset + 2L * i), load(x, xo + i), a);
         }
         return total(a.add(b).add(c.add(d)));
     }
@@ -128,21 +130,41 @@ final class MixedDot {
     private static void addSingle(MemorySegment w, long offset, float factor, float[] y, int yo, int count) {
         FloatVector f = FloatVector.broadcast(FLOATS, factor);
         for (int i = 0; i <= count - WIDTH; i += WIDTH) {
-            single(w, offset + 4L * i).fma(f, load(y, yo + i)).intoArray(y, yo + i);
+            fma(single(w, offset + 4L * i), f, load(y, yo + i)).intoArray(y, yo + i);
         }
     }
 
     private static void addHalf(MemorySegment w, long offset, float factor, float[] y, int yo, int count) {
         FloatVector f = FloatVector.broadcast(FLOATS, factor);
         for (int i = 0; i <= count - WIDTH; i += WIDTH) {
-            half(w, offset + 2L * i).fma(f, load(y, yo + i)).intoArray(y, yo + i);
+            fma(half(w, offset + 2L * i), f, load(y, yo + i)).intoArray(y, yo + i);
         }
     }
 
     private static void addBrain(MemorySegment w, long offset, float factor, float[] y, int yo, int count) {
         FloatVector f = FloatVector.broadcast(FLOATS, factor);
         for (int i = 0; i <= count - WIDTH; i += WIDTH) {
-            brain(w, offset + 2L * i).fma(f, load(y, yo + i)).intoArray(y, yo + i);
+            fma(brain(w, offset + 2L * i), f, load(y, yo + i)).intoArray(y, yo + i);
+        }
+    }
+
+    /** Decodes {@code count} numbers, scaled as {@link #half} scales: what {@link #dot} and {@link #add} compute with. */
+    static void decode(DType dtype, MemorySegment weights, long offset, float[] target, int at, int count) {
+        switch (dtype) {
+            case F32 -> MemorySegment.copy(weights, FLOAT, offset, target, at, count);
+            case F16 -> {
+                for (int i = 0; i <= count - WIDTH; i += WIDTH) {
+                    half(weights, offset + 2L * i).intoArray(target, at + i);
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i <= count - WIDTH; i += WIDTH) {
+                    brain(weights, offset + 2L * i).intoArray(target, at + i);
+                }
+            }
+        }
+        for (int i = count / WIDTH * WIDTH; i < count; i++) {
+            target[at + i] = stored(dtype, weights, offset + dtype.bytes(i));
         }
     }
 

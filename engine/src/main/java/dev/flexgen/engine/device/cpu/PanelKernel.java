@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.cpu;
 
 import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 import static dev.flexgen.engine.device.cpu.Lanes.WIDTH;
+import static dev.flexgen.engine.device.cpu.Lanes.fma;
 import static dev.flexgen.engine.device.cpu.Lanes.load;
 
 import jdk.incubator.vector.FloatVector;
@@ -58,23 +59,23 @@ final class PanelKernel {
             FloatVector b0 = load(b, bo);
             FloatVector b1 = load(b, bo + WIDTH);
             FloatVector w = FloatVector.broadcast(FLOATS, a[ao]);
-            c00 = w.fma(b0, c00);
-            c01 = w.fma(b1, c01);
+            c00 = fma(w, b0, c00);
+            c01 = fma(w, b1, c01);
             w = FloatVector.broadcast(FLOATS, a[ao + rowStride]);
-            c10 = w.fma(b0, c10);
-            c11 = w.fma(b1, c11);
+            c10 = fma(w, b0, c10);
+            c11 = fma(w, b1, c11);
             w = FloatVector.broadcast(FLOATS, a[ao + 2 * rowStride]);
-            c20 = w.fma(b0, c20);
-            c21 = w.fma(b1, c21);
+            c20 = fma(w, b0, c20);
+            c21 = fma(w, b1, c21);
             w = FloatVector.broadcast(FLOATS, a[ao + 3 * rowStride]);
-            c30 = w.fma(b0, c30);
-            c31 = w.fma(b1, c31);
+            c30 = fma(w, b0, c30);
+            c31 = fma(w, b1, c31);
             w = FloatVector.broadcast(FLOATS, a[ao + 4 * rowStride]);
-            c40 = w.fma(b0, c40);
-            c41 = w.fma(b1, c41);
+            c40 = fma(w, b0, c40);
+            c41 = fma(w, b1, c41);
             w = FloatVector.broadcast(FLOATS, a[ao + 5 * rowStride]);
-            c50 = w.fma(b0, c50);
-            c51 = w.fma(b1, c51);
+            c50 = fma(w, b0, c50);
+            c51 = fma(w, b1, c51);
             bo += PANEL;
             ao += stepStride;
         }

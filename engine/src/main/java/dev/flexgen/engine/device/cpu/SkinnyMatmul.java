@@ -8,28 +8,34 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products of a matrix with one token or a few: decoding, bound by how fast memory delivers the weights. A row is read from
- * memory for the first token and from the first-level cache for the others.
+ * Products of a matrix with 1 to {@value #MOST} tokens: decoding, bound by how fast memory delivers the weights. One token is
+ * multiplied with the weights as they are stored; for several a few rows at a time are decoded once, and stay in the cache.
  *
- * <p>How the work is cut depends on the shapes alone, so results are the same bit for bit for any number of threads.
+ * <p>How the work is cut and in which order numbers are added depends on the shape of the matrix alone: a token's result is the
+ * same bit for bit for any number of threads and whatever other tokens there are.
  */
 final class SkinnyMatmul {
 
-    /** Numbers of a token that the first-level cache keeps while rows pass: 16 KiB, or a share of it with more tokens. */
-    private static final int TILE = 4096;
-
-    private static final int MIN_TILE = 1024;
+    /** Most tokens; from more on, packing them along the lanes pays. */
+    static final int MOST = 16;
 
     /** Rows of an up projection that a thread takes at a time. */
-    private static final int UP_ROWS = 32;
+    private static final int UP_ROWS = 36;
+
+    /** Decoded weights at a time: they wait in the second-level cache. */
+    private static final int DECODED = 32 << 10;
+
+    /** Columns at a time of decoded rows: with those of 16 tokens they fit the first-level cache. A multiple of all vectors. */
+    private static final int TILE = 1024;
+
+    /** Numbers of a partial sum that a thread joins at a time. */
+    private static final int JOINED = 4096;
 
     /** Rows of a down projection behind one partial sum; small matrices have fewer. */
     private static final int DOWN_ROWS = 64;
 
-    /** Tokens times partial sums: enough for many threads, and small beside the matrix. */
-    private static final int MAX_PARTIAL_SUMS = 64;
-
-    private static final int MIN_PARTIAL_SUMS = 8;
+    /** Partial sums: enough for many threads, and with 16 tokens still small beside the matrix. */
+    private static final int MOST_PARTIAL_SUMS = 32;
 
     /** What memory could have delivered while a row that nobody foresaw is waited for, as measured on one core. */
     private static final long GAP_BYTES = 6 << 10;
@@ -53,7 +59,11 @@ final class SkinnyMatmul {
             int from = part * UP_ROWS;
             int rows = Math.min(UP_ROWS, weight.rows() - from);
             float[] sums = scratch[worker].first(UP_ROWS * tokens); // [tokens, rows]
-            dots(weight, from, rows, tokens, sums);
+            if (tokens == 1) {
+                dots(weight, from, rows, sums);
+            } else {
+                dots(weight, from, rows, tokens, sums, scratch[worker]);
+            }
             float[] biases = scratch[worker].second(UP_ROWS);
             if (bias != null) {
                 Convert.floats(bias, from, biases, rows);
@@ -69,17 +79,41 @@ final class SkinnyMatmul {
         });
     }
 
-    private void dots(Matrix weight, int from, int rows, int tokens, float[] sums) {
+    private void dots(Matrix weight, int from, int rows, float[] sums) {
+        for (int r = 0; r < rows; r++) {
+            long offset = (from + r) * weight.rowBytes();
+            sums[r] = MixedDot.dot(weight.dtype(), weight.data(), offset, inputs, 0, weight.columns());
+        }
+    }
+
+    private void dots(Matrix weight, int from, int rows, int tokens, float[] sums, Scratch memory) {
         int columns = weight.columns();
-        int tile = tile(tokens);
-        Arrays.fill(sums, 0, tokens * rows, 0);
-        for (int c = 0; c < columns; c += tile) {
-            int count = Math.min(tile, columns - c);
-            for (int r = 0; r < rows; r++) {
-                long offset = (from + r) * weight.rowBytes() + weight.dtype().bytes(c);
-                for (int t = 0; t < tokens; t++) {
-                    sums[t * rows + r] +=
-                            MixedDot.dot(weight.dtype(), weight.data(), offset, inputs, t * columns + c, count);
+        int stride = padded(tokens) * BatchKernel.SUMS;
+        float[] running = memory.third(BatchKernel.OUTPUTS * stride); // [OUTPUTS, tokens, SUMS]
+        float[] decoded = memory.second(BatchKernel.OUTPUTS * TILE);
+        for (int first = 0; first < rows; first += BatchKernel.OUTPUTS) {
+            int count = Math.min(BatchKernel.OUTPUTS, rows - first);
+            Arrays.fill(running, 0, BatchKernel.OUTPUTS * stride, 0);
+            for (int c = 0; c < columns; c += TILE) {
+                int width = Math.min(TILE, columns - c);
+                for (int r = 0; r < count; r++) {
+                    long offset = (from + first + r) * weight.rowBytes()
+                            + weight.dtype().bytes(c);
+                    MixedDot.decode(weight.dtype(), weight.data(), offset, decoded, r * TILE, width);
+                }
+                for (int t = 0; t < tokens; t += BatchKernel.TOKENS) {
+                    int at = t * BatchKernel.SUMS;
+                    BatchKernel.dots(decoded, 0, TILE, inputs, t * columns + c, columns, width, running, at, stride);
+                }
+            }
+            int tail = columns % Lanes.WIDTH;
+            int tailAt = (columns - tail) % TILE; // in the last tile
+            for (int t = 0; t < tokens; t++) {
+                for (int r = 0; r < count; r++) {
+                    int at = r * stride + t * BatchKernel.SUMS;
+                    int x = t * columns + columns - tail;
+                    sums[t * rows + first + r] =
+                            BatchKernel.dot(running, at, decoded, r * TILE + tailAt, inputs, x, tail);
                 }
             }
         }
@@ -91,8 +125,7 @@ final class SkinnyMatmul {
         int rows = weight.rows();
         int tokens = in.count();
         int length = tokens * weight.columns();
-        int most = Math.max(MIN_PARTIAL_SUMS, MAX_PARTIAL_SUMS / tokens);
-        int parts = Math.clamp(rows / DOWN_ROWS, 1, most);
+        int parts = Math.clamp(rows / DOWN_ROWS, 1, MOST_PARTIAL_SUMS);
         if (partials.length < parts * length) {
             partials = new float[parts * length];
         }
@@ -100,48 +133,93 @@ final class SkinnyMatmul {
             Arrays.fill(partials, part * length, (part + 1) * length, 0);
             int from = (int) ((long) rows * part / parts);
             int to = (int) ((long) rows * (part + 1) / parts);
-            addActive(weight, from, to, tokens, part * length);
+            if (tokens == 1) {
+                addActive(weight, from, to, part * length);
+            } else {
+                addActive(weight, from, to, tokens, part * length, scratch[worker]);
+            }
         });
         join(parts, length, MixedDot.outputScale(weight.dtype()), out);
     }
 
-    private void addActive(Matrix weight, int from, int to, int tokens, int sumAt) {
+    /** A row behind a gap costs its own bytes and a wait; without gaps the rows stream. Zeros add nothing either way. */
+    private void addActive(Matrix weight, int from, int to, int sumAt) {
+        int active = 0;
+        for (int n = from; n < to; n++) {
+            active += inputs[n] == 0 ? 0 : 1;
+        }
+        boolean skip = active * (weight.rowBytes() + GAP_BYTES) < (to - from) * weight.rowBytes();
+        for (int n = from; n < to; n++) {
+            if (inputs[n] != 0 || !skip) {
+                long offset = n * weight.rowBytes();
+                MixedDot.add(weight.dtype(), weight.data(), offset, inputs[n], partials, sumAt, weight.columns());
+            }
+        }
+    }
+
+    private void addActive(Matrix weight, int from, int to, int tokens, int sumAt, Scratch memory) {
         int columns = weight.columns();
-        boolean skip = skippingPays(weight, from, to, tokens);
-        int tile = tile(tokens);
-        for (int c = 0; c < columns; c += tile) {
-            int count = Math.min(tile, columns - c);
-            for (int n = from; n < to; n++) {
-                long offset = n * weight.rowBytes() + weight.dtype().bytes(c);
-                for (int t = 0; t < tokens; t++) {
-                    float factor = inputs[t * weight.rows() + n];
-                    if (factor != 0 || !skip) {
-                        int at = sumAt + t * columns + c;
-                        MixedDot.add(weight.dtype(), weight.data(), offset, factor, partials, at, count);
-                    }
+        int most =
+                Math.clamp(DECODED / columns / BatchKernel.ROWS * (long) BatchKernel.ROWS, BatchKernel.ROWS, DOWN_ROWS);
+        float[] decoded = memory.second(most * columns);
+        float[] factors = memory.third(tokens * most); // [tokens, most]
+        int rows = 0;
+        for (int n = from; n < to; n++) {
+            boolean active = false;
+            for (int t = 0; t < tokens; t++) {
+                float factor = inputs[t * weight.rows() + n];
+                factors[t * most + rows] = factor;
+                active |= factor != 0;
+            }
+            if (active) {
+                MixedDot.decode(weight.dtype(), weight.data(), n * weight.rowBytes(), decoded, rows * columns, columns);
+                rows++;
+            }
+            if (rows == most) {
+                addRows(decoded, rows, columns, factors, most, tokens, sumAt);
+                rows = 0;
+            }
+        }
+        addRows(decoded, rows, columns, factors, most, tokens, sumAt);
+    }
+
+    private void addRows(
+            float[] decoded, int rows, int columns, float[] factors, int factorStride, int tokens, int sumAt) {
+        int whole = rows / BatchKernel.ROWS * BatchKernel.ROWS;
+        for (int c = 0; c < columns; c += TILE) {
+            int count = Math.min(TILE, columns - c);
+            for (int r = 0; r < whole; r += BatchKernel.ROWS) {
+                for (int t = 0; t < tokens - 1; t += 2) {
+                    int factor = t * factorStride + r;
+                    int y = sumAt + t * columns + c;
+                    BatchKernel.addRows(
+                            decoded,
+                            r * columns + c,
+                            columns,
+                            factors,
+                            factor,
+                            factor + factorStride,
+                            partials,
+                            y,
+                            y + columns,
+                            count);
+                }
+            }
+            for (int t = 0; t < tokens; t++) {
+                boolean paired = t < tokens / 2 * 2;
+                for (int r = paired ? whole : 0; r < rows; r++) {
+                    float factor = factors[t * factorStride + r];
+                    Lanes.addScaled(factor, decoded, r * columns + c, partials, sumAt + t * columns + c, count);
                 }
             }
         }
     }
 
-    /** A row behind a gap costs its own bytes and a wait; without gaps the rows stream. Zeros add nothing either way. */
-    private boolean skippingPays(Matrix weight, int from, int to, int tokens) {
-        int active = 0;
-        for (int n = from; n < to; n++) {
-            boolean zero = true;
-            for (int t = 0; t < tokens; t++) {
-                zero &= inputs[t * weight.rows() + n] == 0;
-            }
-            active += zero ? 0 : 1;
-        }
-        return active * (weight.rowBytes() + GAP_BYTES) < (to - from) * weight.rowBytes();
-    }
-
     private void join(int parts, int length, float scale, Rows out) {
-        pool.run(Math.ceilDiv(length, TILE), (piece, worker) -> {
-            int from = piece * TILE;
-            int count = Math.min(TILE, length - from);
-            float[] sum = scratch[worker].first(TILE);
+        pool.run(Math.ceilDiv(length, JOINED), (piece, worker) -> {
+            int from = piece * JOINED;
+            int count = Math.min(JOINED, length - from);
+            float[] sum = scratch[worker].first(JOINED);
             Convert.floats(out.data(), from, sum, count);
             for (int part = 0; part < parts; part++) {
                 Lanes.addScaled(scale, partials, part * length + from, sum, 0, count);
@@ -150,16 +228,19 @@ final class SkinnyMatmul {
         });
     }
 
-    private static int tile(int tokens) {
-        return Math.max(MIN_TILE, TILE / tokens);
+    private static int padded(int tokens) {
+        return Math.ceilDiv(tokens, BatchKernel.TOKENS) * BatchKernel.TOKENS;
     }
 
+    /** Room for whole tiles of tokens; what lies behind the last is multiplied and never used. */
     private void read(Rows in, float scale) {
         int length = Math.multiplyExact(in.count(), in.width());
-        if (inputs.length < length) {
-            inputs = new float[length];
+        int room = Math.multiplyExact(padded(in.count()), in.width());
+        if (inputs.length < room) {
+            inputs = new float[room];
         }
         Convert.floats(in.data(), 0, inputs, length);
+        Arrays.fill(inputs, length, room, 0);
         if (scale != 1) {
             Lanes.scale(inputs, 0, scale, length);
         }

@@ -10,6 +10,7 @@ import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * the two have kernels of their own, and here is the choice between them.
  */
 public final class VectorOps implements Ops {
-
-    /** From here on, packing tokens along the lanes pays, although some lanes stay empty. */
-    static final int MANY = PanelKernel.PANEL / 2;
 
     /** Numbers that an element-wise operation gives a thread at a time. */
     private static final int CHUNK = 4096;
@@ -90,7 +88,7 @@ public final class VectorOps implements Ops {
     @Override
     public void up(Linear linear, Rows in, Rows out) {
         @Nullable MemorySegment bias = linear.bias();
-        if (in.count() < MANY) {
+        if (in.count() <= SkinnyMatmul.MOST) {
             fewTokens.up(linear.weight(), bias, in, out);
         } else {
             manyTokens.up(linear.weight(), bias, in, out);
@@ -99,7 +97,7 @@ public final class VectorOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
-        if (in.count() < MANY) {
+        if (in.count() <= SkinnyMatmul.MOST) {
             fewTokens.down(weight, in, out);
         } else {
             manyTokens.down(weight, in, out);
@@ -116,17 +114,10 @@ public final class VectorOps implements Ops {
             Convert.floats(rows.data(), from, x, count);
             switch (activation) {
                 case RELU -> Lanes.relu(x, count);
-                case GELU -> gelu(x, count);
+                case GELU -> Gelu.apply(x, count);
             }
             MemorySegment.copy(x, 0, rows.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * from, count);
         });
-    }
-
-    private static void gelu(float[] x, int count) {
-        double scale = 1 / Math.sqrt(2);
-        for (int i = 0; i < count; i++) {
-            x[i] = (float) (0.5 * x[i] * (1 + Erf.erf(x[i] * scale)));
-        }
     }
 
     @Override
@@ -183,16 +174,22 @@ public final class VectorOps implements Ops {
 
     @Override
     public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        List<KvSequence> few = new ArrayList<>();
+        List<Integer> rows = new ArrayList<>();
         int from = 0;
         for (KvSequence sequence : sequences) {
-            Rows own = query.slice(from, sequence.rows());
-            Rows context = out.slice(from, sequence.rows());
-            if (sequence.rows() < MANY) {
-                fewQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
+            if (sequence.rows() <= SkinnyMatmul.MOST) {
+                few.add(sequence);
+                rows.add(from);
             } else {
+                Rows own = query.slice(from, sequence.rows());
+                Rows context = out.slice(from, sequence.rows());
                 manyQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
             }
             from += sequence.rows();
+        }
+        if (!few.isEmpty()) {
+            fewQueries.attend(query, few, rows, scale, out);
         }
     }
 

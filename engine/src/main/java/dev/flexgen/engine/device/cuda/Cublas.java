@@ -4,8 +4,10 @@ import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.cuda.cublas.cublasContext;
 import org.bytedeco.cuda.global.cublas;
@@ -17,6 +19,9 @@ import org.bytedeco.javacpp.FloatPointer;
  * transposed one, and the roles of left and right are exchanged. Owned by the thread that owns the device.
  */
 final class Cublas implements MatrixProduct {
+
+    /** What the library multiplies with; weights of other encodings have to be decoded first. */
+    static final List<Encoding> ENCODINGS = List.of(Encoding.F32, Encoding.F16, Encoding.BF16);
 
     private final Driver driver;
     private final cublasContext handle;

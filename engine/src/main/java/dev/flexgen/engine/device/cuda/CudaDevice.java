@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.cuda;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
@@ -11,7 +12,7 @@ import dev.flexgen.engine.memory.AllocationPolicy;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -128,8 +129,9 @@ final class CudaDevice implements Device {
     private void tryOut(Cublas library) {
         try (Buffer trial = allocate("cuBLAS", 3L << 20)) {
             MemorySegment rows = trial.segment().asSlice(0, 1 << 20);
-            for (DType dtype : DType.values()) {
-                Matrix weight = new Matrix(dtype, 256, 512, trial.segment().asSlice(1 << 20, dtype.bytes(256 * 512)));
+            for (Encoding encoding : Cublas.ENCODINGS) {
+                Matrix weight =
+                        new Matrix(encoding, 256, 512, trial.segment().asSlice(1 << 20, encoding.bytes(256, 512)));
                 Rows out = new Rows(trial.segment().asSlice(2 << 20, 1 << 20), 512, 512);
                 library.up(rows, weight, new Rows(out.data(), 512, 256));
                 library.down(rows, weight, out);
@@ -155,6 +157,11 @@ final class CudaDevice implements Device {
     @Override
     public AllocationPolicy allocationPolicy() {
         return CudaMemory.POLICY;
+    }
+
+    @Override
+    public boolean supports(Operation operation, Encoding encoding) {
+        return encoding instanceof Encoding.Plain;
     }
 
     @Override

@@ -72,7 +72,7 @@ final class ShapeChecks {
         if (tokens > cache.capacity()) {
             throw new IllegalArgumentException(tokens + " tokens in a cache for " + cache.capacity());
         }
-        long bytes = cache.dtype().bytes((long) cache.heads() * cache.blockTokens() * cache.headDim());
+        long bytes = cache.blockBytes();
         for (int i = 0; i < Math.ceilDiv(tokens, cache.blockTokens()); i++) {
             elements(cache.dtype(), cache.keys().get(i));
             elements(cache.dtype(), cache.values().get(i));

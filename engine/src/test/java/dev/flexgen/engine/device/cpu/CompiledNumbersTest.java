@@ -10,6 +10,7 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.RandomOperands;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
@@ -72,9 +73,9 @@ class CompiledNumbersTest {
                 ops.activate(Activation.GELU, out);
             });
             for (DType dtype : DType.values()) {
-                Matrix matrix = operands.matrix(dtype, HEAD, WIDTH);
+                Matrix matrix = operands.matrix(Encoding.of(dtype), HEAD, WIDTH);
                 Linear linear = new Linear(matrix, operands.vector(HEAD));
-                KvView cache = operands.cache(dtype, 1, HEAD, 16, MANY);
+                KvView cache = operands.cache(Encoding.of(dtype), 1, HEAD, 16, MANY);
                 Rows narrow = operands.rows(MANY, HEAD, 0.5);
                 for (int tokens : new int[] {FEW, MANY}) {
                     Rows wideRows = in.slice(0, tokens);

@@ -19,11 +19,6 @@ class CpuDeviceTest {
     @Nested
     class OperationsOnOneThread extends DeviceConformance {
         @Override
-        protected int alikeRows() {
-            return 1; // kernels and their tiles change with the number of rows
-        }
-
-        @Override
         protected Device open(Ledger ledger) {
             return new CpuDevice(ledger, new WorkerPool(1));
         }
@@ -37,11 +32,6 @@ class CpuDeviceTest {
         @AfterAll
         static void endThreads() {
             POOL.close();
-        }
-
-        @Override
-        protected int alikeRows() {
-            return VectorOps.MANY - 1;
         }
 
         @Override

@@ -7,8 +7,8 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
-import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -37,16 +37,16 @@ final class AllLaunches {
             ops.copy(rows, rows);
             ops.addBias(vector, rows);
             ops.activate(Activation.GELU, rows);
-            for (DType dtype : DType.values()) {
-                projections(ops, dtype, tokens);
-                attention(ops, dtype, tokens);
+            for (Encoding encoding : Cublas.ENCODINGS) {
+                projections(ops, encoding, tokens);
+                attention(ops, encoding, tokens);
             }
         }
     }
 
-    private void projections(Ops ops, DType dtype, int tokens) {
+    private void projections(Ops ops, Encoding encoding, int tokens) {
         for (int[] shape : MATRICES) {
-            Matrix matrix = matrix(dtype, shape[0], shape[1]);
+            Matrix matrix = matrix(encoding, shape[0], shape[1]);
             Linear linear = new Linear(matrix, rows(1, shape[0]).data());
             Rows narrow = rows(tokens, shape[0]);
             Rows wide = rows(tokens, shape[1]);
@@ -59,9 +59,9 @@ final class AllLaunches {
         }
     }
 
-    private void attention(Ops ops, DType dtype, int tokens) {
+    private void attention(Ops ops, Encoding encoding, int tokens) {
         for (int size : HEAD_SIZES) {
-            KvView cache = cache(dtype, 2, size, 64, 80 * 64);
+            KvView cache = cache(encoding, 2, size, 64, 80 * 64);
             for (int position : new int[] {0, 100, 4500}) {
                 Rows keys = rows(tokens, 2 * size);
                 for (List<KvSequence> sequences : sequences(cache, position, tokens)) {
@@ -86,16 +86,16 @@ final class AllLaunches {
         return new Rows(arena.allocate(4L * count * width, 256), count, width);
     }
 
-    Matrix matrix(DType dtype, int rows, int columns) {
-        return new Matrix(dtype, rows, columns, arena.allocate(dtype.bytes((long) rows * columns), 256));
+    Matrix matrix(Encoding encoding, int rows, int columns) {
+        return new Matrix(encoding, rows, columns, arena.allocate(encoding.bytes(rows, columns), 256));
     }
 
-    KvView cache(DType dtype, int heads, int headSize, int blockTokens, int tokens) {
-        MemorySegment block = arena.allocate(dtype.bytes((long) heads * headSize * blockTokens), 256);
+    KvView cache(Encoding encoding, int heads, int headSize, int blockTokens, int tokens) {
+        MemorySegment block = arena.allocate(encoding.bytes((long) heads * blockTokens, headSize), 256);
         List<MemorySegment> blocks = new ArrayList<>();
         for (int i = 0; i < Math.ceilDiv(tokens, blockTokens); i++) {
             blocks.add(block);
         }
-        return new KvView(dtype, heads, headSize, blockTokens, blocks, blocks);
+        return new KvView(encoding, heads, headSize, blockTokens, blocks, blocks);
     }
 }

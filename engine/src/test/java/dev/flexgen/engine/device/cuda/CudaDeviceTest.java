@@ -15,7 +15,7 @@ import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -79,10 +79,10 @@ class CudaDeviceTest {
         assumeTrue(before > 0, "the management library does not answer");
         try (Device device = TestGpus.open(ledger);
                 Buffer buffer = device.allocate("operands", 192 * MIB)) {
-            for (DType dtype : DType.values()) {
+            for (Encoding encoding : Cublas.ENCODINGS) {
                 for (int tokens : new int[] {1, 3, 9, 40, 300, 1500}) {
                     Matrix weight =
-                            new Matrix(dtype, 4096, 4096, buffer.segment().asSlice(0, dtype.bytes(4096L * 4096)));
+                            new Matrix(encoding, 4096, 4096, buffer.segment().asSlice(0, encoding.bytes(4096, 4096)));
                     Rows in = new Rows(buffer.segment().asSlice(64 * MIB, 64 * MIB), tokens, 4096);
                     Rows out = new Rows(buffer.segment().asSlice(128 * MIB, 64 * MIB), tokens, 4096);
                     device.ops().up(new Linear(weight, null), in, out);

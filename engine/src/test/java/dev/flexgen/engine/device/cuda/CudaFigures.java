@@ -11,6 +11,7 @@ import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -90,10 +91,10 @@ final class CudaFigures {
         try (Buffer weight = device.allocate("weight", 4L * width * width);
                 Buffer in = device.allocate("in", 4L * 2048 * width);
                 Buffer out = device.allocate("out", 4L * 2048 * width)) {
-            for (DType dtype : DType.values()) {
+            for (Encoding encoding : Cublas.ENCODINGS) {
                 for (int tokens : new int[] {17, 64, 200, 512, 2048}) {
                     Matrix matrix = new Matrix(
-                            dtype, width, width, weight.segment().asSlice(0, dtype.bytes((long) width * width)));
+                            encoding, width, width, weight.segment().asSlice(0, encoding.bytes(width, width)));
                     Rows rows = new Rows(in.segment(), tokens, width);
                     Rows result = new Rows(out.segment(), tokens, width);
                     device.ops().up(new Linear(matrix, null), rows, result);

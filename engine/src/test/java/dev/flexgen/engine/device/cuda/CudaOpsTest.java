@@ -8,8 +8,8 @@ import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
-import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ class CudaOpsTest {
     @Test
     void projectionsOfTheSameRowsShareALaunch() {
         RecordingLauncher launcher = new RecordingLauncher(90);
-        Linear linear = new Linear(operands.matrix(DType.F16, 64, 48), null);
+        Linear linear = new Linear(operands.matrix(Encoding.F16, 64, 48), null);
         Rows out = operands.rows(1, 64);
         ops(launcher, null).upEach(List.of(linear, linear, linear), operands.rows(1, 48), List.of(out, out, out));
         assertThat(launcher.launches).containsExactly(new RecordingLauncher.Launch("up_tensor_8_f16", 3, 1, 1));
@@ -63,7 +63,7 @@ class CudaOpsTest {
         Rows rows = operands.rows(16, 128);
         List<KvSequence> sequences = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
-            sequences.add(new KvSequence(operands.cache(DType.F16, 2, 64, 64, 640), 40 * i, 1));
+            sequences.add(new KvSequence(operands.cache(Encoding.F16, 2, 64, 64, 640), 40 * i, 1));
         }
         ops.append(rows, rows, sequences);
         ops.attend(rows, sequences, 1, rows);
@@ -86,7 +86,7 @@ class CudaOpsTest {
             for (int layer = 0; layer < 3; layer++) {
                 long keys = 2L * layer * bytes;
                 KvView cache = new KvView(
-                        DType.F16,
+                        Encoding.F16,
                         2,
                         64,
                         64,
@@ -112,7 +112,7 @@ class CudaOpsTest {
         // key heads, query heads of each, width, tokens before, new tokens
         for (int[] shape : new int[][] {{8, 8, 128, 131071, 1}, {32, 1, 128, 4000, 5}, {4, 16, 1024, 60000, 16}}) {
             RecordingLauncher launcher = new RecordingLauncher(90);
-            KvView cache = operands.cache(DType.F32, shape[0], shape[2], 64, shape[3] + shape[4]);
+            KvView cache = operands.cache(Encoding.F32, shape[0], shape[2], 64, shape[3] + shape[4]);
             Rows query = operands.rows(shape[4], shape[0] * shape[1] * shape[2]);
             ops(launcher, null).attend(query, List.of(new KvSequence(cache, shape[3], shape[4])), 1, query);
             List<RecordingLauncher.Launch> launches = launcher.launches.stream()
@@ -152,7 +152,7 @@ class CudaOpsTest {
         };
         RecordingLauncher launcher = new RecordingLauncher(90);
         CudaOps ops = ops(launcher, product);
-        Matrix weight = operands.matrix(DType.F16, 64, 48);
+        Matrix weight = operands.matrix(Encoding.F16, 64, 48);
         Linear biased = new Linear(weight, operands.rows(1, 64).data());
         Rows out = operands.rows(100, 64);
         ops.upEach(List.of(biased, biased), operands.rows(100, 48), List.of(out, out));
@@ -165,7 +165,7 @@ class CudaOpsTest {
     @Test
     void rowsWiderThanTheScratchMemoryHoldsGoByPieces() {
         RecordingLauncher launcher = new RecordingLauncher(90);
-        Matrix weight = operands.matrix(DType.F16, 8, 8192);
+        Matrix weight = operands.matrix(Encoding.F16, 8, 8192);
         ops(launcher, null).up(new Linear(weight, null), operands.rows(300, 8192), operands.rows(300, 8));
         assertThat(launcher.kernels().stream().filter(kernel -> kernel.equals("rows_narrow_f16")))
                 .hasSize(3);
@@ -175,10 +175,10 @@ class CudaOpsTest {
     void sizesThatDoNotMatchAreRefusedBeforeAnythingIsLaunched() {
         RecordingLauncher launcher = new RecordingLauncher(90);
         CudaOps ops = ops(launcher, null);
-        Matrix weight = operands.matrix(DType.F16, 64, 48);
+        Matrix weight = operands.matrix(Encoding.F16, 64, 48);
         Rows narrow = operands.rows(2, 48);
         Rows wide = operands.rows(2, 64);
-        KvView cache = operands.cache(DType.F16, 2, 24, 7, 14);
+        KvView cache = operands.cache(Encoding.F16, 2, 24, 7, 14);
         refused(() -> ops.up(new Linear(weight, null), wide, wide), "input width is 64, expected 48");
         refused(() -> ops.up(new Linear(weight, null), narrow, narrow), "output width is 48, expected 64");
         refused(() -> ops.up(new Linear(weight, narrow.data().asSlice(0, 8)), narrow, wide), "bias has 2 numbers");
@@ -187,7 +187,7 @@ class CudaOpsTest {
         refused(() -> ops.add(wide, narrow), "row width is 48, expected 64");
         refused(() -> ops.embed(weight, new int[] {64}, narrow), "id 64 of a table of 64 rows");
         refused(() -> ops.embed(weight, new int[3], narrow), "3 ids into 2 rows");
-        Matrix odd = new Matrix(DType.F16, 2, 48, weight.data().asSlice(1, 192));
+        Matrix odd = new Matrix(Encoding.F16, 2, 48, weight.data().asSlice(1, 192));
         refused(() -> ops.down(odd, operands.rows(2, 2), narrow), "F16 numbers at the odd address");
         List<KvSequence> late = List.of(new KvSequence(cache, 13, 2));
         refused(() -> ops.append(narrow, narrow, late), "15 tokens in a cache for 14");
@@ -196,7 +196,7 @@ class CudaOpsTest {
         List<KvSequence> fewer = List.of(new KvSequence(cache, 0, 1));
         refused(() -> ops.append(narrow, narrow, fewer), "rows of sequences is 1, expected 2");
         refused(() -> ops.attend(narrow, fewer, 1, narrow), "rows of sequences is 1, expected 2");
-        KvView other = operands.cache(DType.F32, 2, 24, 7, 14);
+        KvView other = operands.cache(Encoding.F32, 2, 24, 7, 14);
         List<KvSequence> mixed = List.of(new KvSequence(cache, 0, 1), new KvSequence(other, 0, 1));
         refused(() -> ops.attend(narrow, mixed, 1, narrow), "caches of F16 and F32");
         assertThat(launcher.launches).isEmpty();
@@ -211,7 +211,7 @@ class CudaOpsTest {
         RecordingLauncher launcher = new RecordingLauncher(90);
         CudaOps ops = ops(launcher, null);
         Rows none = operands.rows(0, 48);
-        Matrix square = operands.matrix(DType.F32, 48, 48);
+        Matrix square = operands.matrix(Encoding.F32, 48, 48);
         ops.up(new Linear(square, null), Activation.RELU, none, none);
         ops.down(square, none, none);
         ops.embed(square, new int[0], none);

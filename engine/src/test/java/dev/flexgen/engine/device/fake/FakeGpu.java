@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.fake;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
@@ -11,6 +12,7 @@ import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
@@ -68,6 +70,11 @@ public final class FakeGpu implements Device {
     @Override
     public Tier tier() {
         return Tier.GPU;
+    }
+
+    @Override
+    public boolean supports(Operation operation, Encoding encoding) {
+        return settings.supports().test(operation, encoding);
     }
 
     @Override

@@ -15,11 +15,6 @@ class FakeGpuConformanceTest {
     @Nested
     class Operations extends DeviceConformance {
         @Override
-        protected int alikeRows() {
-            return 1; // it computes with the processor's operations
-        }
-
-        @Override
         protected Device open(Ledger ledger) {
             return new FakeGpu(ledger, SETTINGS);
         }

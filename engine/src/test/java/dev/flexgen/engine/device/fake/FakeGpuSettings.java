@@ -1,5 +1,9 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.engine.device.Operation;
+import dev.flexgen.engine.quant.Encoding;
+import java.util.function.BiPredicate;
+
 /**
  * What kind of GPU to pretend.
  *
@@ -10,28 +14,47 @@ package dev.flexgen.engine.device.fake;
  * @param operationNanos simulated time of one operation
  * @param hostBytes page-locked host memory that the system grants
  * @param faults which calls fail
+ * @param supports which operations it knows for which encodings
  */
 public record FakeGpuSettings(
-        long bytes, long seed, long uploadRate, long downloadRate, long operationNanos, long hostBytes, Faults faults) {
+        long bytes,
+        long seed,
+        long uploadRate,
+        long downloadRate,
+        long operationNanos,
+        long hostBytes,
+        Faults faults,
+        BiPredicate<Operation, Encoding> supports) {
+
+    private static boolean isPlain(Operation operation, Encoding encoding) {
+        return encoding instanceof Encoding.Plain;
+    }
 
     /** No time passes, and host memory has no end. */
     public static FakeGpuSettings of(long bytes, long seed) {
-        return new FakeGpuSettings(bytes, seed, 0, 0, 0, Long.MAX_VALUE, Faults.NONE);
+        return new FakeGpuSettings(bytes, seed, 0, 0, 0, Long.MAX_VALUE, Faults.NONE, FakeGpuSettings::isPlain);
     }
 
     public FakeGpuSettings withRates(long uploadRate, long downloadRate) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults);
+        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
     }
 
     public FakeGpuSettings withOperationNanos(long operationNanos) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults);
+        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
     }
 
     public FakeGpuSettings withHostBytes(long hostBytes) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults);
+        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
     }
 
     public FakeGpuSettings withFaults(Faults faults) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults);
+        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
+    }
+
+    /** Without kernels for {@code missing} on {@code encoding}. */
+    public FakeGpuSettings without(Operation missing, Encoding encoding) {
+        BiPredicate<Operation, Encoding> rest =
+                (operation, it) -> !(operation == missing && it.equals(encoding)) && supports.test(operation, it);
+        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, rest);
     }
 }

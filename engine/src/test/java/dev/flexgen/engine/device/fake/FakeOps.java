@@ -1,13 +1,16 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -31,6 +34,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void embed(Matrix table, int[] rows, Rows out) {
+        require(Operation.EMBED, table.encoding());
         operands.table(table, rows, out);
         int[] read = rows.clone();
         later("embed", () -> delegate.embed(table, read, out));
@@ -38,6 +42,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void embedAdd(Matrix table, int[] rows, Rows out) {
+        require(Operation.EMBED, table.encoding());
         operands.table(table, rows, out);
         int[] read = rows.clone();
         later("embedAdd", () -> delegate.embedAdd(table, read, out));
@@ -54,6 +59,7 @@ final class FakeOps implements Ops {
     @Override
     public void up(Linear linear, Rows in, Rows out) {
         Matrix weight = linear.weight();
+        require(Operation.UP, weight.encoding());
         operands.product(weight, weight.columns(), weight.rows(), in, out);
         operands.vector(linear.bias(), out.width());
         later("up", () -> delegate.up(linear, in, out));
@@ -67,6 +73,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
+        require(Operation.DOWN, weight.encoding());
         operands.downProduct(weight, in, out);
         later("down", () -> delegate.down(weight, in, out));
     }
@@ -92,6 +99,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        require(Operation.APPEND, sequences);
         operands.alike(keys, values);
         List<KvSequence> now = snapshot(sequences);
         operands.sequences(now, keys);
@@ -101,6 +109,7 @@ final class FakeOps implements Ops {
 
     @Override
     public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        require(Operation.ATTEND, sequences);
         operands.alike(query, out);
         List<KvSequence> now = snapshot(sequences);
         operands.sequences(now, query);
@@ -123,12 +132,25 @@ final class FakeOps implements Ops {
     /** A cache's view follows it; the operation means the blocks of now. */
     private static KvView snapshot(KvView cache) {
         return new KvView(
-                cache.dtype(),
+                cache.encoding(),
                 cache.heads(),
                 cache.headDim(),
                 cache.blockTokens(),
                 List.copyOf(cache.keys()),
                 List.copyOf(cache.values()));
+    }
+
+    private void require(Operation operation, List<KvSequence> sequences) {
+        sequences.forEach(sequence -> require(operation, sequence.cache().encoding()));
+    }
+
+    private void require(Operation operation, Encoding encoding) {
+        if (!settings.supports().test(operation, encoding)) {
+            throw new EngineException(
+                    EngineException.Kind.DEVICE,
+                    "no " + operation + " for " + encoding.name() + " on the fake GPU",
+                    null);
+        }
     }
 
     private void later(String name, Runnable operation) {

@@ -76,8 +76,9 @@ final class Operands {
         for (KvSequence sequence : sequences) {
             KvView first = sequences.getFirst().cache();
             KvView cache = sequence.cache();
-            if (cache.dtype() != first.dtype()) {
-                throw new IllegalArgumentException("caches of " + cache.dtype() + " and " + first.dtype());
+            if (!cache.encoding().equals(first.encoding())) {
+                throw new IllegalArgumentException("caches of "
+                        + cache.encoding().name() + " and " + first.encoding().name());
             }
             equal("heads of a cache", cache.heads(), first.heads());
             equal("head size of a cache", cache.headDim(), first.headDim());
@@ -88,7 +89,7 @@ final class Operands {
 
     /** A cache with room for {@code tokens} from {@code position} on. */
     private void cache(KvView cache, int position, int tokens) {
-        long bytes = cache.dtype().bytes((long) cache.heads() * cache.blockTokens() * cache.headDim());
+        long bytes = cache.blockBytes();
         if (position < 0 || position + tokens > cache.capacity()) {
             throw new IllegalArgumentException(
                     "positions " + position + " to " + (position + tokens) + " in a cache of " + cache.capacity());

@@ -1,4 +1,4 @@
-package dev.flexgen.engine.device.cpu;
+package dev.flexgen.engine.device;
 
 /**
  * The error function in double precision, to better than 1e-12: its Taylor series near zero, and the continued fraction
@@ -17,6 +17,11 @@ public final class Erf {
         return Math.copySign(value, x);
     }
 
+    /** {@code 1 - erf(x)} for {@code x >= 0}, to 1e-12 of its value. */
+    public static double complementary(double x) {
+        return x < SERIES_LIMIT ? 1 - series(x) : complement(x);
+    }
+
     private static double series(double x) {
         double square = x * x;
         double term = x;
@@ -29,9 +34,6 @@ public final class Erf {
     }
 
     private static double complement(double x) {
-        if (x > 6) {
-            return 0; // below 3e-17
-        }
         double fraction = 0;
         for (int n = 40; n > 0; n--) {
             fraction = n / 2.0 / (x + fraction);
