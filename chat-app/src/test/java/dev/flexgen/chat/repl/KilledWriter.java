@@ -10,7 +10,11 @@ final class KilledWriter {
 
     private KilledWriter() {}
 
-    /** @param arguments {@code history} or {@code settings}, a folder, the first number */
+    /**
+     * Writes until it is killed.
+     *
+     * @param arguments {@code history} or {@code settings}, a folder, the first number
+     */
     public static void main(String[] arguments) throws IOException {
         Path folder = Path.of(arguments[1]);
         for (int number = Integer.parseInt(arguments[2]); ; number++) {

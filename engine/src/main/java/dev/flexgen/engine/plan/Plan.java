@@ -24,8 +24,11 @@ public record Plan(
 
     /** About where a processor's arithmetic takes as long as moving the weights. */
     public static final int COMPUTE_BOUND_TOKENS = 17;
-    /** One in use, one arrived, two on their way. */
-    public static final int RING_SLOTS = 4;
+    /**
+     * One in use, the others arrived or on their way: enough for the bus to work on while the processor computes its part of an
+     * attention sublayer. Four were 89 % of the limit of opt-30b in 16 GiB, eight 96 % (docs/BENCHMARKS.md).
+     */
+    public static final int RING_SLOTS = 8;
 
     public Plan {
         layers = List.copyOf(layers);
