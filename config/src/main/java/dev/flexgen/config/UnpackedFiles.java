@@ -70,7 +70,6 @@ public final class UnpackedFiles {
         Path copy = folder.resolve(file.name());
         Path fresh = copy.resolveSibling(copy.getFileName() + "." + UUID.randomUUID() + Leftovers.SUFFIX);
         Leftovers.delete(folder, "*" + Leftovers.SUFFIX);
-        Leftovers.delete(folder.resolveSibling("."), "*" + Leftovers.SUFFIX); // where earlier versions left theirs
         try {
             file.copyTo(fresh);
             if (!file.matches(fresh)) {

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.bundled;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.config.Leftovers;
 import dev.flexgen.config.PackedFile;
 import dev.flexgen.config.UnpackedFiles;
 import java.io.FileNotFoundException;
@@ -38,6 +39,8 @@ public final class BundledModels {
                 files.add(packed(model, file.name()));
             }
             String version = packed(model, FILE_LIST).version();
+            Leftovers.delete(
+                    cache.resolve("models"), "*" + Leftovers.SUFFIX); // of versions that unpacked whole folders
             Path folder = cache.resolve("models").resolve(model.modelName() + "-" + version);
             return UnpackedFiles.in(folder, files);
         } catch (IOException e) {
