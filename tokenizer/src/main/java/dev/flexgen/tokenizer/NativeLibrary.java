@@ -1,9 +1,11 @@
 package dev.flexgen.tokenizer;
 
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import dev.flexgen.config.PackedFile;
+import dev.flexgen.config.UnpackedFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -48,23 +50,51 @@ final class NativeLibrary {
         if (DJL_LOGGER.getLevel() == null) {
             DJL_LOGGER.setLevel(Level.WARNING); // its progress reports are no news for a user
         }
-        try {
-            Files.createDirectories(cacheDir);
-        } catch (IOException e) {
-            throw TokenizerException.library(
-                    "Cannot create the folder " + cacheDir + " for the tokenizer's native library (" + e
-                            + "): make it writable or choose another cache folder.",
-                    e);
-        }
+        unpack();
         try {
             LibUtils.checkStatus();
         } catch (RuntimeException | LinkageError e) {
             throw TokenizerException.library(
-                    "The tokenizer's native library cannot be loaded from " + cacheDir + " (" + rootCause(e)
-                            + "): check that the folder is writable, has 20 MB free and may hold programs,"
-                            + " and that the system has glibc 2.34 or newer.",
+                    "The tokenizer's native library cannot be loaded (" + rootCause(e) + "): check that " + cacheDir
+                            + " may hold programs, and that the system has glibc 2.34 or newer.",
                     e);
         }
+    }
+
+    /**
+     * DJL believes whatever file has the right name, and a damaged one ends the JVM; so it is given one that has been compared.
+     * On a system for which there is none, DJL itself says so.
+     */
+    private void unpack() {
+        String system = system();
+        String file = System.mapLibraryName("tokenizers");
+        if (system.startsWith("win") || LibUtils.class.getResource(resource(system, file)) == null) {
+            return;
+        }
+        try {
+            PackedFile library =
+                    PackedFile.of(LibUtils.class, resource(system, file).substring(1));
+            Path folder = cacheDir.resolve("tokenizers").resolve(library.version() + "-cpu-" + system);
+            Path unpacked = UnpackedFiles.in(folder.toAbsolutePath(), List.of(library));
+            System.setProperty("RUST_LIBRARY_PATH", unpacked.resolve(file).toString());
+        } catch (IOException e) {
+            throw TokenizerException.library(
+                    "There is no place for the tokenizer's native library of 16 MB: " + e.getMessage()
+                            + "; make room, or set XDG_CACHE_HOME to a folder of your own.",
+                    e);
+        }
+    }
+
+    private static String resource(String system, String file) {
+        return "/native/lib/" + system + "/cpu/" + file;
+    }
+
+    /** As DJL names it. */
+    private static String system() {
+        String os = System.getProperty("os.name", "");
+        String arch = System.getProperty("os.arch", "");
+        return (os.startsWith("Win") ? "win" : os.startsWith("Mac") ? "osx" : "linux") + "-"
+                + (arch.equals("amd64") ? "x86_64" : arch);
     }
 
     private static String rootCause(Throwable e) {

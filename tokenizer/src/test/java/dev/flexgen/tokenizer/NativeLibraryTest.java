@@ -2,10 +2,15 @@ package dev.flexgen.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -46,9 +51,76 @@ class NativeLibraryTest {
         Outcome outcome = fork(Map.of("RUST_LIBRARY_PATH", missing.toString()));
         assertThat(outcome.exitCode()).isEqualTo(3);
         assertThat(outcome.err())
-                .startsWith("The tokenizer's native library cannot be loaded from " + root.resolve("cache") + " (")
+                .startsWith("The tokenizer's native library cannot be loaded (")
+                .contains(root.resolve("cache").toString())
                 .endsWith(" and that the system has glibc 2.34 or newer.\n")
                 .hasLineCount(1);
+    }
+
+    @Test
+    void aDamagedLibraryIsReplaced() throws Exception {
+        assertThat(fork(Map.of()).exitCode()).isZero();
+        Path library = files("cache").getFirst();
+        long whole = Files.size(library);
+        for (Damage damage : Damage.values()) {
+            damage.to(library);
+            Outcome outcome = fork(Map.of());
+            assertThat(outcome).as(damage.name()).isEqualTo(new Outcome(0, "[523, 501]\n", ""));
+            assertThat(files("cache")).containsExactly(library);
+            assertThat(Files.size(library)).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void whereOthersMayWriteNothingIsKeptOrBelieved() throws Exception {
+        Path cache = Files.createDirectories(root.resolve("cache"));
+        assumeThat(cache.getFileSystem().supportedFileAttributeViews()).contains("posix");
+        Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThat(fork(Map.of())).isEqualTo(new Outcome(0, "[523, 501]\n", ""));
+        assertThat(files("tmp")).isEmpty();
+    }
+
+    @Test
+    void noPlaceForTheLibraryIsOneSentence() throws Exception {
+        Files.createFile(root.resolve("cache"));
+        Path temporary = Files.createDirectory(root.resolve("tmp"));
+        assumeThat(temporary.getFileSystem().supportedFileAttributeViews()).contains("posix");
+        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Outcome outcome = fork(Map.of());
+        assertThat(outcome.exitCode()).isEqualTo(3);
+        assertThat(outcome.err())
+                .startsWith("There is no place for the tokenizer's native library of 16 MB: the folder "
+                        + root.resolve("cache/tokenizers"))
+                .contains("other users can exchange what is in " + root.resolve("tmp"))
+                .hasLineCount(1);
+    }
+
+    /** What a power cut or a full disk leaves. */
+    private enum Damage {
+        CUT {
+            @Override
+            void to(Path library) throws IOException {
+                try (var channel = FileChannel.open(library, StandardOpenOption.WRITE)) {
+                    channel.truncate(1_000_000);
+                }
+            }
+        },
+        ZEROS {
+            @Override
+            void to(Path library) throws IOException {
+                try (var channel = FileChannel.open(library, StandardOpenOption.WRITE)) {
+                    channel.write(ByteBuffer.allocate(1 << 16), 4 << 20);
+                }
+            }
+        },
+        EMPTY {
+            @Override
+            void to(Path library) throws IOException {
+                Files.write(library, new byte[0]);
+            }
+        };
+
+        abstract void to(Path library) throws IOException;
     }
 
     private List<Path> files(String folder) throws IOException {
@@ -59,7 +131,9 @@ class NativeLibraryTest {
 
     private Outcome fork(Map<String, String> environment) throws IOException, InterruptedException {
         for (String folder : List.of("home", "tmp", "work")) {
-            Files.createDirectory(root.resolve(folder));
+            if (!Files.exists(root.resolve(folder))) {
+                Files.createDirectory(root.resolve(folder));
+            }
         }
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         ProcessBuilder builder = new ProcessBuilder(

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
@@ -26,7 +27,6 @@ import dev.flexgen.config.Settings;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +90,8 @@ final class ChatCommand implements AppCommand {
         try {
             return ExitCode.of(terminal ? atTerminal(settings) : throughPipes(settings));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw CommandException.usage(
+                    (terminal ? "the terminal" : "standard input") + " cannot be read: " + e.getMessage());
         }
     }
 

@@ -3,53 +3,13 @@ package dev.flexgen.chat.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.flexgen.chat.Checkout;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The launcher script in a small world: an unpacked release in a folder with a space in its name, JDKs whose
- * {@code java} prints its arguments, and none of this machine's own folders.
- */
-class LauncherTest {
-
-    @TempDir
-    Path world;
-
-    private Path launcher;
-    private final Map<String, String> environment = new HashMap<>();
-
-    @BeforeEach
-    void unpack() throws IOException {
-        Optional<Path> root = Checkout.root();
-        assumeThat(root).as("the launcher is found in a checkout only").isPresent();
-        launcher = world.resolve("my apps/flexgen-chat");
-        Files.createDirectories(world.resolve("my apps/lib"));
-        Files.createFile(world.resolve("my apps/lib/flexgen-chat-app-1.2.jar"));
-        String script = Files.readString(root.orElseThrow().resolve("flexgen-chat"));
-        for (String folder : List.of("/usr/lib/jvm/", "/opt/", "/Library/Java/JavaVirtualMachines/")) {
-            assertThat(script).contains(folder);
-            script = script.replace(" " + folder, " \"" + world + "\"" + folder);
-        }
-        executable(launcher, script);
-        Files.createDirectories(world.resolve("bin"));
-        for (String tool : List.of("dirname", "readlink", "cksum", "mkdir", "find", "rm")) {
-            Path place = Path.of("/usr/bin", tool);
-            Path real = Files.exists(place) ? place : Path.of("/bin", tool);
-            executable(world.resolve("bin").resolve(tool), "#!/bin/sh\nexec " + real + " \"$@\"\n");
-        }
-        environment.put("PATH", world.resolve("bin").toString());
-        environment.put("HOME", world.resolve("home").toString());
-    }
+/** Which JDK the launcher takes, and how it starts it. */
+class LauncherTest extends LauncherWorld {
 
     @Test
     void withoutAJdkItAnswers69AndSaysWhatToDo() throws Exception {
@@ -111,7 +71,7 @@ class LauncherTest {
     void prefersExactly25AndOtherwiseTakesALaterOneWithTheDocumentedFlag() throws Exception {
         environment.put("JAVA_HOME", jdk("later", "26").toString());
 
-        assertThat(launch(launcher).out()).startsWith("later").contains("[--add-modules][jdk.incubator.vector]");
+        assertThat(launch(launcher).out()).startsWith("later").contains("[--add-modules=jdk.incubator.vector]");
 
         jdk("usr/lib/jvm/new", "25.0.1");
         assertThat(launch(launcher).out()).startsWith("new").doesNotContain("--add-modules");
@@ -134,23 +94,116 @@ class LauncherTest {
     }
 
     @Test
-    void keepsClassDataInTheCacheAndDoesWithoutWhereThereIsNone() throws Exception {
+    void aLocaleThatIsNotInstalledIsReplaced() throws Exception {
+        jdk("usr/lib/jvm/new", "25.0.1");
+        executable(world.resolve("bin/locale"), """
+            #!/bin/sh
+            case $1 in
+              charmap)
+                case ${LC_ALL:-$LANG} in
+                  C.UTF-8) echo UTF-8 ;;
+                  de_DE) echo ISO-8859-1 ;;
+                  *) echo ANSI_X3.4-1968; echo 'locale: Cannot set LC_CTYPE to default locale' >&2 ;;
+                esac ;;
+            esac
+            """);
+        for (String missing : List.of("en_US.UTF-8", "xx_YY", "C", "POSIX", "")) {
+            environment.put("LANG", missing);
+            assertThat(launch(launcher).err()).isEmpty();
+            assertThat(world.resolve("locale")).as(missing).hasContent("C.UTF-8");
+        }
+        environment.put("LANG", "de_DE");
+        launch(launcher);
+        assertThat(world.resolve("locale")).hasContent("");
+    }
+
+    @Test
+    void theUsersChoiceOfCollectorOrClassDataIsNotContradicted() throws Exception {
         jdk("usr/lib/jvm/new", "25.0.1");
         environment.put("XDG_CACHE_HOME", world.resolve("cache").toString());
-        String archive = "[-XX:SharedArchiveFile="
-                + world.resolve("cache/flexgen-chat/cds/flexgen-chat-app-1.2.jar-25.0.1-") + "\\d+-%s.jsa]";
-        assertThat(launch(launcher, "-m", "x").out())
-                .contains("[-XX:+AutoCreateSharedArchive]")
-                .containsPattern(archive.replace("[", "\\[").formatted("chat"));
-        assertThat(launch(launcher, "--version").out())
-                .contains("[-XX:-AutoCreateSharedArchive]")
-                .containsPattern(archive.replace("[", "\\[").formatted("generate"));
+        assertThat(launch(launcher).out()).contains("[-XX:+UseSerialGC]", "SharedArchiveFile");
+        for (String variable : List.of("FLEXGEN_JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
+            environment.put(variable, "-Xmx1g -XX:+UseParallelGC");
+            assertThat(launch(launcher).out())
+                    .as(variable)
+                    .doesNotContain("UseSerialGC")
+                    .contains("SharedArchiveFile");
+            environment.put(variable, "-Xshare:off");
+            assertThat(launch(launcher).out())
+                    .as(variable)
+                    .contains("UseSerialGC")
+                    .doesNotContain("SharedArchiveFile");
+            environment.remove(variable);
+        }
+    }
 
-        Path file = Files.createFile(world.resolve("file"));
-        environment.put("XDG_CACHE_HOME", file.toString());
-        var program = launch(launcher, "hello");
-        assertThat(program.out()).doesNotContain("SharedArchiveFile").endsWith("[hello]\n");
-        assertThat(program.err()).isEmpty();
+    @Test
+    void anAddressSpaceLimitIsSharedOutOrNamed() throws Exception {
+        jdk("usr/lib/jvm/new", "25.0.1");
+        assertThat(limited(2_000_000).out()).contains("[-Xmx500000k]", "[-XX:CompressedClassSpaceSize=64m]");
+        assertThat(limited(100_000_000).out()).doesNotContain("-Xmx");
+
+        var tooLittle = limited(500_000);
+        assertThat(tooLittle.exitCode()).isEqualTo(4);
+        assertThat(tooLittle.err())
+                .contains("limited to 500000 KiB", "ulimit -v")
+                .hasLineCount(1);
+    }
+
+    private Program limited(int kib) throws Exception {
+        return Program.run(
+                world,
+                environment,
+                "",
+                List.of("/bin/sh", "-c", "ulimit -v " + kib + " && exec /bin/sh \"$0\"", launcher.toString()));
+    }
+
+    @Test
+    void aFolderThatJavaCannotNameIsGivenAnotherName() throws Exception {
+        assumeThat(Path.of("/proc/self/fd")).exists();
+        jdk("usr/lib/jvm/new", "25.0.1");
+        for (String name : List.of("2026-11-28T14:00", "a:b/c: d")) {
+            Path apps = world.resolve(name);
+            Files.createDirectories(apps.resolve("lib"));
+            Files.createFile(apps.resolve("lib/flexgen-chat-app-1.2.jar"));
+            Path there = Files.copy(launcher, apps.resolve("flexgen-chat"));
+            var program = launch(there, "hello");
+            assertThat(program.err()).isEmpty();
+            assertThat(program.out())
+                    .as(name)
+                    .contains("[/proc/self/fd/7/lib/flexgen-chat-app-1.2.jar]")
+                    .endsWith("[hello]\n");
+        }
+    }
+
+    @Test
+    void aFolderThatJavaCannotReadFilesFromIsOneSentence() throws Exception {
+        jdk("usr/lib/jvm/new", "25.0.1");
+        for (String name : List.of("wow!", "a!/b")) {
+            Path apps = Files.createDirectories(world.resolve(name));
+            var program = launch(Files.copy(launcher, apps.resolve("flexgen-chat")), "hello");
+            assertThat(program.exitCode()).as(name).isEqualTo(1);
+            assertThat(program.err())
+                    .contains("ends with an exclamation mark; move the program")
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
+    void aJdkThatCouldNotFindItsOwnLibrariesIsPassedOver() throws Exception {
+        jdk("usr/lib/jvm/a:b", "25.0.1");
+        assertThat(launch(launcher).exitCode()).isEqualTo(69);
+        jdk("usr/lib/jvm/new", "25.0.1");
+        assertThat(launch(launcher).out()).startsWith("new");
+    }
+
+    @Test
+    void temporaryFilesGoWhereTheUserWantsThem() throws Exception {
+        jdk("usr/lib/jvm/new", "25.0.1");
+        environment.put("TMPDIR", world.toString());
+        assertThat(launch(launcher).out()).contains("[-Djava.io.tmpdir=" + world + "]");
+        environment.put("TMPDIR", world.resolve("nowhere").toString());
+        assertThat(launch(launcher).out()).doesNotContain("java.io.tmpdir");
     }
 
     @Test
@@ -170,31 +223,5 @@ class LauncherTest {
 
         assertThat(program.exitCode()).isEqualTo(1);
         assertThat(program.err()).contains("unpack the release archive again").hasLineCount(1);
-    }
-
-    private Program launch(Path script, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of("/bin/sh", script.toString()));
-        command.addAll(List.of(arguments));
-        return Program.run(world, environment, "", command);
-    }
-
-    /** A folder that looks like a JDK; its {@code java} prints the folder's name and its arguments in brackets. */
-    private Path jdk(String folder, String version) throws IOException {
-        Path home = world.resolve(folder);
-        Files.createDirectories(home.resolve("bin"));
-        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"Nobody\"\nJAVA_VERSION=\"" + version + "\"\n");
-        executable(home.resolve("bin/java"), """
-                #!/bin/sh
-                printf %s '""" + home.getFileName() + """
-                '
-                for argument in "$@"; do printf '[%s]' "$argument"; done
-                echo
-                """);
-        return home;
-    }
-
-    private static void executable(Path file, String content) throws IOException {
-        Files.writeString(file, content);
-        assertThat(file.toFile().setExecutable(true)).isTrue();
     }
 }

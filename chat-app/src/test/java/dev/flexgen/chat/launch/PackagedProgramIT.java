@@ -3,17 +3,23 @@ package dev.flexgen.chat.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The release folder as a user has it: launcher, jars, a real JVM. */
 @Tag("e2e")
@@ -51,30 +57,38 @@ class PackagedProgramIT {
                 .hasLineCount(1);
     }
 
-    @Test
-    void outputIsUtf8InTheCLocale() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"C", "xx_YY.UTF-8"})
+    void textIsUtf8WhateverTheLocale(String locale) throws Exception {
         var program = Program.run(
-                home, with("LC_ALL", "C"), "", command("score", "-m", model, "--text", "Größe \uD83D\uDE42", "--json"));
+                home,
+                with("LC_ALL", locale),
+                "",
+                command("score", "-m", model, "--text", "Größe \uD83D\uDE42", "--json"));
 
         assertThat(program.exitCode()).as(program.err()).isZero();
         assertThat(program.out()).startsWith("{\"index\":0,\"ids\":[2,541,118,774,");
     }
 
-    @Test
-    void worksFromAFolderWithSpacesThroughALink() throws Exception {
-        Path copy = home.resolve("my apps/flexgen");
-        Files.createDirectories(copy.resolve("lib"));
+    @ParameterizedTest
+    @ValueSource(strings = {"my apps/flexgen", "2026-11-28T14:00/50% wow!#?"})
+    void worksFromAnyFolderThroughALink(String folder) throws Exception {
+        Path copy = home.resolve(folder);
         try (Stream<Path> files = Files.walk(release.folder())) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Files.copy(file, copy.resolve(release.folder().relativize(file)));
+                Path target = copy.resolve(release.folder().relativize(file));
+                Files.createDirectories(target.getParent());
+                Files.copy(file, target);
             }
         }
         Path link = Files.createSymbolicLink(home.resolve("fc"), copy.resolve("flexgen-chat"));
 
         var program = release.run("", List.of(link.toString(), "--version"));
+        var models = release.run("", List.of(link.toString(), "models")); // needs a file out of a jar
 
         assertThat(program.exitCode()).as(program.err()).isZero();
         assertThat(program.out()).startsWith("flexgen-chat ").doesNotContain("$", "unknown");
+        assertThat(models.exitCode()).as(models.err()).isZero();
     }
 
     @Test
@@ -108,17 +122,102 @@ class PackagedProgramIT {
     }
 
     @Test
-    void anUnwritableCacheIsNamedWhereTextNeedsIt() throws Exception {
+    void anUnusableCacheCostsTimeAlone() throws Exception {
         Path file = Files.createFile(home.resolve("file"));
+        Path temporary = Files.createDirectory(home.resolve("tmp"));
+        var environment = with("XDG_CACHE_HOME", file.toString());
+        environment.put("TMPDIR", temporary.toString());
 
-        var program = Program.run(
-                home, with("XDG_CACHE_HOME", file.toString()), "", command("score", "-m", model, "--text", "hello"));
+        var text = Program.run(home, environment, "", command("score", "-m", model, "--text", "hello", "--json"));
+        var demo = Program.run(
+                home, environment, "", command("generate", "-m", "demo", "--prompt", "hi", "--max-new-tokens", "3"));
 
-        assertThat(program.exitCode()).isEqualTo(5);
-        assertThat(program.err())
-                .startsWith("flexgen-chat: ")
-                .contains(file.toString())
-                .hasLineCount(1);
+        assertThat(text.err()).isEmpty();
+        assertThat(text.exitCode()).isZero();
+        assertThat(demo.exitCode()).as(demo.err()).isZero();
+        assertThat(temporary).isEmptyDirectory();
+    }
+
+    @Test
+    void whatIsDamagedInTheCacheIsReplaced() throws Exception {
+        List<String> score = command("score", "-m", model, "--text", "hello", "--json");
+        var whole = release.run("", score);
+        List<Path> files = cached(".jsa", ".so", ".dylib");
+        assertThat(files).hasSize(2);
+        for (Path file : files) {
+            try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.allocate(200_000), 4_000_000);
+            }
+            byte[] damaged = Files.readAllBytes(file);
+            assertThat(release.run("", score)).as(file.toString()).isEqualTo(whole);
+            assertThat(Files.readAllBytes(file)).isNotEqualTo(damaged);
+            assertThat(cached(".room")).isEmpty();
+        }
+        for (Path file : files) {
+            try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.truncate(1_000_000);
+            }
+        }
+        assertThat(release.run("", score)).isEqualTo(whole);
+        assertThat(cached(".jsa", ".so", ".dylib"))
+                .allMatch(file -> file.toFile().length() > 4_000_000);
+    }
+
+    private List<Path> cached(String... endings) throws IOException {
+        try (Stream<Path> files = Files.walk(home.resolve(".cache"))) {
+            return files.filter(file ->
+                            Stream.of(endings).anyMatch(file.getFileName().toString()::endsWith))
+                    .toList();
+        }
+    }
+
+    @Test
+    void anotherCollectorAndAnAddressSpaceLimitAreTaken() throws Exception {
+        for (String option : List.of("-XX:+UseParallelGC", "-XX:+UseG1GC", "-Xshare:off")) {
+            var program = Program.run(home, with("FLEXGEN_JAVA_OPTS", option), "", command("--version"));
+            assertThat(program.exitCode()).as(option + program.err()).isZero();
+        }
+        var limited = release.run(
+                "",
+                List.of(
+                        "/bin/sh",
+                        "-c",
+                        "ulimit -v 1000000 && exec \"$0\" score -m \"$1\" --text hello --json",
+                        release.launcher().toString(),
+                        model));
+        assertThat(limited.err()).isEmpty();
+        assertThat(limited.exitCode()).isZero();
+    }
+
+    @Test
+    void aFolderAsInputIsOneSentence() throws Exception {
+        var program = release.run(
+                "",
+                List.of(
+                        "/bin/sh",
+                        "-c",
+                        "exec \"$0\" chat -m \"$1\" <.",
+                        release.launcher().toString(),
+                        model));
+
+        assertThat(program.exitCode()).isEqualTo(2);
+        assertThat(program.err()).isEqualTo("flexgen-chat: standard input cannot be read: Is a directory\n");
+    }
+
+    @Test
+    void theDocumentsLeadToFilesThatAreThere() throws Exception {
+        Pattern link = Pattern.compile("]\\(([^):#]+)(#[^)]*)?\\)");
+        try (Stream<Path> files = Files.walk(release.folder())) {
+            List<Path> documents =
+                    files.filter(file -> file.toString().endsWith(".md")).toList();
+            assertThat(documents).hasSizeGreaterThan(4);
+            for (Path document : documents) {
+                assertThat(link.matcher(Files.readString(document)).results())
+                        .as(document.toString())
+                        .allSatisfy(found -> assertThat(document.resolveSibling(found.group(1)))
+                                .exists());
+            }
+        }
     }
 
     @Test

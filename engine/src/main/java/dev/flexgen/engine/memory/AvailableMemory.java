@@ -9,7 +9,8 @@ import java.util.OptionalLong;
 
 /**
  * Host memory, in bytes, that could be taken without swapping and without breaking a container's limit. Linux counts the page
- * cache as used by the container that filled it, although it gives it back when asked: here it counts as free. Any thread.
+ * cache as used by the container that filled it, although it gives it back when asked: here it counts as free. A limit on the
+ * process's address space counts too. Any thread.
  */
 public final class AvailableMemory {
 
@@ -41,7 +42,21 @@ public final class AvailableMemory {
                 version1(fields[2], limits);
             }
         }
+        addressSpace(limits);
         return limits.stream().mapToLong(Long::longValue).min();
+    }
+
+    /** What {@code ulimit -v} leaves: all that is reserved counts against it, used or not. */
+    private void addressSpace(List<Long> limits) {
+        OptionalLong taken = MemoryFile.read(root.resolve("proc/self/status")).kibibytes("VmSize:");
+        for (String line : lines(root.resolve("proc/self/limits"))) {
+            if (line.startsWith("Max address space")) {
+                String soft = line.split("\\s+", -1)[3];
+                if (!soft.equals("unlimited")) {
+                    limits.add(Math.max(0, Long.parseLong(soft) - taken.orElse(0)));
+                }
+            }
+        }
     }
 
     private void version2(String path, List<Long> limits) {

@@ -119,4 +119,18 @@ class AvailableMemoryTest {
         write("sys/fs/cgroup/memory.stat", "inactive_file\n\nactive_file x\n");
         assertThat(available()).isEqualTo(40 * GIB);
     }
+
+    @Test
+    void anAddressSpaceLimitCountsForWhatIsNotReservedYet() throws IOException {
+        write("proc/self/status", "VmPeak:\t 9437184 kB\nVmSize:\t 1048576 kB\n");
+        String limits = """
+            Limit                     Soft Limit           Hard Limit           Units
+            Max cpu time              unlimited            unlimited            seconds
+            Max address space         %s           unlimited            bytes
+            """;
+        write("proc/self/limits", limits.formatted(4 * GIB));
+        assertThat(available()).isEqualTo(3 * GIB);
+        write("proc/self/limits", limits.formatted("unlimited"));
+        assertThat(available()).isEqualTo(40 * GIB);
+    }
 }

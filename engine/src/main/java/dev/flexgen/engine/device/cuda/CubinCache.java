@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.config.PrivateFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,16 +14,26 @@ import java.util.Optional;
 
 /**
  * Compiled kernels on disk, by a hash of all that decides what the compiler makes. An entry that is damaged counts as absent;
- * one that cannot be written is compiled again next time. Any thread, any number of processes.
+ * one that cannot be written is compiled again next time, and so is all where others could have put their own code. Any thread,
+ * any number of processes.
  */
 final class CubinCache {
 
     private static final int HASH_BYTES = 32;
 
-    private final Path folder;
+    private final Optional<Path> folder;
 
     CubinCache(Path folder) {
-        this.folder = folder;
+        this.folder = usable(folder);
+    }
+
+    private static Optional<Path> usable(Path folder) {
+        try {
+            PrivateFolder.make(folder);
+            return Optional.of(folder);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /** The name of an entry. */
@@ -36,8 +47,12 @@ final class CubinCache {
     }
 
     Optional<byte[]> find(String key) {
+        return folder.flatMap(it -> read(file(it, key)));
+    }
+
+    private static Optional<byte[]> read(Path file) {
         try {
-            byte[] entry = Files.readAllBytes(file(key));
+            byte[] entry = Files.readAllBytes(file);
             byte[] cubin = Arrays.copyOfRange(entry, Math.min(HASH_BYTES, entry.length), entry.length);
             byte[] hash = Arrays.copyOf(entry, HASH_BYTES);
             return cubin.length > 0 && Arrays.equals(hash, sha256().digest(cubin))
@@ -49,14 +64,21 @@ final class CubinCache {
     }
 
     void put(String key, byte[] cubin) {
+        folder.ifPresent(it -> write(it, key, cubin));
+    }
+
+    private static void write(Path folder, String key, byte[] cubin) {
         try {
-            Files.createDirectories(folder);
             Path temporary = Files.createTempFile(folder, key, ".new");
             try {
                 byte[] entry = Arrays.copyOf(sha256().digest(cubin), HASH_BYTES + cubin.length);
                 System.arraycopy(cubin, 0, entry, HASH_BYTES, cubin.length);
                 Files.write(temporary, entry);
-                Files.move(temporary, file(key), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                Files.move(
+                        temporary,
+                        file(folder, key),
+                        StandardCopyOption.ATOMIC_MOVE,
+                        StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(temporary);
             }
@@ -65,7 +87,7 @@ final class CubinCache {
         }
     }
 
-    private Path file(String key) {
+    private static Path file(Path folder, String key) {
         return folder.resolve(key + ".cubin");
     }
 

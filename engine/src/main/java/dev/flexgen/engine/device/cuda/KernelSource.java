@@ -31,6 +31,13 @@ record KernelSource(String file, DType dtype, String text) {
         return new KernelSource(file, dtype, text);
     }
 
+    /** All that there is to compile for a GPU. */
+    static List<KernelSource> all() {
+        return FILES.stream()
+                .flatMap(file -> Arrays.stream(DType.values()).map(dtype -> of(file, dtype)))
+                .toList();
+    }
+
     /** The source that holds a kernel: names are {@code file_variant_type}. */
     static KernelSource holding(String kernel) {
         String file = kernel.substring(0, kernel.indexOf('_'));

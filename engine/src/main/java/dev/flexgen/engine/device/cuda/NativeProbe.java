@@ -1,10 +1,10 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.config.UnpackedFiles;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +14,9 @@ import org.bytedeco.javacpp.SizeTPointer;
 
 /** Loads CUDA's libraries and asks the driver what there is. The only place where loading them can fail. */
 final class NativeProbe {
+
+    /** For JavaCPP's libraries and the CUDA runtime. */
+    private static final long ROOM_BYTES = 16L << 20;
 
     private NativeProbe() {}
 
@@ -25,22 +28,20 @@ final class NativeProbe {
      */
     static DriverReport probe(Path unpacked, CudaLibraries libraries) {
         try {
-            Files.createDirectories(unpacked);
-            if (!Files.isWritable(unpacked)) {
-                return DriverReport.notLoaded("the folder " + unpacked + " is not writable");
-            }
+            Path folder = UnpackedFiles.folder(unpacked, ROOM_BYTES);
+            BindingsCache.removeDamaged(folder);
+            configure(folder);
         } catch (IOException e) {
-            return DriverReport.notLoaded("the folder " + unpacked + " cannot be made: " + e.getMessage());
+            return DriverReport.notLoaded("there is no place for them: " + e.getMessage());
         }
-        configure(unpacked);
         try {
             if (!bundled("jnicudart.so")) {
                 return DriverReport.notLoaded(DriverReport.NO_BINDINGS + Loader.getPlatform());
             }
             if (!bundled("cudart.so.13")) {
-                libraries.load("libcudart.so.13", "libnvrtc-builtins.so.13", "libnvrtc.so.13");
+                libraries.load("libcudart.so.13");
             }
-            return ask();
+            return ask(libraries);
         } catch (LinkageError | EngineException e) { // the compiler's library may be there and still not answer
             return DriverReport.notLoaded(rootMessage(e));
         }
@@ -56,11 +57,12 @@ final class NativeProbe {
         System.setProperty("org.bytedeco.javacpp.maxbytes", "0");
     }
 
-    private static boolean bundled(String library) {
+    /** Whether it is on the class path, from which JavaCPP would load it. */
+    static boolean bundled(String library) {
         return NativeProbe.class.getResource("/org/bytedeco/cuda/" + Loader.getPlatform() + "/lib" + library) != null;
     }
 
-    private static DriverReport ask() {
+    private static DriverReport ask(CudaLibraries libraries) {
         int code = cudart.cuInit(0);
         int[] version = new int[1];
         cudart.cuDriverGetVersion(version);
@@ -70,8 +72,11 @@ final class NativeProbe {
         if (version[0] < Detection.CUDA_13) {
             return DriverReport.notInitialised(code, "", version[0]);
         }
-        Nvrtc.version();
-        return new DriverReport("", "", 0, version[0], gpus());
+        List<Gpu> gpus = gpus();
+        if (!gpus.stream().allMatch(gpu -> ShippedKernels.cover(gpu.capability()))) {
+            Nvrtc.load(libraries);
+        }
+        return new DriverReport("", "", 0, version[0], gpus);
     }
 
     private static String rootMessage(Throwable e) {

@@ -1,9 +1,11 @@
 package dev.flexgen.engine.device.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,5 +33,13 @@ class CubinCacheTest {
         CubinCache cache = new CubinCache(file);
         cache.put("key", new byte[] {1});
         assertThat(cache.find("key")).isEmpty();
+    }
+
+    @Test
+    void codeThatOthersCouldHavePutThereIsNotRun(@TempDir Path folder) throws Exception {
+        assumeThat(folder.getFileSystem().supportedFileAttributeViews()).contains("posix");
+        new CubinCache(folder.resolve("kernels")).put("key", new byte[] {1});
+        Files.setPosixFilePermissions(folder.resolve("kernels"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThat(new CubinCache(folder.resolve("kernels")).find("key")).isEmpty();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.flexgen.config.Environment;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Linear;
@@ -156,8 +157,8 @@ class CudaDeviceTest {
     @Test
     void aKernelThatDoesNotCompileQuotesTheCompiler() {
         TestGpus.source();
-        assertThatThrownBy(() ->
-                        Nvrtc.compile("bad.cu", "extern \"C\" __global__ void k() { nonsense; }", Nvrtc.options(75)))
+        assertThatThrownBy(() -> Nvrtc.load(CudaLibraries.of(Environment.current()))
+                        .compile("bad.cu", "extern \"C\" __global__ void k() { nonsense; }", Nvrtc.options(75)))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("bad.cu")
                 .hasMessageContaining("sm_75")

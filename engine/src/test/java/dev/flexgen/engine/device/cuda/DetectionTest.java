@@ -65,13 +65,6 @@ class DetectionTest {
     }
 
     @Test
-    void aCacheFolderThatCannotBeMadeIsNamed(@TempDir Path folder) throws Exception {
-        Path file = Files.createFile(folder.resolve("file"));
-        DriverReport report = NativeProbe.probe(file.resolve("native"), new CudaLibraries(List.of()));
-        assertThat(reason(report)).contains(file + "/native cannot be made");
-    }
-
-    @Test
     void gpusThatNobodyMayOpenAreNoticed(@TempDir Path folder) throws Exception {
         assertThat(DriverFiles.anyGpuAccessible(folder)).isTrue();
         Files.createFile(folder.resolve("nvidia0"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.tensor.DType;
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,13 +21,15 @@ class KernelCodeTest {
     Path folder;
 
     private final List<String> compiled = new ArrayList<>();
+    private ShippedKernels shipped = new ShippedKernels(name -> null);
 
     private KernelCode code(String settings) {
         KernelCode.Compiler compiler = (name, text) -> {
             compiled.add(name);
             return (name + settings).getBytes(StandardCharsets.UTF_8);
         };
-        return new KernelCode(new CubinCache(folder), settings, compiler, Runnable::run);
+        return new KernelCode(
+                shipped, new CubinCache(folder.resolve("cache")), () -> settings, compiler, Runnable::run);
     }
 
     @Test
@@ -56,8 +59,9 @@ class KernelCodeTest {
     @Test
     void theCompilersWordsReachTheCaller() {
         KernelCode code = new KernelCode(
+                shipped,
                 new CubinCache(folder),
-                "sm_75",
+                () -> "sm_75",
                 (name, text) -> {
                     throw EngineException.placement("no compiler for " + name);
                 },
@@ -65,5 +69,24 @@ class KernelCodeTest {
         assertThatThrownBy(() -> code.of(UP))
                 .isInstanceOf(EngineException.class)
                 .hasMessage("no compiler for up_f16.cu");
+    }
+
+    @Test
+    void whatIsShippedNeedsNoCompiler() {
+        byte[] machineCode = {1, 2, 3};
+        shipped = new ShippedKernels(
+                name -> name.equals(ShippedKernels.fileName(UP)) ? new ByteArrayInputStream(machineCode) : null);
+        KernelCode code = code("sm_75");
+        assertThat(code.of(UP)).isEqualTo(machineCode);
+        assertThat(compiled).isEmpty();
+
+        code.of(KernelSource.of("down", DType.F16));
+        assertThat(compiled).contains("down_f16.cu").doesNotContain("up_f16.cu");
+    }
+
+    @Test
+    void aSourceThatHasChangedIsNoLongerTheShippedOne() {
+        KernelSource changed = new KernelSource("up", DType.F16, UP.text() + "\n");
+        assertThat(ShippedKernels.fileName(changed)).startsWith("up_f16-").isNotEqualTo(ShippedKernels.fileName(UP));
     }
 }
