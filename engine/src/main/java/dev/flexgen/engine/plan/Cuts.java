@@ -16,6 +16,9 @@ final class Cuts {
     /** Share of the scarcest memory that one slot of the ring may take. */
     private static final int BLOCKS_PER_MEMORY = 128;
 
+    /** Of a layer: more would make plans large, and copies small. */
+    private static final int MOST_BLOCKS = 256;
+
     private final ModelSpec spec;
     private final int processor;
     private final Cut all;
@@ -40,7 +43,8 @@ final class Cuts {
         long headBytes = Math.max(1, heads / spec.layers() / spec.keyHeads());
         long neuronBytes = Math.max(1, neurons / spec.layers() / spec.ffnWidth());
         this.all = new Cut(spec.keyHeads(), spec.ffnWidth(), headBytes, neuronBytes);
-        this.block = Math.clamp(scarceBytes / BLOCKS_PER_MEMORY, LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
+        long block = Math.clamp(scarceBytes / BLOCKS_PER_MEMORY, LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
+        this.block = Math.max(block, all.bytes() / MOST_BLOCKS);
     }
 
     /** A whole layer. */

@@ -40,8 +40,8 @@ class PlanJsonTest {
                 "\"tier\": \"host\" | \"tier\": \"attic\" | \"tier\" to be one of gpu, host, disk",
                 "\"access\": \"resident\" | \"access\": 3 | \"access\" to be one of resident, streamed, mapped, on_demand",
                 "\"home\": 0 | \"home\": 0.5 | whole number \"home\"",
-                "\"ring_slots\": 4 | \"ring_slot\": 4 | unknown key \"ring_slot\"",
-                "\"ring_slots\": 4 | \"ring_slots\": 1 | at least 2 slots",
+                "\"ring_slots\": 8 | \"ring_slot\": 4 | unknown key \"ring_slot\"",
+                "\"ring_slots\": 8 | \"ring_slots\": 1 | at least 2 slots",
                 "\"from\": 0 | \"from\": 1 | starts at 1 instead of 0",
                 "\"layers\" | \"layer\" | unknown key \"layer\"",
                 "\"access\": \"resident\" | \"access\": \"on_demand\" | is no plan"
