@@ -3,20 +3,20 @@ package dev.flexgen.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.TestGpus;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.checkpoint.RandomWeights;
-import dev.flexgen.engine.model.Dimensions;
 import dev.flexgen.engine.tensor.DType;
-import org.junit.jupiter.api.Test;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -92,10 +92,12 @@ class CudaOffloadTest {
                     Model model = machine.random(spec, weights, plan, options.model());
                     Session session = model.session()) {
                 assertThat(session.length()).isZero();
-                model.footprint().held().forEach((tier, owners) -> owners.forEach(
-                        (owner, bytes) -> assertThat(machine.ledger().byOwner(tier))
-                                .as("%s on %s, plan %s", owner, tier, plan)
-                                .containsEntry(owner, bytes)));
+                model.footprint()
+                        .held()
+                        .forEach((tier, owners) -> owners.forEach(
+                                (owner, bytes) -> assertThat(machine.ledger().byOwner(tier))
+                                        .as("%s on %s, plan %s", owner, tier, plan)
+                                        .containsEntry(owner, bytes)));
             }
         }
     }

@@ -130,15 +130,12 @@ class TokenizersErrorsTest {
     }
 
     @Test
-    void aCacheFolderThatCannotBeMadeIsNamed() throws IOException {
+    void aCacheFolderThatCannotBeMadeIsDoneWithout() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "");
-        Path cache = file.resolve("cache");
-        assertThatThrownBy(() -> Tokenizers.open(TestFolders.golden("gpt2"), cache))
-                .isInstanceOfSatisfying(
-                        TokenizerException.class,
-                        failure -> assertThat(failure.kind()).isEqualTo(TokenizerException.Kind.LIBRARY))
-                .hasMessageStartingWith("Cannot create the folder " + cache + " for the tokenizer's native library (")
-                .hasMessageEndingWith("): make it writable or choose another cache folder.");
+        try (Tokenizer tokenizer = Tokenizers.open(TestFolders.golden("gpt2"), file.resolve("cache"))) {
+            assertThat(tokenizer.encode("Hello")).isNotEmpty();
+        }
+        assertThat(file).isRegularFile();
     }
 
     private void assertFails(String... parts) {
