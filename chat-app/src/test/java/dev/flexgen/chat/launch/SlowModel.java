@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** An OPT of random weights, large enough that a long reply takes seconds and can be interrupted. */
+/** An OPT of random weights, large enough that a long reply takes seconds and can be interrupted; it never ends one. */
 final class SlowModel {
 
     private static final int WIDTH = 512;
@@ -34,7 +34,7 @@ final class SlowModel {
                 folder.resolve("config.json"), """
                 {"model_type": "opt", "hidden_size": %d, "ffn_dim": %d, "num_hidden_layers": %d, "vocab_size": %d,
                  "max_position_embeddings": %d, "num_attention_heads": 8, "word_embed_proj_dim": %d,
-                 "bos_token_id": 2, "eos_token_id": 2}
+                 "bos_token_id": 2, "eos_token_id": null}
                 """.formatted(WIDTH, NEURONS, LAYERS, VOCABULARY, POSITIONS, WIDTH));
         writeWeights(folder.resolve("model.safetensors"), shapes());
         return folder;

@@ -74,7 +74,9 @@ class TerminalIT {
                     screen -> behind(screen, "a story").strip().length() > 40);
             terminal.type("touch gone-wrong");
             terminal.press("Enter", "C-z");
-            terminal.awaitText("Stopped");
+            // Wherever in the line the reply was, the shell's word may be broken.
+            terminal.await(
+                    "the shell's word", screen -> screen.replace("\n", "").contains("Stopped"));
             terminal.type("stty -a >between; fg");
             terminal.press("Enter");
             terminal.await(
@@ -86,6 +88,8 @@ class TerminalIT {
             terminal.press("C-c");
             terminal.await("a prompt", screen -> screen.stripTrailing().endsWith("\n>"));
             terminal.press("C-d");
+            terminal.await(
+                    "the shell's prompt", screen -> screen.stripTrailing().matches("(?s).*\\n[#$]"));
             terminal.type("stty -a >after; echo all is well");
             terminal.press("Enter");
             terminal.awaitText("\nall is well");

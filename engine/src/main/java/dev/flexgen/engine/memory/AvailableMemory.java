@@ -15,15 +15,25 @@ import java.util.OptionalLong;
 public final class AvailableMemory {
 
     private final Path root;
+    private final long reservedBytes;
 
-    /** @param root under which {@code proc} and {@code sys} are found */
-    AvailableMemory(Path root) {
+    /**
+     * Memory as a system's files tell of it.
+     *
+     * @param root under which {@code proc} and {@code sys} are found
+     * @param reservedBytes addresses that this process has reserved and not used: memory that it may still take, whatever the
+     *     limit on addresses
+     */
+    AvailableMemory(Path root, long reservedBytes) {
         this.root = root;
+        this.reservedBytes = reservedBytes;
     }
 
     /** What is available now; empty where the system does not say, because it is not Linux. */
     public static OptionalLong bytes() {
-        return new AvailableMemory(Path.of("/")).read();
+        Runtime java = Runtime.getRuntime();
+        long heap = java.maxMemory() - (java.totalMemory() - java.freeMemory());
+        return new AvailableMemory(Path.of("/"), Math.max(0, heap)).read();
     }
 
     /** All of the machine's memory, whether used or not; empty where the system does not say. */
@@ -53,7 +63,7 @@ public final class AvailableMemory {
             if (line.startsWith("Max address space")) {
                 String soft = line.split("\\s+", -1)[3];
                 if (!soft.equals("unlimited")) {
-                    limits.add(Math.max(0, Long.parseLong(soft) - taken.orElse(0)));
+                    limits.add(Math.max(0, Long.parseLong(soft) - taken.orElse(0)) + reservedBytes);
                 }
             }
         }

@@ -47,7 +47,7 @@ class AvailableMemoryTest {
     }
 
     private long available() {
-        return new AvailableMemory(root).read().orElseThrow();
+        return new AvailableMemory(root, 0).read().orElseThrow();
     }
 
     @Test
@@ -60,7 +60,7 @@ class AvailableMemoryTest {
     @Test
     void aSystemThatSaysNothingHasNoFigure() throws IOException {
         Files.delete(root.resolve("proc/meminfo"));
-        assertThat(new AvailableMemory(root).read()).isEmpty();
+        assertThat(new AvailableMemory(root, 0).read()).isEmpty();
     }
 
     @Test
@@ -130,6 +130,7 @@ class AvailableMemoryTest {
             """;
         write("proc/self/limits", limits.formatted(4 * GIB));
         assertThat(available()).isEqualTo(3 * GIB);
+        assertThat(new AvailableMemory(root, GIB / 2).read()).hasValue(3 * GIB + GIB / 2);
         write("proc/self/limits", limits.formatted("unlimited"));
         assertThat(available()).isEqualTo(40 * GIB);
     }

@@ -3,6 +3,7 @@ package dev.flexgen.chat.wizard.screen;
 import com.googlecode.lanterna.TerminalSize;
 import com.googlecode.lanterna.terminal.ansi.ANSITerminal;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Attributes.LocalFlag;
@@ -23,6 +24,7 @@ final class BorrowedTerminal extends ANSITerminal {
     private static final String RESET = "\u001b[0m\u001b[?1049l\u001b[?25h\u001b[?1l\u001b>";
 
     private final Terminal terminal;
+    private final PrintWriter writer;
     private final TypedBytes typed;
     private final Thread hook;
     private @Nullable Attributes before;
@@ -38,6 +40,7 @@ final class BorrowedTerminal extends ANSITerminal {
         super(typed, terminal.output(), StandardCharsets.UTF_8);
         this.terminal = terminal;
         this.typed = typed;
+        this.writer = terminal.writer(); // the line editor gives it to nobody once the JVM ends
         hook = new Thread(this::restoreAbruptly, "screen-restore");
     }
 
@@ -81,9 +84,13 @@ final class BorrowedTerminal extends ANSITerminal {
     void restoreAbruptly() {
         gone = true;
         typed.end();
-        terminal.writer().write(RESET);
-        terminal.writer().flush();
-        restoreModes();
+        writer.write(RESET);
+        writer.flush();
+        try {
+            restoreModes();
+        } catch (IllegalStateException closedByTheLineEditor) {
+            // Its own hook was faster and has set the same modes.
+        }
     }
 
     @Override
