@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a user should know of where a model lies: nothing, if it is in host memory and computed by the processor as ever. */
+/** Tells the user where a model is kept; says nothing if it is all in host memory and the processor computes it. */
 final class Placed {
 
     private Placed() {}

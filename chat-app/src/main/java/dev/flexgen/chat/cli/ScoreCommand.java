@@ -62,7 +62,7 @@ final class ScoreCommand implements AppCommand {
         return ExitCode.OK;
     }
 
-    /** Probabilities are all that is asked for here: where nothing else is said, the cache must not round them. */
+    /** The probabilities are the result, so by default the cache does not round them. */
     private ModelOptions options(Settings settings) {
         EngineOptions options = wiring.engineOptions(settings);
         return (options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options).model();

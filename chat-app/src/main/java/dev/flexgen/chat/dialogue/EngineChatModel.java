@@ -32,7 +32,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         endTokens = model.spec().endTokens();
     }
 
-    /** Uses the time until the first reply is asked for. */
+    /** Warms up while the user reads and types. */
     public void warmUp() {
         warmUp = new WarmUp(model, session);
     }

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.repl;
 
+import dev.flexgen.engine.base.Threads;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -54,17 +55,7 @@ final class KeyListener implements AutoCloseable {
         if (Thread.currentThread().equals(thread)) {
             return;
         }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.joinUninterruptibly(thread);
     }
 
     private void run() {

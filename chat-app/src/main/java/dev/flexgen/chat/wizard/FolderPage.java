@@ -3,7 +3,7 @@ package dev.flexgen.chat.wizard;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where a model lies that the user has already; explains how to get those that are given away on request only. */
+/** Takes the folder of a model that the user has; explains how to get the models that are available on request only. */
 final class FolderPage implements Page {
 
     @Override

@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Attention whose projections the home device multiplies while a processor keeps the keys and values: queries, keys and values
+ * Attention whose projections a GPU multiplies while the processor keeps the keys and values: queries, keys and values
  * go to host memory, the heads' context comes back. So a prompt's weights are multiplied where that is fastest, and no cache
- * ever moves. Two sets of memory let the home device multiply for one shard while the processor attends for the last. Owned by
+ * ever moves. Two sets of memory let the GPU multiply for one shard while the processor attends for the last. Owned by
  * the engine's thread.
  */
 final class HostAttention implements AutoCloseable {
@@ -27,8 +27,8 @@ final class HostAttention implements AutoCloseable {
     /**
      * One shard under way.
      *
-     * @param weights at home, until {@link #finish}
-     * @param onGpu activations on the home device
+     * @param weights on the GPU, until {@link #finish}
+     * @param onGpu activations on the GPU
      * @param onHost the same in host memory
      */
     record Pending(Heads weights, Buffers buffers, Attention onGpu, Attention onHost) {}
@@ -83,7 +83,7 @@ final class HostAttention implements AutoCloseable {
         pending.buffers().left().join();
     }
 
-    /** The context is computed: asks for its way home and for the output projection, which is added to {@code sum}. */
+    /** The context is computed: queues its upload and the output projection, which is added to {@code sum}. */
     void finish(Pending pending, Rows sum) {
         var in = gpu.stream(StreamRole.ACTIVATIONS_IN);
         in.upload(pending.onHost().context().data(), pending.onGpu().context().data());

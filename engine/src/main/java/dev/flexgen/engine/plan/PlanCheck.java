@@ -6,6 +6,7 @@ import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.tensor.Activation;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Whether a plan belongs to a model and a machine: plans come from files too.
@@ -49,7 +50,7 @@ public record PlanCheck(ModelSpec spec, List<Tier> tiers) {
         }
         if ((shard.access() == Access.RESIDENT) != (shard.tier() == tier)) {
             throw refused(where + ": weights in " + shard.tier().label() + " memory cannot be "
-                    + shard.access().name().toLowerCase(java.util.Locale.ROOT) + " for device " + shard.device());
+                    + shard.access().name().toLowerCase(Locale.ROOT) + " for device " + shard.device());
         }
         if (shard.access() == Access.MAPPED && tier != Tier.GPU) {
             throw refused(where + ": only a GPU maps host memory");

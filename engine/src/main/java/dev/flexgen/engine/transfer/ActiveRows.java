@@ -35,8 +35,6 @@ public final class ActiveRows implements AutoCloseable {
     private final Event arrived;
     private final Event uploaded;
     private final Event used;
-    private long rowsRead;
-    private long rowsSkipped;
 
     /**
      * Takes memory for the largest block.
@@ -83,8 +81,6 @@ public final class ActiveRows implements AutoCloseable {
         uploaded.join(); // the last rows have left these buffers
         Rows known = toHost(a);
         int[] active = active(known);
-        rowsRead += active.length;
-        rowsSkipped += a.width() - active.length;
         if (active.length == 0) {
             return;
         }
@@ -168,16 +164,6 @@ public final class ActiveRows implements AutoCloseable {
         in.upload(rows.asSlice(0, rowBytes), deviceRows.asSlice(0, rowBytes));
         in.record(uploaded);
         device.stream(StreamRole.COMPUTE).await(uploaded);
-    }
-
-    /** Rows of active neurons read so far. */
-    public long rowsRead() {
-        return rowsRead;
-    }
-
-    /** Rows that did not have to be read. */
-    public long rowsSkipped() {
-        return rowsSkipped;
     }
 
     @Override
