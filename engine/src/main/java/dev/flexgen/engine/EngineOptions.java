@@ -7,28 +7,21 @@ import dev.flexgen.engine.base.EngineException;
  * What a machine may use, and how models are opened on it where nothing else is said.
  *
  * @param threads that compute; 0 takes all cores
- * @param context see {@link ModelOptions}
- * @param kv element type of the KV cache
+ * @param model how models are opened
  * @param device which devices may compute
  * @param limits what models may take of each memory
  */
-public record EngineOptions(int threads, int context, KvType kv, DeviceChoice device, MemoryLimits limits) {
+public record EngineOptions(int threads, ModelOptions model, DeviceChoice device, MemoryLimits limits) {
 
     public EngineOptions {
         if (threads < 0 || threads > 1024) {
             throw EngineException.input("threads is " + threads + "; it must be 0 (all cores) to 1024");
         }
-        var _ = new ModelOptions(context, kv, 1); // checks its part
     }
 
     /** All of the machine, GPU included. */
     public static EngineOptions defaults() {
-        return new EngineOptions(0, 0, KvType.AUTO, DeviceChoice.AUTO, MemoryLimits.NONE);
-    }
-
-    /** How a model is opened. */
-    public ModelOptions model() {
-        return new ModelOptions(context, kv, 1);
+        return new EngineOptions(0, ModelOptions.DEFAULTS, DeviceChoice.AUTO, MemoryLimits.NONE);
     }
 
     /** Threads that compute, counted. */
@@ -37,22 +30,30 @@ public record EngineOptions(int threads, int context, KvType kv, DeviceChoice de
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(value, context, kv, device, limits);
+        return new EngineOptions(value, model, device, limits);
     }
 
     public EngineOptions withContext(int value) {
-        return new EngineOptions(threads, value, kv, device, limits);
+        return withModel(model.withContext(value));
+    }
+
+    public EngineOptions withWeights(WeightType value) {
+        return withModel(model.withWeights(value));
     }
 
     public EngineOptions withKv(KvType value) {
-        return new EngineOptions(threads, context, value, device, limits);
+        return withModel(model.withKv(value));
+    }
+
+    private EngineOptions withModel(ModelOptions value) {
+        return new EngineOptions(threads, value, device, limits);
     }
 
     public EngineOptions withDevice(DeviceChoice value) {
-        return new EngineOptions(threads, context, kv, value, limits);
+        return new EngineOptions(threads, model, value, limits);
     }
 
     public EngineOptions withLimits(MemoryLimits value) {
-        return new EngineOptions(threads, context, kv, device, value);
+        return new EngineOptions(threads, model, device, value);
     }
 }

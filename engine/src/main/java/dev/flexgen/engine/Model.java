@@ -53,6 +53,7 @@ public final class Model implements AutoCloseable {
         try (Checkpoint checkpoint = weights.checkpoint().get()) {
             this.runner = new ModelRunner(
                     new ModelTensors(weights.spec(), checkpoint),
+                    options.weights().encoding(),
                     choice.plan(),
                     machine.devices(),
                     machine.pool(),

@@ -8,14 +8,18 @@ import dev.flexgen.engine.model.ModelSpec;
  *
  * @param context most tokens of a session; 0 leaves it to the engine: as many as the model knows, at most {@link #MOST_AUTO},
  *     and fewer where room for so many would cost more than a tenth of the decoding speed
- * @param kv element type of the KV cache
+ * @param weights encoding of the matrices
+ * @param kv encoding of the KV cache
  * @param sessions of full length for which plans leave room beside the weights; fewer where so many would drive weights to a
  *     slower memory
  */
-public record ModelOptions(int context, KvType kv, int sessions) {
+public record ModelOptions(int context, WeightType weights, KvType kv, int sessions) {
 
     /** Longest context that is chosen without being asked for. */
     static final int MOST_AUTO = 8192;
+
+    /** The engine's choice, but for weights, which stay as stored. */
+    public static final ModelOptions DEFAULTS = new ModelOptions(0, WeightType.NATIVE, KvType.AUTO, 1);
 
     public ModelOptions {
         if (context < 0) {
@@ -26,8 +30,20 @@ public record ModelOptions(int context, KvType kv, int sessions) {
         }
     }
 
+    public ModelOptions withContext(int value) {
+        return new ModelOptions(value, weights, kv, sessions);
+    }
+
+    public ModelOptions withWeights(WeightType value) {
+        return new ModelOptions(context, value, kv, sessions);
+    }
+
+    public ModelOptions withKv(KvType value) {
+        return new ModelOptions(context, weights, value, sessions);
+    }
+
     public ModelOptions withSessions(int value) {
-        return new ModelOptions(context, kv, value);
+        return new ModelOptions(context, weights, kv, value);
     }
 
     /**

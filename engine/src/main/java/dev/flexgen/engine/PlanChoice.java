@@ -13,6 +13,7 @@ import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -67,7 +68,8 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
         }
 
         private FootprintMeter meter(int context, int sessions) {
-            return new FootprintMeter(types, devices(), kv(), context, sessions);
+            return new FootprintMeter(
+                    new WeightEncodings(types, options.weights().encoding()), devices(), kv(), context, sessions);
         }
 
         /** Decoded tokens a second as far as placement decides: none from a disk, whose rate nobody knows. */

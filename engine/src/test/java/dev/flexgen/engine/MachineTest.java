@@ -37,7 +37,7 @@ class MachineTest {
     private static final GpuSource FAKE = () -> new GpuSource.Present(
             "fake GPU", GPU_BYTES, ledger -> new FakeGpu(ledger, FakeGpuSettings.of(GPU_BYTES, 3)));
 
-    private static final ModelOptions EXACT = new ModelOptions(0, KvType.F32, 1);
+    private static final ModelOptions EXACT = ModelOptions.DEFAULTS.withKv(KvType.F32);
 
     private static Machine machine(boolean gpu) {
         EngineOptions options =
@@ -208,7 +208,7 @@ class MachineTest {
             Model model = machine.random(Specs.tiny(20_000), weights, EXACT);
             assertThat(model.context()).isBetween(512, 8191);
             model.session().close();
-            assertThatThrownBy(() -> machine.random(Specs.tiny(20_000), weights, new ModelOptions(8192, KvType.F32, 1)))
+            assertThatThrownBy(() -> machine.random(Specs.tiny(20_000), weights, EXACT.withContext(8192)))
                     .isInstanceOf(EngineException.class)
                     .hasMessageContaining("--context");
         }

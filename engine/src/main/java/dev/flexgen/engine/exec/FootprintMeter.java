@@ -7,12 +7,12 @@ import dev.flexgen.engine.device.SizingDevice;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.weights.WeightEncodings;
 import dev.flexgen.engine.weights.WeightMemory;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -24,13 +24,14 @@ import java.util.Map;
  * Counts what plans take by a dry run: makes everything that loading and executing would make, on devices that take no memory. So
  * there is no second description of what is allocated.
  *
- * @param types the model's
+ * @param encodings of the model's matrices
  * @param devices of the machine, in the order that plans mean
  * @param kv encoding of caches
  * @param context most tokens of a sequence
  * @param sequences of full length for which there is room
  */
-public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encoding kv, int context, int sequences)
+public record FootprintMeter(
+        WeightEncodings encodings, List<DeviceShape> devices, Encoding kv, int context, int sequences)
         implements Footprint.Meter {
 
     @Override
@@ -43,8 +44,8 @@ public record FootprintMeter(StoredTypes types, List<DeviceShape> devices, Encod
             sizing.add(new SizingDevice(device.tier(), device.policy(), ledger));
         }
         try (Resources resources = new Resources()) {
-            ExecutionPlan execution = new ExecutionPlan(types.spec(), plan, sizing, context);
-            WeightMemory weights = new WeightMemory(types, plan, sizing, resources);
+            ExecutionPlan execution = new ExecutionPlan(encodings.spec(), plan, sizing, context);
+            WeightMemory weights = new WeightMemory(encodings, plan, sizing, resources);
             long loadingPeak = load(weights, sizing, ledgers);
             execution.take(
                     weights,

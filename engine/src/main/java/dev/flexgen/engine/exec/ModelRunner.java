@@ -13,6 +13,7 @@ import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.weights.ModelWeights;
+import dev.flexgen.engine.weights.WeightEncodings;
 import dev.flexgen.engine.weights.WeightLoader;
 import dev.flexgen.engine.weights.WeightMemory;
 import java.util.List;
@@ -42,6 +43,7 @@ public final class ModelRunner implements AutoCloseable {
     /**
      * Loads a model.
      *
+     * @param encoding of its matrices, or null to keep them as stored
      * @param pool does the copying
      * @param disk makes the file of the disk tier, if the plan needs one
      * @param kv encoding of its caches
@@ -50,6 +52,7 @@ public final class ModelRunner implements AutoCloseable {
      */
     public ModelRunner(
             ModelTensors tensors,
+            @Nullable Encoding encoding,
             Plan plan,
             List<Device> devices,
             WorkerPool pool,
@@ -62,7 +65,8 @@ public final class ModelRunner implements AutoCloseable {
         this.layout = execution.kvLayout(kv);
         try {
             WeightMemory memory;
-            try (WeightLoader loader = new WeightLoader(tensors, plan, devices, pool, disk)) {
+            try (WeightLoader loader =
+                    new WeightLoader(tensors, new WeightEncodings(tensors, encoding), plan, devices, pool, disk)) {
                 this.weights = resources.keep(loader.load());
                 this.pageLocking = loader.pageLocking();
                 memory = loader.memory();

@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.RoleTensor;
+import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -40,14 +41,14 @@ public final class DeviceWriter implements AutoCloseable {
     }
 
     /** Fills {@code target} with all rows of {@code tensor}. */
-    public void putRows(RoleTensor tensor, MemorySegment target) {
-        long rowBytes = tensor.dtype().bytes(tensor.shape().extent(1));
+    public void putRows(RoleTensor tensor, Encoding encoding, MemorySegment target) {
+        long rowBytes = encoding.rowBytes(tensor.columns());
         int rows = Math.toIntExact(tensor.shape().extent(0));
         int step = device.tier() == Tier.HOST ? rows : Math.clamp(stagingBytes / rowBytes, 1, rows);
         for (int from = 0; from < rows; from += step) {
             int first = from;
             int count = Math.min(step, rows - from);
-            put(target.asSlice(from * rowBytes, count * rowBytes), host -> writer.rows(tensor, first, host));
+            put(target.asSlice(from * rowBytes, count * rowBytes), host -> writer.rows(tensor, encoding, first, host));
         }
     }
 

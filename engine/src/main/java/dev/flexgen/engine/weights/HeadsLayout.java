@@ -4,9 +4,7 @@ import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -22,29 +20,21 @@ public record HeadsLayout(MatrixLayout query, MatrixLayout key, MatrixLayout val
      */
     public record Heads(List<Linear> projections, Matrix out) {}
 
-    public static HeadsLayout of(StoredTypes types, Shard shard, int layer) {
-        ModelSpec spec = types.spec();
+    public static HeadsLayout of(WeightEncodings encodings, Shard shard, int layer) {
+        ModelSpec spec = encodings.spec();
         int keys = shard.size() * spec.headDim();
         int queries = keys * (spec.heads() / spec.keyHeads());
-        MatrixLayout query = projection(types, layer, ModelPart.QUERY, queries, 0);
-        MatrixLayout key = projection(types, layer, ModelPart.KEY, keys, query.end());
-        MatrixLayout value = projection(types, layer, ModelPart.VALUE, keys, key.end());
+        MatrixLayout query = projection(encodings, layer, ModelPart.QUERY, queries, 0);
+        MatrixLayout key = projection(encodings, layer, ModelPart.KEY, keys, query.end());
+        MatrixLayout value = projection(encodings, layer, ModelPart.VALUE, keys, key.end());
         MatrixLayout out = MatrixLayout.after(
-                value.end(),
-                Encoding.of(types.type(ModelPart.ATTENTION_OUT.weight(), layer)),
-                queries,
-                spec.width(),
-                false);
+                value.end(), encodings.of(ModelPart.ATTENTION_OUT.weight(), layer), queries, spec.width(), false);
         return new HeadsLayout(query, key, value, out);
     }
 
-    private static MatrixLayout projection(StoredTypes types, int layer, ModelPart part, int rows, long from) {
+    private static MatrixLayout projection(WeightEncodings encodings, int layer, ModelPart part, int rows, long from) {
         return MatrixLayout.after(
-                from,
-                Encoding.of(types.type(part.weight(), layer)),
-                rows,
-                types.spec().width(),
-                types.has(part.bias()));
+                from, encodings.of(part.weight(), layer), rows, encodings.spec().width(), encodings.has(part.bias()));
     }
 
     @Override

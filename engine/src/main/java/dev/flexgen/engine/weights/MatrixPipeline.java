@@ -2,7 +2,7 @@ package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.model.RoleTensor;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,26 +20,27 @@ final class MatrixPipeline {
 
     private final WorkerPool pool;
     private final RoleTensor tensor;
-    private final DType wanted;
+    private final Encoding wanted;
     private final MemorySegment source;
     private final int columns;
     private final boolean copies;
     private final float[][] scratch;
 
-    /** @param wanted type of the target's numbers */
-    MatrixPipeline(WorkerPool pool, RoleTensor tensor, DType wanted) {
+    /** @param wanted encoding of the target */
+    MatrixPipeline(WorkerPool pool, RoleTensor tensor, Encoding wanted) {
         this.pool = pool;
         this.tensor = tensor;
         this.wanted = wanted;
         this.source = tensor.stored().data();
         this.columns = tensor.columns();
-        this.copies = ElementType.of(wanted) == tensor.stored().type();
+        this.copies = wanted instanceof Encoding.Plain(var type)
+                && ElementType.of(type) == tensor.stored().type();
         this.scratch = new float[pool.threads()][];
     }
 
     /** Writes as many outputs as {@code target} has room for, from {@code from} on, one row for each. */
     void outputs(int from, MemorySegment target) {
-        long rowBytes = wanted.bytes(columns);
+        long rowBytes = wanted.rowBytes(columns);
         int rows = Math.toIntExact(target.byteSize() / rowBytes);
         int step = Math.toIntExact(Math.max(1, COPY_BYTES / rowBytes));
         pool.run(Math.ceilDiv(rows, step), (part, worker) -> {
@@ -92,7 +93,7 @@ final class MatrixPipeline {
     private void turn(long[] starts, int first, int end, MemorySegment target) {
         for (int tile = 0; tile < starts.length; tile += TILE) {
             int tileEnd = Math.min(starts.length, tile + TILE);
-            switch (wanted) {
+            switch (wanted.elementType()) {
                 case F16, BF16 -> turnShorts(starts, first, end, tile, tileEnd, target);
                 case F32 -> turnInts(starts, first, end, tile, tileEnd, target);
             }
@@ -131,7 +132,7 @@ final class MatrixPipeline {
                 numbers[i * outputs + o] = numbers[line + i];
             }
         }
-        long rowBytes = wanted.bytes(outputs);
+        long rowBytes = wanted.rowBytes(outputs);
         for (int i = 0; i < inputs; i++) {
             encoder.encode(numbers, i * outputs, outputs, target, (first + i) * rowBytes);
         }

@@ -4,9 +4,7 @@ import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
-import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -16,36 +14,37 @@ import java.lang.foreign.MemorySegment;
 public record ProjectionLayout(MatrixLayout matrix) implements BlockLayout<Linear> {
 
     /** The first half of a shard of neurons. */
-    public static ProjectionLayout up(StoredTypes types, Shard shard, int layer) {
+    public static ProjectionLayout up(WeightEncodings encodings, Shard shard, int layer) {
         return of(
-                types,
+                encodings,
                 ModelPart.UP.weight(),
                 layer,
                 shard.size(),
-                types.spec().width(),
-                types.has(ModelPart.UP.bias()));
+                encodings.spec().width(),
+                encodings.has(ModelPart.UP.bias()));
     }
 
     /** The second half: its biases are added once, whatever the number of shards, and so are not in it. */
-    public static ProjectionLayout down(StoredTypes types, Shard shard, int layer) {
+    public static ProjectionLayout down(WeightEncodings encodings, Shard shard, int layer) {
         return of(
-                types,
+                encodings,
                 ModelPart.DOWN.weight(),
                 layer,
                 shard.size(),
-                types.spec().width(),
+                encodings.spec().width(),
                 false);
     }
 
     /** Rows of the head's own table, or of the token table that serves as head. */
-    public static ProjectionLayout vocabulary(StoredTypes types, Shard shard) {
-        Role role = types.hasOwnHead() ? ModelPart.HEAD.weight() : ModelPart.TOKENS.weight();
-        ModelSpec spec = types.spec();
-        return of(types, role, 0, shard.size(), spec.tokens().width(), false);
+    public static ProjectionLayout vocabulary(WeightEncodings encodings, Shard shard) {
+        Role role = encodings.hasOwnHead() ? ModelPart.HEAD.weight() : ModelPart.TOKENS.weight();
+        ModelSpec spec = encodings.spec();
+        return of(encodings, role, 0, shard.size(), spec.tokens().width(), false);
     }
 
-    private static ProjectionLayout of(StoredTypes types, Role role, int layer, int rows, int columns, boolean bias) {
-        return new ProjectionLayout(MatrixLayout.after(0, Encoding.of(types.type(role, layer)), rows, columns, bias));
+    private static ProjectionLayout of(
+            WeightEncodings encodings, Role role, int layer, int rows, int columns, boolean bias) {
+        return new ProjectionLayout(MatrixLayout.after(0, encodings.of(role, layer), rows, columns, bias));
     }
 
     @Override

@@ -2,6 +2,9 @@ package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.RoleTensor;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.GroupCodec;
+import dev.flexgen.engine.quant.GroupQuantizer;
 import dev.flexgen.engine.tensor.BFloat16;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -10,6 +13,9 @@ import java.lang.foreign.ValueLayout;
 /** Writes rows of floats as devices hold them. Stateless. */
 @FunctionalInterface
 interface RowEncoder {
+
+    /** Half of what F16 can hold. */
+    float MOST_GROUPED = 32752;
 
     /**
      * Writes one row.
@@ -20,11 +26,38 @@ interface RowEncoder {
     void encode(float[] numbers, int at, int columns, MemorySegment target, long offset);
 
     /**
-     * The encoder of an element type.
+     * The encoder of an encoding.
      *
-     * @param tensor to name in complaints about numbers that the type cannot hold
+     * @param tensor to name in complaints about numbers that it cannot hold
      */
-    static RowEncoder of(DType type, RoleTensor tensor) {
+    static RowEncoder of(Encoding encoding, RoleTensor tensor) {
+        return switch (encoding) {
+            case Encoding.Plain(var type) -> plain(type, tensor);
+            case Encoding.Grouped grouped -> grouped(new GroupCodec(grouped, GroupQuantizer.MIN_MAX), tensor);
+        };
+    }
+
+    private static RowEncoder grouped(GroupCodec codec, RoleTensor tensor) {
+        return (numbers, at, columns, target, offset) -> {
+            for (int i = 0; i < columns; i++) {
+                // The difference of two numbers must fit the scale's type as well.
+                if (!(Math.abs(numbers[at + i]) <= MOST_GROUPED)) {
+                    throw EngineException.model("Tensor " + tensor.name() + " holds the number " + numbers[at + i]
+                            + ", which " + codec.encoding().name() + " cannot hold; "
+                            + (Float.isFinite(numbers[at + i])
+                                    ? "keep its weights as stored with --weights native"
+                                    : "fetch or convert the model again"));
+                }
+            }
+            codec.encode(
+                    numbers,
+                    at,
+                    columns,
+                    target.asSlice(offset, codec.encoding().rowBytes(columns)));
+        };
+    }
+
+    private static RowEncoder plain(DType type, RoleTensor tensor) {
         return switch (type) {
             case F32 ->
                 (numbers, at, columns, target, offset) ->

@@ -4,25 +4,21 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.EncodingSupport;
 import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.model.ModelPart;
-import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.quant.Encoding;
 import java.util.List;
 
 /** Checks that every device of a plan can compute with the weights that it gets, before any of them is loaded. */
-record SupportCheck(StoredTypes types, List<Device> devices) {
+record SupportCheck(WeightEncodings encodings, List<Device> devices) {
 
     /** @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT for the first combination that is missing */
     void require(Plan plan) {
         EncodingSupport.require(
-                devices.get(plan.embeddingDevice()),
-                Operation.EMBED,
-                Encoding.of(types.type(ModelPart.TOKENS.weight(), 0)));
+                devices.get(plan.embeddingDevice()), Operation.EMBED, encodings.of(ModelPart.TOKENS.weight(), 0));
         plan.forEach((id, shard) -> {
             switch (id.component()) {
                 case HEADS -> {
-                    HeadsLayout layout = HeadsLayout.of(types, shard, id.layer());
+                    HeadsLayout layout = HeadsLayout.of(encodings, shard, id.layer());
                     require(shard, Operation.UP, layout.query(), layout.key(), layout.value());
                     require(shard, Operation.DOWN, layout.out());
                 }
@@ -30,17 +26,17 @@ record SupportCheck(StoredTypes types, List<Device> devices) {
                     require(
                             shard,
                             Operation.UP,
-                            ProjectionLayout.up(types, shard, id.layer()).matrix());
+                            ProjectionLayout.up(encodings, shard, id.layer()).matrix());
                 case DOWN ->
                     require(
                             shard,
                             Operation.DOWN,
-                            ProjectionLayout.down(types, shard, id.layer()).matrix());
+                            ProjectionLayout.down(encodings, shard, id.layer()).matrix());
                 case VOCABULARY ->
                     require(
                             shard,
                             Operation.UP,
-                            ProjectionLayout.vocabulary(types, shard).matrix());
+                            ProjectionLayout.vocabulary(encodings, shard).matrix());
             }
         });
     }

@@ -3,7 +3,6 @@ package dev.flexgen.engine.weights;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.model.Role;
-import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.tensor.DType;
@@ -26,18 +25,18 @@ public final class UnshardedWeights {
 
     private record Place(long offset, long bytes) {}
 
-    private final StoredTypes types;
+    private final WeightEncodings encodings;
     private final Map<Item, Place> places = new LinkedHashMap<>();
     private final MemorySegment memory;
     private long largestBytes;
 
-    private UnshardedWeights(StoredTypes types, Plan plan, int index, Device device, Resources resources) {
-        this.types = types;
+    private UnshardedWeights(WeightEncodings encodings, Plan plan, int index, Device device, Resources resources) {
+        this.encodings = encodings;
         long bytes = 0;
-        for (TensorSpec tensor : types.spec().tensors()) {
-            for (int layer = tensor.firstLayer(); types.has(tensor.role()) && layer < tensor.endLayer(); layer++) {
+        for (TensorSpec tensor : encodings.spec().tensors()) {
+            for (int layer = tensor.firstLayer(); encodings.has(tensor.role()) && layer < tensor.endLayer(); layer++) {
                 if (device(tensor.role(), layer, plan) == index) {
-                    long size = bytes(types, tensor, layer);
+                    long size = bytes(encodings, tensor, layer);
                     places.put(new Item(tensor.role(), layer), new Place(bytes, size));
                     largestBytes = Math.max(largestBytes, size);
                     bytes += MatrixLayout.align(size, ALIGNMENT);
@@ -50,8 +49,8 @@ public final class UnshardedWeights {
     }
 
     /** Takes memory on a device for what the plan puts there. */
-    static UnshardedWeights of(StoredTypes types, Plan plan, int index, Device device, Resources resources) {
-        return new UnshardedWeights(types, plan, index, device, resources);
+    static UnshardedWeights of(WeightEncodings encodings, Plan plan, int index, Device device, Resources resources) {
+        return new UnshardedWeights(encodings, plan, index, device, resources);
     }
 
     /** Index of the device that holds a tensor; -1 for what is cut into shards. */
@@ -64,9 +63,13 @@ public final class UnshardedWeights {
         };
     }
 
-    private static long bytes(StoredTypes types, TensorSpec tensor, int layer) {
-        DType held = tensor.shape().rank() == 1 ? DType.F32 : types.type(tensor.role(), layer);
-        return held.bytes(tensor.shape().elements());
+    private static long bytes(WeightEncodings encodings, TensorSpec tensor, int layer) {
+        if (tensor.shape().rank() == 1) {
+            return DType.F32.bytes(tensor.shape().elements());
+        }
+        return encodings
+                .of(tensor.role(), layer)
+                .bytes(tensor.shape().extent(0), Math.toIntExact(tensor.shape().extent(1)));
     }
 
     Iterable<Item> items() {
@@ -80,7 +83,7 @@ public final class UnshardedWeights {
     /** The tensor's memory, if the model has it; of the wrong device it is a mistake of the caller. */
     @Nullable
     MemorySegment find(Role role, int layer) {
-        return types.has(role) ? get(role, layer) : null;
+        return encodings.has(role) ? get(role, layer) : null;
     }
 
     MemorySegment get(Role role, int layer) {

@@ -16,7 +16,6 @@ import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -33,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class WeightLoader implements AutoCloseable {
 
     private final ModelTensors tensors;
+    private final WeightEncodings encodings;
     private final ModelSpec spec;
     private final Plan plan;
     private final List<Device> devices;
@@ -45,19 +45,26 @@ public final class WeightLoader implements AutoCloseable {
     /**
      * Takes memory and disk space for everything, before anything is read.
      *
+     * @param encodings of the matrices once loaded
      * @param pool does the copying
      * @param disk makes the file of the disk tier, if the plan needs one
      */
     public WeightLoader(
-            ModelTensors tensors, Plan plan, List<Device> devices, WorkerPool pool, LongFunction<ScratchFile> disk) {
+            ModelTensors tensors,
+            WeightEncodings encodings,
+            Plan plan,
+            List<Device> devices,
+            WorkerPool pool,
+            LongFunction<ScratchFile> disk) {
         this.tensors = tensors;
+        this.encodings = encodings;
         this.spec = tensors.spec();
         this.plan = plan;
         this.devices = devices;
         this.packer = new WeightPacker(tensors, pool);
-        new SupportCheck(tensors, devices).require(plan);
+        new SupportCheck(encodings, devices).require(plan);
         try {
-            this.memory = new WeightMemory(tensors, plan, devices, resources);
+            this.memory = new WeightMemory(encodings, plan, devices, resources);
             this.file = memory.fileBytes() == 0 ? null : resources.keep(disk.apply(memory.fileBytes()));
         } catch (Throwable e) {
             resources.close();
@@ -94,7 +101,7 @@ public final class WeightLoader implements AutoCloseable {
             if (tensor.shape().rank() == 1) {
                 writer(device).put(target, staging -> WeightPacker.vector(tensor, 0, staging));
             } else {
-                writer(device).putRows(tensor, target);
+                writer(device).putRows(tensor, encodings.of(item.role(), item.layer()), target);
             }
         }
     }
@@ -131,7 +138,7 @@ public final class WeightLoader implements AutoCloseable {
     private Matrix matrix(int device, Role role) {
         Shape shape = tensors.get(role, 0).shape();
         return new Matrix(
-                Encoding.of(tensors.type(role, 0)),
+                encodings.of(role, 0),
                 Math.toIntExact(shape.extent(0)),
                 Math.toIntExact(shape.extent(1)),
                 memory.unsharded(device).get(role, 0));

@@ -5,7 +5,6 @@ import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Component;
@@ -35,7 +34,7 @@ public final class WeightMemory {
     /** Tables and blocks reach a GPU in pieces of about this size. */
     static final long STAGING_BYTES = 64L << 20;
 
-    private final StoredTypes types;
+    private final WeightEncodings encodings;
     private final Plan plan;
     private final List<Device> devices;
     private final Resources resources;
@@ -54,14 +53,14 @@ public final class WeightMemory {
      * @param resources keep the memory
      * @throws EngineException of kind PLACEMENT if there is not enough, or a plan that has a GPU map host memory is refused that
      */
-    public WeightMemory(StoredTypes types, Plan plan, List<Device> devices, Resources resources) {
-        this.types = types;
+    public WeightMemory(WeightEncodings encodings, Plan plan, List<Device> devices, Resources resources) {
+        this.encodings = encodings;
         this.plan = plan;
         this.devices = devices;
         this.resources = resources;
-        plan.forEach((id, shard) -> layouts.put(id, layout(types, id, shard)));
+        plan.forEach((id, shard) -> layouts.put(id, layout(encodings, id, shard)));
         for (int i = 0; i < devices.size(); i++) {
-            unsharded.add(UnshardedWeights.of(types, plan, i, devices.get(i), resources));
+            unsharded.add(UnshardedWeights.of(encodings, plan, i, devices.get(i), resources));
         }
         takeGpuMemory();
         reservePageLocked();
@@ -69,19 +68,19 @@ public final class WeightMemory {
     }
 
     /** How a shard's block is laid out. */
-    public static BlockLayout<?> layout(StoredTypes types, BlockId id, Shard shard) {
+    public static BlockLayout<?> layout(WeightEncodings encodings, BlockId id, Shard shard) {
         return switch (id.component()) {
-            case HEADS -> HeadsLayout.of(types, shard, id.layer());
-            case UP -> ProjectionLayout.up(types, shard, id.layer());
-            case DOWN -> ProjectionLayout.down(types, shard, id.layer());
-            case VOCABULARY -> ProjectionLayout.vocabulary(types, shard);
+            case HEADS -> HeadsLayout.of(encodings, shard, id.layer());
+            case UP -> ProjectionLayout.up(encodings, shard, id.layer());
+            case DOWN -> ProjectionLayout.down(encodings, shard, id.layer());
+            case VOCABULARY -> ProjectionLayout.vocabulary(encodings, shard);
         };
     }
 
     /** A tied head is no memory of its own where it is computed by the device that holds the token table. */
     boolean isTokenTable(BlockId id, Shard shard) {
         return id.component() == Component.VOCABULARY
-                && !types.hasOwnHead()
+                && !encodings.hasOwnHead()
                 && shard.access() == Access.RESIDENT
                 && shard.device() == plan.embeddingDevice()
                 && shard.prefillDevice() == shard.device();

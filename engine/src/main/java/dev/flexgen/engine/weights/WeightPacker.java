@@ -6,6 +6,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -52,8 +53,7 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
      */
     public void pack(ModelPart part, int layer, int from, MatrixLayout layout, MemorySegment block) {
         MemorySegment target = layout.matrix(block).data();
-        MatrixPipeline pipeline = new MatrixPipeline(
-                pool, tensors.get(part.weight(), layer), layout.encoding().elementType());
+        MatrixPipeline pipeline = new MatrixPipeline(pool, tensors.get(part.weight(), layer), layout.encoding());
         if (part.isDown()) {
             pipeline.inputs(from, layout.rows(), target);
         } else {
@@ -66,8 +66,8 @@ public record WeightPacker(ModelTensors tensors, WorkerPool pool) {
     }
 
     /** As many rows from {@code from} on as {@code target} has room for. */
-    public void rows(RoleTensor tensor, int from, MemorySegment target) {
-        new MatrixPipeline(pool, tensor, tensor.dtype()).outputs(from, target);
+    public void rows(RoleTensor tensor, Encoding encoding, int from, MemorySegment target) {
+        new MatrixPipeline(pool, tensor, encoding).outputs(from, target);
     }
 
     /** As many numbers from {@code from} on as {@code target} has room for, as F32. */

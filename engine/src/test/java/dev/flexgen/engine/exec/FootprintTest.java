@@ -21,6 +21,7 @@ import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.weights.WeightEncodings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -56,9 +57,12 @@ class FootprintTest {
                     Checkpoint checkpoint = Checkpoints.open(Fixtures.golden(model))) {
                 List<Device> devices = twoGpus ? List.of(gpu, processor, second) : List.of(gpu, processor);
                 ModelTensors tensors = new ModelTensors(Families.read(Fixtures.golden(model)), checkpoint);
-                Footprint footprint = new FootprintMeter(tensors, shapes(devices), Encoding.F16, CONTEXT, 1).of(plan);
+                Footprint footprint = new FootprintMeter(
+                                WeightEncodings.asStored(tensors), shapes(devices), Encoding.F16, CONTEXT, 1)
+                        .of(plan);
                 try (ModelRunner runner = new ModelRunner(
                                 tensors,
+                                null,
                                 plan,
                                 devices,
                                 pool,

@@ -59,6 +59,7 @@ class ModelRunnerTest {
                 WorkerPool pool = new WorkerPool(1)) {
             return new ModelRunner(
                     new ModelTensors(spec, checkpoint),
+                    null,
                     plan,
                     devices,
                     pool,

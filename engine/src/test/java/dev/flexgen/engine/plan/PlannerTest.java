@@ -14,6 +14,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +45,12 @@ class PlannerTest {
         }
 
         Footprint.Meter meter(boolean gpu) {
-            return new FootprintMeter(new UniformTypes(spec, DType.F16, ownHead), devices(gpu), Encoding.F16, 2048, 1);
+            return new FootprintMeter(
+                    WeightEncodings.asStored(new UniformTypes(spec, DType.F16, ownHead)),
+                    devices(gpu),
+                    Encoding.F16,
+                    2048,
+                    1);
         }
 
         private static List<DeviceShape> devices(boolean gpu) {

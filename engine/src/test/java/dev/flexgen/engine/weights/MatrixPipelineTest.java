@@ -8,6 +8,7 @@ import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.model.RowSelection;
 import dev.flexgen.engine.model.RowSelection.Axis;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.BFloat16;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.ElementType;
@@ -87,7 +88,7 @@ class MatrixPipelineTest {
         Random random = new Random(3);
         double[] numbers = random.doubles(3L * OUTPUTS * INPUTS, -2, 2).toArray();
         RoleTensor tensor = tensor(type, numbers, FUSED);
-        MatrixPipeline pipeline = new MatrixPipeline(POOL, tensor, held);
+        MatrixPipeline pipeline = new MatrixPipeline(POOL, tensor, Encoding.of(held));
         for (int round = 0; round < 8; round++) {
             int firstOutput = random.nextInt(OUTPUTS);
             int outputs = 1 + random.nextInt(OUTPUTS - firstOutput);
@@ -133,13 +134,14 @@ class MatrixPipelineTest {
         assertRefused(ElementType.F32, numbers, DType.F16, "made.up holds the number 70000.0, beyond the range of F16");
         numbers[44] = Double.POSITIVE_INFINITY;
         byte[] kept = new byte[2 * INPUTS];
-        new MatrixPipeline(POOL, tensor(ElementType.F64, numbers, RowSelection.all(1)), DType.F16)
+        new MatrixPipeline(POOL, tensor(ElementType.F64, numbers, RowSelection.all(1)), Encoding.F16)
                 .outputs(0, MemorySegment.ofArray(kept));
         assertThat(kept[89]).isEqualTo((byte) 0x7c);
     }
 
     private static void assertRefused(ElementType type, double[] numbers, DType held, String message) {
-        MatrixPipeline pipeline = new MatrixPipeline(POOL, tensor(type, numbers, RowSelection.all(1)), held);
+        MatrixPipeline pipeline =
+                new MatrixPipeline(POOL, tensor(type, numbers, RowSelection.all(1)), Encoding.of(held));
         assertThatThrownBy(() -> pipeline.outputs(0, MemorySegment.ofArray(new byte[(int) held.bytes(INPUTS)])))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining(message);
