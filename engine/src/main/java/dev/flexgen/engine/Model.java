@@ -2,7 +2,6 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.exec.Batch;
@@ -13,10 +12,10 @@ import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.weights.RowSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,13 +49,12 @@ public final class Model implements AutoCloseable {
         this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
         this.shortened = choice.context() < most;
         this.estimateIsKnown = machine.bandwidthsAreKnown();
-        try (Checkpoint checkpoint = weights.checkpoint().get()) {
+        try (RowSource rows = weights.opener().open(machine.pool())) {
             this.runner = new ModelRunner(
-                    new ModelTensors(weights.spec(), checkpoint),
-                    options.weights().encoding(),
+                    rows,
+                    question.encodings(),
                     choice.plan(),
                     machine.devices(),
-                    machine.pool(),
                     this::diskTier,
                     question.kv(),
                     choice.context());

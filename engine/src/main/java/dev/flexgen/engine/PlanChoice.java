@@ -55,6 +55,10 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
             return options.kv().resolve(types.type(ModelPart.UP.weight(), 0));
         }
 
+        WeightEncodings encodings() {
+            return new WeightEncodings(types, options.weights().encoding());
+        }
+
         PlanChoice with(int context, int sessions) {
             FootprintMeter meter = meter(context, sessions);
             Planner planner = new Planner(types.spec(), devices(), budget, meter, context);
@@ -68,8 +72,7 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
         }
 
         private FootprintMeter meter(int context, int sessions) {
-            return new FootprintMeter(
-                    new WeightEncodings(types, options.weights().encoding()), devices(), kv(), context, sessions);
+            return new FootprintMeter(encodings(), devices(), kv(), context, sessions);
         }
 
         /** Decoded tokens a second as far as placement decides: none from a disk, whose rate nobody knows. */

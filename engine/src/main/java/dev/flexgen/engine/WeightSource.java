@@ -3,34 +3,38 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.KnownTypes;
-import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RandomModel;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.model.UniformTypes;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.weights.CheckpointRows;
+import dev.flexgen.engine.weights.RandomRows;
+import dev.flexgen.engine.weights.RowSource;
 import java.nio.file.Path;
-import java.util.function.Supplier;
 
 /**
  * Where a model's weights come from.
  *
  * @param types of its tensors
- * @param checkpoint opened once the plan has shown that there is room
+ * @param opener called once the plan has shown that there is room
  */
-record WeightSource(StoredTypes types, Supplier<Checkpoint> checkpoint) {
+record WeightSource(StoredTypes types, Opener opener) {
+
+    /** Opens the weights. */
+    @FunctionalInterface
+    interface Opener {
+
+        /** @param pool of threads that may read and encode */
+        RowSource open(WorkerPool pool);
+    }
 
     ModelSpec spec() {
         return types.spec();
-    }
-
-    /** Of the largest tensors. */
-    DType dtype() {
-        return types.type(ModelPart.UP.weight(), 0);
     }
 
     /**
@@ -45,7 +49,7 @@ record WeightSource(StoredTypes types, Supplier<Checkpoint> checkpoint) {
         var _ = options.mostContext(spec); // before any file of weights is opened
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
             StoredTypes types = new KnownTypes(new ModelTensors(spec, checkpoint));
-            return new WeightSource(types, () -> Checkpoints.open(folder));
+            return new WeightSource(types, pool -> rows(spec, Checkpoints.open(folder), pool));
         }
     }
 
@@ -53,6 +57,15 @@ record WeightSource(StoredTypes types, Supplier<Checkpoint> checkpoint) {
         ExecutionSupport.require(spec);
         return new WeightSource(
                 new UniformTypes(spec, weights.dtype(), !spec.head().tied()),
-                () -> RandomModel.checkpoint(spec, weights));
+                pool -> RandomRows.of(rows(spec, RandomModel.checkpoint(spec, weights), pool), weights.seed(), pool));
+    }
+
+    private static RowSource rows(ModelSpec spec, Checkpoint checkpoint, WorkerPool pool) {
+        try {
+            return new CheckpointRows(new ModelTensors(spec, checkpoint), checkpoint::close, pool);
+        } catch (Throwable e) {
+            checkpoint.close();
+            throw e;
+        }
     }
 }

@@ -4,15 +4,14 @@ import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvLayout;
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.weights.ModelWeights;
+import dev.flexgen.engine.weights.RowSource;
 import dev.flexgen.engine.weights.WeightEncodings;
 import dev.flexgen.engine.weights.WeightLoader;
 import dev.flexgen.engine.weights.WeightMemory;
@@ -43,30 +42,28 @@ public final class ModelRunner implements AutoCloseable {
     /**
      * Loads a model.
      *
-     * @param encoding of its matrices, or null to keep them as stored
-     * @param pool does the copying
+     * @param source of its weights, which stays the caller's
+     * @param encodings of its matrices
      * @param disk makes the file of the disk tier, if the plan needs one
      * @param kv encoding of its caches
      * @param context most tokens of a sequence
      * @throws dev.flexgen.engine.base.EngineException if the plan does not fit model and devices, or memory is too small
      */
     public ModelRunner(
-            ModelTensors tensors,
-            @Nullable Encoding encoding,
+            RowSource source,
+            WeightEncodings encodings,
             Plan plan,
             List<Device> devices,
-            WorkerPool pool,
             LongFunction<ScratchFile> disk,
             Encoding kv,
             int context) {
-        this.spec = tensors.spec();
+        this.spec = encodings.spec();
         this.plan = plan;
         this.execution = new ExecutionPlan(spec, plan, devices, context);
         this.layout = execution.kvLayout(kv);
         try {
             WeightMemory memory;
-            try (WeightLoader loader =
-                    new WeightLoader(tensors, new WeightEncodings(tensors, encoding), plan, devices, pool, disk)) {
+            try (WeightLoader loader = new WeightLoader(source, encodings, plan, devices, disk)) {
                 this.weights = resources.keep(loader.load());
                 this.pageLocking = loader.pageLocking();
                 memory = loader.memory();

@@ -1,11 +1,10 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.model.RoleTensor;
-import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,14 +16,12 @@ import org.jspecify.annotations.Nullable;
 public final class DeviceWriter implements AutoCloseable {
 
     private final Device device;
-    private final WeightPacker writer;
     private final long stagingBytes;
     private @Nullable Buffer staging;
 
     /** @param stagingBytes of the page-locked buffer: enough for the largest block, and for a row of any table */
-    public DeviceWriter(Device device, WeightPacker writer, long stagingBytes) {
+    public DeviceWriter(Device device, long stagingBytes) {
         this.device = device;
-        this.writer = writer;
         this.stagingBytes = stagingBytes;
     }
 
@@ -40,15 +37,20 @@ public final class DeviceWriter implements AutoCloseable {
         device.stream(StreamRole.WEIGHTS_IN).join();
     }
 
-    /** Fills {@code target} with all rows of {@code tensor}. */
-    public void putRows(RoleTensor tensor, Encoding encoding, MemorySegment target) {
-        long rowBytes = encoding.rowBytes(tensor.columns());
-        int rows = Math.toIntExact(tensor.shape().extent(0));
-        int step = device.tier() == Tier.HOST ? rows : Math.clamp(stagingBytes / rowBytes, 1, rows);
-        for (int from = 0; from < rows; from += step) {
+    /** Writes rows of a matrix into host memory, from {@code from} on as many as it has room for. */
+    @FunctionalInterface
+    public interface RowWriter {
+        void write(int from, MemorySegment host);
+    }
+
+    /** Fills {@code matrix}, which lies on the device, row after row. */
+    public void putRows(Matrix matrix, RowWriter rows) {
+        long rowBytes = matrix.rowBytes();
+        int step = device.tier() == Tier.HOST ? matrix.rows() : Math.clamp(stagingBytes / rowBytes, 1, matrix.rows());
+        for (int from = 0; from < matrix.rows(); from += step) {
             int first = from;
-            int count = Math.min(step, rows - from);
-            put(target.asSlice(from * rowBytes, count * rowBytes), host -> writer.rows(tensor, encoding, first, host));
+            int count = Math.min(step, matrix.rows() - from);
+            put(matrix.data().asSlice(from * rowBytes, count * rowBytes), host -> rows.write(first, host));
         }
     }
 

@@ -2,10 +2,12 @@ package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,7 +25,8 @@ public final class UnshardedWeights {
     /** A tensor of a layer; layer 0 for those of the whole model. */
     record Item(Role role, int layer) {}
 
-    private record Place(long offset, long bytes) {}
+    /** @param shape of the tensor */
+    private record Place(long offset, long bytes, Shape shape) {}
 
     private final WeightEncodings encodings;
     private final Map<Item, Place> places = new LinkedHashMap<>();
@@ -37,7 +40,7 @@ public final class UnshardedWeights {
             for (int layer = tensor.firstLayer(); encodings.has(tensor.role()) && layer < tensor.endLayer(); layer++) {
                 if (device(tensor.role(), layer, plan) == index) {
                     long size = bytes(encodings, tensor, layer);
-                    places.put(new Item(tensor.role(), layer), new Place(bytes, size));
+                    places.put(new Item(tensor.role(), layer), new Place(bytes, size, tensor.shape()));
                     largestBytes = Math.max(largestBytes, size);
                     bytes += MatrixLayout.align(size, ALIGNMENT);
                 }
@@ -87,10 +90,29 @@ public final class UnshardedWeights {
     }
 
     MemorySegment get(Role role, int layer) {
+        Place place = place(role, layer);
+        return memory.asSlice(place.offset(), place.bytes());
+    }
+
+    /** A table or projection. */
+    Matrix matrix(Role role, int layer) {
+        Shape shape = place(role, layer).shape();
+        return new Matrix(
+                encodings.of(role, layer),
+                Math.toIntExact(shape.extent(0)),
+                Math.toIntExact(shape.extent(1)),
+                get(role, layer));
+    }
+
+    boolean isVector(Role role, int layer) {
+        return place(role, layer).shape().rank() == 1;
+    }
+
+    private Place place(Role role, int layer) {
         Place place = places.get(new Item(role, layer));
         if (place == null) {
             throw new IllegalStateException("not on this device: " + role + " of layer " + layer);
         }
-        return memory.asSlice(place.offset(), place.bytes());
+        return place;
     }
 }

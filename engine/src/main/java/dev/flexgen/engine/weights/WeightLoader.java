@@ -5,18 +5,14 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
-import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
-import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,12 +22,12 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies a checkpoint's tensors to where the plan wants them. Weights are copied rather than used in the mapped file: held
+ * Copies a model's weights to where the plan wants them. Weights are copied rather than used in the mapped file: held
  * bytes are then bytes that the system cannot take back in the middle of a token. Used once, by one thread.
  */
 public final class WeightLoader implements AutoCloseable {
 
-    private final ModelTensors tensors;
+    private final RowSource source;
     private final WeightEncodings encodings;
     private final ModelSpec spec;
     private final Plan plan;
@@ -45,23 +41,22 @@ public final class WeightLoader implements AutoCloseable {
     /**
      * Takes memory and disk space for everything, before anything is read.
      *
+     * @param source of the weights, which stays the caller's
      * @param encodings of the matrices once loaded
-     * @param pool does the copying
      * @param disk makes the file of the disk tier, if the plan needs one
      */
     public WeightLoader(
-            ModelTensors tensors,
+            RowSource source,
             WeightEncodings encodings,
             Plan plan,
             List<Device> devices,
-            WorkerPool pool,
             LongFunction<ScratchFile> disk) {
-        this.tensors = tensors;
+        this.source = source;
         this.encodings = encodings;
-        this.spec = tensors.spec();
+        this.spec = encodings.spec();
         this.plan = plan;
         this.devices = devices;
-        this.packer = new WeightPacker(tensors, pool);
+        this.packer = new WeightPacker(encodings, source);
         new SupportCheck(encodings, devices).require(plan);
         try {
             this.memory = new WeightMemory(encodings, plan, devices, resources);
@@ -96,12 +91,17 @@ public final class WeightLoader implements AutoCloseable {
     private void loadUnsharded(int device) {
         UnshardedWeights unsharded = memory.unsharded(device);
         for (UnshardedWeights.Item item : unsharded.items()) {
-            RoleTensor tensor = tensors.get(item.role(), item.layer());
-            MemorySegment target = unsharded.get(item.role(), item.layer());
-            if (tensor.shape().rank() == 1) {
-                writer(device).put(target, staging -> WeightPacker.vector(tensor, 0, staging));
+            Role role = item.role();
+            int layer = item.layer();
+            if (unsharded.isVector(role, layer)) {
+                writer(device).put(unsharded.get(role, layer), host -> source.vector(role, layer, 0, host));
             } else {
-                writer(device).putRows(tensor, encodings.of(item.role(), item.layer()), target);
+                Matrix matrix = unsharded.matrix(role, layer);
+                writer(device)
+                        .putRows(
+                                matrix,
+                                (from, host) ->
+                                        source.rows(role, layer, from, matrix.encoding(), matrix.columns(), host));
             }
         }
     }
@@ -136,16 +136,11 @@ public final class WeightLoader implements AutoCloseable {
     }
 
     private Matrix matrix(int device, Role role) {
-        Shape shape = tensors.get(role, 0).shape();
-        return new Matrix(
-                encodings.of(role, 0),
-                Math.toIntExact(shape.extent(0)),
-                Math.toIntExact(shape.extent(1)),
-                memory.unsharded(device).get(role, 0));
+        return memory.unsharded(device).matrix(role, 0);
     }
 
     private @Nullable Linear projection(int device, Role role) {
-        return tensors.has(role) ? new Linear(matrix(device, role), null) : null;
+        return encodings.has(role) ? new Linear(matrix(device, role), null) : null;
     }
 
     private <V> WeightBlock<V> block(BlockId id, Shard shard, BlockLayout<V> layout) {
@@ -208,8 +203,7 @@ public final class WeightLoader implements AutoCloseable {
     }
 
     private DeviceWriter writer(int device) {
-        return writers.computeIfAbsent(
-                device, it -> new DeviceWriter(devices.get(it), packer, memory.stagingBytes(it)));
+        return writers.computeIfAbsent(device, it -> new DeviceWriter(devices.get(it), memory.stagingBytes(it)));
     }
 
     /** Frees what only loading needed. */

@@ -21,6 +21,7 @@ import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,15 +58,13 @@ class FootprintTest {
                     Checkpoint checkpoint = Checkpoints.open(Fixtures.golden(model))) {
                 List<Device> devices = twoGpus ? List.of(gpu, processor, second) : List.of(gpu, processor);
                 ModelTensors tensors = new ModelTensors(Families.read(Fixtures.golden(model)), checkpoint);
-                Footprint footprint = new FootprintMeter(
-                                WeightEncodings.asStored(tensors), shapes(devices), Encoding.F16, CONTEXT, 1)
-                        .of(plan);
+                WeightEncodings encodings = WeightEncodings.asStored(tensors);
+                Footprint footprint = new FootprintMeter(encodings, shapes(devices), Encoding.F16, CONTEXT, 1).of(plan);
                 try (ModelRunner runner = new ModelRunner(
-                                tensors,
-                                null,
+                                new CheckpointRows(tensors, () -> {}, pool),
+                                encodings,
                                 plan,
                                 devices,
-                                pool,
                                 bytes -> new ScratchFile(ledger, disk, bytes),
                                 Encoding.F16,
                                 CONTEXT);

@@ -24,6 +24,8 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.weights.CheckpointRows;
+import dev.flexgen.engine.weights.WeightEncodings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,12 +59,12 @@ class ModelRunnerTest {
         ModelSpec spec = Families.read(Fixtures.golden(model));
         try (Checkpoint checkpoint = Checkpoints.open(Fixtures.golden(model));
                 WorkerPool pool = new WorkerPool(1)) {
+            ModelTensors tensors = new ModelTensors(spec, checkpoint);
             return new ModelRunner(
-                    new ModelTensors(spec, checkpoint),
-                    null,
+                    new CheckpointRows(tensors, () -> {}, pool),
+                    WeightEncodings.asStored(tensors),
                     plan,
                     devices,
-                    pool,
                     bytes -> new ScratchFile(ledger, disk, bytes),
                     Encoding.F32,
                     Math.min(CONTEXT, spec.positions()));

@@ -14,7 +14,9 @@ import dev.flexgen.engine.model.RowSelection.Axis;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
+import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.MatrixLayout;
+import dev.flexgen.engine.weights.WeightEncodings;
 import dev.flexgen.engine.weights.WeightPacker;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -180,8 +182,8 @@ class FusedFamilyTest {
         if (tensor.shape().rank() == 1) {
             int count = (int) tensor.shape().extent(0);
             int from = random.nextInt(count);
-            assertThat(vector(fused, tensor.role(), layer, from, count - from))
-                    .isEqualTo(vector(golden, tensor.role(), layer, from, count - from));
+            assertThat(vector(fused, tensor.role(), layer, from, count - from, pool))
+                    .isEqualTo(vector(golden, tensor.role(), layer, from, count - from, pool));
             return;
         }
         ModelPart part = tensor.role().part();
@@ -199,16 +201,17 @@ class FusedFamilyTest {
         }
     }
 
-    private static float[] vector(ModelTensors tensors, Role role, int layer, int from, int count) {
+    private static float[] vector(ModelTensors tensors, Role role, int layer, int from, int count, WorkerPool pool) {
         float[] numbers = new float[count];
-        WeightPacker.vector(tensors.get(role, layer), from, MemorySegment.ofArray(numbers));
+        new CheckpointRows(tensors, () -> {}, pool).vector(role, layer, from, MemorySegment.ofArray(numbers));
         return numbers;
     }
 
     private static byte[] packed(
             ModelTensors tensors, ModelPart part, int layer, int from, MatrixLayout layout, WorkerPool pool) {
         byte[] block = new byte[(int) layout.end()];
-        new WeightPacker(tensors, pool).pack(part, layer, from, layout, MemorySegment.ofArray(block));
+        new WeightPacker(WeightEncodings.asStored(tensors), new CheckpointRows(tensors, () -> {}, pool))
+                .pack(part, layer, from, layout, MemorySegment.ofArray(block));
         return block;
     }
 

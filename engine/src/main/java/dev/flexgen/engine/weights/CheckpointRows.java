@@ -1,0 +1,45 @@
+package dev.flexgen.engine.weights;
+
+import dev.flexgen.engine.device.cpu.WorkerPool;
+import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.RoleTensor;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A checkpoint as a source of rows: turns and encodes them as they are asked for.
+ *
+ * @param closing closes what {@code tensors} reads from
+ * @param pool does the copying
+ */
+public record CheckpointRows(ModelTensors tensors, Runnable closing, WorkerPool pool) implements RowSource {
+
+    @Override
+    public void rows(Role role, int layer, int from, Encoding encoding, int columns, MemorySegment target) {
+        MatrixPipeline pipeline = new MatrixPipeline(pool, tensors.get(role, layer), encoding);
+        if (role.part().isDown()) {
+            pipeline.inputs(from, Math.toIntExact(target.byteSize() / encoding.rowBytes(columns)), target);
+        } else {
+            pipeline.outputs(from, target);
+        }
+    }
+
+    @Override
+    public void vector(Role role, int layer, int from, MemorySegment target) {
+        RoleTensor tensor = tensors.get(role, layer);
+        NumberReader reader = new NumberReader(tensor);
+        float[] one = new float[1];
+        for (long i = 0; i < target.byteSize() / DType.F32.bytes(); i++) {
+            reader.read(tensor.rows().stored(from + i), one, 0, 1);
+            target.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, one[0]);
+        }
+    }
+
+    @Override
+    public void close() {
+        closing.run();
+    }
+}
