@@ -44,8 +44,8 @@ public interface GroupQuantizer {
         }
     }
 
-    /** As a group stores it. */
+    /** As a group stores it; zero is never negative. */
     static float rounded(float number) {
-        return Float.float16ToFloat(Float.floatToFloat16(number));
+        return Float.float16ToFloat(Float.floatToFloat16(number)) + 0f;
     }
 }
