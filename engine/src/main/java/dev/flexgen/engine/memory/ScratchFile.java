@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * and writes bypass the system's page cache where the file system allows it, so that weights do not push everything else out
  * of memory. Written by one thread; read by several at a time.
  */
-public final class ScratchFile implements AutoCloseable {
+public final class ScratchFile implements BlockFile {
 
     /** What direct reads and writes want of offsets, lengths and addresses. */
     public static final long PAGE = 4096;
@@ -163,6 +163,7 @@ public final class ScratchFile implements AutoCloseable {
      * @param target page-aligned, whole pages
      * @throws EngineException of kind DEVICE if the disk fails
      */
+    @Override
     public void read(long offset, MemorySegment target) {
         try {
             for (long at = 0; at < target.byteSize(); at += PIECE) {
