@@ -35,6 +35,7 @@ public final class Model implements AutoCloseable {
     private final WeightSource weights;
     private final boolean estimateIsKnown;
     private final boolean shortened;
+    private final boolean weightsWereChosen;
     private final double loadSeconds;
     private final Map<Tier, Long> heldBytes;
     private boolean closed;
@@ -47,12 +48,13 @@ public final class Model implements AutoCloseable {
                 weights.types(), options, machine.budget(), machine.hasGpu(), machine::bandwidths);
         int most = options.mostContext(weights.spec());
         this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
+        this.weightsWereChosen = options.weights() == WeightType.AUTO;
         this.shortened = choice.context() < most;
         this.estimateIsKnown = machine.bandwidthsAreKnown();
         try (RowSource rows = weights.opener().open(machine.pool())) {
             this.runner = new ModelRunner(
                     rows,
-                    question.encodings(),
+                    question.withWeights(choice.weights()).encodings(),
                     choice.plan(),
                     machine.devices(),
                     this::diskTier,
@@ -92,6 +94,11 @@ public final class Model implements AutoCloseable {
 
     public Plan plan() {
         return choice.plan();
+    }
+
+    /** How matrices are held. */
+    public WeightType weights() {
+        return choice.weights();
     }
 
     /** What the plan takes, by a dry run. */
@@ -145,6 +152,11 @@ public final class Model implements AutoCloseable {
     public List<String> notes() {
         List<String> notes = new ArrayList<>();
         machine.note().ifPresent(notes::add);
+        if (weightsWereChosen && choice.weights() != WeightType.NATIVE) {
+            notes.add("weights are held in "
+                    + choice.weights().encoding().orElseThrow().name()
+                    + ", because as stored they do not fit the fastest memory; --weights native keeps them");
+        }
         if (shortened) {
             notes.add("the context is " + context() + " of the model's " + spec().positions()
                     + " tokens, because more would cost room or speed; choose another with --context");

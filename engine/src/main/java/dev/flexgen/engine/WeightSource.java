@@ -29,7 +29,11 @@ record WeightSource(StoredTypes types, Opener opener) {
     @FunctionalInterface
     interface Opener {
 
-        /** @param pool of threads that may read and encode */
+        /**
+         * Opens them.
+         *
+         * @param pool of threads that may read and encode
+         */
         RowSource open(WorkerPool pool);
     }
 
