@@ -15,6 +15,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.store.PackedModel;
 import dev.flexgen.engine.weights.RowSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Model implements AutoCloseable {
 
+    /** What is read from a packed model's own files has no buffer that would enter it. */
+    private static final String IN_PLACE = "weights";
+
     private final Machine machine;
     private final PlanChoice choice;
     private final ModelRunner runner;
@@ -38,14 +42,16 @@ public final class Model implements AutoCloseable {
     private final boolean weightsWereChosen;
     private final double loadSeconds;
     private final Map<Tier, Long> heldBytes;
+    private final long bytesInPlace;
     private boolean closed;
 
-    Model(Machine machine, WeightSource weights, ModelOptions options, @Nullable Plan given) {
+    Model(Machine machine, WeightSource weights, ModelOptions asked, @Nullable Plan given) {
         long start = System.nanoTime();
         this.machine = machine;
         this.weights = weights;
+        ModelOptions options = weights.settled(asked);
         PlanChoice.Question question = new PlanChoice.Question(
-                weights.types(), options, machine.budget(), machine.hasGpu(), machine::bandwidths);
+                weights.types(), options, weights.budget(machine.budget()), machine.hasGpu(), machine::bandwidths);
         int most = options.mostContext(weights.spec());
         this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
         this.weightsWereChosen = options.weights() == WeightType.AUTO;
@@ -60,6 +66,10 @@ public final class Model implements AutoCloseable {
                     this::diskTier,
                     question.kv(),
                     choice.context());
+        }
+        this.bytesInPlace = weights.packed().isEmpty() ? 0 : choice.footprint().bytes(Tier.DISK);
+        if (bytesInPlace > 0) {
+            machine.ledger().enter(Tier.DISK, IN_PLACE, bytesInPlace);
         }
         this.heldBytes = machine.ledger().bytes();
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
@@ -81,7 +91,11 @@ public final class Model implements AutoCloseable {
      */
     public static void check(Path folder) {
         var _ = Families.read(folder);
-        Checkpoints.open(folder).close();
+        if (PackedModel.isIn(folder)) {
+            var _ = PackedModel.in(folder);
+        } else {
+            Checkpoints.open(folder).close();
+        }
     }
 
     public Machine machine() {
@@ -224,6 +238,9 @@ public final class Model implements AutoCloseable {
                 closed = true;
                 machine.closed(this);
                 runner.close();
+                if (bytesInPlace > 0) {
+                    machine.ledger().leave(Tier.DISK, IN_PLACE, bytesInPlace);
+                }
             }
             return closed;
         });

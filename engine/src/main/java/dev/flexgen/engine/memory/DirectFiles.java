@@ -29,7 +29,8 @@ public final class DirectFiles {
                     .getField("DIRECT")
                     .get(null);
             return Optional.of(FileChannel.open(
-                    path, Stream.concat(Arrays.stream(options), Stream.of(direct)).toArray(OpenOption[]::new)));
+                    path,
+                    Stream.concat(Arrays.stream(options), Stream.of(direct)).toArray(OpenOption[]::new)));
         } catch (ReflectiveOperationException | UnsupportedOperationException | IOException e) {
             return Optional.empty(); // a Java without it, or a file system in memory, for one
         }

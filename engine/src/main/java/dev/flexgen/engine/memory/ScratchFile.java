@@ -61,7 +61,8 @@ public final class ScratchFile implements BlockFile {
             }
             Path path = Files.createTempFile(folder, "flexgen-", ".weights", permissions(folder));
             try {
-                @Nullable FileChannel opened = DirectFiles.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                @Nullable
+                FileChannel opened = DirectFiles.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
                         .orElse(null);
                 this.direct = opened != null;
                 this.channel = opened != null

@@ -75,11 +75,14 @@ public record ModelPacker(PackStore store, int threads, PackListener listener, C
         try (PackJob job = new PackJob(session.writer(), total, listener, cancel);
                 ReadAhead ahead = new ReadAhead()) {
             CheckpointRows rows = new CheckpointRows(tensors, () -> {}, pool);
-            List<PackItem> missing = items.stream().filter(item -> !job.has(item)).toList();
+            List<PackItem> missing =
+                    items.stream().filter(item -> !job.has(item)).toList();
             for (int i = 0; i < missing.size(); i++) {
                 for (int next = i; next < Math.min(i + 2, missing.size()); next++) {
                     PackItem item = missing.get(next);
-                    ahead.load(next, tensors.get(item.role(), item.layer()).stored().data());
+                    ahead.load(
+                            next,
+                            tensors.get(item.role(), item.layer()).stored().data());
                 }
                 ahead.await(i);
                 job.add(missing.get(i), rows);

@@ -31,8 +31,8 @@ final class PackErrors {
     }
 
     static EngineException space(Path root, String model, long needed, long free) {
-        return EngineException.placement(model + " packed needs " + Bytes.format(needed) + " more on the disk of " + root
-                + ", but " + Bytes.format(free) + " are free; make room there");
+        return EngineException.placement(model + " packed needs " + Bytes.format(needed) + " more on the disk of "
+                + root + ", but " + Bytes.format(free) + " are free; make room there");
     }
 
     static EngineException changed(Path source) {

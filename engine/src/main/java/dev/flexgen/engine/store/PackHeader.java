@@ -27,7 +27,8 @@ public record PackHeader(String model, Encoding encoding, SourceIdentity source)
 
     /** @throws RuntimeException if it is of another format or version */
     static PackHeader of(JsonObject json) {
-        if (!json.get("format").getAsString().equals(FORMAT) || json.get("version").getAsInt() != VERSION) {
+        if (!json.get("format").getAsString().equals(FORMAT)
+                || json.get("version").getAsInt() != VERSION) {
             throw new IllegalArgumentException("another format: " + json);
         }
         return new PackHeader(

@@ -31,9 +31,11 @@ final class PackJob implements AutoCloseable {
     private final CancelToken cancel;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment[] buffers = new MemorySegment[2];
-    private final Future<?>[] writing = {CompletableFuture.completedFuture(null), CompletableFuture.completedFuture(null)};
-    private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("flexgen-pack").factory());
+    private final Future<?>[] writing = {
+        CompletableFuture.completedFuture(null), CompletableFuture.completedFuture(null)
+    };
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("flexgen-pack").factory());
     private int turn;
     private long done;
 
@@ -79,8 +81,7 @@ final class PackJob implements AutoCloseable {
             writing[slot] = thread.submit(() -> {
                 writer.append(rows);
                 if (last) {
-                    writer.end(
-                            item.role(), item.layer(), item.encoding(), item.stored(), item.rows(), item.columns());
+                    writer.end(item.role(), item.layer(), item.encoding(), item.stored(), item.rows(), item.columns());
                 }
                 return null;
             });

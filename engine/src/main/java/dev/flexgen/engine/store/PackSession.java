@@ -44,8 +44,7 @@ final class PackSession implements AutoCloseable {
     }
 
     /** Waits until nobody else makes the same one. */
-    static PackSession begin(
-            PackStore store, String key, PackHeader header, PackListener listener, CancelToken cancel)
+    static PackSession begin(PackStore store, String key, PackHeader header, PackListener listener, CancelToken cancel)
             throws IOException {
         Path file = store.lockFile(key, header.encoding());
         Files.createDirectories(file.toAbsolutePath().getParent());
@@ -104,7 +103,8 @@ final class PackSession implements AutoCloseable {
             }
         }
         if (!Files.exists(partial.resolve("config.json"))) {
-            throw EngineException.model(source + " has no config.json, which a packed model needs; add the model's own");
+            throw EngineException.model(
+                    source + " has no config.json, which a packed model needs; add the model's own");
         }
     }
 

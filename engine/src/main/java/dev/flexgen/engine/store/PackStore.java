@@ -37,14 +37,16 @@ public record PackStore(Path root) {
 
     /** The manifest of a whole packed model in a folder. */
     static Optional<Manifest> valid(Path folder) {
-        return Manifest.read(folder.resolve(Manifest.FILE)).filter(Manifest::complete).filter(manifest -> {
-            try {
-                return Files.size(folder.resolve(PackWriter.WEIGHTS)) >= manifest.weightBytes()
-                        && manifest.hasFiles(folder);
-            } catch (IOException e) {
-                return false;
-            }
-        });
+        return Manifest.read(folder.resolve(Manifest.FILE))
+                .filter(Manifest::complete)
+                .filter(manifest -> {
+                    try {
+                        return Files.size(folder.resolve(PackWriter.WEIGHTS)) >= manifest.weightBytes()
+                                && manifest.hasFiles(folder);
+                    } catch (IOException e) {
+                        return false;
+                    }
+                });
     }
 
     /** A whole packed model. */
@@ -61,10 +63,9 @@ public record PackStore(Path root) {
         for (Path model : folders(root)) {
             for (Path folder : folders(model)) {
                 boolean partial = folder.getFileName().toString().endsWith(PARTIAL);
-                Optional<Manifest> manifest =
-                        partial ? Manifest.read(folder.resolve(Manifest.FILE)) : valid(folder);
-                manifest.ifPresent(it -> forms.add(new PackedForm(
-                        model.getFileName().toString(), it.header(), folder, bytes(folder), !partial)));
+                Optional<Manifest> manifest = partial ? Manifest.read(folder.resolve(Manifest.FILE)) : valid(folder);
+                manifest.ifPresent(it -> forms.add(
+                        new PackedForm(model.getFileName().toString(), it.header(), folder, bytes(folder), !partial)));
             }
         }
         return forms;

@@ -107,10 +107,8 @@ final class PackedFile implements BlockFile {
         long start = from / unit * unit;
         long end = Math.min(Math.ceilDiv(from + target.byteSize(), unit) * unit, PackedTensor.padded(tensor.bytes()));
         long length = end - start;
-        boolean inPlace = start == from
-                && length == target.byteSize()
-                && target.isNative()
-                && target.address() % PAGE == 0;
+        boolean inPlace =
+                start == from && length == target.byteSize() && target.isNative() && target.address() % PAGE == 0;
         MemorySegment pages = inPlace ? target : bounce.get().asSlice(0, length);
         readPages(tensor.offset() + start, pages);
         if (check) {

@@ -27,7 +27,8 @@ final class PackedRows implements RowSource {
 
     PackedRows(PackedModel model) {
         this.model = model;
-        // What fills a quarter of the memory would push other files out of it, and not stay itself until the next start.
+        // What fills a quarter of the memory would push other files out of it, and not stay itself until the next
+        // start.
         boolean large = model.weightBytes() > AvailableMemory.totalBytes().orElse(Long.MAX_VALUE) / 4;
         this.file = model.open(large ? PackedFile.Caching.DIRECT : PackedFile.Caching.CACHED);
     }

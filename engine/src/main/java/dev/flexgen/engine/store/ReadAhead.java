@@ -14,17 +14,19 @@ import java.util.concurrent.Future;
  */
 final class ReadAhead implements AutoCloseable {
 
-    private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("flexgen-read-ahead").factory());
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("flexgen-read-ahead").factory());
     private final Map<Integer, Future<?>> loading = new HashMap<>();
 
     /** Begins to read part {@code index}, unless that was asked for before. */
     void load(int index, MemorySegment part) {
-        loading.computeIfAbsent(index, _ -> thread.submit(() -> {
-            if (part.isMapped()) {
-                part.load();
-            }
-        }));
+        loading.computeIfAbsent(
+                index,
+                _ -> thread.submit(() -> {
+                    if (part.isMapped()) {
+                        part.load();
+                    }
+                }));
     }
 
     /** Waits until it is read. */

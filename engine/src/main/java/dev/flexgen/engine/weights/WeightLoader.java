@@ -177,10 +177,7 @@ public final class WeightLoader implements AutoCloseable {
     /** In the file of the source if it has one, else in a copy. */
     private WeightLocation onDisk(BlockId id, Shard shard) {
         if (sourceFile != null) {
-            return new WeightLocation.File(
-                    sourceFile,
-                    packer.extents(memory.layout(id), id, shard),
-                    memory.bytes(id));
+            return new WeightLocation.File(sourceFile, packer.extents(memory.layout(id), id, shard), memory.bytes(id));
         }
         MemorySegment staging = writer(0).staging(memory.bytes(id));
         fill(id, shard, staging);

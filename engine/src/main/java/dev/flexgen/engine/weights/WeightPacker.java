@@ -45,8 +45,8 @@ public record WeightPacker(WeightEncodings encodings, RowSource source) {
         List<WeightLocation.Extent> extents = new ArrayList<>();
         visit(layout, id, shard, (part, from, matrix) -> {
             long bytes = matrix.encoding().bytes(matrix.rows(), matrix.columns());
-            extents.add(new WeightLocation.Extent(
-                    matrix.weightAt(), source.fileOffset(part.weight(), layer, from), bytes));
+            extents.add(
+                    new WeightLocation.Extent(matrix.weightAt(), source.fileOffset(part.weight(), layer, from), bytes));
             if (matrix.biasAt() != MatrixLayout.NO_BIAS) {
                 extents.add(new WeightLocation.Extent(
                         matrix.biasAt(), source.fileOffset(part.bias(), layer, from), 4L * matrix.rows()));
