@@ -47,7 +47,7 @@ final class PackSession implements AutoCloseable {
     static PackSession begin(PackStore store, String key, PackHeader header, PackListener listener, CancelToken cancel)
             throws IOException {
         Path file = store.lockFile(key, header.encoding());
-        Files.createDirectories(file.toAbsolutePath().getParent());
+        Files.createDirectories(store.root().resolve(key));
         PackLock lock = PackLock.tryOpen(file);
         if (lock == null) {
             listener.waiting();
@@ -129,7 +129,7 @@ final class PackSession implements AutoCloseable {
             PackStore.delete(folder);
         }
         Files.move(partial, folder, StandardCopyOption.ATOMIC_MOVE);
-        force(folder.toAbsolutePath().getParent());
+        force(store.root().resolve(key));
         return form();
     }
 
