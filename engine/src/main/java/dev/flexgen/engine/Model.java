@@ -12,6 +12,7 @@ import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
@@ -51,7 +52,12 @@ public final class Model implements AutoCloseable {
         this.weights = weights;
         ModelOptions options = weights.settled(asked);
         PlanChoice.Question question = new PlanChoice.Question(
-                weights.types(), options, weights.budget(machine.budget()), machine.hasGpu(), machine::bandwidths);
+                weights.types(),
+                weights.activeShare(),
+                options,
+                weights.budget(machine.budget()),
+                machine.hasGpu(),
+                machine::bandwidths);
         int most = options.mostContext(weights.spec());
         this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
         this.weightsWereChosen = options.weights() == WeightType.AUTO;
@@ -154,11 +160,11 @@ public final class Model implements AutoCloseable {
     public Optional<ThroughputEstimate> estimate() {
         boolean disk = plan().tiers().contains(Tier.DISK);
         return machine.hasGpu() && !disk
-                ? Optional.of(ThroughputEstimate.of(
-                        plan(),
-                        choice.footprint(),
-                        machine.devices().stream().map(Device::tier).toList(),
-                        machine.bandwidths()))
+                ? Optional.of(new CostModel(
+                                machine.bandwidths(),
+                                machine.devices().stream().map(Device::tier).toList(),
+                                weights.activeShare())
+                        .decode(plan(), choice.footprint()))
                 : Optional.empty();
     }
 

@@ -7,6 +7,7 @@ import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
@@ -37,10 +38,17 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
     /**
      * What a choice is made of.
      *
+     * @param activeShare of the neurons after ReLU; 1 if there is no ReLU
      * @param gpu whether there is one
      * @param rates asked for only where the model does not fit the GPU
      */
-    record Question(StoredTypes types, ModelOptions options, Budget budget, boolean gpu, Supplier<Bandwidths> rates) {
+    record Question(
+            StoredTypes types,
+            double activeShare,
+            ModelOptions options,
+            Budget budget,
+            boolean gpu,
+            Supplier<Bandwidths> rates) {
 
         List<DeviceShape> devices() {
             return gpu
@@ -62,7 +70,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
 
         PlanChoice with(int context, int sessions) {
             FootprintMeter meter = meter(context, sessions);
-            Planner planner = new Planner(types.spec(), devices(), budget, meter, context);
+            Planner planner = new Planner(types.spec(), devices(), budget, meter, context, activeShare);
             Plan plan = gpu ? planner.forGpu(rates) : planner.forProcessor();
             return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);
         }
@@ -77,7 +85,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
         }
 
         Question withWeights(WeightType weights) {
-            return new Question(types, options.withWeights(weights), budget, gpu, rates);
+            return new Question(types, activeShare, options.withWeights(weights), budget, gpu, rates);
         }
 
         private FootprintMeter meter(int context, int sessions) {
@@ -92,8 +100,11 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
             return !gpu || gpuAlone
                     ? Double.MAX_VALUE
-                    : ThroughputEstimate.of(choice.plan(), choice.footprint(), tiers(), rates.get())
-                            .decodeTokensPerSecond();
+                    : estimate(choice, rates.get()).decodeTokensPerSecond();
+        }
+
+        ThroughputEstimate estimate(PlanChoice choice, Bandwidths measured) {
+            return new CostModel(measured, tiers(), activeShare).decode(choice.plan(), choice.footprint());
         }
     }
 
