@@ -18,6 +18,11 @@ public enum WeightType {
     Q4,
     Q3;
 
+    /** Whether weights are encoded in one way that is known. */
+    public boolean encodes() {
+        return this != AUTO && this != NATIVE;
+    }
+
     /** As settings call it. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);

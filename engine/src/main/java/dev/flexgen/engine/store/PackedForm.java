@@ -9,4 +9,15 @@ import java.nio.file.Path;
  * @param bytes on the disk
  * @param complete false for one that was not finished
  */
-public record PackedForm(String key, PackHeader header, Path folder, long bytes, boolean complete) {}
+public record PackedForm(String key, PackHeader header, Path folder, long bytes, boolean complete) {
+
+    /** What it was called when it was packed. */
+    public String model() {
+        return header.model();
+    }
+
+    /** How its weights are encoded, as settings call it. */
+    public String weights() {
+        return header.encoding().name();
+    }
+}
