@@ -66,7 +66,6 @@ public final class PackedModels {
     }
 
     private static Encoding encoding(WeightType weights) {
-        return weights.encoding()
-                .orElseThrow(() -> new IllegalArgumentException("weights as stored are not packed"));
+        return weights.encoding().orElseThrow(() -> new IllegalArgumentException("weights as stored are not packed"));
     }
 }

@@ -72,7 +72,9 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener, Option
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
             StoredTypes types = new KnownTypes(new ModelTensors(spec, checkpoint));
             return new WeightSource(
-                    types, activeShare(spec, ACTIVE), pool -> rows(spec, Checkpoints.open(folder), pool),
+                    types,
+                    activeShare(spec, ACTIVE),
+                    pool -> rows(spec, Checkpoints.open(folder), pool),
                     Optional.empty());
         }
     }

@@ -10,9 +10,9 @@ import dev.flexgen.config.Quoted;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.store.PackedForm;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.RemovalPlan;
-import dev.flexgen.engine.store.PackedForm;
 import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -94,8 +94,7 @@ final class RemoveCommand implements AppCommand {
             }
             if (yes
                     || Question.yes(
-                            wiring.streams(),
-                            "Remove " + what + ", which frees " + Bytes.format(form.bytes()) + "?")) {
+                            wiring.streams(), "Remove " + what + ", which frees " + Bytes.format(form.bytes()) + "?")) {
                 wiring.streams()
                         .printLine("removed " + what + ", "
                                 + Bytes.format(packing.store().remove(form)) + " freed");
