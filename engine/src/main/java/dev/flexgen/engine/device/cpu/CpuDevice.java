@@ -64,7 +64,11 @@ public final class CpuDevice implements Device {
 
     @Override
     public boolean supports(Operation operation, Encoding encoding) {
-        return encoding instanceof Encoding.Plain;
+        return switch (operation) {
+            case SEAL -> encoding.equals(Encoding.Q4);
+            case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
+            case EMBED, UP, DOWN, APPEND -> encoding instanceof Encoding.Plain;
+        };
     }
 
     @Override

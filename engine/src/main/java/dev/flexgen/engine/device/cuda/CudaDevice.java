@@ -161,7 +161,7 @@ final class CudaDevice implements Device {
 
     @Override
     public boolean supports(Operation operation, Encoding encoding) {
-        return encoding instanceof Encoding.Plain;
+        return operation != Operation.SEAL && encoding instanceof Encoding.Plain;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
@@ -244,6 +246,16 @@ final class CudaOps implements Ops {
         checkAppend(keys, values, sequences);
         if (!sequences.isEmpty()) {
             attention.append(keys, values, sequences);
+        }
+    }
+
+    @Override
+    public void seal(List<KvSealing> blocks) {
+        for (KvSealing block : blocks) {
+            throw new EngineException(
+                    EngineException.Kind.DEVICE,
+                    "There is no kernel that seals pages of " + block.encoding().name(),
+                    null);
         }
     }
 

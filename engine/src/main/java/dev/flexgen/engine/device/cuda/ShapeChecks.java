@@ -72,13 +72,17 @@ final class ShapeChecks {
         if (tokens > cache.capacity()) {
             throw new IllegalArgumentException(tokens + " tokens in a cache for " + cache.capacity());
         }
-        long bytes = cache.blockBytes();
         for (int i = 0; i < Math.ceilDiv(tokens, cache.blockTokens()); i++) {
             elements(cache.dtype(), cache.keys().get(i));
             elements(cache.dtype(), cache.values().get(i));
-            if (cache.keys().get(i).byteSize() < bytes || cache.values().get(i).byteSize() < bytes) {
-                throw new IllegalArgumentException("cache block " + i + " is smaller than " + bytes + " bytes");
-            }
+            blockBytes(i, cache.keys().get(i), cache.keyBytes(i));
+            blockBytes(i, cache.values().get(i), cache.valueBytes(i));
+        }
+    }
+
+    private static void blockBytes(int block, MemorySegment memory, long bytes) {
+        if (memory.byteSize() < bytes) {
+            throw new IllegalArgumentException("cache block " + block + " is smaller than " + bytes + " bytes");
         }
     }
 

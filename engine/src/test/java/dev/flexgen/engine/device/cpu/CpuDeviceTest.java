@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import java.util.Set;
@@ -37,6 +38,14 @@ class CpuDeviceTest {
         @Override
         protected Device open(Ledger ledger) {
             return new CpuDevice(ledger, POOL);
+        }
+    }
+
+    @Nested
+    class SealedPages extends KvConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new CpuDevice(ledger, new WorkerPool(1));
         }
     }
 
