@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 /**
  * Writes and reads one head of a page, one number at a time: the reference of what a {@link PageFormat}'s bytes mean, to the bit.
  * A group's offset is its least number; its scale is the 15th part of the way to the greatest; integers are the nearest, and of two
- * equally near the even one. Immutable.
+ * equally near the even one. No zero is negative. Immutable.
  *
  * @param format of the page
  * @param headDim channels of the head

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.device.cpu;
 
 import dev.flexgen.engine.device.KvSealing;
+import dev.flexgen.engine.quant.GroupQuantizer;
 import dev.flexgen.engine.quant.PageFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -118,8 +119,8 @@ final class PageSealer {
 
     /** Stores a number as a group does, and returns what it has become. */
     private static float half(float number, MemorySegment out, long at) {
-        short half = Float.floatToFloat16(number);
-        out.set(SHORT, at, half);
-        return Float.float16ToFloat(half);
+        float rounded = GroupQuantizer.rounded(number);
+        out.set(SHORT, at, Float.floatToFloat16(rounded));
+        return rounded;
     }
 }

@@ -1,6 +1,5 @@
 package dev.flexgen.engine.device.cuda;
 
-import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
@@ -38,6 +37,7 @@ final class CudaOps implements Ops {
     private final CudaSkinnyMatmul fewTokens;
     private final CudaMatmul manyTokens;
     private final CudaAttention attention;
+    private final CudaPageSealer sealer;
     private final Kernel embed;
     private final Kernel norm;
     private final Kernel bias;
@@ -57,6 +57,7 @@ final class CudaOps implements Ops {
         DeviceScratch memory = new DeviceScratch(scratch);
         this.fewTokens = new CudaSkinnyMatmul(launcher, arguments, memory);
         this.manyTokens = new CudaMatmul(launcher, product, arguments, memory);
+        this.sealer = new CudaPageSealer(launcher, arguments);
         this.attention = new CudaAttention(launcher, arguments, memory);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
         this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
@@ -252,11 +253,9 @@ final class CudaOps implements Ops {
     @Override
     public void seal(List<KvSealing> blocks) {
         for (KvSealing block : blocks) {
-            throw new EngineException(
-                    EngineException.Kind.DEVICE,
-                    "There is no kernel that seals pages of " + block.encoding().name(),
-                    null);
+            ShapeChecks.sealing(block);
         }
+        sealer.seal(blocks);
     }
 
     @Override

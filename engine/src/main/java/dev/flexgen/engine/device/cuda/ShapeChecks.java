@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
@@ -83,6 +84,20 @@ final class ShapeChecks {
     private static void blockBytes(int block, MemorySegment memory, long bytes) {
         if (memory.byteSize() < bytes) {
             throw new IllegalArgumentException("cache block " + block + " is smaller than " + bytes + " bytes");
+        }
+    }
+
+    /** A block to be sealed, of 16-bit numbers. */
+    static void sealing(KvSealing block) {
+        if (block.encoding().open().elementType().bytes() != 2 || block.headDim() > CudaAttention.MOST_HEAD_DIM) {
+            throw new IllegalArgumentException("sealing blocks of " + block.encoding() + " and heads of " + block.headDim());
+        }
+        same("bytes of keys", block.keys().byteSize(), block.openBytes());
+        same("bytes of values", block.values().byteSize(), block.openBytes());
+        same("bytes of sealed keys", block.sealedKeys().byteSize(), block.sealedKeyBytes());
+        same("bytes of sealed values", block.sealedValues().byteSize(), block.sealedValueBytes());
+        if (!aligned(block.sealedKeys()) || !aligned(block.sealedValues())) {
+            throw new IllegalArgumentException("sealed pages must begin at multiples of 16");
         }
     }
 

@@ -26,12 +26,12 @@ public record FakeGpuSettings(
         Faults faults,
         BiPredicate<Operation, Encoding> supports) {
 
-    /** As the processor, which computes for it. */
     private static boolean known(Operation operation, Encoding encoding) {
         return switch (operation) {
-            case SEAL -> encoding.equals(Encoding.Q4);
+            case EMBED, UP, DOWN -> true;
+            case APPEND -> encoding instanceof Encoding.Plain;
             case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
-            case EMBED, UP, DOWN, APPEND -> encoding instanceof Encoding.Plain;
+            case SEAL -> encoding.equals(Encoding.Q4);
         };
     }
 
