@@ -65,9 +65,10 @@ public final class CpuDevice implements Device {
     @Override
     public boolean supports(Operation operation, Encoding encoding) {
         return switch (operation) {
-            case SEAL -> encoding.equals(Encoding.Q4);
+            case EMBED, UP, DOWN -> true;
+            case APPEND -> encoding instanceof Encoding.Plain;
             case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
-            case EMBED, UP, DOWN, APPEND -> encoding instanceof Encoding.Plain;
+            case SEAL -> encoding.equals(Encoding.Q4);
         };
     }
 
