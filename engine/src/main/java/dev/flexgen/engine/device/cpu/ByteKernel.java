@@ -28,11 +28,6 @@ record ByteKernel() implements GroupKernel {
     private static final int STEP = BYTES.length();
 
     @Override
-    public float factor() {
-        return 1;
-    }
-
-    @Override
     public int arranged(int columns) {
         return Math.ceilDiv(columns, GROUP) * GROUP;
     }
@@ -52,20 +47,39 @@ record ByteKernel() implements GroupKernel {
     }
 
     @Override
-    public float dot(MemorySegment weights, long row, int groups, float[] factors, float[] x, int xo) {
+    public void dotRows(
+            MemorySegment weights,
+            long row,
+            float[] factors,
+            long secondRow,
+            float[] secondFactors,
+            int groups,
+            float[] x,
+            int xo,
+            float[] sums,
+            int so) {
         FloatVector sum = FloatVector.zero(FLOATS);
+        FloatVector secondSum = sum;
         for (int g = 0; g < groups; g++) {
             FloatVector a = FloatVector.zero(FLOATS);
+            FloatVector b = a;
             for (int i = g * GROUP; i < (g + 1) * GROUP; i += STEP) {
-                ByteVector bytes = bytes(weights, row + i);
-                a = fma(levels(bytes, 0), load(x, xo + i), a);
+                ByteVector p = bytes(weights, row + i);
+                ByteVector q = bytes(weights, secondRow + i);
+                FloatVector y = load(x, xo + i);
+                a = fma(levels(p, 0), y, a);
+                b = fma(levels(q, 0), y, b);
                 if (STEP > WIDTH) {
-                    a = fma(levels(bytes, 1), load(x, xo + i + WIDTH), a);
+                    y = load(x, xo + i + WIDTH);
+                    a = fma(levels(p, 1), y, a);
+                    b = fma(levels(q, 1), y, b);
                 }
             }
             sum = fma(a, FloatVector.broadcast(FLOATS, factors[g]), sum);
+            secondSum = fma(b, FloatVector.broadcast(FLOATS, secondFactors[g]), secondSum);
         }
-        return total(sum);
+        sums[so] = total(sum);
+        sums[so + 1] = total(secondSum);
     }
 
     @Override

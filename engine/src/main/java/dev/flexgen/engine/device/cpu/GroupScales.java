@@ -8,13 +8,12 @@ import dev.flexgen.engine.quant.Encoding.Grouped;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Factors and bases of the groups of one row at a time, made of the stored scales and offsets. A thread's own.
+ * Factors and bases of the groups of one row at a time: its scales and offsets, times an input. A thread's own.
  *
  * @see GroupKernel
  */
@@ -28,6 +27,7 @@ final class GroupScales {
 
     private float[] levels = new float[0];
     private float[] zeros = new float[0];
+    private int groups;
     private float[] factors = new float[0];
     private float[] bases = new float[0];
 
@@ -67,35 +67,30 @@ final class GroupScales {
      * @param at of its first scale in {@code weights}, in bytes
      * @param input multiplies all
      */
-    void read(Grouped encoding, GroupKernel kernel, MemorySegment weights, long at, int groups, float input) {
-        if (factors.length < padded(groups)) {
+    void read(Grouped encoding, MemorySegment weights, long at, int groups, float input) {
+        if (groups != this.groups) {
+            this.groups = groups;
             factors = new float[padded(groups)];
             bases = new float[padded(groups)];
         }
         int g = 0;
         if (encoding.offset() != null) {
             for (; g <= groups - WIDTH; g += WIDTH) {
-                pairs(weights, at + 4L * g, kernel.factor() * input, g, input);
+                pairs(weights, at + 4L * g, input, g);
             }
         }
         for (; g < groups; g++) {
             long own = at + (long) g * encoding.scaleBytes();
-            float factor = half(weights, own) * (kernel.factor() * input);
-            float offset = encoding.offset() == null ? 0 : half(weights, own + 2) * input;
-            factors[g] = factor;
-            bases[g] = encoding.offset() == null ? 0 : offset - factor;
+            factors[g] = half(weights, own) * input;
+            bases[g] = encoding.offset() == null ? 0 : half(weights, own + 2) * input;
         }
-        Arrays.fill(factors, groups, padded(groups), 0);
-        Arrays.fill(bases, groups, padded(groups), 0);
     }
 
     /** Scales and offsets by turns, as many as there are lanes. */
-    private void pairs(MemorySegment weights, long at, float factor, int g, float input) {
+    private void pairs(MemorySegment weights, long at, float input, int g) {
         IntVector pairs = IntVector.fromMemorySegment(VectorUnit.INTS, weights, at, ByteOrder.LITTLE_ENDIAN);
-        FloatVector scales = halves(pairs.lanewise(VectorOperators.LSHL, 16)).mul(factor);
-        FloatVector offsets = halves(pairs).mul(input);
-        scales.intoArray(factors, g);
-        offsets.sub(scales).intoArray(bases, g);
+        halves(pairs.lanewise(VectorOperators.LSHL, 16)).mul(input).intoArray(factors, g);
+        halves(pairs).mul(input).intoArray(bases, g);
     }
 
     /** The upper half of each lane; see {@link Convert} for how. */

@@ -68,19 +68,29 @@ final class GroupedMatmul {
             } else {
                 Arrays.fill(biases, 0, rows, 0);
             }
-            for (int r = 0; r < rows; r++) {
+            long scalesAt = encoding.scalesAt(weight.columns());
+            int half = Math.ceilDiv(rows, 2);
+            for (int r = 0; r < half && tokens == 1; r++) {
+                // Neighbours would share pages of memory, which the hardware's prefetcher does not follow two ways.
+                int second = Math.min(r + half, rows - 1); // without a partner a row is multiplied twice
                 long row = (from + r) * weight.rowBytes();
-                own.read(encoding, kernel, weight.data(), row + encoding.scalesAt(weight.columns()), groups, 1);
-                if (tokens == 1) {
-                    float dot = kernel.dot(weight.data(), row, groups, own.factors(), inputs, 0);
-                    results[r] = dot + own.baseDot(sums, 0, groups) + biases[r];
-                } else {
-                    for (int t = 0; t < tokens; t += GroupKernel.TOKENS) {
-                        kernel.dots(weight.data(), row, groups, own.factors(), inputs, t * width, width, tile, 0);
-                        for (int i = 0; i < Math.min(GroupKernel.TOKENS, tokens - t); i++) {
-                            float base = own.baseDot(sums, (t + i) * sumWidth, groups);
-                            results[(t + i) * rows + r] = tile[i] + base + biases[r];
-                        }
+                long secondRow = (from + second) * weight.rowBytes();
+                GroupScales other = secondScales[worker];
+                own.read(encoding, weight.data(), row + scalesAt, groups, 1);
+                other.read(encoding, weight.data(), secondRow + scalesAt, groups, 1);
+                float[] f = own.factors();
+                kernel.dotRows(weight.data(), row, f, secondRow, other.factors(), groups, inputs, 0, tile, 0);
+                results[r] = tile[0] + own.baseDot(sums, 0, groups) + biases[r];
+                results[second] = tile[1] + other.baseDot(sums, 0, groups) + biases[second];
+            }
+            for (int r = 0; r < rows && tokens > 1; r++) {
+                long row = (from + r) * weight.rowBytes();
+                own.read(encoding, weight.data(), row + scalesAt, groups, 1);
+                for (int t = 0; t < tokens; t += GroupKernel.TOKENS) {
+                    kernel.dots(weight.data(), row, groups, own.factors(), inputs, t * width, width, tile, 0);
+                    for (int i = 0; i < Math.min(GroupKernel.TOKENS, tokens - t); i++) {
+                        float base = own.baseDot(sums, (t + i) * sumWidth, groups);
+                        results[(t + i) * rows + r] = tile[i] + base + biases[r];
                     }
                 }
             }
@@ -164,8 +174,8 @@ final class GroupedMatmul {
         long secondRow = second * weight.rowBytes();
         GroupScales a = scales[worker];
         GroupScales b = secondScales[worker];
-        a.read(encoding, kernel, weight.data(), row + scalesAt, groups, plain[at + first]);
-        b.read(encoding, kernel, weight.data(), secondRow + scalesAt, groups, secondInput);
+        a.read(encoding, weight.data(), row + scalesAt, groups, plain[at + first]);
+        b.read(encoding, weight.data(), secondRow + scalesAt, groups, secondInput);
         kernel.addRows(weight.data(), row, a.factors(), secondRow, b.factors(), groups, partials, sumAt);
         a.addBases(partials, sumAt + width, groups);
         b.addBases(partials, sumAt + width, groups);

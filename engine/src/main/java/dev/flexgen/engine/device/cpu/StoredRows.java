@@ -40,7 +40,7 @@ final class StoredRows {
         int groups = Math.ceilDiv(from + count, size) - firstGroup;
         long integers = row + (long) firstGroup * encoding.integerBytes();
         long scalesAt = row + encoding.scalesAt(weight.columns()) + (long) firstGroup * encoding.scaleBytes();
-        scales.read(encoding, kernel, weight.data(), scalesAt, groups, 1);
+        scales.read(encoding, weight.data(), scalesAt, groups, 1);
         float[] levels = scales.levels(groups * size + GroupScales.SPARE);
         MemorySegment data = weight.data();
         Arrays.fill(levels, 0, kernel.arranged(groups * size), 0);
