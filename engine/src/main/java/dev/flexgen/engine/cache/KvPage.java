@@ -54,9 +54,7 @@ final class KvPage {
         long bytes = 0;
         for (int layer = firstLayer; layer < end(layout, firstLayer); layer++) {
             for (KvLayout.Slot slot : layout.layers().get(layer)) {
-                bytes += slot.device().equals(device)
-                        ? layout.keyBytes(form, slot) + layout.valueBytes(form, slot)
-                        : 0;
+                bytes += slot.device().equals(device) ? layout.keyBytes(form, slot) + layout.valueBytes(form, slot) : 0;
             }
         }
         return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;

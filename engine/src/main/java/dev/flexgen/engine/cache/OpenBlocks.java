@@ -45,9 +45,8 @@ final class OpenBlocks implements KvBlocks {
         for (int i = length / KvPage.TOKENS; i < Math.min(before, needed); i++) {
             if (pages.get(i).shared()) {
                 boolean holdsTokens = length > i * KvPage.TOKENS;
-                PageSet own = holdsTokens
-                        ? pages.get(i).copy(layout, PageForm.OPEN)
-                        : PageChunk.one(layout, PageForm.OPEN);
+                PageSet own =
+                        holdsTokens ? pages.get(i).copy(layout, PageForm.OPEN) : PageChunk.one(layout, PageForm.OPEN);
                 pages.get(i).release();
                 pages.set(i, own);
                 replaced = true;

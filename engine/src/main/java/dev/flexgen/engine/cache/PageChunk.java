@@ -65,8 +65,8 @@ final class PageChunk {
             List<KvPage> group = new ArrayList<>();
             for (Map.Entry<Device, MemorySegment> room : rooms.entrySet()) {
                 long bytes = KvPage.bytes(layout, form, room.getKey(), layer);
-                group.add(
-                        new KvPage(layout, form, room.getKey(), layer, room.getValue().asSlice(0, bytes)));
+                group.add(new KvPage(
+                        layout, form, room.getKey(), layer, room.getValue().asSlice(0, bytes)));
                 room.setValue(room.getValue().asSlice(bytes));
             }
             groups.add(group);

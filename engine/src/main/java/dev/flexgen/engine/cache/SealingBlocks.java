@@ -26,7 +26,8 @@ final class SealingBlocks implements KvBlocks {
     /** Blocks before this one are sealed, in all layers. */
     private int sealed;
 
-    // The step that room was reserved for: its first and last block, where blocks are staged, from the first on, and views.
+    // The step that room was reserved for: its first and last block, where blocks are staged, from the first on, and
+    // views.
     private int first;
     private int last;
     private int[] staged = new int[0];

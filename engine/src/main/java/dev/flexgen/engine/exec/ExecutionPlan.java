@@ -93,8 +93,10 @@ final class ExecutionPlan {
                     EncodingSupport.require(device, Operation.APPEND, kv.open());
                     EncodingSupport.require(device, Operation.ATTEND, kv.open());
                     if (kv.sealed() != null) {
-                        EncodingSupport.require(device, Operation.SEAL, kv.sealed().encoding());
-                        EncodingSupport.require(device, Operation.ATTEND, kv.sealed().encoding());
+                        EncodingSupport.require(
+                                device, Operation.SEAL, kv.sealed().encoding());
+                        EncodingSupport.require(
+                                device, Operation.ATTEND, kv.sealed().encoding());
                     }
                 });
         List<List<KvLayout.Slot>> layers = new ArrayList<>();

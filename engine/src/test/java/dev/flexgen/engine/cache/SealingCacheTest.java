@@ -137,14 +137,14 @@ class SealingCacheTest {
             return Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
         }
         int bytes = PageFormat.Q4.keyBytes(DIM);
-        return new PageCodec(PageFormat.Q4, DIM).key(memory.asSlice((long) head * bytes, bytes), position % 64, DIM - 1);
+        return new PageCodec(PageFormat.Q4, DIM)
+                .key(memory.asSlice((long) head * bytes, bytes), position % 64, DIM - 1);
     }
 
     private static float value(KvView view, int head, int position) {
         var memory = view.values().get(view.block(position));
         if (!view.isSealed(view.block(position))) {
-            return Float.float16ToFloat(
-                    memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, view.offset(head, position)));
+            return Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, view.offset(head, position)));
         }
         int bytes = PageFormat.Q4.valueBytes(DIM);
         return new PageCodec(PageFormat.Q4, DIM).value(memory.asSlice((long) head * bytes, bytes), position % 64, 0);

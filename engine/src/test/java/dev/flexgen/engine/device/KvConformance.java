@@ -30,7 +30,16 @@ public abstract class KvConformance {
 
     /** Key heads, query heads of each, width of a head. */
     private static final int[][] HEADS = {
-        {1, 1, 1}, {3, 1, 12}, {4, 2, 16}, {2, 1, 33}, {2, 4, 40}, {6, 1, 64}, {2, 2, 80}, {3, 1, 96}, {2, 4, 128}, {1, 1, 200}
+        {1, 1, 1},
+        {3, 1, 12},
+        {4, 2, 16},
+        {2, 1, 33},
+        {2, 4, 40},
+        {6, 1, 64},
+        {2, 2, 80},
+        {3, 1, 96},
+        {2, 4, 128},
+        {1, 1, 200}
     };
 
     /** Sealed blocks, position of the first row, rows. */
@@ -103,13 +112,13 @@ public abstract class KvConformance {
     Stream<DynamicTest> sealingLeavesTheSameBits() {
         return heads().map(shape -> test("heads " + shape[0] + " dim " + shape[2], operands -> {
             List<KvSealing> blocks = List.of(open(operands, shape), open(operands, shape), open(operands, shape));
-            for (float[] special : new float[][] {
-                {0}, {1.5f}, {6e-8f, 0}, {-65504, 65504}, {1e-5f, 1, -1}, {1, 1, 1, 100}, {-0f, 0}
-            }) {
+            for (float[] special :
+                    new float[][] {{0}, {1.5f}, {6e-8f, 0}, {-65504, 65504}, {1e-5f, 1, -1}, {1, 1, 1, 100}, {-0f, 0}
+                    }) {
                 fill(blocks.getLast().keys(), special);
                 fill(blocks.getLast().values(), special);
-                memory.identical((ops, at) -> ops.seal(
-                        blocks.stream().map(block -> at.of(block)).toList()));
+                memory.identical((ops, at) ->
+                        ops.seal(blocks.stream().map(block -> at.of(block)).toList()));
             }
         }));
     }
@@ -148,8 +157,8 @@ public abstract class KvConformance {
         heads().forEach(shape -> {
             boolean all = shape[2] == 12 || shape[2] == 64; // the reference takes its time for a long cache
             for (int[][] step : all ? STEPS : Arrays.copyOf(STEPS, LONG)) {
-                String name = "heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", "
-                        + Arrays.deepToString(step);
+                String name =
+                        "heads " + shape[0] + " x" + shape[1] + " dim " + shape[2] + ", " + Arrays.deepToString(step);
                 tests.add(test(name, operands -> attend(operands, shape, step)));
             }
         });

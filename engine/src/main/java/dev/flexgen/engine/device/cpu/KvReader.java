@@ -21,10 +21,8 @@ final class KvReader {
     private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** By how much a word is shifted so that a lane's integer is in its lowest bits. */
-    private static final IntVector SHIFTS = IntVector.zero(VectorUnit.INTS)
-            .addIndex(1)
-            .and(PageFormat.WORD - 1)
-            .mul(4);
+    private static final IntVector SHIFTS =
+            IntVector.zero(VectorUnit.INTS).addIndex(1).and(PageFormat.WORD - 1).mul(4);
 
     /** Lanes of a second word. */
     private static final VectorMask<Integer> SECOND =
@@ -106,8 +104,8 @@ final class KvReader {
     /** The integers of as many channels as a vector has, from {@code channel} on. */
     private static FloatVector integers(MemorySegment memory, long row, int channel) {
         long at = row + 4L * (channel / PageFormat.WORD);
-        IntVector words = IntVector.broadcast(
-                VectorUnit.INTS, memory.get(WORD, at) >>> 4 * (channel % PageFormat.WORD));
+        IntVector words =
+                IntVector.broadcast(VectorUnit.INTS, memory.get(WORD, at) >>> 4 * (channel % PageFormat.WORD));
         if (WIDTH > PageFormat.WORD) {
             words = words.blend(IntVector.broadcast(VectorUnit.INTS, memory.get(WORD, at + 4)), SECOND);
         }

@@ -44,8 +44,7 @@ final class CudaAttention {
     }
 
     /** What attends, for caches that seal full blocks and for those that do not. */
-    private record Kernels(
-            Kernel one, Kernel four, Kernel any, Kernel prefill64, Kernel prefill80, Kernel prefill128) {
+    private record Kernels(Kernel one, Kernel four, Kernel any, Kernel prefill64, Kernel prefill80, Kernel prefill128) {
         Kernels(KernelLauncher launcher, String variant) {
             this(
                     new Kernel(launcher, "attend_" + variant + "1", THREADS, MOST_SHARED),

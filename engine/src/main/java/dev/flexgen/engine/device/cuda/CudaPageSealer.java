@@ -30,11 +30,14 @@ final class CudaPageSealer {
             for (int i = 0; i < some.size(); i++) {
                 KvSealing block = some.get(i);
                 seals.setAtIndex(ValueLayout.JAVA_LONG, i, block.keys().address());
-                seals.setAtIndex(ValueLayout.JAVA_LONG, SEALS + i, block.values().address());
+                seals.setAtIndex(
+                        ValueLayout.JAVA_LONG, SEALS + i, block.values().address());
                 seals.setAtIndex(
                         ValueLayout.JAVA_LONG, 2 * SEALS + i, block.sealedKeys().address());
                 seals.setAtIndex(
-                        ValueLayout.JAVA_LONG, 3 * SEALS + i, block.sealedValues().address());
+                        ValueLayout.JAVA_LONG,
+                        3 * SEALS + i,
+                        block.sealedValues().address());
             }
             kernel.launch(shape.encoding().open().elementType(), shape.heads(), 2, some.size(), arguments);
         }

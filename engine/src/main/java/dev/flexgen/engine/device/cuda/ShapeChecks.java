@@ -90,7 +90,8 @@ final class ShapeChecks {
     /** A block to be sealed, of 16-bit numbers. */
     static void sealing(KvSealing block) {
         if (block.encoding().open().elementType().bytes() != 2 || block.headDim() > CudaAttention.MOST_HEAD_DIM) {
-            throw new IllegalArgumentException("sealing blocks of " + block.encoding() + " and heads of " + block.headDim());
+            throw new IllegalArgumentException(
+                    "sealing blocks of " + block.encoding() + " and heads of " + block.headDim());
         }
         same("bytes of keys", block.keys().byteSize(), block.openBytes());
         same("bytes of values", block.values().byteSize(), block.openBytes());

@@ -109,7 +109,8 @@ final class FakeOps implements Ops {
         List<KvSequence> now = snapshot(sequences);
         operands.sequences(now, keys);
         for (KvSequence sequence : now) {
-            if (sequence.position() < sequence.cache().sealedBlocks() * sequence.cache().blockTokens()) {
+            if (sequence.position()
+                    < sequence.cache().sealedBlocks() * sequence.cache().blockTokens()) {
                 throw new IllegalArgumentException("position " + sequence.position() + " is in a sealed block");
             }
         }
