@@ -105,7 +105,7 @@ final class KvReader {
     private static FloatVector integers(MemorySegment memory, long row, int channel) {
         long at = row + 4L * (channel / PageFormat.WORD);
         IntVector words =
-                IntVector.broadcast(VectorUnit.INTS, memory.get(WORD, at) >>> 4 * (channel % PageFormat.WORD));
+                IntVector.broadcast(VectorUnit.INTS, memory.get(WORD, at) >>> (4 * (channel % PageFormat.WORD)));
         if (WIDTH > PageFormat.WORD) {
             words = words.blend(IntVector.broadcast(VectorUnit.INTS, memory.get(WORD, at + 4)), SECOND);
         }
@@ -114,6 +114,6 @@ final class KvReader {
     }
 
     private static int integer(MemorySegment memory, long row, int channel) {
-        return memory.get(WORD, row + 4L * (channel / PageFormat.WORD)) >>> 4 * (channel % PageFormat.WORD) & 15;
+        return memory.get(WORD, row + 4L * (channel / PageFormat.WORD)) >>> (4 * (channel % PageFormat.WORD)) & 15;
     }
 }
