@@ -216,6 +216,7 @@ public final class Wiring {
             case AUTO -> KvType.AUTO;
             case F32 -> KvType.F32;
             case F16 -> KvType.F16;
+            case Q4 -> KvType.Q4;
         };
         String disk = settings.get(SettingTable.DISK_DIR);
         var limits = new MemoryLimits(
