@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
 public final class MemoryReader {
 
     /** Bytes are read in multiples of this. */
-    public static final int STEP = 1024;
+    public static final int STEP = 256;
 
     private static final VectorSpecies<Integer> INTS = VectorUnit.INTS;
     private static final int VECTOR = INTS.vectorByteSize();
