@@ -54,7 +54,7 @@ record NibbleKernel() implements GroupKernel {
 
     @Override
     public float unit(int column) {
-        return 1f / (1 << 4 * (column % 64 / GROUP_WORDS % HALF));
+        return 1f / (1 << (4 * (column % 64 / GROUP_WORDS % HALF)));
     }
 
     /** Vectors of a row's words. */
