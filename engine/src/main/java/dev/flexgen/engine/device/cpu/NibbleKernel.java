@@ -96,7 +96,8 @@ record NibbleKernel() implements GroupKernel {
                 .blend(FloatVector.broadcast(FLOATS, factors[2 * vector + 1]), UPPER);
     }
 
-    // The loops over fields are loops because the compiler inlines so much and no more into one method, and behind a call that is
+    // The loops over fields are loops because the compiler inlines so much and no more into one method, and behind a
+    // call that is
     // not inlined a vector becomes an object in memory.
 
     @Override

@@ -54,8 +54,7 @@ record TripletKernel() implements GroupKernel {
     }
 
     private static IntVector plane(MemorySegment weights, long at, int part) {
-        ByteVector bytes =
-                ByteVector.fromMemorySegment(ByteVector.SPECIES_64, weights, at, ByteOrder.LITTLE_ENDIAN);
+        ByteVector bytes = ByteVector.fromMemorySegment(ByteVector.SPECIES_64, weights, at, ByteOrder.LITTLE_ENDIAN);
         return (IntVector) bytes.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part);
     }
 
@@ -72,7 +71,8 @@ record TripletKernel() implements GroupKernel {
             case 4 -> raised(words, 8);
             case 5 -> raised(words, 5);
             case 6 -> raised(words, 2);
-            default -> words.lanewise(VectorOperators.LSHR, 1).and(FRACTION).or(ONE).reinterpretAsFloats();
+            default ->
+                words.lanewise(VectorOperators.LSHR, 1).and(FRACTION).or(ONE).reinterpretAsFloats();
         };
     }
 
