@@ -7,6 +7,7 @@ import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
+import dev.flexgen.chat.pull.PackedPull;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
@@ -22,6 +23,7 @@ import dev.flexgen.engine.MemoryLimits;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.ModelOptions;
+import dev.flexgen.engine.PackedModels;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
@@ -106,6 +108,12 @@ public final class Wiring {
     /** A download into a store; empty for that of Hugging Face's tools. */
     public ModelPull modelPull(String store) {
         return new HubPull(HubSettings.of(hubEnvironment(store)), hubCache(store));
+    }
+
+    /** A download that keeps a packed model and nothing else. */
+    public ModelPull packedPull(Settings settings, Path scratch, PackedModels packed, WeightType weights) {
+        HubCache cache = hubCache(scratch.toString());
+        return new PackedPull(HubSettings.of(hubEnvironment(settings.get(SettingTable.STORE))), cache, packed, weights);
     }
 
     /** The machine as models would be opened with {@code options}. */
