@@ -43,4 +43,12 @@ public sealed interface SettingSource {
             return flag;
         }
     }
+
+    /** A saved conversation, which goes on as it was. */
+    record SavedSession(String name) implements SettingSource {
+        @Override
+        public String describe() {
+            return "the session " + name;
+        }
+    }
 }

@@ -127,6 +127,16 @@ public final class SettingTable {
     public static final Setting<Boolean> QUIET =
             new Setting<>("quiet", "", ValueType.toggle(), false, "Print answers and errors, nothing else");
 
+    public static final Setting<HistoryChoice> HISTORY = new Setting<>(
+            "history",
+            "WHICH",
+            ValueType.choice(HistoryChoice.class),
+            HistoryChoice.ALL,
+            "Which typed messages the Up key finds: none, those of this session, or all");
+
+    public static final Setting<Boolean> NO_SAVE = new Setting<>(
+            "no-save", "", ValueType.toggle(), false, "Do not save the conversation as a session that can be continued");
+
     private static final List<Setting<?>> ALL = List.of(
             MODEL,
             STORE,
@@ -145,6 +155,8 @@ public final class SettingTable {
             REPETITION_PENALTY,
             SEED,
             SYSTEM,
+            HISTORY,
+            NO_SAVE,
             COLOR,
             QUIET);
 

@@ -24,6 +24,7 @@ import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
@@ -31,16 +32,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jline.terminal.Terminal;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /** {@code chat}: the conversation, at a terminal or line by line through pipes. */
 @Command(
         name = "chat",
         description = {
             "Talks with a model.",
-            "With input from a pipe, each line is one message, and the replies alone are printed."
+            "With input from a pipe, each line is one message, and the replies alone are printed.",
+            "With a question, that is answered and nothing else; what comes through a pipe is what it is about."
         })
 final class ChatCommand implements AppCommand {
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "QUESTION",
+            description = "One argument with white space in it, such as \"What is the capital of France?\"")
+    @Nullable
+    String question;
 
     private final Wiring wiring;
 
@@ -54,6 +65,8 @@ final class ChatCommand implements AppCommand {
         settings.add(SettingTable.SYSTEM);
         settings.add(SettingTable.MAX_NEW_TOKENS);
         settings.addAll(Sampling.SETTINGS);
+        settings.add(SettingTable.HISTORY);
+        settings.add(SettingTable.NO_SAVE);
         settings.add(SettingTable.COLOR);
         settings.add(SettingTable.QUIET);
         return settings;
@@ -61,6 +74,9 @@ final class ChatCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
+        if (question != null) {
+            return answer(settings, OneQuestion.message(wiring, question));
+        }
         boolean terminal = wiring.streams().terminal().getAsBoolean();
         if (SetupWizard.wanted(wiring, settings, terminal)) {
             return firstRun(settings);
@@ -92,6 +108,16 @@ final class ChatCommand implements AppCommand {
         } catch (IOException e) {
             throw CommandException.usage(
                     (terminal ? "the terminal" : "standard input") + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    private ExitCode answer(Settings settings, String message) {
+        wiring.announceDefaultModel(settings);
+        CancelToken cancel = wiring.interruption().token();
+        try (ModelInUse model = wiring.open(settings);
+                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+            return ExitCode.of(PipedChat.answer(
+                    setup(model.resolved(), chatModel, settings), message, wiring.streams(), cancel));
         }
     }
 
@@ -139,6 +165,7 @@ final class ChatCommand implements AppCommand {
                 settings.get(SettingTable.SYSTEM),
                 new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)),
                 wiring.dirs().state(),
+                settings.get(SettingTable.HISTORY),
                 Theme.choose(
                         settings.get(SettingTable.COLOR), wiring.environment().variables()),
                 settings.get(SettingTable.QUIET) ? Verbosity.QUIET : Verbosity.NORMAL,

@@ -56,7 +56,7 @@ public final class Repl {
 
     int run() {
         var interrupts = new Interrupts(nanoTime, () -> setup.exit().accept(INTERRUPTED));
-        var input = new LineInput(screen, commands, theme, new ChatHistory(historyFile(), this::notKept));
+        var input = new LineInput(screen, commands, theme, history());
         greet();
         while (true) {
             switch (ask(input)) {
@@ -148,6 +148,14 @@ public final class Repl {
         if (setup.verbosity() == Verbosity.NORMAL) {
             remark(StatusText.reply(reply, dialogue.heldTokens(), dialogue.contextLimit()));
         }
+    }
+
+    private ChatHistory history() {
+        return switch (setup.history()) {
+            case NONE -> ChatHistory.none();
+            case SESSION -> new ChatHistory(Optional.empty(), this::notKept);
+            case ALL -> new ChatHistory(historyFile(), this::notKept);
+        };
     }
 
     private Optional<HistoryFile> historyFile() {

@@ -6,6 +6,7 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.HistoryChoice;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -46,6 +47,7 @@ class KeysTest {
                 "",
                 new ReplyOptions(256, SamplerOptions.greedy()),
                 state,
+                HistoryChoice.ALL,
                 Theme.PLAIN,
                 Verbosity.QUIET,
                 _ -> {});

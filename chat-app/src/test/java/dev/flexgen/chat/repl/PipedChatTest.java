@@ -10,6 +10,7 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.HistoryChoice;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.sample.SamplerOptions;
@@ -43,7 +44,7 @@ class PipedChatTest {
     private ChatSetup setup() {
         var options = new ReplyOptions(256, SamplerOptions.greedy());
         return new ChatSetup(
-                "opt-tiny", model, BARE, "", options, Path.of("unused"), Theme.PLAIN, Verbosity.NORMAL, _ -> {});
+                "opt-tiny", model, BARE, "", options, Path.of("unused"), HistoryChoice.ALL, Theme.PLAIN, Verbosity.NORMAL, _ -> {});
     }
 
     private int run(byte[] input) throws IOException {

@@ -7,6 +7,7 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.HistoryChoice;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.IOException;
@@ -46,7 +47,49 @@ class ReplTest {
 
     private ChatSetup setup(Theme theme, Verbosity verbosity) {
         var options = new ReplyOptions(256, SamplerOptions.greedy());
-        return new ChatSetup("opt-tiny", model, BARE, "", options, state, theme, verbosity, exits::add);
+        return new ChatSetup("opt-tiny", model, BARE, "", options, state, HistoryChoice.ALL, theme, verbosity, exits::add);
+    }
+
+    private void chatWithHistory(HistoryChoice history, String... lines) throws Exception {
+        session.close();
+        session = ScreenSession.open();
+        var options = new ReplyOptions(256, SamplerOptions.greedy());
+        start(new ChatSetup(
+                "opt-tiny", model, BARE, "", options, state, history, Theme.PLAIN, Verbosity.QUIET, exits::add));
+        for (String line : lines) {
+            session.type(line + "\r");
+            session.awaitPrompt();
+        }
+    }
+
+    @Test
+    void theHistoryKeepsNoBareCommandsAndNothingBehindASpace() throws Exception {
+        chatWithHistory(HistoryChoice.ALL, "one", "/help", " secret", "two");
+        session.type(ScreenSession.UP + ScreenSession.UP);
+        session.awaitText("\n> one");
+        session.type("\u0015");
+        leave();
+        assertThat(state.resolve("history")).hasContent("one\ntwo\n");
+    }
+
+    @Test
+    void theHistoryOfASessionStaysOutOfTheFile() throws Exception {
+        chatWithHistory(HistoryChoice.SESSION, "one");
+        session.type(ScreenSession.UP);
+        session.awaitText("nothing scripted\n> one");
+        session.type("\u0015");
+        leave();
+        assertThat(state.resolve("history")).doesNotExist();
+    }
+
+    @Test
+    void withoutAHistoryTheUpKeyFindsNothing() throws Exception {
+        chatWithHistory(HistoryChoice.NONE, "one");
+        session.type(ScreenSession.UP + "x");
+        session.awaitText("\n> x");
+        session.type("\u0015");
+        leave();
+        assertThat(state.resolve("history")).doesNotExist();
     }
 
     private void start() throws InterruptedException {
