@@ -21,6 +21,7 @@ import dev.flexgen.engine.MemoryLimits;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.ModelOptions;
+import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
 import dev.flexgen.engine.model.Families;
@@ -196,6 +197,14 @@ public final class Wiring {
 
     /** What the settings say about how to compute. */
     public EngineOptions engineOptions(Settings settings) {
+        WeightType weights = switch (settings.get(SettingTable.WEIGHTS)) {
+            case AUTO -> WeightType.AUTO;
+            case NATIVE -> WeightType.NATIVE;
+            case F16 -> WeightType.F16;
+            case Q8 -> WeightType.Q8;
+            case Q4 -> WeightType.Q4;
+            case Q3 -> WeightType.Q3;
+        };
         KvType kv = switch (settings.get(SettingTable.KV)) {
             case AUTO -> KvType.AUTO;
             case F32 -> KvType.F32;
@@ -211,6 +220,7 @@ public final class Wiring {
                 .withLimits(limits)
                 .withThreads(settings.get(SettingTable.THREADS))
                 .withContext(settings.get(SettingTable.CONTEXT))
+                .withWeights(weights)
                 .withKv(kv);
     }
 

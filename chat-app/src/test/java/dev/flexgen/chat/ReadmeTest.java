@@ -18,19 +18,36 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /** The documents' parts that repeat what the program says about itself. */
 class ReadmeTest {
 
+    /** {@code -Dflexgen.writeDocs=true} writes them instead. */
+    private static final boolean WRITE = Boolean.getBoolean("flexgen.writeDocs");
+
     @Test
     void theReadmeHasTheCurrentTableOfSettings() throws IOException {
-        assertThat(document("README.md")).contains(SettingTable.markdown());
+        String readme = document("README.md");
+        String table = SettingTable.markdown();
+        String header = table.substring(0, table.indexOf('\n'));
+        int from = readme.indexOf(header);
+        int end = readme.indexOf("\n\n", from) + 1;
+        requireCurrent("README.md", readme, readme.substring(0, from) + table + readme.substring(end));
     }
 
     @Test
     void theManualHasTheCurrentHelpOfEveryCommand() throws IOException {
-        String manual = document("docs/COMMANDS.md");
-
         Commands commands = commands();
-        assertThat(manual).contains("```\n" + commands.help("") + "```\n");
+        StringBuilder manual = new StringBuilder("# Commands\n\nWhat `--help` says; a test keeps this page current.\n");
+        manual.append("\n```\n").append(commands.help("")).append("```\n");
         for (String name : commands.manualNames()) {
-            assertThat(manual).contains("## " + name + "\n\n```\n" + commands.help(name) + "```\n");
+            manual.append("\n## ").append(name).append("\n\n```\n");
+            manual.append(commands.help(name)).append("```\n");
+        }
+        requireCurrent("docs/COMMANDS.md", document("docs/COMMANDS.md"), manual.toString());
+    }
+
+    private static void requireCurrent(String name, String there, String current) throws IOException {
+        if (WRITE) {
+            Files.writeString(Checkout.root().orElseThrow().resolve(name), current);
+        } else {
+            assertThat(there).as(name).isEqualTo(current);
         }
     }
 

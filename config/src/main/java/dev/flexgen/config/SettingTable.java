@@ -64,6 +64,14 @@ public final class SettingTable {
             "Tokens of conversation the model sees at most; 0 means as many as the model can, up to 8192, and fewer where"
                     + " they would take room from weights");
 
+    public static final Setting<WeightChoice> WEIGHTS = new Setting<>(
+            "weights",
+            "TYPE",
+            ValueType.choice(WeightChoice.class),
+            WeightChoice.AUTO,
+            "Number format of weights in memory; auto keeps the stored one where the model fits the GPU, or host memory if there"
+                    + " is no GPU, and else takes q4");
+
     public static final Setting<KvChoice> KV = new Setting<>(
             "kv", "TYPE", ValueType.choice(KvChoice.class), KvChoice.AUTO, "Number format of the cached conversation");
 
@@ -146,6 +154,7 @@ public final class SettingTable {
             DISK_DIR,
             THREADS,
             CONTEXT,
+            WEIGHTS,
             KV,
             MAX_NEW_TOKENS,
             TEMPERATURE,

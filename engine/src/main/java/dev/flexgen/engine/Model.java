@@ -12,6 +12,7 @@ import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
@@ -35,6 +36,7 @@ public final class Model implements AutoCloseable {
     private final WeightSource weights;
     private final boolean estimateIsKnown;
     private final boolean shortened;
+    private final boolean weightsWereChosen;
     private final double loadSeconds;
     private final Map<Tier, Long> heldBytes;
     private boolean closed;
@@ -44,15 +46,21 @@ public final class Model implements AutoCloseable {
         this.machine = machine;
         this.weights = weights;
         PlanChoice.Question question = new PlanChoice.Question(
-                weights.types(), options, machine.budget(), machine.hasGpu(), machine::bandwidths);
+                weights.types(),
+                weights.activeShare(),
+                options,
+                machine.budget(),
+                machine.hasGpu(),
+                machine::bandwidths);
         int most = options.mostContext(weights.spec());
         this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
+        this.weightsWereChosen = options.weights() == WeightType.AUTO;
         this.shortened = choice.context() < most;
         this.estimateIsKnown = machine.bandwidthsAreKnown();
         try (RowSource rows = weights.opener().open(machine.pool())) {
             this.runner = new ModelRunner(
                     rows,
-                    question.encodings(),
+                    question.withWeights(choice.weights()).encodings(),
                     choice.plan(),
                     machine.devices(),
                     this::diskTier,
@@ -94,6 +102,11 @@ public final class Model implements AutoCloseable {
         return choice.plan();
     }
 
+    /** How matrices are held. */
+    public WeightType weights() {
+        return choice.weights();
+    }
+
     /** What the plan takes, by a dry run. */
     public Footprint footprint() {
         return choice.footprint();
@@ -133,11 +146,11 @@ public final class Model implements AutoCloseable {
     public Optional<ThroughputEstimate> estimate() {
         boolean disk = plan().tiers().contains(Tier.DISK);
         return machine.hasGpu() && !disk
-                ? Optional.of(ThroughputEstimate.of(
-                        plan(),
-                        choice.footprint(),
-                        machine.devices().stream().map(Device::tier).toList(),
-                        machine.bandwidths()))
+                ? Optional.of(new CostModel(
+                                machine.bandwidths(),
+                                machine.devices().stream().map(Device::tier).toList(),
+                                weights.activeShare())
+                        .decode(plan(), choice.footprint()))
                 : Optional.empty();
     }
 
@@ -145,6 +158,11 @@ public final class Model implements AutoCloseable {
     public List<String> notes() {
         List<String> notes = new ArrayList<>();
         machine.note().ifPresent(notes::add);
+        if (weightsWereChosen && choice.weights() != WeightType.NATIVE) {
+            notes.add("weights are held in "
+                    + choice.weights().encoding().orElseThrow().name()
+                    + ", because as stored they do not fit the fastest memory; --weights native keeps them");
+        }
         if (shortened) {
             notes.add("the context is " + context() + " of the model's " + spec().positions()
                     + " tokens, because more would cost room or speed; choose another with --context");

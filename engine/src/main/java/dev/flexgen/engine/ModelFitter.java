@@ -9,7 +9,6 @@ import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.MachineProfile.Found;
-import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.tensor.DType;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -50,12 +49,7 @@ public record ModelFitter(MachineProfile profile, ModelOptions options) {
         PlanChoice choice = choose(entry, true, rates.orElse(ALIKE));
         return fits(
                 choice,
-                rates.map(it -> ThroughputEstimate.of(
-                                choice.plan(),
-                                choice.footprint(),
-                                question(entry, true, it).tiers(),
-                                it)
-                        .decodeTokensPerSecond()));
+                rates.map(it -> question(entry, true, it).estimate(choice, it).decodeTokensPerSecond()));
     }
 
     private FitResult onProcessor(CatalogueEntry entry, OptionalDouble rate) {
@@ -70,7 +64,8 @@ public record ModelFitter(MachineProfile profile, ModelOptions options) {
 
     private PlanChoice.Question question(CatalogueEntry entry, boolean gpu, Bandwidths rates) {
         UniformTypes types = new UniformTypes(PublishedModels.spec(entry), DType.F16, false);
-        return new PlanChoice.Question(types, options, profile.budget(), gpu, () -> rates);
+        return new PlanChoice.Question(
+                types, WeightSource.activeShare(types.spec(), 0), options, profile.budget(), gpu, () -> rates);
     }
 
     private static FitResult fits(PlanChoice choice, Optional<Double> best) {

@@ -18,7 +18,7 @@ public record ModelOptions(int context, WeightType weights, KvType kv, int sessi
     /** Longest context that is chosen without being asked for. */
     static final int MOST_AUTO = 8192;
 
-    /** The engine's choice, but for weights, which stay as stored. */
+    /** Weights as stored, all else as the engine chooses. */
     public static final ModelOptions DEFAULTS = new ModelOptions(0, WeightType.NATIVE, KvType.AUTO, 1);
 
     public ModelOptions {

@@ -7,6 +7,7 @@ import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
@@ -19,13 +20,14 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * The context, the number of sessions and the plan with which a model is opened. All together, because keys and values take
- * the room of weights.
+ * The encoding of weights, the context, the number of sessions and the plan with which a model is opened. All together, because
+ * keys and values take the room of weights.
  *
+ * @param weights decided
  * @param context most tokens of a session
  * @param sessions of full length for which there is room
  */
-record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
+record PlanChoice(WeightType weights, int context, int sessions, Footprint footprint, Plan plan) {
 
     /** Share of the decoding speed that a longer context may cost, where nobody asked for a length. */
     private static final double MOST_COST = 0.1;
@@ -36,10 +38,17 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
     /**
      * What a choice is made of.
      *
+     * @param activeShare of the neurons after ReLU; 1 if there is no ReLU
      * @param gpu whether there is one
      * @param rates asked for only where the model does not fit the GPU
      */
-    record Question(StoredTypes types, ModelOptions options, Budget budget, boolean gpu, Supplier<Bandwidths> rates) {
+    record Question(
+            StoredTypes types,
+            double activeShare,
+            ModelOptions options,
+            Budget budget,
+            boolean gpu,
+            Supplier<Bandwidths> rates) {
 
         List<DeviceShape> devices() {
             return gpu
@@ -56,19 +65,27 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
         }
 
         WeightEncodings encodings() {
-            return new WeightEncodings(types, options.weights().encoding());
+            return new WeightEncodings(types, options.weights().encoding().orElse(null));
         }
 
         PlanChoice with(int context, int sessions) {
             FootprintMeter meter = meter(context, sessions);
-            Planner planner = new Planner(types.spec(), devices(), budget, meter, context);
+            Planner planner = new Planner(types.spec(), devices(), budget, meter, context, activeShare);
             Plan plan = gpu ? planner.forGpu(rates) : planner.forProcessor();
-            return new PlanChoice(context, sessions, meter.of(plan), plan);
+            return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);
         }
 
-        /** A plan that somebody else made. */
+        /** A plan that somebody else made; it says nothing of encodings, and without a word on them they stay. */
         PlanChoice given(int context, Plan plan) {
-            return new PlanChoice(context, 1, meter(context, 1).of(plan), plan);
+            if (options.weights() == WeightType.AUTO) {
+                return withWeights(WeightType.NATIVE).given(context, plan);
+            }
+            return new PlanChoice(
+                    options.weights(), context, 1, meter(context, 1).of(plan), plan);
+        }
+
+        Question withWeights(WeightType weights) {
+            return new Question(types, activeShare, options.withWeights(weights), budget, gpu, rates);
         }
 
         private FootprintMeter meter(int context, int sessions) {
@@ -83,8 +100,11 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
             boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
             return !gpu || gpuAlone
                     ? Double.MAX_VALUE
-                    : ThroughputEstimate.of(choice.plan(), choice.footprint(), tiers(), rates.get())
-                            .decodeTokensPerSecond();
+                    : estimate(choice, rates.get()).decodeTokensPerSecond();
+        }
+
+        ThroughputEstimate estimate(PlanChoice choice, Bandwidths measured) {
+            return new CostModel(measured, tiers(), activeShare).decode(choice.plan(), choice.footprint());
         }
     }
 
@@ -94,6 +114,23 @@ record PlanChoice(int context, int sessions, Footprint footprint, Plan plan) {
      * @throws EngineException of kind PLACEMENT if the model does not fit; of kind INPUT if it cannot have the context asked for
      */
     static PlanChoice of(Question question) {
+        if (question.options().weights() != WeightType.AUTO) {
+            return withGivenWeights(question);
+        }
+        try {
+            PlanChoice asStored = withGivenWeights(question.withWeights(WeightType.NATIVE));
+            if (asStored.plan().tiers().equals(Set.of(question.tiers().getFirst()))) {
+                return asStored;
+            }
+        } catch (EngineException e) {
+            if (e.kind() != EngineException.Kind.PLACEMENT) {
+                throw e;
+            }
+        }
+        return withGivenWeights(question.withWeights(WeightType.Q4));
+    }
+
+    private static PlanChoice withGivenWeights(Question question) {
         PlanChoice one = forOneSession(question);
         for (int sessions = question.options().sessions(); sessions > 1; sessions /= 2) {
             try {

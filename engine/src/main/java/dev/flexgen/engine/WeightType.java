@@ -1,26 +1,30 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.engine.quant.Encoding;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /** Encoding of a model's matrices once loaded. */
 public enum WeightType {
+    /**
+     * As stored where the whole model fits the memory of the device that computes fastest, a GPU's if there is one; else in 4 bits.
+     */
+    AUTO,
     /** Each as its checkpoint stores it. */
-    NATIVE(null),
-    F16(Encoding.F16),
-    Q8(Encoding.Q8),
-    Q4(Encoding.Q4),
-    Q3(Encoding.Q3);
+    NATIVE,
+    F16,
+    Q8,
+    Q4,
+    Q3;
 
-    private final @Nullable Encoding encoding;
-
-    WeightType(@Nullable Encoding encoding) {
-        this.encoding = encoding;
-    }
-
-    /** Null to keep what is stored. */
-    @Nullable
-    Encoding encoding() {
-        return encoding;
+    /** Empty to keep what is stored. */
+    Optional<Encoding> encoding() {
+        return switch (this) {
+            case AUTO -> throw new IllegalStateException("not decided yet");
+            case NATIVE -> Optional.empty();
+            case F16 -> Optional.of(Encoding.F16);
+            case Q8 -> Optional.of(Encoding.Q8);
+            case Q4 -> Optional.of(Encoding.Q4);
+            case Q3 -> Optional.of(Encoding.Q3);
+        };
     }
 }

@@ -65,6 +65,7 @@ record BenchReport(
     String json(String model) {
         return JsonLine.of(line -> line.put("model", model)
                 .put("devices", devices)
+                .put("weights_dtype", load.weights().name().toLowerCase(Locale.ROOT))
                 .put("prompt_tokens", workload.promptTokens())
                 .put("new_tokens", generation.ids().length)
                 .put("load_seconds", load.loadSeconds())

@@ -16,6 +16,7 @@ final class ModelSettings {
             SettingTable.CPU_MEMORY,
             SettingTable.DISK_DIR,
             SettingTable.CONTEXT,
+            SettingTable.WEIGHTS,
             SettingTable.KV);
 
     /** Where a model is looked for and how it computes, whichever it is. */
@@ -27,6 +28,7 @@ final class ModelSettings {
             SettingTable.DISK_DIR,
             SettingTable.THREADS,
             SettingTable.CONTEXT,
+            SettingTable.WEIGHTS,
             SettingTable.KV);
 
     /** Which model, and how it computes. */

@@ -6,9 +6,9 @@ import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.ModelOptions;
+import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.base.CancelToken;
 import java.util.List;
 import java.util.Locale;
@@ -62,10 +62,13 @@ final class ScoreCommand implements AppCommand {
         return ExitCode.OK;
     }
 
-    /** The probabilities are the result, so by default the cache does not round them. */
+    /** The probabilities are the result, so by default nothing rounds them: neither the cache nor the weights. */
     private ModelOptions options(Settings settings) {
-        EngineOptions options = wiring.engineOptions(settings);
-        return (options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options).model();
+        ModelOptions options = wiring.engineOptions(settings).model();
+        if (options.weights() == WeightType.AUTO) {
+            options = options.withWeights(WeightType.NATIVE);
+        }
+        return options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options;
     }
 
     private static String table(Score score, ModelInUse model) {

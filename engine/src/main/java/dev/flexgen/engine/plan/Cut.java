@@ -3,30 +3,42 @@ package dev.flexgen.engine.plan;
 /**
  * So many key-head groups and neurons of every layer.
  *
- * @param headBytes weights of one key-head group of a layer
- * @param neuronBytes weights of one neuron of a layer
+ * @param ups neurons with the first half of their weights
+ * @param downs neurons with the second half
  */
-record Cut(int heads, int neurons, long headBytes, long neuronBytes) {
+record Cut(int heads, int ups, int downs, LayerSizes sizes) {
 
-    static final Cut NONE = new Cut(0, 0, 1, 1);
-
-    /** So much of this one: whole heads; neurons make up for what rounding leaves. */
+    /** So much of this one: whole heads; neurons, with both halves, make up for what rounding leaves. */
     Cut part(int share, int of) {
         int partHeads = (int) ((long) heads * share / of);
-        long left = bytes() * share / of - partHeads * headBytes;
-        return with(partHeads, Math.clamp(left / neuronBytes, 0, neurons));
+        long left = bytes() * share / of - partHeads * sizes.headBytes();
+        int neurons = (int) Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs));
+        return new Cut(partHeads, neurons, neurons, sizes);
+    }
+
+    /** So much of this one, second halves of neurons last: where rows of inactive ones are not read, those matter least. */
+    Cut partWithDownsLast(int share, int of) {
+        long wanted = bytes() * share / of;
+        long first = heads * sizes.headBytes() + ups * sizes.upBytes();
+        if (wanted >= first) {
+            return new Cut(heads, ups, (int) Math.min(downs, (wanted - first) / sizes.downBytes()), sizes);
+        }
+        int partHeads = (int) (heads * wanted / first);
+        long left = wanted - partHeads * sizes.headBytes();
+        return new Cut(partHeads, (int) Math.clamp(left / sizes.upBytes(), 0, ups), 0, sizes);
     }
 
     Cut without(Cut other) {
-        return with(heads - other.heads, neurons - other.neurons);
+        return new Cut(heads - other.heads, ups - other.ups, downs - other.downs, sizes);
     }
 
+    /** With other heads and whole neurons. */
     Cut with(int otherHeads, int otherNeurons) {
-        return new Cut(otherHeads, otherNeurons, headBytes, neuronBytes);
+        return new Cut(otherHeads, otherNeurons, otherNeurons, sizes);
     }
 
     /** Weights of a layer. */
     long bytes() {
-        return heads * headBytes + neurons * neuronBytes;
+        return heads * sizes.headBytes() + ups * sizes.upBytes() + downs * sizes.downBytes();
     }
 }

@@ -21,91 +21,87 @@ final class Cuts {
 
     private final ModelSpec spec;
     private final int processor;
-    private final Cut all;
+    private final LayerSizes sizes;
     private final long block;
 
     /**
      * Learns the sizes.
      *
-     * @param whole footprint of the model in one piece a layer
+     * @param sizes of a layer's parts
      * @param scarceBytes of the memory that blocks pass through
      */
-    Cuts(ModelSpec spec, Footprint whole, long scarceBytes, int processor) {
+    Cuts(ModelSpec spec, LayerSizes sizes, long scarceBytes, int processor) {
         this.spec = spec;
         this.processor = processor;
-        long heads = 0;
-        long neurons = 0;
-        for (int layer = 0; layer < spec.layers(); layer++) {
-            heads += whole.blockBytes(new BlockId(layer, Component.HEADS, 0));
-            neurons += whole.blockBytes(new BlockId(layer, Component.UP, 0))
-                    + whole.blockBytes(new BlockId(layer, Component.DOWN, 0));
-        }
-        long headBytes = Math.max(1, heads / spec.layers() / spec.keyHeads());
-        long neuronBytes = Math.max(1, neurons / spec.layers() / spec.ffnWidth());
-        this.all = new Cut(spec.keyHeads(), spec.ffnWidth(), headBytes, neuronBytes);
+        this.sizes = sizes;
         long block = Math.clamp(scarceBytes / BLOCKS_PER_MEMORY, LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
-        this.block = Math.max(block, all.bytes() / MOST_BLOCKS);
-    }
-
-    /** A whole layer. */
-    Cut all() {
-        return all;
+        this.block = Math.max(block, sizes.all().bytes() / MOST_BLOCKS);
     }
 
     private int headsPerBlock() {
-        return (int) Math.max(1, block / all.headBytes());
+        return (int) Math.max(1, block / sizes.headBytes());
     }
 
     /** Of one half of them. */
     private int neuronsPerBlock() {
-        return (int) Math.max(1, 2 * block / all.neuronBytes());
+        return (int) Math.max(1, block / Math.max(sizes.upBytes(), sizes.downBytes()));
     }
 
     /** For the processor: what is not in host memory comes from disk. */
     Plan withDisk(Cut inHost) {
+        Cut onDisk = sizes.all().without(inHost);
         Pieces heads = new Pieces();
         heads.add(inHost.heads(), Integer.MAX_VALUE, Tier.HOST, processor, processor);
-        heads.add(all.heads() - inHost.heads(), headsPerBlock(), Tier.DISK, processor, processor);
+        heads.add(onDisk.heads(), headsPerBlock(), Tier.DISK, processor, processor);
         Pieces neurons = new Pieces();
-        neurons.add(inHost.neurons(), Integer.MAX_VALUE, Tier.HOST, processor, processor);
-        neurons.add(all.neurons() - inHost.neurons(), neuronsPerBlock(), Tier.DISK, processor, processor);
-        return alike(heads, neurons, processor, processor, Tier.HOST);
+        neurons.add(inHost.ups(), Integer.MAX_VALUE, Tier.HOST, processor, processor);
+        neurons.add(onDisk.ups(), neuronsPerBlock(), Tier.DISK, processor, processor);
+        return alike(heads, neurons, neurons, processor, processor, Tier.HOST);
     }
 
     /**
      * For a GPU and the processor.
      *
      * @param onGpu kept there
-     * @param inHost kept in host memory; what is in neither is on disk
+     * @param inHost kept in host memory; what is in neither is on disk, and there is no such thing if the offload is gated
      */
     Plan withGpu(Cut onGpu, Cut inHost, Offload offload) {
         int gpu = offload.gpu();
-        Cut rest = all.without(onGpu);
+        Cut rest = sizes.all().without(onGpu);
         Cut streamed = offload.streamed(rest);
         Cut onDisk = rest.without(inHost);
         // Neurons on disk pass through the GPU; of what is left in memory the processor keeps its share.
-        Cut streamedFromHost = all.with(
-                Math.min(inHost.heads(), streamed.heads()),
-                Math.clamp(streamed.neurons() - onDisk.neurons(), 0, inHost.neurons()));
-        Cut computed = inHost.without(streamedFromHost);
-        int headsFromDisk = Math.min(onDisk.heads(), streamed.heads() - streamedFromHost.heads());
+        int streamedHeads = Math.min(inHost.heads(), streamed.heads());
+        int streamedNeurons = Math.clamp(streamed.ups() - onDisk.ups(), 0, inHost.ups());
+        int headsFromDisk = Math.min(onDisk.heads(), streamed.heads() - streamedHeads);
         Pieces heads = new Pieces();
         heads.add(onGpu.heads(), Integer.MAX_VALUE, Tier.GPU, gpu, gpu);
-        heads.add(computed.heads(), headsPerBlock(), Tier.HOST, processor, gpu);
-        heads.add(streamedFromHost.heads(), headsPerBlock(), Tier.HOST, gpu, gpu);
+        heads.add(inHost.heads() - streamedHeads, headsPerBlock(), Tier.HOST, processor, gpu);
+        heads.add(streamedHeads, headsPerBlock(), Tier.HOST, gpu, gpu);
         heads.add(headsFromDisk, headsPerBlock(), Tier.DISK, gpu, gpu);
         heads.add(onDisk.heads() - headsFromDisk, headsPerBlock(), Tier.DISK, processor, gpu);
-        Pieces neurons = new Pieces();
-        neurons.add(onGpu.neurons(), Integer.MAX_VALUE, Tier.GPU, gpu, gpu);
-        neurons.add(computed.neurons(), neuronsPerBlock(), Tier.HOST, processor, gpu);
-        neurons.add(streamedFromHost.neurons(), neuronsPerBlock(), Tier.HOST, gpu, gpu);
-        neurons.add(onDisk.neurons(), neuronsPerBlock(), Tier.DISK, gpu, gpu);
+        Access fromHost = offload.gated() ? Access.MAPPED : Access.STREAMED;
+        Pieces ups = new Pieces();
+        Pieces downs = new Pieces();
+        for (Pieces half : List.of(ups, downs)) {
+            half.add(onGpu.downs(), Integer.MAX_VALUE, Tier.GPU, gpu, gpu);
+            int below = onGpu.ups() - onGpu.downs();
+            if (half == ups) {
+                half.add(below, neuronsPerBlock(), Tier.GPU, gpu, gpu);
+            } else {
+                half.add(below, neuronsPerBlock(), Tier.HOST, gpu, gpu, fromHost);
+            }
+            half.add(inHost.ups() - streamedNeurons, neuronsPerBlock(), Tier.HOST, processor, gpu);
+            Access access = half == ups ? Access.STREAMED : fromHost;
+            half.add(streamedNeurons, neuronsPerBlock(), Tier.HOST, gpu, gpu, access);
+            half.add(onDisk.ups(), neuronsPerBlock(), Tier.DISK, gpu, gpu);
+        }
         Tier tables = offload.tables() == gpu ? Tier.GPU : Tier.HOST;
-        return alike(heads, neurons, gpu, offload.tables(), tables);
+        return alike(heads, ups, downs, gpu, offload.tables(), tables);
     }
 
-    private Plan alike(Pieces heads, Pieces neurons, int home, int tables, Tier tablesTier) {
-        LayerPlan layer = new LayerPlan(home, heads.shards, neurons.shards, neurons.shards);
+    private Plan alike(Pieces heads, Pieces ups, Pieces downs, int home, int tables, Tier tablesTier) {
+        LayerPlan layer = new LayerPlan(home, heads.shards, ups.shards, downs.shards);
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tablesTier, tables, Access.RESIDENT));
         return new Plan(
                 tables, Collections.nCopies(spec.layers(), layer), head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
@@ -116,10 +112,13 @@ final class Cuts {
         final List<Shard> shards = new ArrayList<>();
         private int next;
 
-        /** The next {@code count}, in equal pieces of at most {@code most}. */
+        /** The next {@code count}, in equal pieces of at most {@code most}; what the device does not hold is streamed to it. */
         void add(int count, int most, Tier tier, int device, int prefillDevice) {
             boolean inPlace = tier == Tier.GPU || (tier == Tier.HOST && device == processor);
-            Access access = inPlace ? Access.RESIDENT : Access.STREAMED;
+            add(count, most, tier, device, prefillDevice, inPlace ? Access.RESIDENT : Access.STREAMED);
+        }
+
+        void add(int count, int most, Tier tier, int device, int prefillDevice, Access access) {
             int pieces = Math.ceilDiv(count, most);
             int from = next;
             for (int i = 0; i < pieces; i++) {

@@ -1,32 +1,64 @@
 package dev.flexgen.engine.plan;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * How a plan uses a GPU that does not hold the whole model.
  *
  * @param tables index of the device that holds token table and head
- * @param share of the rest's bytes that is streamed to the GPU for every token; the processor computes the others in place
+ * @param share of what a token reads outside the GPU's memory that the GPU reads; the processor computes the others in place
  * @param sendsHeads whether heads may be streamed: their keys and values are on the GPU then
+ * @param downShare share of the rows in the second half of neurons that a token reads. Below 1 the GPU reads those in host memory
+ *     in place, and they are the last to be kept on the GPU
  */
-record Offload(int gpu, int processor, int tables, double share, boolean sendsHeads) {
+record Offload(int gpu, int processor, int tables, double share, boolean sendsHeads, double downShare) {
 
-    /** In the order of preference: where keys and values, or the tables, do not fit the GPU, the processor keeps them. */
-    static List<Offload> candidates(int gpu, int processor, double share) {
-        return List.of(
-                new Offload(gpu, processor, gpu, share, true),
-                new Offload(gpu, processor, gpu, share, false),
-                new Offload(gpu, processor, processor, share, false));
+    /** From this share on reading single rows over the bus is not tried. */
+    private static final double MOST_GATED = 0.4;
+
+    /**
+     * All that are worth comparing.
+     *
+     * @param share that keeps bus and processor busy for the same time
+     * @param activeShare of the neurons after ReLU; 1 if there is no ReLU
+     */
+    static List<Offload> candidates(int gpu, int processor, double share, double activeShare) {
+        List<Offload> candidates = new ArrayList<>();
+        for (double downShare : activeShare < MOST_GATED ? new double[] {1, activeShare} : new double[] {1}) {
+            candidates.add(new Offload(gpu, processor, gpu, share, true, downShare));
+            candidates.add(new Offload(gpu, processor, gpu, share, false, downShare));
+            candidates.add(new Offload(gpu, processor, processor, share, false, downShare));
+        }
+        return candidates;
     }
 
-    /** What of the rest the GPU computes also in memory-bound steps: neurons first. */
+    /** Whether the GPU reads rows of active neurons in host memory in place. */
+    boolean gated() {
+        return downShare < 1;
+    }
+
+    /** The largest part of a layer of {@code share / of} of its bytes, for the GPU's memory. */
+    Cut onGpu(Cut all, int part, int of) {
+        return gated() ? all.partWithDownsLast(part, of) : all.part(part, of);
+    }
+
+    /**
+     * What of the rest the GPU computes also in memory-bound steps: neurons first.
+     *
+     * @param rest what is not in its memory; it computes all neurons whose first half is
+     */
     Cut streamed(Cut rest) {
         if (share == 1) {
-            return rest.with(sendsHeads ? rest.heads() : 0, rest.neurons());
+            return rest.with(sendsHeads ? rest.heads() : 0, rest.ups());
         }
-        long bytes = (long) (share * rest.bytes());
-        int neurons = (int) Math.min(rest.neurons(), bytes / rest.neuronBytes());
-        long left = sendsHeads ? bytes - neurons * rest.neuronBytes() : 0;
-        return rest.with((int) Math.min(rest.heads(), left / rest.headBytes()), neurons);
+        LayerSizes sizes = rest.sizes();
+        double neuronBytes = sizes.upBytes() + downShare * sizes.downBytes();
+        double mapped = (rest.downs() - rest.ups()) * downShare * sizes.downBytes();
+        double all = rest.heads() * sizes.headBytes() + rest.ups() * neuronBytes + mapped;
+        double bytes = Math.max(0, share * all - mapped);
+        int neurons = (int) Math.min(rest.ups(), bytes / neuronBytes);
+        double left = sendsHeads ? bytes - neurons * neuronBytes : 0;
+        return rest.with((int) Math.clamp(left / sizes.headBytes(), 0, rest.heads()), neurons);
     }
 }

@@ -6,17 +6,26 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
+import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts every layer alike: as many heads and neurons on the GPU as fit, the rest in host memory, what does not fit there on disk. Of
- * the rest the processor computes one part in place while the other is streamed to the GPU, neurons first, since those have no keys
- * and values. Every candidate is judged by its {@link Footprint}.
+ * the rest the processor computes one part in place while the GPU reads the other over the bus, neurons first, since those have no
+ * keys and values. Candidates must fit by their {@link Footprint}; of those that do, the {@link CostModel} chooses.
  *
  * @param context tokens of a conversation, for messages
+ * @param activeShare of the neurons after ReLU that a token needs; 1 if there is no ReLU
  */
-public record Planner(ModelSpec spec, List<DeviceShape> devices, Budget budget, Footprint.Meter meter, int context) {
+public record Planner(
+        ModelSpec spec,
+        List<DeviceShape> devices,
+        Budget budget,
+        Footprint.Meter meter,
+        int context,
+        double activeShare) {
 
     /** Beyond what any machine has; below it, sums of sizes fit a long. */
     private static final double MOST_BYTES = 0x1p50;
@@ -39,9 +48,10 @@ public record Planner(ModelSpec spec, List<DeviceShape> devices, Budget budget, 
         if (!budget.disk()) {
             throw tooLargeForHost(footprint);
         }
-        Cuts cuts = new Cuts(spec, footprint, budget.hostBytes(), processor());
-        Cut all = cuts.all();
-        Cut inHost = largest(all, cut -> fitsHost(meter.of(cuts.withDisk(cut))));
+        LayerSizes sizes = LayerSizes.of(spec, footprint);
+        Cuts cuts = new Cuts(spec, sizes, budget.hostBytes(), processor());
+        int share = largest(part -> fitsHost(meter.of(cuts.withDisk(sizes.all().part(part, SHARES)))));
+        Cut inHost = sizes.all().part(share, SHARES);
         Plan plan = cuts.withDisk(inHost);
         if (!fitsHost(meter.of(plan))) {
             throw tooLargeForHost(footprint);
@@ -66,39 +76,78 @@ public record Planner(ModelSpec spec, List<DeviceShape> devices, Budget budget, 
             }
             return whole;
         }
-        double share = bandwidths.get().streamedShare();
-        Cuts cuts = new Cuts(spec, footprint, budget.gpuBytes(), processor());
-        long least = Long.MAX_VALUE;
-        for (Offload offload : Offload.candidates(gpu, processor(), share)) {
-            Footprint smallest = meter.of(cuts.withGpu(Cut.NONE, cuts.all(), offload));
-            if (fitsGpu(smallest)) {
-                return spill(cuts, offload);
+        Bandwidths rates = bandwidths.get();
+        LayerSizes sizes = LayerSizes.of(spec, footprint);
+        Cuts cuts = new Cuts(spec, sizes, budget.gpuBytes(), processor());
+        List<Offload> offloads = Offload.candidates(gpu, processor(), rates.streamedShare(), activeShare);
+        CostModel cost =
+                new CostModel(rates, devices.stream().map(DeviceShape::tier).toList(), activeShare);
+        @Nullable Candidate best = null;
+        double bestRate = 0;
+        for (Offload offload : offloads) {
+            Optional<Candidate> candidate = inMemory(cuts, sizes, offload).filter(it -> fitsHost(it.footprint()));
+            double rate = candidate
+                    .map(it -> cost.decode(it.plan(), it.footprint()).decodeTokensPerSecond())
+                    .orElse(0.0);
+            if (rate > bestRate) {
+                best = candidate.orElseThrow();
+                bestRate = rate;
             }
-            least = Math.min(least, smallest.gpuPeaks().get(gpu));
         }
-        throw EngineException.placement("The GPU has " + Bytes.format(Math.max(0, budget.gpuBytes()))
-                + " left for this model, and the smallest plan needs " + Bytes.format(least)
-                + " there for work in progress; allow more with --gpu-memory, shorten --context, or use --device cpu");
+        if (best != null) {
+            return best.plan();
+        }
+        return offloads.stream()
+                .filter(offload -> !offload.gated())
+                .flatMap(offload -> inMemory(cuts, sizes, offload).stream())
+                .findFirst()
+                .map(candidate -> withDisk(cuts, sizes, candidate))
+                .orElseThrow(() -> tooLargeForGpu(cuts, sizes, offloads));
     }
 
-    /** As much on the GPU as fits, then as much in host memory. */
-    private Plan spill(Cuts cuts, Offload offload) {
-        Cut all = cuts.all();
-        Cut onGpu = largest(all, cut -> fitsGpu(meter.of(cuts.withGpu(cut, all.without(cut), offload))));
-        Cut rest = all.without(onGpu);
-        Footprint inMemory = meter.of(cuts.withGpu(onGpu, rest, offload));
-        if (fitsHost(inMemory)) {
-            return cuts.withGpu(onGpu, rest, offload);
+    /** A plan that fits the GPU; in host memory as much as need be. */
+    private record Candidate(Offload offload, Cut onGpu, Plan plan, Footprint footprint) {}
+
+    /** As much on the GPU as fits, the rest in host memory; empty if even the least is too much for the GPU. */
+    private Optional<Candidate> inMemory(Cuts cuts, LayerSizes sizes, Offload offload) {
+        Cut all = sizes.all();
+        if (!fitsGpu(meter.of(cuts.withGpu(sizes.none(), all, offload)))) {
+            return Optional.empty();
         }
+        int share = largest(part -> {
+            Cut cut = offload.onGpu(all, part, SHARES);
+            return fitsGpu(meter.of(cuts.withGpu(cut, all.without(cut), offload)));
+        });
+        Cut onGpu = offload.onGpu(all, share, SHARES);
+        Plan plan = cuts.withGpu(onGpu, all.without(onGpu), offload);
+        return Optional.of(new Candidate(offload, onGpu, plan, meter.of(plan)));
+    }
+
+    /** The same with what does not fit host memory on disk. */
+    private Plan withDisk(Cuts cuts, LayerSizes sizes, Candidate candidate) {
         if (!budget.disk()) {
-            throw tooLargeForHost(inMemory);
+            throw tooLargeForHost(candidate.footprint());
         }
-        Cut inHost = largest(rest, cut -> fitsHost(meter.of(cuts.withGpu(onGpu, cut, offload))));
-        Plan plan = cuts.withGpu(onGpu, inHost, offload);
+        Cut rest = sizes.all().without(candidate.onGpu());
+        int share = largest(part ->
+                fitsHost(meter.of(cuts.withGpu(candidate.onGpu(), rest.part(part, SHARES), candidate.offload()))));
+        Plan plan = cuts.withGpu(candidate.onGpu(), rest.part(share, SHARES), candidate.offload());
         if (!fitsHost(meter.of(plan))) {
-            throw tooLargeForHost(inMemory);
+            throw tooLargeForHost(candidate.footprint());
         }
         return plan;
+    }
+
+    private EngineException tooLargeForGpu(Cuts cuts, LayerSizes sizes, List<Offload> offloads) {
+        long least = offloads.stream()
+                .mapToLong(offload -> meter.of(cuts.withGpu(sizes.none(), sizes.all(), offload))
+                        .gpuPeaks()
+                        .get(gpu()))
+                .min()
+                .orElseThrow();
+        return EngineException.placement("The GPU has " + Bytes.format(Math.max(0, budget.gpuBytes()))
+                + " left for this model, and the smallest plan needs " + Bytes.format(least)
+                + " there for work in progress; allow more with --gpu-memory, shorten --context, or use --device cpu");
     }
 
     private boolean fitsGpu(Footprint footprint) {
@@ -163,18 +212,18 @@ public record Planner(ModelSpec spec, List<DeviceShape> devices, Budget budget, 
         return bytes < GIB ? Bytes.format((long) bytes) : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
     }
 
-    /** The largest part of {@code whole} that is allowed, heads and neurons in proportion; the empty one if none is. */
-    private Cut largest(Cut whole, Predicate<Cut> allowed) {
+    /** The largest share, of {@value #SHARES}, that is allowed; 0 if none is. */
+    private static int largest(IntPredicate allowed) {
         int low = 0;
         int high = SHARES;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (allowed.test(whole.part(middle, SHARES))) {
+            if (allowed.test(middle)) {
                 low = middle;
             } else {
                 high = middle - 1;
             }
         }
-        return whole.part(low, SHARES);
+        return low;
     }
 }

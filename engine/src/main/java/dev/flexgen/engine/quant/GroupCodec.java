@@ -63,7 +63,7 @@ public record GroupCodec(Grouped encoding, GroupQuantizer quantizer) {
         int integer = 0;
         for (int done = 0; done < encoding.bits(); done++) {
             int at = bit + done;
-            integer |= (row.get(ValueLayout.JAVA_BYTE, start + byteOf(i, at)) >> at % 8 & 1) << done;
+            integer |= (row.get(ValueLayout.JAVA_BYTE, start + byteOf(i, at)) >> (at % 8) & 1) << done;
         }
         return integer & mask;
     }
@@ -78,9 +78,9 @@ public record GroupCodec(Grouped encoding, GroupQuantizer quantizer) {
         for (int done = 0; done < encoding.bits(); done++) {
             int at = bit + done;
             long place = start + byteOf(i, at);
-            int one = 1 << at % 8;
+            int one = 1 << (at % 8);
             int old = row.get(ValueLayout.JAVA_BYTE, place);
-            row.set(ValueLayout.JAVA_BYTE, place, (byte) ((integer >> done & 1) == 0 ? old & ~one : old | one));
+            row.set(ValueLayout.JAVA_BYTE, place, (byte) (((integer >> done) & 1) == 0 ? old & ~one : old | one));
         }
     }
 

@@ -28,7 +28,7 @@ public interface GroupQuantizer {
             most = Math.max(most, numbers[at + i]);
         }
         boolean signed = encoding.offset() == null;
-        int top = signed ? (1 << encoding.bits() - 1) - 1 : (1 << encoding.bits()) - 1;
+        int top = signed ? (1 << (encoding.bits() - 1)) - 1 : (1 << encoding.bits()) - 1;
         float offset = signed ? 0 : rounded(least);
         float scale = rounded(signed ? Math.max(Math.abs(least), Math.abs(most)) / top : (most - offset) / top);
         Scale chosen = new Scale(scale, offset);
@@ -44,8 +44,8 @@ public interface GroupQuantizer {
         }
     }
 
-    /** As a group stores it. */
+    /** As a group stores it; zero is never negative. */
     static float rounded(float number) {
-        return Float.float16ToFloat(Float.floatToFloat16(number));
+        return Float.float16ToFloat(Float.floatToFloat16(number)) + 0f;
     }
 }

@@ -1,21 +1,17 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.cpu.GroupEncoder;
 import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.quant.Encoding;
-import dev.flexgen.engine.quant.GroupCodec;
-import dev.flexgen.engine.quant.GroupQuantizer;
 import dev.flexgen.engine.tensor.BFloat16;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Writes rows of floats as devices hold them. Stateless. */
+/** Writes rows of floats as devices hold them. Owned by one thread. */
 @FunctionalInterface
 interface RowEncoder {
-
-    /** Half of what F16 can hold. */
-    float MOST_GROUPED = 32752;
 
     /**
      * Writes one row.
@@ -33,27 +29,20 @@ interface RowEncoder {
     static RowEncoder of(Encoding encoding, RoleTensor tensor) {
         return switch (encoding) {
             case Encoding.Plain(var type) -> plain(type, tensor);
-            case Encoding.Grouped grouped -> grouped(new GroupCodec(grouped, GroupQuantizer.MIN_MAX), tensor);
+            case Encoding.Grouped grouped -> grouped(new GroupEncoder(grouped), grouped, tensor);
         };
     }
 
-    private static RowEncoder grouped(GroupCodec codec, RoleTensor tensor) {
+    private static RowEncoder grouped(GroupEncoder encoder, Encoding encoding, RoleTensor tensor) {
         return (numbers, at, columns, target, offset) -> {
-            for (int i = 0; i < columns; i++) {
-                // The difference of two numbers must fit the scale's type as well.
-                if (!(Math.abs(numbers[at + i]) <= MOST_GROUPED)) {
-                    throw EngineException.model("Tensor " + tensor.name() + " holds the number " + numbers[at + i]
-                            + ", which " + codec.encoding().name() + " cannot hold; "
-                            + (Float.isFinite(numbers[at + i])
-                                    ? "keep its weights as stored with --weights native"
-                                    : "fetch or convert the model again"));
-                }
+            int bad = encoder.encode(numbers, at, columns, target.asSlice(offset, encoding.rowBytes(columns)));
+            if (bad >= 0) {
+                throw EngineException.model("Tensor " + tensor.name() + " holds the number " + numbers[bad] + ", which "
+                        + encoding.name() + " cannot hold; "
+                        + (Float.isFinite(numbers[bad])
+                                ? "keep its weights as stored with --weights native"
+                                : "fetch or convert the model again"));
             }
-            codec.encode(
-                    numbers,
-                    at,
-                    columns,
-                    target.asSlice(offset, codec.encoding().rowBytes(columns)));
         };
     }
 

@@ -1,6 +1,8 @@
 package dev.flexgen.engine.device;
 
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.GroupCodec;
+import dev.flexgen.engine.quant.GroupQuantizer;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -45,19 +47,35 @@ public final class RandomOperands {
     public Matrix matrix(Encoding encoding, int rows, int columns) {
         long bytes = encoding.bytes(rows, columns);
         MemorySegment data = memory.allocate(matrixOffset + bytes).asSlice(matrixOffset);
-        fill(encoding, data);
+        fill(encoding, rows, columns, data);
         return new Matrix(encoding, rows, columns, data);
     }
 
-    private void fill(Encoding encoding, MemorySegment data) {
+    private void fill(Encoding encoding, int rows, int columns, MemorySegment data) {
         switch (encoding) {
             case Encoding.Plain plain -> fill(plain.dtype(), data);
             case Encoding.Grouped grouped -> {
-                for (long i = 0; i < data.byteSize(); i++) {
-                    data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
+                GroupCodec codec = new GroupCodec(grouped, GroupQuantizer.MIN_MAX);
+                for (int row = 0; row < rows; row++) {
+                    codec.encode(numbers(row, columns), 0, columns, data.asSlice(row * grouped.rowBytes(columns)));
                 }
             }
         }
+    }
+
+    /** A row with groups of small numbers, of equal ones, and of nothing but zeros. */
+    private float[] numbers(int row, int columns) {
+        float[] numbers = new float[columns];
+        for (int i = 0; i < columns; i++) {
+            float value = (float) random.nextGaussian();
+            numbers[i] = switch ((row + i / 64) % 13) {
+                case 3 -> value * 1e-3f;
+                case 5 -> 0.375f;
+                case 7 -> 0;
+                default -> value;
+            };
+        }
+        return numbers;
     }
 
     private void fill(DType dtype, MemorySegment data) {
@@ -85,7 +103,7 @@ public final class RandomOperands {
             long bytes = encoding.bytes((long) heads * blockTokens, headDim);
             for (List<MemorySegment> blocks : List.of(keys, values)) {
                 MemorySegment block = memory.allocate(bytes);
-                fill(encoding, block);
+                fill(encoding, heads * blockTokens, headDim, block);
                 blocks.add(block);
             }
         }

@@ -1,5 +1,8 @@
 package dev.flexgen.engine.device;
 
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.GroupCodec;
+import dev.flexgen.engine.quant.GroupQuantizer;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.BFloat16;
 import dev.flexgen.engine.tensor.DType;
@@ -21,7 +24,8 @@ public final class ScalarOps implements Ops {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
-    public void embed(Matrix table, int[] rows, Rows out) {
+    public void embed(Matrix stored, int[] rows, Rows out) {
+        Matrix table = plain(stored);
         for (int t = 0; t < rows.length; t++) {
             for (int i = 0; i < out.width(); i++) {
                 set(out, t, i, get(table, rows[t], i));
@@ -30,7 +34,8 @@ public final class ScalarOps implements Ops {
     }
 
     @Override
-    public void embedAdd(Matrix table, int[] rows, Rows out) {
+    public void embedAdd(Matrix stored, int[] rows, Rows out) {
+        Matrix table = plain(stored);
         for (int t = 0; t < rows.length; t++) {
             for (int i = 0; i < out.width(); i++) {
                 set(out, t, i, get(out, t, i) + get(table, rows[t], i));
@@ -60,7 +65,7 @@ public final class ScalarOps implements Ops {
 
     @Override
     public void up(Linear linear, Rows in, Rows out) {
-        Matrix weight = linear.weight();
+        Matrix weight = plain(linear.weight());
         for (int t = 0; t < in.count(); t++) {
             for (int r = 0; r < weight.rows(); r++) {
                 double sum = get(linear.bias(), r, 0);
@@ -90,7 +95,8 @@ public final class ScalarOps implements Ops {
     }
 
     @Override
-    public void down(Matrix weight, Rows in, Rows out) {
+    public void down(Matrix stored, Rows in, Rows out) {
+        Matrix weight = plain(stored);
         for (int t = 0; t < in.count(); t++) {
             for (int c = 0; c < weight.columns(); c++) {
                 double sum = get(out, t, c);
@@ -206,6 +212,20 @@ public final class ScalarOps implements Ops {
                 cache.dtype(),
                 block,
                 cache.offset(head, position) + cache.dtype().bytes(d));
+    }
+
+    /** The same matrix in F32, if it is encoded in groups. */
+    public static Matrix plain(Matrix matrix) {
+        if (!(matrix.encoding() instanceof Encoding.Grouped grouped)) {
+            return matrix;
+        }
+        GroupCodec codec = new GroupCodec(grouped, GroupQuantizer.MIN_MAX);
+        float[] numbers = new float[matrix.rows() * matrix.columns()];
+        for (int row = 0; row < matrix.rows(); row++) {
+            MemorySegment bytes = matrix.data().asSlice(row * matrix.rowBytes(), matrix.rowBytes());
+            codec.decode(bytes, matrix.columns(), numbers, row * matrix.columns());
+        }
+        return new Matrix(Encoding.F32, matrix.rows(), matrix.columns(), MemorySegment.ofArray(numbers));
     }
 
     private static double get(Matrix matrix, int row, int column) {

@@ -16,6 +16,7 @@ import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Plans of published sizes on machines of all sizes: no weights are needed for that. */
@@ -41,7 +42,7 @@ class PlannerTest {
     private record Subject(ModelSpec spec, boolean ownHead) {
         Planner planner(Budget budget, boolean gpu) {
             List<DeviceShape> devices = devices(gpu);
-            return new Planner(spec, devices, budget, meter(gpu), 2048);
+            return new Planner(spec, devices, budget, meter(gpu), 2048, 1);
         }
 
         Footprint.Meter meter(boolean gpu) {
@@ -110,7 +111,8 @@ class PlannerTest {
         assertThat(onGpu + bytes(plan, OPT_30B, Tier.HOST))
                 .isCloseTo(layerBytes(OPT_30B), withinPercentage(0.1)); // pages that blocks end in
         assertThat(bytes(plan, OPT_30B, Tier.DISK)).isZero();
-        assertThat(plan.shards().filter(shard -> shard.tier() == Tier.HOST))
+        assertThat(plan.layers().stream().flatMap(layer -> Stream.concat(layer.heads().stream(), layer.up().stream())))
+                .filteredOn(shard -> shard.tier() == Tier.HOST)
                 .as("prompts are multiplied by the GPU")
                 .allMatch(shard -> shard.prefillDevice() == 0)
                 .as("the processor and the bus share the work")
@@ -151,7 +153,8 @@ class PlannerTest {
         double before = 0;
         for (long gpu = 2 * GIB; gpu < 70 * GIB; gpu += GIB / 2) {
             Plan plan = plan(OPT_30B, gpu, 100 * GIB, false);
-            double rate = ThroughputEstimate.of(plan, OPT_30B.meter(true).of(plan), GPU_AND_PROCESSOR, rates)
+            double rate = new CostModel(rates, GPU_AND_PROCESSOR, 1)
+                    .decode(plan, OPT_30B.meter(true).of(plan))
                     .decodeTokensPerSecond();
             assertThat(rate).as("with %d MiB", gpu >> 20).isGreaterThanOrEqualTo(before * 0.97); // whole heads
             before = rate;
@@ -237,13 +240,74 @@ class PlannerTest {
     @Test
     void aPredictionNamesWhatBinds() {
         Plan plan = plan(OPT_30B, 15 * GIB, 100 * GIB, false);
-        ThroughputEstimate prediction =
-                ThroughputEstimate.of(plan, OPT_30B.meter(true).of(plan), GPU_AND_PROCESSOR, RATES);
+        ThroughputEstimate prediction = new CostModel(RATES, GPU_AND_PROCESSOR, 1)
+                .decode(plan, OPT_30B.meter(true).of(plan));
         assertThat(prediction.decodeTokensPerSecond()).isBetween(1.5, 3.5);
         assertThat(prediction.bound()).containsPattern("(host memory|the bus to the GPU): .* GiB a token at .* GB/s");
         Plan resident = plan(OPT_6_7B, 16 * GIB, GIB, false);
-        assertThat(ThroughputEstimate.of(resident, OPT_6_7B.meter(true).of(resident), GPU_AND_PROCESSOR, RATES)
+        assertThat(new CostModel(RATES, GPU_AND_PROCESSOR, 1)
+                        .decode(resident, OPT_6_7B.meter(true).of(resident))
                         .bound())
                 .startsWith("GPU memory: ");
+    }
+
+    /** A model in 4 bits of which a token needs some neurons. */
+    private static Plan gated(Subject subject, long gpu, long host, double activeShare) {
+        Plan plan = new Planner(
+                        subject.spec(),
+                        Subject.devices(true),
+                        new Budget(gpu, UNIT, host, false),
+                        fourBits(subject),
+                        2048,
+                        activeShare)
+                .forGpu(() -> RATES);
+        new PlanCheck(subject.spec(), GPU_AND_PROCESSOR).check(plan);
+        return plan;
+    }
+
+    private static Footprint.Meter fourBits(Subject subject) {
+        return new FootprintMeter(
+                new WeightEncodings(new UniformTypes(subject.spec(), DType.F16, false), Encoding.Q4),
+                Subject.devices(true),
+                Encoding.F16,
+                2048,
+                1);
+    }
+
+    private static double rate(Subject subject, Plan plan, double activeShare) {
+        return new CostModel(RATES, GPU_AND_PROCESSOR, activeShare)
+                .decode(plan, fourBits(subject).of(plan))
+                .decodeTokensPerSecond();
+    }
+
+    @Test
+    void whereFewNeuronsAreActiveTheGpuReadsTheirRowsInHostMemory() {
+        Plan plan = gated(OPT_30B, 15 * GIB, 100 * GIB, 0.06);
+        assertThat(plan.layers().stream().flatMap(layer -> layer.down().stream()))
+                .anyMatch(shard -> shard.access() == Access.MAPPED);
+        assertThat(plan.layers().stream().flatMap(layer -> Stream.concat(layer.heads().stream(), layer.up().stream())))
+                .as("first halves and attention come first")
+                .allMatch(shard -> shard.tier() == Tier.GPU);
+        assertThat(rate(OPT_30B, plan, 0.06))
+                .isGreaterThan(1.5 * rate(OPT_30B, gated(OPT_30B, 15 * GIB, 100 * GIB, 1), 0.06));
+    }
+
+    @Test
+    void aLargeModelSharesItsRestBetweenBusAndProcessorWithGating() {
+        Plan plan = gated(OPT_175B, 15 * GIB, 120 * GIB, 0.06);
+        assertThat(plan.layers().stream().flatMap(layer -> layer.down().stream()))
+                .anyMatch(shard -> shard.access() == Access.MAPPED)
+                .anyMatch(shard -> shard.device() == 1)
+                .noneMatch(shard -> shard.access() == Access.STREAMED);
+    }
+
+    @Test
+    void moreMemoryNeverGivesASlowerGatedPlan() {
+        double before = 0;
+        for (long gpu = 4 * GIB; gpu <= 20 * GIB; gpu += GIB) {
+            double now = rate(OPT_30B, gated(OPT_30B, gpu, 100 * GIB, 0.06), 0.06);
+            assertThat(now).as("with %d GiB", gpu / GIB).isGreaterThanOrEqualTo(before);
+            before = now;
+        }
     }
 }

@@ -6,8 +6,10 @@ import dev.flexgen.engine.quant.Encoding.Grouped;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
 class GroupCodecTest {
@@ -29,7 +31,7 @@ class GroupCodecTest {
                 for (int i = 0; i < columns; i++) {
                     assertThat(decoded[i])
                             .as("%s column %d of %d", encoding.name(), i, columns)
-                            .isCloseTo(numbers[i], org.assertj.core.data.Offset.offset((float) step / 2));
+                            .isCloseTo(numbers[i], Offset.offset((float) step / 2));
                 }
             }
         }
@@ -39,10 +41,10 @@ class GroupCodecTest {
     void numbersOnTheStepsAreExact() {
         for (Grouped encoding : ENCODINGS) {
             boolean signed = encoding.offset() == null;
-            int top = (1 << encoding.bits() - (signed ? 1 : 0)) - 1;
+            int top = (1 << (encoding.bits() - (signed ? 1 : 0))) - 1;
             float[] numbers = new float[130];
             for (int i = 0; i < numbers.length; i++) {
-                numbers[i] = signed ? i * 37 % (2 * top + 1) - top : 0.5f * (i * 5 % (top + 1)) - 3;
+                numbers[i] = signed ? ((i * 37) % (2 * top + 1)) - top : 0.5f * ((i * 5) % (top + 1)) - 3;
             }
             // every group needs its extremes
             for (int group = 0; group < numbers.length; group += 64) {
@@ -56,7 +58,7 @@ class GroupCodecTest {
     @Test
     void constantGroupsAreExact() {
         float[] numbers = new float[64];
-        java.util.Arrays.fill(numbers, 0.25f);
+        Arrays.fill(numbers, 0.25f);
         for (Grouped encoding : ENCODINGS) {
             if (encoding.offset() != null) {
                 assertThat(roundTrip(encoding, numbers)).as(encoding.name()).containsExactly(numbers);
@@ -74,7 +76,7 @@ class GroupCodecTest {
             MemorySegment row = arena.allocate(Encoding.Q4.rowBytes(64));
             new GroupCodec((Grouped) Encoding.Q4, GroupQuantizer.MIN_MAX).encode(numbers, 0, 64, row);
             assertThat(row.get(ValueLayout.JAVA_INT_UNALIGNED, 0)).isEqualTo(15);
-            assertThat(row.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * 5)).isEqualTo(9 << 4 * 3);
+            assertThat(row.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * 5)).isEqualTo(9 << (4 * 3));
             assertThat(Float.float16ToFloat(row.get(ValueLayout.JAVA_SHORT_UNALIGNED, 32)))
                     .isEqualTo(1);
             assertThat(row.get(ValueLayout.JAVA_SHORT_UNALIGNED, 34)).isZero();

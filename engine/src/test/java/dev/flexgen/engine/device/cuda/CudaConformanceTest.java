@@ -5,7 +5,7 @@ import dev.flexgen.engine.device.DeviceConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.quant.Encoding;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 
@@ -14,14 +14,18 @@ import org.junit.jupiter.api.Tag;
 class CudaConformanceTest {
 
     /** Many tokens are multiplied by tensor cores, which take 16-bit activations: 8 bits of a BF16, 11 of an F16. */
-    static double roundingOf(DType dtype, int tokens) {
+    static double roundingOf(Encoding encoding, int tokens) {
         if (tokens <= CudaSkinnyMatmul.MOST) {
             return 0;
         }
-        return switch (dtype) {
-            case F32 -> 0;
-            case F16 -> 2e-3;
-            case BF16 -> 1e-2;
+        return switch (encoding) {
+            case Encoding.Plain plain ->
+                switch (plain.dtype()) {
+                    case F32 -> 0;
+                    case F16 -> 2e-3;
+                    case BF16 -> 1e-2;
+                };
+            case Encoding.Grouped grouped -> 3e-3; // the weights are rounded, too
         };
     }
 
@@ -33,8 +37,8 @@ class CudaConformanceTest {
         }
 
         @Override
-        protected double rounding(DType dtype, int tokens) {
-            return roundingOf(dtype, tokens);
+        protected double rounding(Encoding encoding, int tokens) {
+            return roundingOf(encoding, tokens);
         }
     }
 
@@ -47,8 +51,8 @@ class CudaConformanceTest {
         }
 
         @Override
-        protected double rounding(DType dtype, int tokens) {
-            return roundingOf(dtype, tokens);
+        protected double rounding(Encoding encoding, int tokens) {
+            return roundingOf(encoding, tokens);
         }
     }
 

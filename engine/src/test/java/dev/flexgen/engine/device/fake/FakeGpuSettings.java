@@ -26,13 +26,16 @@ public record FakeGpuSettings(
         Faults faults,
         BiPredicate<Operation, Encoding> supports) {
 
-    private static boolean isPlain(Operation operation, Encoding encoding) {
-        return encoding instanceof Encoding.Plain;
+    private static boolean known(Operation operation, Encoding encoding) {
+        return switch (operation) {
+            case EMBED, UP, DOWN -> true;
+            case APPEND, ATTEND -> encoding instanceof Encoding.Plain;
+        };
     }
 
     /** No time passes, and host memory has no end. */
     public static FakeGpuSettings of(long bytes, long seed) {
-        return new FakeGpuSettings(bytes, seed, 0, 0, 0, Long.MAX_VALUE, Faults.NONE, FakeGpuSettings::isPlain);
+        return new FakeGpuSettings(bytes, seed, 0, 0, 0, Long.MAX_VALUE, Faults.NONE, FakeGpuSettings::known);
     }
 
     public FakeGpuSettings withRates(long uploadRate, long downloadRate) {

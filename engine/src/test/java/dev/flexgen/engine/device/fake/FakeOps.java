@@ -9,13 +9,17 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.ScalarOps;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** Checks arguments when called and computes later, with operations for the processor, on the lane {@link StreamRole#COMPUTE}. */
+/**
+ * Checks arguments when called and computes later, with operations for the processor, on the lane {@link StreamRole#COMPUTE}.
+ * Weights in groups are decoded first, so that what it computes does not depend on the processor's kernels for them.
+ */
 final class FakeOps implements Ops {
 
     private final Simulation simulation;
@@ -37,7 +41,7 @@ final class FakeOps implements Ops {
         require(Operation.EMBED, table.encoding());
         operands.table(table, rows, out);
         int[] read = rows.clone();
-        later("embed", () -> delegate.embed(table, read, out));
+        later("embed", () -> delegate.embed(ScalarOps.plain(table), read, out));
     }
 
     @Override
@@ -45,7 +49,7 @@ final class FakeOps implements Ops {
         require(Operation.EMBED, table.encoding());
         operands.table(table, rows, out);
         int[] read = rows.clone();
-        later("embedAdd", () -> delegate.embedAdd(table, read, out));
+        later("embedAdd", () -> delegate.embedAdd(ScalarOps.plain(table), read, out));
     }
 
     @Override
@@ -62,7 +66,7 @@ final class FakeOps implements Ops {
         require(Operation.UP, weight.encoding());
         operands.product(weight, weight.columns(), weight.rows(), in, out);
         operands.vector(linear.bias(), out.width());
-        later("up", () -> delegate.up(linear, in, out));
+        later("up", () -> delegate.up(new Linear(ScalarOps.plain(weight), linear.bias()), in, out));
     }
 
     @Override
@@ -75,7 +79,7 @@ final class FakeOps implements Ops {
     public void down(Matrix weight, Rows in, Rows out) {
         require(Operation.DOWN, weight.encoding());
         operands.downProduct(weight, in, out);
-        later("down", () -> delegate.down(weight, in, out));
+        later("down", () -> delegate.down(ScalarOps.plain(weight), in, out));
     }
 
     @Override
