@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** The documents' parts that repeat what the program says about itself. */
 class ReadmeTest {
@@ -53,29 +52,7 @@ class ReadmeTest {
 
     @Test
     void theManualPageIsCurrent() throws IOException {
-        assertThat(document("docs/flexgen-chat.1")).isEqualTo(commands().manualPage());
-    }
-
-    /** With {@code -Dflexgen.update=true} the generated parts are written instead of compared. */
-    @Test
-    @EnabledIfSystemProperty(named = "flexgen.update", matches = "true")
-    void writesTheGeneratedParts() throws IOException {
-        Path root = Checkout.root().orElseThrow();
-        Commands commands = commands();
-        var manual = new StringBuilder("# Commands\n\nWhat `--help` says; a test keeps this page current.\n\n```\n")
-                .append(commands.help(""))
-                .append("```\n");
-        for (String name : commands.manualNames()) {
-            manual.append("\n## " + name + "\n\n```\n" + commands.help(name) + "```\n");
-        }
-        Files.writeString(root.resolve("docs/COMMANDS.md"), manual);
-        Files.writeString(root.resolve("docs/flexgen-chat.1"), commands.manualPage());
-        String readme = document("README.md");
-        Files.writeString(
-                root.resolve("README.md"),
-                readme.substring(0, readme.indexOf("<!-- settings -->"))
-                        + "<!-- settings -->\n\n" + SettingTable.markdown() + "\n"
-                        + readme.substring(readme.indexOf("<!-- end of settings -->")));
+        requireCurrent("docs/flexgen-chat.1", document("docs/flexgen-chat.1"), commands().manualPage());
     }
 
     private static String document(String name) throws IOException {

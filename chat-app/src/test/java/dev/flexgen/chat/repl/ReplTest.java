@@ -3,13 +3,11 @@ package dev.flexgen.chat.repl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
-import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
-import dev.flexgen.config.HistoryChoice;
+import dev.flexgen.config.SettingSource;
+import dev.flexgen.config.SettingTable;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class ReplTest {
-
-    private static final PromptFormat BARE = new PromptFormat("", "", "\n\n", "\n", "H: ", "\nA:", List.of("\nH:"));
 
     @TempDir
     private Path state;
@@ -46,16 +42,14 @@ class ReplTest {
     }
 
     private ChatSetup setup(Theme theme, Verbosity verbosity) {
-        var options = new ReplyOptions(256, SamplerOptions.greedy());
-        return new ChatSetup("opt-tiny", model, BARE, "", options, state, HistoryChoice.ALL, theme, verbosity, exits::add);
+        return TestSetup.of(model, state, theme, verbosity, exits::add);
     }
 
-    private void chatWithHistory(HistoryChoice history, String... lines) throws Exception {
+    private void chatWithHistory(String history, String... lines) throws Exception {
         session.close();
         session = ScreenSession.open();
-        var options = new ReplyOptions(256, SamplerOptions.greedy());
-        start(new ChatSetup(
-                "opt-tiny", model, BARE, "", options, state, history, Theme.PLAIN, Verbosity.QUIET, exits::add));
+        var setup = setup(Theme.PLAIN, Verbosity.QUIET);
+        start(setup.with(setup.settings().with(SettingTable.HISTORY, history, new SettingSource.Flag("--history"))));
         for (String line : lines) {
             session.type(line + "\r");
             session.awaitPrompt();
@@ -64,7 +58,7 @@ class ReplTest {
 
     @Test
     void theHistoryKeepsNoBareCommandsAndNothingBehindASpace() throws Exception {
-        chatWithHistory(HistoryChoice.ALL, "one", "/help", " secret", "two");
+        chatWithHistory("all", "one", "/help", " secret", "two");
         session.type(ScreenSession.UP + ScreenSession.UP);
         session.awaitText("\n> one");
         session.type("\u0015");
@@ -74,7 +68,7 @@ class ReplTest {
 
     @Test
     void theHistoryOfASessionStaysOutOfTheFile() throws Exception {
-        chatWithHistory(HistoryChoice.SESSION, "one");
+        chatWithHistory("session", "one");
         session.type(ScreenSession.UP);
         session.awaitText("nothing scripted\n> one");
         session.type("\u0015");
@@ -84,7 +78,7 @@ class ReplTest {
 
     @Test
     void withoutAHistoryTheUpKeyFindsNothing() throws Exception {
-        chatWithHistory(HistoryChoice.NONE, "one");
+        chatWithHistory("none", "one");
         session.type(ScreenSession.UP + "x");
         session.awaitText("\n> x");
         session.type("\u0015");
@@ -301,7 +295,7 @@ class ReplTest {
         session.type("/cl\t");
         session.awaitText("> /clear");
         session.type("\r");
-        session.awaitText("[forgot the conversation]");
+        session.awaitText("[there was nothing to forget]");
         session.awaitPrompt();
         session.type("//usr\r");
         session.awaitText("nothing scripted");
