@@ -44,6 +44,14 @@ public sealed interface SettingSource {
         }
     }
 
+    /** Something the user said in the chat itself. */
+    record Chat() implements SettingSource {
+        @Override
+        public String describe() {
+            return "this chat";
+        }
+    }
+
     /** A saved conversation, which goes on as it was. */
     record SavedSession(String name) implements SettingSource {
         @Override

@@ -71,6 +71,11 @@ public final class Settings {
         return with(setting, resolved(setting, text, source), () -> again.get().with(setting, text, source));
     }
 
+    /** The same with one setting as it is in {@code other}. */
+    public Settings withThatOf(Settings other, Setting<?> setting) {
+        return with(setting, other.resolved(setting), () -> again.get().withThatOf(other, setting));
+    }
+
     private Settings with(Setting<?> setting, Resolved value, Supplier<Settings> later) {
         Map<Setting<?>, Resolved> changed = new HashMap<>(values);
         changed.put(setting, value);

@@ -12,12 +12,12 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.ChatSetup;
 import dev.flexgen.chat.repl.ChatTerminal;
-import dev.flexgen.chat.repl.Partner;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.chat.wizard.Facts.Purpose;
@@ -119,7 +119,7 @@ final class ChatCommand implements AppCommand {
         try (ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             return ExitCode.of(PipedChat.answer(
-                    setup(model.resolved(), chatModel, settings), message, wiring.streams(), cancel));
+                    setup(model, chatModel, settings), message, wiring.streams(), cancel));
         }
     }
 
@@ -129,7 +129,7 @@ final class ChatCommand implements AppCommand {
         try (ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             return PipedChat.run(
-                    setup(model.resolved(), chatModel, settings),
+                    setup(model, chatModel, settings),
                     interruption.guard(streams.in()),
                     streams,
                     interruption::token);
@@ -148,7 +148,7 @@ final class ChatCommand implements AppCommand {
             notice.erase();
             chatModel.warmUp();
             listening.end();
-            int code = Repl.run(setup(model.resolved(), chatModel, settings), screen);
+            int code = Repl.run(setup(model, chatModel, settings), screen);
             screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
             return code;
         }
@@ -159,12 +159,13 @@ final class ChatCommand implements AppCommand {
         return !type.startsWith("dumb") && !settings.get(SettingTable.QUIET);
     }
 
-    private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
+    private ChatSetup setup(ModelInUse model, ChatModel chatModel, Settings settings) {
         return new ChatSetup(
                 partner(model, chatModel),
                 settings,
                 Commands.standard(),
                 _ -> {},
+                wiring.environment(),
                 wiring.dirs().state(),
                 Theme.choose(
                         settings.get(SettingTable.COLOR), wiring.environment().variables()),
@@ -172,12 +173,14 @@ final class ChatCommand implements AppCommand {
                 wiring::exit);
     }
 
-    private static Partner partner(ResolvedModel model, ChatModel chatModel) {
+    private static Partner partner(ModelInUse open, ChatModel chatModel) {
+        ResolvedModel model = open.resolved();
         return new Partner(
                 PlainText.line(model.name()),
                 chatModel,
                 PromptFormat.of(model.promptStyle()),
-                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)));
+                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)),
+                ModelFacts.of(open));
     }
 
     /** The demo model was taught one good answer to a question; others are more fun when they vary. */

@@ -2,6 +2,8 @@ package dev.flexgen.chat.repl;
 
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.Partner;
+import dev.flexgen.config.Environment;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -15,6 +17,7 @@ import java.util.function.IntConsumer;
  * @param settings as they are when it begins
  * @param commands those behind a slash
  * @param onStart is given the dialogue before the first prompt, to watch it or to have it go on with a kept one
+ * @param environment for the editor, and paths
  * @param stateDirectory where the input history is kept
  * @param exit ends the process with this exit code; called on a second Ctrl-C, when the model does not stop
  */
@@ -23,6 +26,7 @@ public record ChatSetup(
         Settings settings,
         Commands commands,
         Consumer<Dialogue> onStart,
+        Environment environment,
         Path stateDirectory,
         Theme theme,
         Verbosity verbosity,
@@ -30,7 +34,7 @@ public record ChatSetup(
 
     /** The same under other settings. */
     ChatSetup with(Settings other) {
-        return new ChatSetup(partner, other, commands, onStart, stateDirectory, theme, verbosity, exit);
+        return new ChatSetup(partner, other, commands, onStart, environment, stateDirectory, theme, verbosity, exit);
     }
 
     /** The dialogue as it begins. */

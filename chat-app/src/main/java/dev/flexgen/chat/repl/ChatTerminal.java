@@ -85,6 +85,11 @@ public final class ChatTerminal implements AutoCloseable {
         guard.enter();
     }
 
+    /** Gives the terminal to another program until {@link #enter()}. */
+    void leave() {
+        guard.leave();
+    }
+
     /** Sets the chat's modes again, in case somebody else had the terminal. */
     void enter() {
         guard.enter();

@@ -39,7 +39,7 @@ final class LineInput {
             reader.setVariable(LineReader.COMPLETION_STYLE_STARTING, "");
             reader.setVariable(LineReader.COMPLETION_STYLE_DESCRIPTION, "");
         }
-        ChatKeys.bind(screen, reader);
+        ChatKeys.bind(screen, reader, chat);
     }
 
     /**

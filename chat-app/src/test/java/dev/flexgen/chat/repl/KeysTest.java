@@ -22,6 +22,8 @@ class KeysTest {
 
     private static final String CTRL_BACKSLASH = "\u001c";
 
+    private static final List<String> EDITOR_KEYS = List.of("\u0007", "\u0018\u0005");
+
     private static final String PASTE = "\u001b[200~%s\u001b[201~";
 
     @TempDir
@@ -165,8 +167,11 @@ class KeysTest {
     void noKeyEndsTheChatOrShowsItsInsides() throws Exception {
         for (char second = 0; second < 128; second++) {
             for (String key : List.of("" + second, "\u001b" + second, "\u0018" + second)) {
+                if (EDITOR_KEYS.contains(key)) {
+                    continue; // the editor has the terminal then, and Ctrl-C is its own
+                }
                 session.type("draft" + key);
-                session.type("\u0007" + ScreenSession.CTRL_C);
+                session.type("\u0001" + ScreenSession.CTRL_C);
                 session.awaitPrompt();
             }
         }

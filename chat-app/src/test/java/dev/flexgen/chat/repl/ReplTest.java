@@ -7,6 +7,7 @@ import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Environment;
 import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -303,6 +305,42 @@ class ReplTest {
         session.type("/bye\r");
         assertThat(session.awaitExit()).isZero();
         assertThat(model.prompts()).containsExactly("H: /usr\nA:");
+    }
+
+    @Test
+    void ctrlGAndCtrlXCtrlEPutTheDraftIntoTheEditorAndBackOnThePrompt() throws Exception {
+        var setup = TestSetup.of(model, state, Theme.PLAIN, Verbosity.NORMAL, exits::add);
+        var editor = new Environment(Map.of("EDITOR", "sed -i s/teh/the/"), state, state);
+        start(new ChatSetup(
+                setup.partner(),
+                setup.settings(),
+                setup.commands(),
+                setup.onStart(),
+                editor,
+                state,
+                setup.theme(),
+                setup.verbosity(),
+                setup.exit()));
+        session.type("teh cat\u0007");
+        session.awaitText("> the cat");
+        session.type(" teh end\u0018\u0005");
+        session.awaitText("> the cat the end");
+        session.type("\r");
+        leave();
+        assertThat(model.prompts()).containsExactly("H: the cat the end\nA:");
+        assertThat(model.prompts()).hasSize(1);
+    }
+
+    @Test
+    void aFileGoesIntoTheMessageAndOneThatIsMissingSendsNothing() throws Exception {
+        Files.writeString(state.resolve("notes.txt"), "remember\n");
+        start();
+        session.type("sum up @no/tes.txt\r");
+        session.awaitText("Nothing was sent: there is no file");
+        session.awaitText("> sum up @no/tes.txt");
+        session.type("\u0015sum up @not\t\r");
+        leave();
+        assertThat(model.prompts()).containsExactly("H: sum up notes.txt:\n```\nremember\n```\nA:");
     }
 
     @Test

@@ -19,10 +19,21 @@ public final class Commands {
     public static Commands standard() {
         return new Commands(List.of(
                 new HelpCommand(),
+                new RetryCommand(),
+                new MoreCommand(),
+                new EditCommand(),
+                new FileCommand(),
                 new UndoCommand(),
                 new RedoCommand(),
                 new NewCommand(),
                 new ClearCommand(),
+                new SetCommand(),
+                new UnsetCommand(),
+                new SystemCommand(),
+                new ShowCommand(),
+                new PlanCommand(),
+                new CopyCommand(),
+                new ExportCommand(),
                 new ByeCommand()));
     }
 
