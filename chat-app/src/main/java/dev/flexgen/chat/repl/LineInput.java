@@ -43,12 +43,15 @@ final class LineInput {
     }
 
     /**
-     * The next message, which begins with what was typed while there was no prompt.
+     * The next message, which begins with what was typed while there was no prompt: what came before a Ctrl-C is on the prompt
+     * and not sent.
      *
      * @param draft stands on the prompt already
      */
     String readLine(String draft) {
-        reader.runMacro(screen.takeTyped());
-        return reader.readLine(prompt, null, (Character) null, draft.isEmpty() ? null : draft);
+        String stopped = screen.typed().takeStopped();
+        String text = draft.isEmpty() || stopped.isEmpty() ? draft + stopped : draft + "\n" + stopped;
+        reader.runMacro(screen.typed().take());
+        return reader.readLine(prompt, null, (Character) null, text.isEmpty() ? null : text);
     }
 }

@@ -92,7 +92,8 @@ public final class Repl {
     private void talk(Outcome.Speech speech) {
         var cancel = interrupts.begin();
         try (var _ = screen.listen(interrupts::interrupt);
-                var turn = new TerminalTurn(screen.terminal(), setup.theme(), nanoTime)) {
+                var turn = new TerminalTurn(
+                        screen.terminal(), setup.theme(), screen.typed()::waiting, nanoTime)) {
             talk(speech, turn, cancel);
         } finally {
             interrupts.end();

@@ -24,6 +24,7 @@ public final class ScriptedChatModel implements ChatModel {
     private final List<Integer> limits = new ArrayList<>();
     private final CountDownLatch paused = new CountDownLatch(1);
     private volatile boolean stubborn;
+    private volatile boolean over;
 
     private record Script(
             String said, boolean endless, @Nullable RuntimeException failure) {}
@@ -46,6 +47,11 @@ public final class ScriptedChatModel implements ChatModel {
     /** Whether a hanging reply goes on although it was told to stop. */
     public void stubborn(boolean value) {
         stubborn = value;
+    }
+
+    /** A hanging reply comes to its own end. */
+    public void endHanging() {
+        over = true;
     }
 
     /** Says this much and then fails. */
@@ -126,7 +132,7 @@ public final class ScriptedChatModel implements ChatModel {
 
     private void hang(CancelToken cancel) {
         paused.countDown();
-        while (stubborn || !cancel.cancelled()) {
+        while (stubborn || !(cancel.cancelled() || over)) {
             try {
                 Thread.sleep(5);
             } catch (InterruptedException e) {

@@ -68,7 +68,7 @@ class KeysTest {
         model.awaitHanging();
         session.type("rm -rf everything\r" + ScreenSession.CTRL_Z + "and more\r");
         session.await("the stop", () -> stops.equals(List.of("the shell's modes")));
-        session.type(ScreenSession.CTRL_C);
+        model.endHanging();
         session.awaitText("> and more");
         session.awaitText("nothing scripted");
         leave();
@@ -92,7 +92,7 @@ class KeysTest {
         session.type("go\r");
         model.awaitHanging();
         session.type(PASTE.formatted("one\r\u001atwo\r\u0003three\r"));
-        session.type(ScreenSession.CTRL_C);
+        model.endHanging();
         session.awaitText("three");
         session.type("\r");
         session.awaitText("nothing scripted");
@@ -115,7 +115,7 @@ class KeysTest {
         session.type("one" + CTRL_BACKSLASH + " two\r");
         model.awaitHanging();
         session.type(CTRL_BACKSLASH + "three\r");
-        session.type(ScreenSession.CTRL_C);
+        model.endHanging();
         session.awaitText("nothing scripted");
         leave();
         assertThat(messages()).containsExactly("one two", "three");
