@@ -118,8 +118,7 @@ final class ChatCommand implements AppCommand {
         CancelToken cancel = wiring.interruption().token();
         try (ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
-            return ExitCode.of(PipedChat.answer(
-                    setup(model, chatModel, settings), message, wiring.streams(), cancel));
+            return ExitCode.of(PipedChat.answer(setup(model, chatModel, settings), message, wiring.streams(), cancel));
         }
     }
 
@@ -129,10 +128,7 @@ final class ChatCommand implements AppCommand {
         try (ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             return PipedChat.run(
-                    setup(model, chatModel, settings),
-                    interruption.guard(streams.in()),
-                    streams,
-                    interruption::token);
+                    setup(model, chatModel, settings), interruption.guard(streams.in()), streams, interruption::token);
         }
     }
 

@@ -1,12 +1,12 @@
 package dev.flexgen.chat.repl;
 
+import dev.flexgen.chat.repl.command.CommandContext;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import dev.flexgen.chat.repl.command.CommandContext;
-import java.io.IOException;
 import org.jline.keymap.KeyMap;
 import org.jline.reader.Binding;
 import org.jline.reader.LineReader;

@@ -81,8 +81,7 @@ public final class Repl {
         try {
             var whole = attachments.expand(text);
             var options = chat.partner().options().apply(chat.settings());
-            return new Outcome.Talk(
-                    (listener, cancel) -> chat.dialogue().say(whole, options, listener, cancel));
+            return new Outcome.Talk((listener, cancel) -> chat.dialogue().say(whole, options, listener, cancel));
         } catch (IOException e) {
             chat.error("Nothing was sent: " + e.getMessage() + ".");
             return new Outcome.Draft(text);
@@ -92,8 +91,7 @@ public final class Repl {
     private void talk(Outcome.Speech speech) {
         var cancel = interrupts.begin();
         try (var _ = screen.listen(interrupts::interrupt);
-                var turn = new TerminalTurn(
-                        screen.terminal(), setup.theme(), screen.typed()::waiting, nanoTime)) {
+                var turn = new TerminalTurn(screen.terminal(), setup.theme(), screen.typed()::waiting, nanoTime)) {
             talk(speech, turn, cancel);
         } finally {
             interrupts.end();
@@ -151,7 +149,8 @@ public final class Repl {
 
     private void status(Reply reply) {
         if (setup.verbosity() == Verbosity.NORMAL) {
-            chat.remark(StatusText.reply(reply, chat.dialogue().heldTokens(), chat.dialogue().contextLimit()));
+            chat.remark(StatusText.reply(
+                    reply, chat.dialogue().heldTokens(), chat.dialogue().contextLimit()));
         }
     }
 

@@ -153,16 +153,16 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
         } else if (now - begin >= PATIENCE_NANOS) {
             progressShown = true;
             var progress = StatusText.prefill(promptDone, promptTotal, TimeUnit.NANOSECONDS.toSeconds(now - begin));
-            write(ERASE_LINE + theme.dim(Columns.fit(progress + spaced(StatusText.waiting(waiting.get())), columns - 1)));
+            write(ERASE_LINE
+                    + theme.dim(Columns.fit(progress + spaced(StatusText.waiting(waiting.get())), columns - 1)));
         }
         return true;
     }
 
     /** Behind the text so far, where the line has room for it. */
     private void showTail(long silentNanos) {
-        var life = silentNanos >= SLOW_TOKEN_NANOS
-                ? " \u2026 " + TimeUnit.NANOSECONDS.toSeconds(silentNanos) + " s"
-                : "";
+        var life =
+                silentNanos >= SLOW_TOKEN_NANOS ? " \u2026 " + TimeUnit.NANOSECONDS.toSeconds(silentNanos) + " s" : "";
         var wanted = Columns.fit(life + spaced(StatusText.waiting(waiting.get())), flow.room());
         if (!wanted.equals(tail)) {
             eraseTail();

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.Environment;
 import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
-import dev.flexgen.config.Environment;
 import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.nio.file.Files;

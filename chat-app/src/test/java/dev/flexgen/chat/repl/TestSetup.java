@@ -40,6 +40,14 @@ public final class TestSetup {
 
     static ChatSetup of(ChatModel model, Path state, Theme theme, Verbosity verbosity, IntConsumer exit) {
         return new ChatSetup(
-                partner(model), settings(Map.of()), Commands.standard(), _ -> {}, new Environment(Map.of("EDITOR", "true"), state, state), state, theme, verbosity, exit);
+                partner(model),
+                settings(Map.of()),
+                Commands.standard(),
+                _ -> {},
+                new Environment(Map.of("EDITOR", "true"), state, state),
+                state,
+                theme,
+                verbosity,
+                exit);
     }
 }

@@ -36,7 +36,9 @@ public final class Attachments {
                 at = reference.end();
             }
         }
-        return at == 0 && expanded.isEmpty() ? message : expanded.append(message.substring(at)).toString();
+        return at == 0 && expanded.isEmpty()
+                ? message
+                : expanded.append(message.substring(at)).toString();
     }
 
     /** A file's text with its name, as it stands in a message. */

@@ -86,7 +86,11 @@ final class ExportCommand implements SlashCommand {
         }
         for (var exchange : transcript.exchanges()) {
             text.append("\n## You\n\n").append(exchange.message()).append("\n");
-            text.append("\n## ").append(model).append("\n\n").append(exchange.reply()).append("\n");
+            text.append("\n## ")
+                    .append(model)
+                    .append("\n\n")
+                    .append(exchange.reply())
+                    .append("\n");
         }
         return text.toString();
     }
@@ -103,7 +107,11 @@ final class ExportCommand implements SlashCommand {
         var whole = new JsonObject();
         whole.addProperty("model", model);
         whole.add("messages", messages);
-        return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(whole) + "\n";
+        return new GsonBuilder()
+                        .setPrettyPrinting()
+                        .disableHtmlEscaping()
+                        .create()
+                        .toJson(whole) + "\n";
     }
 
     private static JsonObject message(String role, String content) {

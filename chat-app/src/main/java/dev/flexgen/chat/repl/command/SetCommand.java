@@ -76,7 +76,8 @@ final class SetCommand implements SlashCommand {
             chat.settings(chat.settings().with(setting, value, new SettingSource.Chat()));
             chat.remark("[" + setting.name() + " is " + chat.settings().text(setting) + " now, was " + before + "]");
         } catch (ConfigException e) {
-            chat.error(setting.name() + " must be " + setting.allowed() + ", not '" + value + "'; nothing was changed.");
+            chat.error(
+                    setting.name() + " must be " + setting.allowed() + ", not '" + value + "'; nothing was changed.");
         }
     }
 }

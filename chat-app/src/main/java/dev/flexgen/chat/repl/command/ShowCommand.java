@@ -108,7 +108,8 @@ final class ShowCommand implements SlashCommand {
         int number = forgotten;
         for (Turn turn : dialogue.held()) {
             number++;
-            lines.add(String.format(Locale.ROOT, "%3d  %6d tokens  %s", number, turn.tokens(), excerpt(turn.message())));
+            lines.add(
+                    String.format(Locale.ROOT, "%3d  %6d tokens  %s", number, turn.tokens(), excerpt(turn.message())));
         }
         return String.join("\n", lines);
     }

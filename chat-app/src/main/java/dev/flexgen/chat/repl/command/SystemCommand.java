@@ -44,8 +44,8 @@ final class SystemCommand implements SlashCommand {
             return Outcome.CONTINUE;
         }
         dialogue.systemText(argument.equalsIgnoreCase(NONE) ? "" : unfenced(argument));
-        chat.remark("[the system text is changed; the next turn reads "
-                + Counted.of(dialogue.heldTokens(), "token") + " again]");
+        chat.remark("[the system text is changed; the next turn reads " + Counted.of(dialogue.heldTokens(), "token")
+                + " again]");
         dialogue.openingEvent().map(StatusText::event).ifPresent(chat::error);
         return Outcome.CONTINUE;
     }

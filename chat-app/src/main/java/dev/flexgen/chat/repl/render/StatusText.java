@@ -19,7 +19,12 @@ public final class StatusText {
                 reply.tokensPerSecond() > 0 ? String.format(Locale.ROOT, ", %.1f tok/s", reply.tokensPerSecond()) : "";
         return "[%s%s%s%s, context %d/%d]"
                 .formatted(
-                        count(reply.generatedTokens(), "token"), limit, speed, reading(reply), heldTokens, contextLimit);
+                        count(reply.generatedTokens(), "token"),
+                        limit,
+                        speed,
+                        reading(reply),
+                        heldTokens,
+                        contextLimit);
     }
 
     /** Worth a word where it took a while. */

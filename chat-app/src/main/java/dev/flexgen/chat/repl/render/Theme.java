@@ -30,14 +30,7 @@ public record Theme(
 
     /** Attributes and colours that every terminal since the VT100's heirs understands. */
     public static final Theme ANSI = new Theme(
-            "\u001b[1m",
-            "\u001b[2m",
-            "\u001b[31m",
-            "\u001b[1m",
-            "\u001b[36m",
-            "\u001b[35m",
-            "\u001b[32m",
-            "\u001b[0m");
+            "\u001b[1m", "\u001b[2m", "\u001b[31m", "\u001b[1m", "\u001b[36m", "\u001b[35m", "\u001b[32m", "\u001b[0m");
 
     /**
      * The theme for a terminal. An explicit {@code ALWAYS} beats the environment, as

@@ -60,7 +60,8 @@ class ChatCommandsTest {
         chat.run("/set temprature 1");
         assertThat(lastError()).contains("did you mean temperature?");
         chat.run("/set device cuda");
-        assertThat(lastError()).isEqualTo("device is chosen before the chat begins: leave, and start with --device DEVICE.");
+        assertThat(lastError())
+                .isEqualTo("device is chosen before the chat begins: leave, and start with --device DEVICE.");
         chat.run("/set system x");
         assertThat(lastError()).contains("/system");
         assertThat(chat.settings().get(SettingTable.TEMPERATURE)).isEqualTo(0.7);

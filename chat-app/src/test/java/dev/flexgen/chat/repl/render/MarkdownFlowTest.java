@@ -27,7 +27,8 @@ class MarkdownFlowTest {
     @Test
     void headingsBoldListsAndQuotesAreDressed() {
         assertThat(shown("# Title\nSome **bold** words.\n- one\n* two\n  + in\n1. first\n> said\n"))
-                .isEqualTo("<b>Title</>\nSome <b>bold</> words.\n\u2022 one\n\u2022 two\n  \u2022 in\n1. first\n\u2502 said\n");
+                .isEqualTo(
+                        "<b>Title</>\nSome <b>bold</> words.\n\u2022 one\n\u2022 two\n  \u2022 in\n1. first\n\u2502 said\n");
     }
 
     @Test

@@ -32,7 +32,8 @@ class StatusTextTest {
 
     @Test
     void aWaitSaysWhatFor() {
-        assertThat(StatusText.prefill(512, 2048, 7)).isEqualTo("reading the prompt, 25 % of 2048 tokens, 7 s, about 21 s left");
+        assertThat(StatusText.prefill(512, 2048, 7))
+                .isEqualTo("reading the prompt, 25 % of 2048 tokens, 7 s, about 21 s left");
         assertThat(StatusText.prefill(20, 20, 1)).isEqualTo("waiting for the first word, 1 s");
     }
 }
