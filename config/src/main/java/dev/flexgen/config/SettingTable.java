@@ -132,6 +132,9 @@ public final class SettingTable {
     public static final Setting<ColorChoice> COLOR = new Setting<>(
             "color", "WHEN", ValueType.choice(ColorChoice.class), ColorChoice.AUTO, "When the output is coloured");
 
+    public static final Setting<Boolean> PLAIN = new Setting<>(
+            "plain", "", ValueType.toggle(), false, "Show replies as the model writes them, without Markdown and colours");
+
     public static final Setting<Boolean> QUIET =
             new Setting<>("quiet", "", ValueType.toggle(), false, "Print answers and errors, nothing else");
 
@@ -171,6 +174,7 @@ public final class SettingTable {
             HISTORY,
             NO_SAVE,
             COLOR,
+            PLAIN,
             QUIET);
 
     private SettingTable() {}

@@ -70,6 +70,7 @@ final class ChatCommand implements AppCommand {
         settings.add(SettingTable.HISTORY);
         settings.add(SettingTable.NO_SAVE);
         settings.add(SettingTable.COLOR);
+        settings.add(SettingTable.PLAIN);
         settings.add(SettingTable.QUIET);
         return settings;
     }
@@ -163,10 +164,17 @@ final class ChatCommand implements AppCommand {
                 _ -> {},
                 wiring.environment(),
                 wiring.dirs().state(),
-                Theme.choose(
-                        settings.get(SettingTable.COLOR), wiring.environment().variables()),
+                theme(settings),
                 settings.get(SettingTable.QUIET) ? Verbosity.QUIET : Verbosity.NORMAL,
                 wiring::exit);
+    }
+
+    private Theme theme(Settings settings) {
+        return settings.get(SettingTable.PLAIN)
+                ? Theme.PLAIN
+                : Theme.choose(
+                        settings.get(SettingTable.COLOR),
+                        wiring.environment().variables());
     }
 
     private static Partner partner(ModelInUse open, ChatModel chatModel) {

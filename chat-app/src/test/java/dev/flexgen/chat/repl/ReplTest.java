@@ -17,8 +17,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -181,35 +179,6 @@ class ReplTest {
     }
 
     @Test
-    void aSlowReplyShowsThatItLivesAndALongOneRingsTheBell() throws Exception {
-        model.saysAndHangs("Once upon ");
-        var now = new AtomicLong();
-        session.start(screen -> new Repl(setup(Theme.PLAIN, Verbosity.QUIET), screen, now::get).run());
-        session.awaitPrompt();
-        session.type("hi\r");
-        model.awaitHanging();
-        session.awaitText("Once");
-        now.set(TimeUnit.SECONDS.toNanos(25));
-        session.awaitText("Once \u2026 25 s");
-        session.await("the window's title", () -> session.sent().contains("\u001b]2;flexgen-chat: replying\u0007"));
-        model.endHanging();
-        leave();
-        assertThat(session.lines()).isEqualTo("> hi\nOnce upon\n>");
-        assertThat(session.sent()).contains("\u001b[23;2t\u001b]9;flexgen-chat: the reply is complete\u0007\u0007");
-    }
-
-    @Test
-    void repliesAreDressedOnATerminalWithColours() throws Exception {
-        model.says("# Title\nSome **bold** text.");
-        start(setup(Theme.ANSI, Verbosity.QUIET));
-        session.type("hi\r");
-        session.awaitText("Some bold text.");
-        leave();
-        assertThat(session.lines()).contains("Title\nSome bold text.");
-        assertThat(session.sent()).contains("\u001b[1mbold\u001b[0m");
-    }
-
-    @Test
     void aSecondCtrlCLeavesWith130() throws Exception {
         model.saysAndHangs("Once ").stubborn(true);
         start();
@@ -274,52 +243,6 @@ class ReplTest {
                         p -> assertThat(p).endsWith("H: three\nfour's\nA:"),
                         p -> assertThat(p).endsWith("H: five \\\n\"six\nA:"),
                         p -> assertThat(p).endsWith("H: seven\neight\nA:"));
-    }
-
-    @Test
-    void whatIsTypedDuringAReplyIsTheNextMessage() throws Exception {
-        model.saysAndHangs("Hm ").says("Fine.");
-        start();
-        session.type("first\r");
-        model.awaitHanging();
-        session.type("secund");
-        session.awaitText("Hm  [waiting: secund; Ctrl-U takes it back]");
-        session.type("\u007f\u007f\u007fond\r" + ScreenSession.CTRL_D);
-        session.awaitText("Hm  [waiting: second; Ctrl-U takes it back]");
-        model.endHanging();
-        session.awaitText("Fine.");
-        leave();
-        assertThat(model.prompts()).last().asString().endsWith("H: second\nA:");
-        assertThat(session.lines()).contains("> second\nFine.").doesNotContain("waiting");
-    }
-
-    @Test
-    void ctrlCSendsNothingThatWaitedAndLosesNoneOfIt() throws Exception {
-        model.saysAndHangs("Hm ").says("Fine.");
-        start();
-        session.type("first\r");
-        model.awaitHanging();
-        session.type("second\rthird\r" + ScreenSession.CTRL_C);
-        session.awaitText("[stopped]");
-        session.awaitText("> second\n... third");
-        assertThat(model.prompts()).hasSize(1);
-        session.type("!\r");
-        leave();
-        assertThat(model.prompts()).hasSize(2).last().asString().endsWith("H: second\nthird!\nA:");
-    }
-
-    @Test
-    void ctrlUDuringAReplyTakesTheLastWaitingMessageBack() throws Exception {
-        model.saysAndHangs("Hm ").says("Fine.");
-        start();
-        session.type("first\r");
-        model.awaitHanging();
-        session.type("second\rthird\r\u0015");
-        session.awaitText("[waiting: second; ");
-        model.endHanging();
-        session.awaitText("Fine.");
-        leave();
-        assertThat(model.prompts()).hasSize(2).last().asString().endsWith("H: second\nA:");
     }
 
     @Test

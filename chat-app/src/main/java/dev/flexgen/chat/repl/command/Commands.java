@@ -98,6 +98,11 @@ public final class Commands {
                 .toList();
     }
 
+    /** The table for the README, in Markdown, each line ended by a newline. */
+    public String markdown() {
+        return HelpCommand.markdown(this);
+    }
+
     /** The sentence about a name that is no command, with the nearest one that is. */
     public String unknown(String name) {
         if (name.length() == 1) {
