@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** In steps of up to 16 rows a row's result is the same bit for bit whatever else is in the step, for any number of threads. */
 class RowsAloneTest {
 
-    private static final Encoding[] ENCODINGS = {Encoding.F32, Encoding.F16, Encoding.BF16};
+    private static final Encoding[] ENCODINGS = Encoding.ALL.toArray(new Encoding[0]);
     private static final int MOST = 16;
     /** Inside a tile, on its borders, over several. */
     private static final int[][] SHAPES = {{1, 1}, {5, 3}, {37, 64}, {130, 157}, {70, 1024}, {600, 1100}, {9, 4500}};
