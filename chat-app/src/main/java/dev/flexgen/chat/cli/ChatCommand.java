@@ -17,6 +17,7 @@ import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.ModelShelf;
 import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.setup.SetupWizard;
@@ -140,12 +141,11 @@ final class ChatCommand implements AppCommand {
                 var screen = new ChatTerminal(terminal);
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
-                ModelInUse model = wiring.open(settings);
-                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+                var models = new OpenModels(wiring, settings, ChatCommand::partner)) {
             notice.erase();
-            chatModel.warmUp();
+            models.chatModel().warmUp();
             listening.end();
-            int code = Repl.run(setup(model, chatModel, settings), screen);
+            int code = Repl.run(setup(models.partner(), models, settings), screen);
             screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
             return code;
         }
@@ -157,10 +157,15 @@ final class ChatCommand implements AppCommand {
     }
 
     private ChatSetup setup(ModelInUse model, ChatModel chatModel, Settings settings) {
+        return setup(partner(model, chatModel), ModelShelf.NONE, settings);
+    }
+
+    private ChatSetup setup(Partner partner, ModelShelf models, Settings settings) {
         return new ChatSetup(
-                partner(model, chatModel),
+                partner,
                 settings,
                 Commands.standard(),
+                models,
                 _ -> {},
                 wiring.environment(),
                 wiring.dirs().state(),

@@ -2,6 +2,7 @@ package dev.flexgen.chat.repl;
 
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.ModelShelf;
 import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.Environment;
@@ -16,6 +17,7 @@ import java.util.function.IntConsumer;
  *
  * @param settings as they are when it begins
  * @param commands those behind a slash
+ * @param models to change to in the middle of it
  * @param onStart is given the dialogue before the first prompt, to watch it or to have it go on with a kept one
  * @param environment for the editor, and paths
  * @param stateDirectory where the input history is kept
@@ -25,6 +27,7 @@ public record ChatSetup(
         Partner partner,
         Settings settings,
         Commands commands,
+        ModelShelf models,
         Consumer<Dialogue> onStart,
         Environment environment,
         Path stateDirectory,
@@ -34,7 +37,7 @@ public record ChatSetup(
 
     /** The same under other settings. */
     ChatSetup with(Settings other) {
-        return new ChatSetup(partner, other, commands, onStart, environment, stateDirectory, theme, verbosity, exit);
+        return new ChatSetup(partner, other, commands, models, onStart, environment, stateDirectory, theme, verbosity, exit);
     }
 
     /** The dialogue as it begins. */

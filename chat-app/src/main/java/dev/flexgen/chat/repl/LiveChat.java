@@ -4,6 +4,7 @@ import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.ModelShelf;
 import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.command.TextEditor;
 import dev.flexgen.chat.repl.render.Theme;
@@ -53,6 +54,11 @@ final class LiveChat implements CommandContext {
     public void partner(Partner other) {
         partner = other;
         dialogue.continueWith(other.model(), other.format());
+    }
+
+    @Override
+    public ModelShelf models() {
+        return setup.models();
     }
 
     @Override

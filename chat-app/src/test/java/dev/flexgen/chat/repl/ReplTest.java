@@ -301,6 +301,7 @@ class ReplTest {
                 setup.partner(),
                 setup.settings(),
                 setup.commands(),
+                setup.models(),
                 setup.onStart(),
                 editor,
                 state,

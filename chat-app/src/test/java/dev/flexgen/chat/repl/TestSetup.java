@@ -4,6 +4,7 @@ import dev.flexgen.chat.dialogue.ChatModel;
 import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.ModelShelf;
 import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.AppDirs;
@@ -43,6 +44,7 @@ public final class TestSetup {
                 partner(model),
                 settings(Map.of()),
                 Commands.standard(),
+                ModelShelf.NONE,
                 _ -> {},
                 new Environment(Map.of("EDITOR", "true"), state, state),
                 state,

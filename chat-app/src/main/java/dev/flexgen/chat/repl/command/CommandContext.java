@@ -19,6 +19,9 @@ public interface CommandContext {
     /** Has somebody else go on with the conversation, which is told the whole of it at the next turn. */
     void partner(Partner other);
 
+    /** The models of this machine. */
+    ModelShelf models();
+
     /** As they are now. */
     Settings settings();
 

@@ -32,6 +32,8 @@ public final class Commands {
                 new SystemCommand(),
                 new ShowCommand(),
                 new PlanCommand(),
+                new ModelCommand(),
+                new ModelsCommand(),
                 new CopyCommand(),
                 new ExportCommand(),
                 new ByeCommand()));

@@ -71,7 +71,7 @@ final class ShowCommand implements SlashCommand {
                 .collect(Collectors.joining("\n"));
     }
 
-    private static String model(CommandContext chat) {
+    static String model(CommandContext chat) {
         List<String> lines = new ArrayList<>();
         lines.add(chat.partner().name() + ", context " + chat.dialogue().contextLimit() + " tokens");
         lines.addAll(chat.partner().facts().about());

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.chat.dialogue.ReplyEnd;
+import dev.flexgen.chat.dialogue.ScriptedChatModel;
+import dev.flexgen.chat.repl.TestSetup;
 import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -200,5 +204,36 @@ class ChatCommandsTest {
         chat.run("/retry");
         chat.run("/show stats");
         assertThat(lastRemark()).contains("read 1 tokens in 0.5 s", "wrote");
+    }
+
+    @Test
+    void anotherModelGoesOnWithTheConversationAndOneThatCannotBeOpenedChangesNothing() {
+        chat.say("hi", "ho");
+        var other = new ScriptedChatModel(500).says(" Yes.");
+        chat.models = new ModelShelf() {
+            @Override
+            public List<Suggestion> here() {
+                return List.of(Suggestion.of("opt-large", "5.0 GiB"));
+            }
+
+            @Override
+            public Change open(String reference, Settings settings) {
+                return reference.equals("opt-large")
+                        ? new Change(Optional.of(TestSetup.partner(other)), Optional.empty())
+                        : new Change(Optional.empty(), Optional.of("There is no model " + reference));
+            }
+        };
+        chat.run("/models");
+        assertThat(lastRemark()).contains("opt-large", "5.0 GiB");
+        assertThat(chat.commands().complete(List.of("/model", ""), chat))
+                .extracting(Suggestion::text)
+                .containsExactly("opt-large");
+        chat.run("/model nothing");
+        assertThat(lastError()).isEqualTo("There is no model nothing\nYou still talk with opt-tiny.");
+        assertThat(chat.dialogue().contextLimit()).isEqualTo(2000);
+        chat.run("/model opt-large");
+        assertThat(lastRemark()).contains("context 500 tokens; the next turn reads 12 tokens");
+        chat.run("/retry");
+        assertThat(other.prompts()).containsExactly("H: hi\nA:");
     }
 }

@@ -23,6 +23,7 @@ public final class FakeChat implements CommandContext {
     public final List<String> remarks = new ArrayList<>();
     public final List<String> errors = new ArrayList<>();
     public final List<String> sent = new ArrayList<>();
+    public ModelShelf models = ModelShelf.NONE;
     public TextEditor editor = text -> text;
     private final Commands commands;
     private final Path folder;
@@ -75,6 +76,11 @@ public final class FakeChat implements CommandContext {
     public void partner(Partner other) {
         partner = other;
         dialogue.continueWith(other.model(), other.format());
+    }
+
+    @Override
+    public ModelShelf models() {
+        return models;
     }
 
     @Override
