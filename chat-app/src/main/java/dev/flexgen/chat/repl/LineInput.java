@@ -4,6 +4,7 @@ import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.render.Theme;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.UnaryOperator;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
 
@@ -18,11 +19,16 @@ final class LineInput {
     private final ChatLineReader reader;
     private final String prompt;
 
-    LineInput(ChatTerminal screen, CommandContext chat, Theme theme, ChatHistory history) {
+    LineInput(
+            ChatTerminal screen,
+            CommandContext chat,
+            Theme theme,
+            ChatHistory history,
+            UnaryOperator<String> hints) {
         this.screen = screen;
         prompt = theme.prompt("> ");
         try {
-            reader = new ChatLineReader(screen);
+            reader = new ChatLineReader(screen, screen.isDumb() ? _ -> "" : hints);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

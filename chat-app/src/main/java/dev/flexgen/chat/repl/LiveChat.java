@@ -21,6 +21,7 @@ final class LiveChat implements CommandContext {
     private final Theme theme;
     private final Dialogue dialogue;
     private final TextEditor editor;
+    private final TurnForecast forecast = new TurnForecast(this);
     private Partner partner;
     private Settings settings;
     private Optional<Reply> lastReply = Optional.empty();
@@ -53,6 +54,7 @@ final class LiveChat implements CommandContext {
     @Override
     public void partner(Partner other) {
         partner = other;
+        forecast.forget();
         dialogue.continueWith(other.model(), other.format());
     }
 
@@ -81,8 +83,13 @@ final class LiveChat implements CommandContext {
         return lastReply;
     }
 
+    TurnForecast forecast() {
+        return forecast;
+    }
+
     void lastReply(Reply reply) {
         lastReply = Optional.of(reply);
+        forecast.learn(reply);
     }
 
     @Override

@@ -49,7 +49,7 @@ public final class Repl {
     }
 
     int run() {
-        var input = new LineInput(screen, chat, setup.theme(), history());
+        var input = new LineInput(screen, chat, setup.theme(), history(), chat.forecast()::of);
         greet();
         while (true) {
             var outcome = outcome(ask(input));

@@ -25,6 +25,9 @@ public final class ScriptedChatModel implements ChatModel {
     private final CountDownLatch paused = new CountDownLatch(1);
     private volatile boolean stubborn;
     private volatile boolean over;
+    private int readTokens = 1;
+    private double readSeconds = 0.5;
+    private double writeSeconds = 2.0;
 
     private record Script(
             String said, boolean endless, @Nullable RuntimeException failure) {}
@@ -47,6 +50,14 @@ public final class ScriptedChatModel implements ChatModel {
     /** Whether a hanging reply goes on although it was told to stop. */
     public void stubborn(boolean value) {
         stubborn = value;
+    }
+
+    /** What replies say they took. */
+    public ScriptedChatModel paced(int tokensRead, double secondsOfReading, double secondsOfWriting) {
+        readTokens = tokensRead;
+        readSeconds = secondsOfReading;
+        writeSeconds = secondsOfWriting;
+        return this;
     }
 
     /** A hanging reply comes to its own end. */
@@ -117,7 +128,7 @@ public final class ScriptedChatModel implements ChatModel {
             hang(cancel);
         }
         var end = cancel.cancelled() ? ReplyEnd.STOPPED : cut ? ReplyEnd.LENGTH : ReplyEnd.FINISHED;
-        return new Reply(said.toString(), encodeContinuation(said.toString()), end, said.length(), 1, 0.5, 2.0);
+        return new Reply(said.toString(), encodeContinuation(said.toString()), end, said.length(), readTokens, readSeconds, writeSeconds);
     }
 
     private synchronized Script start(TokenIds prompt, ReplyOptions options) {

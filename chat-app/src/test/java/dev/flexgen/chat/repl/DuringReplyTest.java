@@ -127,4 +127,19 @@ class DuringReplyTest {
         leave();
         assertThat(model.prompts()).hasSize(2).last().asString().endsWith("H: second\nA:");
     }
+
+    @Test
+    void aMessageThatWillTakeLongSaysSoBeforeItIsSent() throws Exception {
+        model.says("Hello there.").says("Yes.").paced(12, 24, 22);
+        start();
+        session.type("hi\r");
+        session.awaitText("Hello there.");
+        session.awaitPrompt();
+        session.type("four");
+        session.awaitText("~11 tokens, first word in 22 s, then 12 in 22 s");
+        session.type("\r");
+        session.awaitText("Yes.");
+        leave();
+        assertThat(session.lines()).isEqualTo("> hi\nHello there.\n> four\nYes.\n>");
+    }
 }

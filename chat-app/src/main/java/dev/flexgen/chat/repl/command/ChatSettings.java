@@ -8,6 +8,7 @@ import dev.flexgen.config.Settings;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The settings that can change in the middle of a chat. */
 final class ChatSettings {
@@ -53,6 +54,15 @@ final class ChatSettings {
         SettingSource source = settings.source(setting);
         return String.format(
                 Locale.ROOT, "%-20s %-10s %s", setting.name(), settings.text(setting), "from " + source.describe());
+    }
+
+    /** All rows, and what the model makes of them. */
+    static String table(CommandContext chat) {
+        var rows = ALL.stream().map(setting -> row(chat.settings(), setting)).collect(Collectors.joining("\n"));
+        boolean greedy = chat.partner().options().apply(chat.settings()).sampling().temperature() == 0;
+        return greedy && chat.settings().get(SettingTable.TEMPERATURE) != 0
+                ? rows + "\nThis model takes the likeliest words, whatever the defaults; /set temperature changes that."
+                : rows;
     }
 
     static List<Suggestion> suggestions() {

@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl.command;
 import dev.flexgen.config.NearestName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -111,6 +112,11 @@ public final class Commands {
             return "A command has a name behind the slash; /help lists them. Begin a message with // for a literal slash.";
         }
         var known = all.stream().flatMap(Commands::names).toList();
+        var longer = known.stream().filter(it -> it.startsWith(name.toLowerCase(Locale.ROOT))).toList();
+        if (!longer.isEmpty()) {
+            return "There is no command " + name + "; did you mean " + String.join(" or ", longer)
+                    + "? Begin a message with // for a literal slash.";
+        }
         return "There is no command " + name
                 + NearestName.of(name, known)
                         .map(near -> "; did you mean " + near + "?")

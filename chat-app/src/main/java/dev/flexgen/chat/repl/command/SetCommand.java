@@ -52,9 +52,7 @@ final class SetCommand implements SlashCommand {
     @Override
     public Outcome run(String argument, CommandContext chat) {
         if (argument.isEmpty()) {
-            chat.remark(ChatSettings.ALL.stream()
-                    .map(setting -> ChatSettings.row(chat.settings(), setting))
-                    .collect(Collectors.joining("\n")));
+            chat.remark(ChatSettings.table(chat));
             return Outcome.CONTINUE;
         }
         String[] words = argument.split("\\s*=\\s*|\\s+", 2);

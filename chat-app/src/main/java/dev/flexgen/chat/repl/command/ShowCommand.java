@@ -66,9 +66,7 @@ final class ShowCommand implements SlashCommand {
     }
 
     private static String settings(CommandContext chat) {
-        return ChatSettings.ALL.stream()
-                .map(setting -> ChatSettings.row(chat.settings(), setting))
-                .collect(Collectors.joining("\n"));
+        return ChatSettings.table(chat);
     }
 
     static String model(CommandContext chat) {

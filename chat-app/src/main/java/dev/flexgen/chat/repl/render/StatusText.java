@@ -50,6 +50,18 @@ public final class StatusText {
                 .formatted(100L * doneTokens / totalTokens, count(totalTokens, "token"), seconds, left);
     }
 
+    /** What a message will cost that is not sent yet. */
+    public static String forecast(int tokens, double firstWordSeconds, int replyTokens, double replySeconds) {
+        return "~%s, first word in %s, then %d in %s"
+                .formatted(count(tokens, "token"), duration(firstWordSeconds), replyTokens, duration(replySeconds));
+    }
+
+    private static String duration(double seconds) {
+        return seconds < 90
+                ? Math.max(1, Math.round(seconds)) + " s"
+                : String.format(Locale.ROOT, "%.0f min", Math.ceil(seconds / 60));
+    }
+
     /** The messages that the user has typed during a reply, and how to take one back; empty for none. */
     public static String waiting(List<String> messages) {
         if (messages.isEmpty()) {
