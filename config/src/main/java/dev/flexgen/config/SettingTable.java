@@ -133,7 +133,11 @@ public final class SettingTable {
             "color", "WHEN", ValueType.choice(ColorChoice.class), ColorChoice.AUTO, "When the output is coloured");
 
     public static final Setting<Boolean> PLAIN = new Setting<>(
-            "plain", "", ValueType.toggle(), false, "Show replies as the model writes them, without Markdown and colours");
+            "plain",
+            "",
+            ValueType.toggle(),
+            false,
+            "Show replies as the model writes them, without Markdown and colours");
 
     public static final Setting<Boolean> QUIET =
             new Setting<>("quiet", "", ValueType.toggle(), false, "Print answers and errors, nothing else");

@@ -178,8 +178,7 @@ final class ChatCommand implements AppCommand {
         return settings.get(SettingTable.PLAIN)
                 ? Theme.PLAIN
                 : Theme.choose(
-                        settings.get(SettingTable.COLOR),
-                        wiring.environment().variables());
+                        settings.get(SettingTable.COLOR), wiring.environment().variables());
     }
 
     private static Partner partner(ModelInUse open, ChatModel chatModel) {

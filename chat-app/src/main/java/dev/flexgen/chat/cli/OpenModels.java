@@ -60,7 +60,8 @@ final class OpenModels implements ModelShelf, AutoCloseable {
         }
         var catalogue = wiring.catalogue();
         for (LocalModel local : wiring.hubCache(settings).list()) {
-            String name = catalogue.find(local.hubId()).map(CatalogueEntry::name).orElse(local.hubId());
+            String name =
+                    catalogue.find(local.hubId()).map(CatalogueEntry::name).orElse(local.hubId());
             here.add(Suggestion.of(name, Bytes.format(local.bytes())));
         }
         return here;

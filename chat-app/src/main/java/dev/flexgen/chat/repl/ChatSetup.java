@@ -37,7 +37,8 @@ public record ChatSetup(
 
     /** The same under other settings. */
     ChatSetup with(Settings other) {
-        return new ChatSetup(partner, other, commands, models, onStart, environment, stateDirectory, theme, verbosity, exit);
+        return new ChatSetup(
+                partner, other, commands, models, onStart, environment, stateDirectory, theme, verbosity, exit);
     }
 
     /** The dialogue as it begins. */

@@ -19,12 +19,7 @@ final class LineInput {
     private final ChatLineReader reader;
     private final String prompt;
 
-    LineInput(
-            ChatTerminal screen,
-            CommandContext chat,
-            Theme theme,
-            ChatHistory history,
-            UnaryOperator<String> hints) {
+    LineInput(ChatTerminal screen, CommandContext chat, Theme theme, ChatHistory history, UnaryOperator<String> hints) {
         this.screen = screen;
         prompt = theme.prompt("> ");
         try {

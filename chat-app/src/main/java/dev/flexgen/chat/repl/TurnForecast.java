@@ -44,7 +44,8 @@ final class TurnForecast {
         if (read < FEWEST_TOKENS || reply.generatedTokens() < 2) {
             return;
         }
-        // A step reads the weights once, however few its tokens: it takes what a token of the reply took, or all the time there was.
+        // A step reads the weights once, however few its tokens: it takes what a token of the reply took, or all the
+        // time there was.
         double step = Math.min(reply.prefillSeconds(), reply.decodeSeconds() / (reply.generatedTokens() - 1));
         double token = (reply.prefillSeconds() - step) / read;
         pace = Optional.of(new Pace(step, token, reply.generatedTokens(), reply.decodeSeconds()));

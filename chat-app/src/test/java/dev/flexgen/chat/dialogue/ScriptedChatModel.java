@@ -128,7 +128,14 @@ public final class ScriptedChatModel implements ChatModel {
             hang(cancel);
         }
         var end = cancel.cancelled() ? ReplyEnd.STOPPED : cut ? ReplyEnd.LENGTH : ReplyEnd.FINISHED;
-        return new Reply(said.toString(), encodeContinuation(said.toString()), end, said.length(), readTokens, readSeconds, writeSeconds);
+        return new Reply(
+                said.toString(),
+                encodeContinuation(said.toString()),
+                end,
+                said.length(),
+                readTokens,
+                readSeconds,
+                writeSeconds);
     }
 
     private synchronized Script start(TokenIds prompt, ReplyOptions options) {

@@ -59,7 +59,8 @@ final class ChatSettings {
     /** All rows, and what the model makes of them. */
     static String table(CommandContext chat) {
         var rows = ALL.stream().map(setting -> row(chat.settings(), setting)).collect(Collectors.joining("\n"));
-        boolean greedy = chat.partner().options().apply(chat.settings()).sampling().temperature() == 0;
+        boolean greedy =
+                chat.partner().options().apply(chat.settings()).sampling().temperature() == 0;
         return greedy && chat.settings().get(SettingTable.TEMPERATURE) != 0
                 ? rows + "\nThis model takes the likeliest words, whatever the defaults; /set temperature changes that."
                 : rows;

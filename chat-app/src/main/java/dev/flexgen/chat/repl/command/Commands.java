@@ -112,7 +112,9 @@ public final class Commands {
             return "A command has a name behind the slash; /help lists them. Begin a message with // for a literal slash.";
         }
         var known = all.stream().flatMap(Commands::names).toList();
-        var longer = known.stream().filter(it -> it.startsWith(name.toLowerCase(Locale.ROOT))).toList();
+        var longer = known.stream()
+                .filter(it -> it.startsWith(name.toLowerCase(Locale.ROOT)))
+                .toList();
         if (!longer.isEmpty()) {
             return "There is no command " + name + "; did you mean " + String.join(" or ", longer)
                     + "? Begin a message with // for a literal slash.";

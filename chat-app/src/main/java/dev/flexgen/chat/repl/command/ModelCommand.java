@@ -47,10 +47,12 @@ final class ModelCommand implements SlashCommand {
         var change = chat.models().open(argument, chat.settings());
         change.partner().ifPresent(chat::partner);
         if (change.refusal().isPresent()) {
-            chat.error(change.refusal().get() + "\nYou still talk with " + chat.partner().name() + ".");
+            chat.error(change.refusal().get() + "\nYou still talk with "
+                    + chat.partner().name() + ".");
         } else {
-            chat.remark("[" + chat.partner().name() + ", context " + chat.dialogue().contextLimit()
-                    + " tokens; the next turn reads " + Counted.of(chat.dialogue().heldTokens(), "token") + "]");
+            chat.remark("[" + chat.partner().name() + ", context "
+                    + chat.dialogue().contextLimit() + " tokens; the next turn reads "
+                    + Counted.of(chat.dialogue().heldTokens(), "token") + "]");
             chat.dialogue().openingEvent().map(StatusText::event).ifPresent(chat::error);
         }
         return Outcome.CONTINUE;
