@@ -40,6 +40,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 
 /**
@@ -242,6 +243,15 @@ public final class Wiring {
 
     /** The version that the build was given. */
     public String version() {
+        return buildProperty("version").orElse("unknown");
+    }
+
+    /** The commit that was built, to stand in a list; empty if it was not built from a repository. */
+    public String commit() {
+        return buildProperty("commit").map(commit -> "commit " + commit + ", ").orElse("");
+    }
+
+    private static Optional<String> buildProperty(String name) {
         var properties = new Properties();
         try (InputStream stream = Wiring.class.getResourceAsStream("version.properties")) {
             if (stream != null) {
@@ -250,7 +260,7 @@ public final class Wiring {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return properties.getProperty("version", "unknown");
+        return Optional.ofNullable(properties.getProperty(name)).filter(value -> !value.contains("$"));
     }
 
     /** Ends the process at once, from whichever thread. */

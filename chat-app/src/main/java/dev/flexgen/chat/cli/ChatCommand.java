@@ -12,12 +12,13 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.ChatSetup;
 import dev.flexgen.chat.repl.ChatTerminal;
-import dev.flexgen.chat.repl.Partner;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.ModelShelf;
+import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.chat.wizard.Facts.Purpose;
@@ -26,6 +27,7 @@ import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
@@ -33,16 +35,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jline.terminal.Terminal;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /** {@code chat}: the conversation, at a terminal or line by line through pipes. */
 @Command(
         name = "chat",
         description = {
             "Talks with a model.",
-            "With input from a pipe, each line is one message, and the replies alone are printed."
+            "With input from a pipe, each line is one message, and the replies alone are printed.",
+            "With a question, that is answered and nothing else; what comes through a pipe is what it is about."
         })
 final class ChatCommand implements AppCommand {
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "QUESTION",
+            description = "One argument with white space in it, such as \"What is the capital of France?\"")
+    @Nullable
+    String question;
 
     private final Wiring wiring;
 
@@ -56,13 +68,19 @@ final class ChatCommand implements AppCommand {
         settings.add(SettingTable.SYSTEM);
         settings.add(SettingTable.MAX_NEW_TOKENS);
         settings.addAll(Sampling.SETTINGS);
+        settings.add(SettingTable.HISTORY);
+        settings.add(SettingTable.NO_SAVE);
         settings.add(SettingTable.COLOR);
+        settings.add(SettingTable.PLAIN);
         settings.add(SettingTable.QUIET);
         return settings;
     }
 
     @Override
     public ExitCode run(Settings settings) {
+        if (question != null) {
+            return answer(settings, OneQuestion.message(wiring, question));
+        }
         boolean terminal = wiring.streams().terminal().getAsBoolean();
         if (SetupWizard.wanted(wiring, settings, terminal)) {
             return firstRun(settings);
@@ -97,16 +115,22 @@ final class ChatCommand implements AppCommand {
         }
     }
 
+    private ExitCode answer(Settings settings, String message) {
+        wiring.announceDefaultModel(settings);
+        CancelToken cancel = wiring.interruption().token();
+        try (ModelInUse model = wiring.open(settings);
+                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+            return ExitCode.of(PipedChat.answer(setup(model, chatModel, settings), message, wiring.streams(), cancel));
+        }
+    }
+
     private int throughPipes(Settings settings) {
         Streams streams = wiring.streams();
         var interruption = wiring.interruption();
         try (ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             return PipedChat.run(
-                    setup(model.resolved(), chatModel, settings),
-                    interruption.guard(streams.in()),
-                    streams,
-                    interruption::token);
+                    setup(model, chatModel, settings), interruption.guard(streams.in()), streams, interruption::token);
         }
     }
 
@@ -117,12 +141,11 @@ final class ChatCommand implements AppCommand {
                 var screen = new ChatTerminal(terminal);
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
-                ModelInUse model = wiring.open(settings);
-                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+                var models = new OpenModels(wiring, settings, ChatCommand::partner)) {
             notice.erase();
-            chatModel.warmUp();
+            models.chatModel().warmUp();
             listening.end();
-            int code = Repl.run(setup(model.resolved(), chatModel, settings), screen);
+            int code = Repl.run(setup(models.partner(), models, settings), screen);
             screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
             return code;
         }
@@ -133,25 +156,39 @@ final class ChatCommand implements AppCommand {
         return !type.startsWith("dumb") && !settings.get(SettingTable.QUIET);
     }
 
-    private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
+    private ChatSetup setup(ModelInUse model, ChatModel chatModel, Settings settings) {
+        return setup(partner(model, chatModel), ModelShelf.NONE, settings);
+    }
+
+    private ChatSetup setup(Partner partner, ModelShelf models, Settings settings) {
         return new ChatSetup(
-                partner(model, chatModel),
+                partner,
                 settings,
                 Commands.standard(),
+                models,
                 _ -> {},
+                wiring.environment(),
                 wiring.dirs().state(),
-                Theme.choose(
-                        settings.get(SettingTable.COLOR), wiring.environment().variables()),
+                theme(settings),
                 settings.get(SettingTable.QUIET) ? Verbosity.QUIET : Verbosity.NORMAL,
                 wiring::exit);
     }
 
-    private static Partner partner(ResolvedModel model, ChatModel chatModel) {
+    private Theme theme(Settings settings) {
+        return settings.get(SettingTable.PLAIN)
+                ? Theme.PLAIN
+                : Theme.choose(
+                        settings.get(SettingTable.COLOR), wiring.environment().variables());
+    }
+
+    private static Partner partner(ModelInUse open, ChatModel chatModel) {
+        ResolvedModel model = open.resolved();
         return new Partner(
                 PlainText.line(model.name()),
                 chatModel,
                 PromptFormat.of(model.promptStyle()),
-                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)));
+                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)),
+                ModelFacts.of(open));
     }
 
     /** The demo model was taught one good answer to a question; others are more fun when they vary. */

@@ -232,6 +232,27 @@ public final class Dialogue {
         return opening.ids().length();
     }
 
+    /** What the model reads before the next message, as text. */
+    public String promptText() {
+        var text = new StringBuilder(format.openings(systemText).stream()
+                .filter(it -> model.encodeStart(it).equals(opening.ids()))
+                .findFirst()
+                .orElse(""));
+        Place place = firstPlace();
+        for (Turn turn : held()) {
+            text.append(format.turn(place, turn.message()));
+            text.append(turn.reply().isEmpty() ? "" : format.reply(turn.reply()));
+            place = Place.AFTER_REPLY;
+        }
+        return text.toString();
+    }
+
+    /** How many tokens a message takes with what surrounds it. */
+    public int tokens(String message) {
+        return encode(held().isEmpty() ? firstPlace() : Place.AFTER_REPLY, message)
+                .length();
+    }
+
     public int contextLimit() {
         return model.contextLimit();
     }
