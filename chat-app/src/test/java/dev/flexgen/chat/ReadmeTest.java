@@ -52,7 +52,10 @@ class ReadmeTest {
 
     @Test
     void theManualPageIsCurrent() throws IOException {
-        requireCurrent("docs/flexgen-chat.1", document("docs/flexgen-chat.1"), commands().manualPage());
+        requireCurrent(
+                "docs/flexgen-chat.1",
+                document("docs/flexgen-chat.1"),
+                commands().manualPage());
     }
 
     private static String document(String name) throws IOException {

@@ -35,7 +35,8 @@ class ShellCitizenTest {
 
     @Test
     void whatComesThroughAPipeIsPartOfTheQuestion() {
-        var outcome = session().typing("Hi! My name is Ana and I live in Quito.\n").run("hello", "-m", "demo");
+        var outcome =
+                session().typing("Hi! My name is Ana and I live in Quito.\n").run("hello", "-m", "demo");
 
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.OK);
         assertThat(outcome.out()).contains("Ana");
@@ -63,8 +64,10 @@ class ShellCitizenTest {
 
     @Test
     void settingsAreWrittenShownWithTheirOriginAndTakenOut() throws IOException {
-        assertThat(session().run("config", "set", "temperature", ".5").exitCode()).isEqualTo(ExitCode.OK);
-        assertThat(session().run("config", "set", "gpu-memory", "12GiB").exitCode()).isEqualTo(ExitCode.OK);
+        assertThat(session().run("config", "set", "temperature", ".5").exitCode())
+                .isEqualTo(ExitCode.OK);
+        assertThat(session().run("config", "set", "gpu-memory", "12GiB").exitCode())
+                .isEqualTo(ExitCode.OK);
         assertThat(session().run("config", "set", "quiet", "yes").exitCode()).isEqualTo(ExitCode.OK);
         assertThat(configFile())
                 .hasContent("{\n  \"temperature\": 0.5,\n  \"gpu-memory\": \"12GiB\",\n  \"quiet\": true\n}\n");
@@ -108,7 +111,8 @@ class ShellCitizenTest {
         assertThat(session().run("config").exitCode()).isEqualTo(ExitCode.USAGE);
 
         assertThat(session().run("config", "unset", "colour").exitCode()).isEqualTo(ExitCode.OK);
-        assertThat(session().run("config", "set", "temperature", "1").exitCode()).isEqualTo(ExitCode.OK);
+        assertThat(session().run("config", "set", "temperature", "1").exitCode())
+                .isEqualTo(ExitCode.OK);
         assertThat(configFile()).hasContent("{\n  \"temperature\": 1,\n  \"top-k\": 5\n}\n");
 
         Files.writeString(configFile(), "{\"top-k\": 5");
@@ -129,13 +133,15 @@ class ShellCitizenTest {
     @Test
     void bashCompletesCommandsOptionsModelsAndValues() throws Exception {
         Path script = Files.writeString(
-                home.resolve("completion.bash"), session().run("completion", "bash").out());
+                home.resolve("completion.bash"),
+                session().run("completion", "bash").out());
 
         assertThat(completed(script, "flexgen-chat", "mod")).containsExactly("models");
         assertThat(completed(script, "flexgen-chat", "models", "pu")).containsExactly("pull");
         assertThat(completed(script, "flexgen-chat", "--temp")).containsExactly("--temperature");
         assertThat(completed(script, "flexgen-chat", "chat", "-m", "opt-12")).containsExactly("opt-125m");
-        assertThat(completed(script, "flexgen-chat", "generate", "--device", "c")).containsExactly("cpu", "cuda");
+        assertThat(completed(script, "flexgen-chat", "generate", "--device", "c"))
+                .containsExactly("cpu", "cuda");
     }
 
     private List<String> completed(Path script, String... words) throws Exception {
@@ -164,7 +170,8 @@ class ShellCitizenTest {
         assertThat(session().run("completion", "zsh").out()).contains("bashcompinit");
         var unknown = session().run("completion", "tcsh");
         assertThat(unknown.exitCode()).isEqualTo(ExitCode.USAGE);
-        assertThat(unknown.err()).isEqualTo("flexgen-chat: there is no completion for 'tcsh'; name one of bash, zsh, fish\n");
+        assertThat(unknown.err())
+                .isEqualTo("flexgen-chat: there is no completion for 'tcsh'; name one of bash, zsh, fish\n");
     }
 
     @Test

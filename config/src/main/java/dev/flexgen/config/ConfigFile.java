@@ -1,9 +1,9 @@
 package dev.flexgen.config;
 
-import com.google.gson.Strictness;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
@@ -72,8 +72,8 @@ final class ConfigFile {
     }
 
     private ConfigException noObject(JsonToken form) {
-        return new ConfigException(path + " must hold one JSON object such as {\"model\": \"opt-1.3b\"}, but starts with "
-                + name(form) + ".");
+        return new ConfigException(path
+                + " must hold one JSON object such as {\"model\": \"opt-1.3b\"}, but starts with " + name(form) + ".");
     }
 
     private String content() {

@@ -143,7 +143,11 @@ public final class SettingTable {
             "Which typed messages the Up key finds: none, those of this session, or all");
 
     public static final Setting<Boolean> NO_SAVE = new Setting<>(
-            "no-save", "", ValueType.toggle(), false, "Do not save the conversation as a session that can be continued");
+            "no-save",
+            "",
+            ValueType.toggle(),
+            false,
+            "Do not save the conversation as a session that can be continued");
 
     private static final List<Setting<?>> ALL = List.of(
             MODEL,

@@ -118,8 +118,8 @@ final class ChatCommand implements AppCommand {
         CancelToken cancel = wiring.interruption().token();
         try (ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
-            return ExitCode.of(PipedChat.answer(
-                    setup(model.resolved(), chatModel, settings), message, wiring.streams(), cancel));
+            return ExitCode.of(
+                    PipedChat.answer(setup(model.resolved(), chatModel, settings), message, wiring.streams(), cancel));
         }
     }
 

@@ -107,7 +107,9 @@ public final class Commands {
         }
         CommandSpec spec = result.commandSpec();
         if (result.isVersionHelpRequested()) {
-            wiring.streams().printLine("flexgen-chat " + wiring.version() + " (" + wiring.commit() + "Java " + Runtime.version() + ")");
+            wiring.streams()
+                    .printLine("flexgen-chat " + wiring.version() + " (" + wiring.commit() + "Java " + Runtime.version()
+                            + ")");
             return ExitCode.OK;
         }
         if (result.isUsageHelpRequested() || !(spec.userObject() instanceof AppCommand command)) {

@@ -58,13 +58,15 @@ final class CompletionCommand implements AppCommand {
                 .filter(option -> !option.usageHelp())
                 .forEach(option ->
                         line.getCommandSpec().addOption(option.toBuilder().build())); // the command that needs no name
-        wiring.streams().print(switch (shell) {
-            case "bash", "zsh" -> AutoComplete.bash("flexgen-chat", line);
-            case "fish" -> FishCompletion.of(line);
-            default ->
-                throw CommandException.usage("there is no completion for '" + PlainText.excerpt(shell)
-                        + "'; name one of bash, zsh, fish");
-        });
+        wiring.streams()
+                .print(
+                        switch (shell) {
+                            case "bash", "zsh" -> AutoComplete.bash("flexgen-chat", line);
+                            case "fish" -> FishCompletion.of(line);
+                            default ->
+                                throw CommandException.usage("there is no completion for '" + PlainText.excerpt(shell)
+                                        + "'; name one of bash, zsh, fish");
+                        });
         return ExitCode.OK;
     }
 
@@ -94,7 +96,9 @@ final class CompletionCommand implements AppCommand {
     }
 
     private List<String> values(ArgSpec argument) {
-        if (argument.userObject() instanceof Setting<?> setting && !setting.isSwitch() && !setting.choices().isEmpty()) {
+        if (argument.userObject() instanceof Setting<?> setting
+                && !setting.isSwitch()
+                && !setting.choices().isEmpty()) {
             return setting.choices();
         }
         return switch (argument.paramLabel()) {

@@ -117,9 +117,8 @@ final class ConfigCommand implements AppCommand {
         public ExitCode start(Supplier<Settings> settings) {
             Setting<?> setting = known(name);
             if (value.isEmpty()) {
-                throw CommandException.usage(
-                        setting.name() + " has no value; to take it out of the file: flexgen-chat config unset "
-                                + setting.name());
+                throw CommandException.usage(setting.name()
+                        + " has no value; to take it out of the file: flexgen-chat config unset " + setting.name());
             }
             ConfigUpdate.repairing(file()).set(setting, value).write();
             return run(settings.get());

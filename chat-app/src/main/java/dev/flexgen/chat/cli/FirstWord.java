@@ -80,7 +80,8 @@ final class FirstWord {
         if (meant.isEmpty() && inputWaits.getAsBoolean()) {
             return chat(words);
         }
-        throw CommandException.usage("unknown command '" + PlainText.excerpt(first) + "'" + meant.orElseGet(() -> lost(words)));
+        throw CommandException.usage(
+                "unknown command '" + PlainText.excerpt(first) + "'" + meant.orElseGet(() -> lost(words)));
     }
 
     /** A command has no white space in it. */

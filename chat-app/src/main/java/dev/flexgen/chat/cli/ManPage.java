@@ -97,8 +97,7 @@ final class ManPage {
     }
 
     private static String names(OptionSpec option) {
-        List<String> names =
-                List.of(option.names()).stream().map(ManPage::bold).toList();
+        List<String> names = List.of(option.names()).stream().map(ManPage::bold).toList();
         return String.join(", ", names) + (option.arity().max() > 0 ? " " + italic(option.paramLabel()) : "");
     }
 

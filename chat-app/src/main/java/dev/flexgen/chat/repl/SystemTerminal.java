@@ -90,8 +90,8 @@ public final class SystemTerminal {
     /** Linux says so without another process. */
     private static boolean isTerminal(int descriptor, SystemStream stream) {
         try {
-            var device =
-                    Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor))).toString();
+            var device = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor)))
+                    .toString();
             return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
         } catch (IOException e) {
             return leadsToIt(stream);

@@ -14,8 +14,8 @@ class FirstWordTest {
 
     private boolean inputWaits;
 
-    private final FirstWord word =
-            new FirstWord(List.of("chat", "generate", "score", "models", "setup", "bench"), Catalogue::load, () -> inputWaits);
+    private final FirstWord word = new FirstWord(
+            List.of("chat", "generate", "score", "models", "setup", "bench"), Catalogue::load, () -> inputWaits);
 
     @Test
     void helpAndVersionAreUnderstood() {
