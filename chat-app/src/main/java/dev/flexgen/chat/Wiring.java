@@ -6,6 +6,7 @@ import dev.flexgen.chat.machine.LocalMachine;
 import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
+import dev.flexgen.chat.sessions.SessionStore;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
@@ -35,6 +36,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -106,6 +109,11 @@ public final class Wiring {
     /** A download into a store; empty for that of Hugging Face's tools. */
     public ModelPull modelPull(String store) {
         return new HubPull(HubSettings.of(hubEnvironment(store)), hubCache(store));
+    }
+
+    /** The saved conversations. */
+    public SessionStore sessions() {
+        return new SessionStore(dirs.state(), Clock.system(ZoneId.systemDefault()));
     }
 
     /** The machine as models would be opened with {@code options}. */

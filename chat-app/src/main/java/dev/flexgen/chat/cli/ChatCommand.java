@@ -19,6 +19,8 @@ import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.chat.sessions.SessionDesk;
+import dev.flexgen.chat.sessions.command.SessionCommands;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.chat.wizard.Facts.Purpose;
 import dev.flexgen.config.PlainText;
@@ -33,9 +35,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jline.terminal.Terminal;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code chat}: the conversation, at a terminal or line by line through pipes. */
@@ -54,6 +58,15 @@ final class ChatCommand implements AppCommand {
             description = "One argument with white space in it, such as \"What is the capital of France?\"")
     @Nullable
     String question;
+
+    @Option(
+            names = {"-c", "--continue"},
+            description = "Go on with the session that was last talked in")
+    boolean goOn;
+
+    @Option(names = "--session", paramLabel = "NAME", description = "Go on with the session of this name, or begin one")
+    @Nullable
+    String session;
 
     private final Wiring wiring;
 
@@ -75,61 +88,65 @@ final class ChatCommand implements AppCommand {
     }
 
     @Override
-    public ExitCode run(Settings settings) {
+    public ExitCode run(Settings given) {
+        ChatSessions sessions = ChatSessions.choose(wiring, given, goOn, Optional.ofNullable(session));
+        Settings settings = sessions.settings();
         if (question != null) {
-            return answer(settings, OneQuestion.message(wiring, question));
+            return answer(sessions, settings, OneQuestion.message(wiring, question));
         }
         boolean terminal = wiring.streams().terminal().getAsBoolean();
         if (SetupWizard.wanted(wiring, settings, terminal)) {
-            return firstRun(settings);
+            return firstRun(sessions, settings);
         }
         if (terminal) {
             return switch (new DownloadOffer(wiring, settings).make()) {
-                case GO_ON -> converse(settings, true);
-                case DEMO -> converse(settings.with(SettingTable.MODEL, BundledModel.DEMO.modelName()), true);
+                case GO_ON -> converse(sessions, settings, true);
+                case DEMO -> converse(sessions, settings.with(SettingTable.MODEL, BundledModel.DEMO.modelName()), true);
                 case STOPPED -> ExitCode.INTERRUPTED;
             };
         }
-        return converse(settings, false);
+        return converse(sessions, settings, false);
     }
 
     /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
-    private ExitCode firstRun(Settings settings) {
+    private ExitCode firstRun(ChatSessions sessions, Settings settings) {
         return switch (new SetupWizard(wiring, settings).run(Purpose.FIRST_RUN)) {
-            case CHAT -> converse(settings.again(), true);
-            case CHAT_WITH_DEMO -> converse(settings, true);
+            case CHAT -> converse(sessions, settings.again(), true);
+            case CHAT_WITH_DEMO -> converse(sessions, settings, true);
             case DONE -> ExitCode.OK;
             case LEFT -> ExitCode.INTERRUPTED;
         };
     }
 
-    private ExitCode converse(Settings settings, boolean terminal) {
+    private ExitCode converse(ChatSessions sessions, Settings settings, boolean terminal) {
         wiring.announceDefaultModel(settings);
         try {
-            return ExitCode.of(terminal ? atTerminal(settings) : throughPipes(settings));
+            return ExitCode.of(terminal ? atTerminal(sessions, settings) : throughPipes(sessions, settings));
         } catch (IOException e) {
             throw CommandException.usage(
                     (terminal ? "the terminal" : "standard input") + " cannot be read: " + e.getMessage());
         }
     }
 
-    private ExitCode answer(Settings settings, String message) {
+    private ExitCode answer(ChatSessions sessions, Settings settings, String message) {
         wiring.announceDefaultModel(settings);
         CancelToken cancel = wiring.interruption().token();
-        try (ModelInUse model = wiring.open(settings);
+        try (SessionDesk desk = sessions.open(settings);
+                ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
-            return ExitCode.of(
-                    PipedChat.answer(setup(model.resolved(), chatModel, settings), message, wiring.streams(), cancel));
+            return ExitCode.of(PipedChat.answer(
+                    setup(model.resolved(), chatModel, settings, desk), message, wiring.streams(), cancel));
         }
     }
 
-    private int throughPipes(Settings settings) {
+    private int throughPipes(ChatSessions sessions, Settings settings) {
         Streams streams = wiring.streams();
         var interruption = wiring.interruption();
-        try (ModelInUse model = wiring.open(settings);
+        try (SessionDesk desk = sessions.open(settings);
+                ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             return PipedChat.run(
-                    setup(model.resolved(), chatModel, settings),
+                    setup(model.resolved(), chatModel, settings, desk),
                     interruption.guard(streams.in()),
                     streams,
                     interruption::token);
@@ -137,9 +154,10 @@ final class ChatCommand implements AppCommand {
     }
 
     /** The terminal comes first: what is typed while the model is read waits for the prompt, unseen. */
-    private int atTerminal(Settings settings) throws IOException {
+    private int atTerminal(ChatSessions sessions, Settings settings) throws IOException {
         Map<String, String> environment = wiring.environment().variables();
-        try (Terminal terminal = SystemTerminal.open(environment);
+        try (SessionDesk desk = sessions.open(settings);
+                Terminal terminal = SystemTerminal.open(environment);
                 var screen = new ChatTerminal(terminal);
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
@@ -148,7 +166,7 @@ final class ChatCommand implements AppCommand {
             notice.erase();
             chatModel.warmUp();
             listening.end();
-            int code = Repl.run(setup(model.resolved(), chatModel, settings), screen);
+            int code = Repl.run(setup(model.resolved(), chatModel, settings, desk), screen);
             screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
             return code;
         }
@@ -159,12 +177,12 @@ final class ChatCommand implements AppCommand {
         return !type.startsWith("dumb") && !settings.get(SettingTable.QUIET);
     }
 
-    private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
+    private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings, SessionDesk desk) {
         return new ChatSetup(
                 partner(model, chatModel),
                 settings,
-                Commands.standard(),
-                _ -> {},
+                Commands.standard().with(SessionCommands.of(desk)),
+                desk::attach,
                 wiring.dirs().state(),
                 Theme.choose(
                         settings.get(SettingTable.COLOR), wiring.environment().variables()),
