@@ -19,9 +19,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -276,5 +278,26 @@ class SessionsTest {
         SavedSession session = store().read("more");
         assertThat(said(session)).containsExactly("a|b");
         assertThat(session.damagedLines()).isZero();
+    }
+
+    @Test
+    void aLostTerminalLetsTheReplyFinishIntoTheSession() throws Exception {
+        List<Integer> exits = Collections.synchronizedList(new ArrayList<>());
+        var desk = new SessionDesk(store(), "demo", Map.of(), true, complaints::add, exits::add);
+        FakeChat chat = chat(desk);
+        chat.model.saysAndHangs("So far, so good.");
+        var cancel = new CancelToken();
+        Thread reply = Thread.ofPlatform().start(() -> chat.dialogue()
+                .say("Well?", new ReplyOptions(256, SamplerOptions.greedy()), new RecordingListener(), cancel));
+        chat.model.awaitHanging();
+        String self = Long.toString(ProcessHandle.current().pid());
+        assertThat(new ProcessBuilder("kill", "-HUP", self).start().waitFor()).isZero();
+        assertThat(reply.join(Duration.ofMillis(300))).isFalse();
+        assertThat(exits).isEmpty();
+
+        cancel.cancel(); // the reply comes to its end
+        assertThat(reply.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(exits).containsExactly(129);
+        assertThat(said(store().read(NAME))).containsExactly("Well?|So far, so good.");
     }
 }
