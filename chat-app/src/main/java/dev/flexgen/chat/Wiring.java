@@ -4,6 +4,7 @@ import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.bundled.BundledModels;
 import dev.flexgen.chat.machine.LocalMachine;
 import dev.flexgen.chat.machine.MachineProbe;
+import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.chat.sessions.SessionStore;
@@ -182,10 +183,12 @@ public final class Wiring {
 
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, ModelOptions options) {
-        ResolvedModel resolved = model(settings);
+        Packing packing = new Packing(this, settings);
+        String name = settings.get(SettingTable.MODEL);
+        ResolvedModel resolved = name.isEmpty() ? model(settings) : packing.resolve(name);
         Machine machine = machine(settings);
         try {
-            Model model = machine.open(resolved.folder(), options);
+            Model model = packing.open(resolved, machine, options);
             if (!settings.get(SettingTable.QUIET)) {
                 Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
                         .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));

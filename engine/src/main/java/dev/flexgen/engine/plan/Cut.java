@@ -12,7 +12,7 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
     Cut part(int share, int of) {
         int partHeads = (int) ((long) heads * share / of);
         long left = bytes() * share / of - partHeads * sizes.headBytes();
-        int neurons = (int) Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs));
+        int neurons = Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs));
         return new Cut(partHeads, neurons, neurons, sizes);
     }
 
@@ -25,7 +25,7 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
         }
         int partHeads = (int) (heads * wanted / first);
         long left = wanted - partHeads * sizes.headBytes();
-        return new Cut(partHeads, (int) Math.clamp(left / sizes.upBytes(), 0, ups), 0, sizes);
+        return new Cut(partHeads, Math.clamp(left / sizes.upBytes(), 0, ups), 0, sizes);
     }
 
     Cut without(Cut other) {

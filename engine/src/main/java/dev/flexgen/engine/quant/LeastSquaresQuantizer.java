@@ -52,7 +52,7 @@ public final class LeastSquaresQuantizer implements GroupQuantizer {
 
     /** The greatest integer of an encoding. */
     public static int top(Grouped encoding) {
-        return (1 << encoding.bits() - (encoding.offset() == null ? 1 : 0)) - 1;
+        return (1 << (encoding.bits() - (encoding.offset() == null ? 1 : 0))) - 1;
     }
 
     @Override

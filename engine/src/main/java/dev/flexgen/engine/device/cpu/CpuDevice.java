@@ -64,7 +64,10 @@ public final class CpuDevice implements Device {
 
     @Override
     public boolean supports(Operation operation, Encoding encoding) {
-        return encoding instanceof Encoding.Plain;
+        return switch (operation) {
+            case EMBED, UP, DOWN -> true;
+            case APPEND, ATTEND -> encoding instanceof Encoding.Plain;
+        };
     }
 
     @Override

@@ -51,9 +51,9 @@ record GroupWriter(Grouped encoding, int width) {
         long high = 0;
         for (int w = 0; w < Grouped.WORDS; w++) {
             long word = word(integers, lane, w);
-            low |= (word & 0xff) << 8 * w;
-            middle |= (word >> 8 & 0xff) << 8 * w;
-            high |= (word >> 16 & 0xff) << 8 * w;
+            low |= (word & 0xff) << (8 * w);
+            middle |= ((word >> 8) & 0xff) << (8 * w);
+            high |= ((word >> 16) & 0xff) << (8 * w);
         }
         row.set(LONG, at, low);
         row.set(LONG, at + 8, middle);
@@ -64,7 +64,7 @@ record GroupWriter(Grouped encoding, int width) {
     private int word(int[] integers, int lane, int w) {
         int word = 0;
         for (int k = 0; k < 8; k++) {
-            word |= integers[(Grouped.WORDS * k + w) * width + lane] << k * encoding.bits();
+            word |= integers[(Grouped.WORDS * k + w) * width + lane] << (k * encoding.bits());
         }
         return word;
     }
@@ -73,7 +73,7 @@ record GroupWriter(Grouped encoding, int width) {
         for (int i = 0; i < encoding.groupSize(); i += 8) {
             long word = 0;
             for (int k = 0; k < 8; k++) {
-                word |= (integers[(i + k) * width + lane] & 0xffL) << 8 * k;
+                word |= (integers[(i + k) * width + lane] & 0xffL) << (8 * k);
             }
             row.set(LONG, at + i, word);
         }

@@ -24,11 +24,14 @@ final class Matmul {
 
     private final WorkerPool pool;
     private final Scratch[] scratch;
+    private final GroupScales[] scales;
     private float[] packed = new float[0];
 
     Matmul(WorkerPool pool, Scratch[] scratch) {
         this.pool = pool;
         this.scratch = scratch;
+        this.scales = new GroupScales[pool.threads()];
+        Arrays.setAll(scales, _ -> new GroupScales());
     }
 
     /** {@code out[t][r] = in[t] . weight[r] + bias[r]}. */
@@ -37,7 +40,7 @@ final class Matmul {
         pool.run(Math.ceilDiv(weight.rows(), OUTPUTS), (part, worker) -> {
             int from = part * OUTPUTS;
             int count = Math.min(OUTPUTS, weight.rows() - from);
-            float[] sums = upSums(weight, from, count, in.count(), scratch[worker]);
+            float[] sums = upSums(weight, from, count, in.count(), worker);
             float[] row = scratch[worker].third(count);
             for (int t = 0; t < in.count(); t++) {
                 if (bias == null) {
@@ -57,7 +60,7 @@ final class Matmul {
         pool.run(Math.ceilDiv(weight.columns(), OUTPUTS), (part, worker) -> {
             int from = part * OUTPUTS;
             int count = Math.min(OUTPUTS, weight.columns() - from);
-            float[] sums = downSums(weight, from, count, in.count(), scratch[worker]);
+            float[] sums = downSums(weight, from, count, in.count(), worker);
             float[] row = scratch[worker].third(count);
             for (int t = 0; t < in.count(); t++) {
                 Convert.floats(out.data(), (long) t * out.width() + from, row, count);
@@ -67,28 +70,28 @@ final class Matmul {
         });
     }
 
-    private float[] upSums(Matrix weight, int from, int count, int tokens, Scratch memory) {
+    private float[] upSums(Matrix weight, int from, int count, int tokens, int worker) {
+        Scratch memory = scratch[worker];
         float[] sums = zeroed(memory, tokens);
         float[] block = memory.first(OUTPUTS * STEPS);
         for (int step = 0; step < weight.columns(); step += STEPS) {
             int steps = Math.min(STEPS, weight.columns() - step);
             for (int r = 0; r < count; r++) {
-                long offset = (from + r) * weight.rowBytes() + weight.dtype().bytes(step);
-                Convert.read(weight.dtype(), weight.data(), offset, block, r * STEPS, steps);
+                StoredRows.read(weight, from + r, step, block, r * STEPS, steps, scales[worker]);
             }
             multiply(block, STEPS, 1, weight.columns(), step, steps, count, tokens, sums);
         }
         return sums;
     }
 
-    private float[] downSums(Matrix weight, int from, int count, int tokens, Scratch memory) {
+    private float[] downSums(Matrix weight, int from, int count, int tokens, int worker) {
+        Scratch memory = scratch[worker];
         float[] sums = zeroed(memory, tokens);
         float[] block = memory.first(OUTPUTS * STEPS);
         for (int step = 0; step < weight.rows(); step += STEPS) {
             int steps = Math.min(STEPS, weight.rows() - step);
             for (int n = 0; n < steps; n++) {
-                long offset = (step + n) * weight.rowBytes() + weight.dtype().bytes(from);
-                Convert.read(weight.dtype(), weight.data(), offset, block, n * OUTPUTS, count);
+                StoredRows.read(weight, step + n, from, block, n * OUTPUTS, count, scales[worker]);
             }
             multiply(block, 1, OUTPUTS, weight.rows(), step, steps, count, tokens, sums);
         }

@@ -7,6 +7,7 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding.Grouped;
 import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -26,7 +27,9 @@ public final class VectorOps implements Ops {
 
     private final WorkerPool pool;
     private final Scratch[] scratch;
+    private final GroupScales scales = new GroupScales();
     private final SkinnyMatmul fewTokens;
+    private final GroupedMatmul fewTokensInGroups;
     private final Matmul manyTokens;
     private final DecodeAttention fewQueries;
     private final PrefillAttention manyQueries;
@@ -37,6 +40,7 @@ public final class VectorOps implements Ops {
         this.scratch = new Scratch[pool.threads()];
         Arrays.setAll(scratch, worker -> new Scratch());
         this.fewTokens = new SkinnyMatmul(pool, scratch);
+        this.fewTokensInGroups = new GroupedMatmul(pool, scratch);
         this.manyTokens = new Matmul(pool, scratch);
         this.fewQueries = new DecodeAttention(pool, scratch);
         this.manyQueries = new PrefillAttention(pool, scratch);
@@ -46,7 +50,7 @@ public final class VectorOps implements Ops {
     public void embed(Matrix table, int[] rows, Rows out) {
         float[] row = scratch[0].first(out.width());
         for (int t = 0; t < rows.length; t++) {
-            Convert.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
+            StoredRows.read(table, rows[t], 0, row, 0, out.width(), scales);
             store(row, out, t);
         }
     }
@@ -56,7 +60,7 @@ public final class VectorOps implements Ops {
         float[] row = scratch[0].first(out.width());
         float[] sum = scratch[0].second(out.width());
         for (int t = 0; t < rows.length; t++) {
-            Convert.read(table.dtype(), table.data(), rows[t] * table.rowBytes(), row, 0, out.width());
+            StoredRows.read(table, rows[t], 0, row, 0, out.width(), scales);
             Convert.floats(out.data(), (long) t * out.width(), sum, out.width());
             Lanes.addScaled(1, row, 0, sum, 0, out.width());
             store(sum, out, t);
@@ -88,19 +92,23 @@ public final class VectorOps implements Ops {
     @Override
     public void up(Linear linear, Rows in, Rows out) {
         @Nullable MemorySegment bias = linear.bias();
-        if (in.count() <= SkinnyMatmul.MOST) {
-            fewTokens.up(linear.weight(), bias, in, out);
-        } else {
+        if (in.count() > SkinnyMatmul.MOST) {
             manyTokens.up(linear.weight(), bias, in, out);
+        } else if (linear.weight().encoding() instanceof Grouped grouped) {
+            fewTokensInGroups.up(grouped, linear.weight(), bias, in, out);
+        } else {
+            fewTokens.up(linear.weight(), bias, in, out);
         }
     }
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
-        if (in.count() <= SkinnyMatmul.MOST) {
-            fewTokens.down(weight, in, out);
-        } else {
+        if (in.count() > SkinnyMatmul.MOST) {
             manyTokens.down(weight, in, out);
+        } else if (weight.encoding() instanceof Grouped grouped) {
+            fewTokensInGroups.down(grouped, weight, in, out);
+        } else {
+            fewTokens.down(weight, in, out);
         }
     }
 

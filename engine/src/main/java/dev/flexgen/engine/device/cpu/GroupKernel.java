@@ -1,0 +1,98 @@
+package dev.flexgen.engine.device.cpu;
+
+import dev.flexgen.engine.quant.Encoding.Grouped;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * Inner loops over one row of weights in groups, as it is stored. A weight is {@code factor * level + base}, with the group's scale
+ * and offset and the weight's integer. So a dot product is {@code sum of factor[g] * (levels . x) + sum of base[g] * (sum of x)}, group
+ * by group, and only the levels touch every number.
+ *
+ * <p>Levels come out of a row in an order that suits the lanes; numbers to be multiplied with them are {@linkplain #arrange
+ * arranged} so once for all rows. Every loop adds in the same order, whatever is computed beside it. Stateless.
+ */
+sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
+
+    /** Rows that {@link #dotRows} and {@link #addRows} take at a time. */
+    int ROWS = 2;
+
+    /** Tokens that {@link #dots} takes at a time. */
+    int TOKENS = 4;
+
+    /** The kernel of an encoding. */
+    static GroupKernel of(Grouped encoding) {
+        return switch (encoding.bits()) {
+            case 8 -> new ByteKernel();
+            case 4 -> new NibbleKernel();
+            default -> new TripletKernel();
+        };
+    }
+
+    /** Numbers of a row when arranged; a multiple of the group. */
+    int arranged(int columns);
+
+    /** Where column {@code column} of a row comes when arranged. */
+    int place(int column);
+
+    /**
+     * The sums of factor times level times number over two rows: numbers of wide rows do not fit the first-level cache, and so are
+     * fetched half as often.
+     *
+     * @param row offset of the first row's integers in {@code weights}, in bytes
+     * @param factors of the first row's groups, followed by zeros as far as vectors reach
+     * @param x arranged
+     * @param sums gets the two results from {@code so} on
+     */
+    void dotRows(
+            MemorySegment weights,
+            long row,
+            float[] factors,
+            long secondRow,
+            float[] secondFactors,
+            int groups,
+            float[] x,
+            int xo,
+            float[] sums,
+            int so);
+
+    /**
+     * The same for one row and {@value #TOKENS} tokens.
+     *
+     * @param xs distance between two tokens' numbers
+     * @param sums gets the results from {@code so} on
+     */
+    void dots(
+            MemorySegment weights,
+            long row,
+            int groups,
+            float[] factors,
+            float[] x,
+            int xo,
+            int xs,
+            float[] sums,
+            int so);
+
+    /**
+     * {@code y += factor * level}, arranged, for two rows, one after the other.
+     *
+     * @param factors of the first row's groups, already multiplied by its input
+     */
+    void addRows(
+            MemorySegment weights,
+            long row,
+            float[] factors,
+            long secondRow,
+            float[] secondFactors,
+            int groups,
+            float[] y,
+            int yo);
+
+    /** Arranges {@code columns} numbers; zeros fill up the last group. */
+    default void arrange(float[] numbers, int at, int columns, float[] x, int xo) {
+        Arrays.fill(x, xo, xo + arranged(columns), 0);
+        for (int c = 0; c < columns; c++) {
+            x[xo + place(c)] = numbers[at + c];
+        }
+    }
+}
