@@ -287,8 +287,9 @@ class SessionsTest {
         FakeChat chat = chat(desk);
         chat.model.saysAndHangs("So far, so good.");
         var cancel = new CancelToken();
-        Thread reply = Thread.ofPlatform().start(() -> chat.dialogue()
-                .say("Well?", new ReplyOptions(256, SamplerOptions.greedy()), new RecordingListener(), cancel));
+        Thread reply = Thread.ofPlatform()
+                .start(() -> chat.dialogue()
+                        .say("Well?", new ReplyOptions(256, SamplerOptions.greedy()), new RecordingListener(), cancel));
         chat.model.awaitHanging();
         String self = Long.toString(ProcessHandle.current().pid());
         assertThat(new ProcessBuilder("kill", "-HUP", self).start().waitFor()).isZero();
