@@ -8,6 +8,7 @@ import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.chat.pull.PackedPull;
+import dev.flexgen.chat.sessions.SessionStore;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
@@ -38,6 +39,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -115,6 +118,11 @@ public final class Wiring {
     public ModelPull packedPull(Settings settings, Path scratch, PackedModels packed, WeightType weights) {
         HubCache cache = hubCache(scratch.toString());
         return new PackedPull(HubSettings.of(hubEnvironment(settings.get(SettingTable.STORE))), cache, packed, weights);
+    }
+
+    /** The saved conversations. */
+    public SessionStore sessions() {
+        return new SessionStore(dirs.state(), Clock.system(ZoneId.systemDefault()));
     }
 
     /** The machine as models would be opened with {@code options}. */

@@ -38,6 +38,7 @@ public final class Commands {
         table.put("setup", () -> new SetupCommand(wiring));
         table.put("bench", () -> new BenchCommand(wiring));
         table.put("config", () -> new ConfigCommand(wiring));
+        table.put("log", () -> new LogCommand(wiring));
         table.put("completion", () -> new CompletionCommand(wiring, this::whole));
     }
 
