@@ -12,6 +12,7 @@ import dev.flexgen.config.Settings;
 import dev.flexgen.engine.model.Families;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -54,7 +55,7 @@ final class CompletionCommand implements AppCommand {
     public ExitCode start(Supplier<Settings> settings) {
         CommandLine line = commands.get();
         complete(line.getCommandSpec());
-        line.getSubcommands().get("chat").getCommandSpec().options().stream()
+        Objects.requireNonNull(line.getSubcommands().get("chat")).getCommandSpec().options().stream()
                 .filter(option -> !option.usageHelp())
                 .forEach(option ->
                         line.getCommandSpec().addOption(option.toBuilder().build())); // the command that needs no name
