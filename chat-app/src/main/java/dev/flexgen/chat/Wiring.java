@@ -4,6 +4,7 @@ import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.bundled.BundledModels;
 import dev.flexgen.chat.machine.LocalMachine;
 import dev.flexgen.chat.machine.MachineProbe;
+import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.config.AppDirs;
@@ -174,10 +175,17 @@ public final class Wiring {
 
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, ModelOptions options) {
-        ResolvedModel resolved = model(settings);
+        Packing packing = new Packing(this, settings);
+        String name = settings.get(SettingTable.MODEL);
+        boolean random = settings.get(SettingTable.RANDOM_WEIGHTS);
+        ResolvedModel resolved = random
+                ? bundled(BundledModel.DEMO) // for its tokenizer
+                : name.isEmpty() ? model(settings) : packing.resolve(name);
         Machine machine = machine(settings);
         try {
-            Model model = machine.open(resolved.folder(), options);
+            Model model = random
+                    ? new RandomModels(this, settings).open(machine, options)
+                    : packing.open(resolved, machine, options);
             if (!settings.get(SettingTable.QUIET)) {
                 Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
                         .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));
@@ -209,6 +217,7 @@ public final class Wiring {
             case AUTO -> KvType.AUTO;
             case F32 -> KvType.F32;
             case F16 -> KvType.F16;
+            case Q4 -> KvType.Q4;
         };
         String disk = settings.get(SettingTable.DISK_DIR);
         var limits = new MemoryLimits(

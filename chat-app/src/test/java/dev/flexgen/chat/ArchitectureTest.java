@@ -68,6 +68,8 @@ class ArchitectureTest {
             ENGINE + ".tensor.DType",
             ENGINE + ".checkpoint.RandomWeights",
             ENGINE + ".exec.Counters",
+            ENGINE + ".store.PackListener",
+            ENGINE + ".store.PackedForm",
             ENGINE + ".sample.SamplerOptions");
 
     private static final Set<String> OPEN_ROOMS =
@@ -116,6 +118,19 @@ class ArchitectureTest {
             Map.entry("plan", List.of("base", "tensor", "quant", "memory", "model", "cache")),
             Map.entry("measure", List.of("base", "memory", "device", "device.cpu", "plan")),
             Map.entry("weights", List.of("base", "tensor", "quant", "memory", "model", "device", "device.cpu", "plan")),
+            Map.entry(
+                    "store",
+                    List.of(
+                            "base",
+                            "tensor",
+                            "quant",
+                            "memory",
+                            "checkpoint",
+                            "model",
+                            "device",
+                            "device.cpu",
+                            "plan",
+                            "weights")),
             Map.entry("transfer", List.of("base", "memory", "device", "plan", "weights")),
             Map.entry(
                     "exec",

@@ -127,6 +127,29 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
+     * How the model in {@code folder} would have its weights, without reading them: what {@code model} says, or what the engine decides if
+     * that is {@link WeightType#AUTO}.
+     *
+     * @throws EngineException as opening it would
+     */
+    public WeightType weightsOf(Path folder, ModelOptions model) {
+        if (model.weights() != WeightType.AUTO) {
+            return model.weights();
+        }
+        return inTurn(() -> {
+            WeightSource weights = WeightSource.in(folder, model);
+            return PlanChoice.of(new PlanChoice.Question(
+                            weights.types(),
+                            weights.activeShare(),
+                            weights.settled(model),
+                            weights.budget(budget()),
+                            hasGpu(),
+                            this::bandwidths))
+                    .weights();
+        });
+    }
+
+    /**
      * Opens a model of random weights, to measure one that is not there.
      *
      * @throws EngineException if it does not fit

@@ -16,6 +16,7 @@ import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.store.PackedModel;
 import dev.flexgen.engine.weights.RowSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Model implements AutoCloseable {
 
+    /** What is read from a packed model's own files has no buffer that would enter it. */
+    private static final String IN_PLACE = "weights";
+
     private final Machine machine;
     private final PlanChoice choice;
     private final ModelRunner runner;
@@ -39,17 +43,19 @@ public final class Model implements AutoCloseable {
     private final boolean weightsWereChosen;
     private final double loadSeconds;
     private final Map<Tier, Long> heldBytes;
+    private final long bytesInPlace;
     private boolean closed;
 
-    Model(Machine machine, WeightSource weights, ModelOptions options, @Nullable Plan given) {
+    Model(Machine machine, WeightSource weights, ModelOptions asked, @Nullable Plan given) {
         long start = System.nanoTime();
         this.machine = machine;
         this.weights = weights;
+        ModelOptions options = weights.settled(asked);
         PlanChoice.Question question = new PlanChoice.Question(
                 weights.types(),
                 weights.activeShare(),
                 options,
-                machine.budget(),
+                weights.budget(machine.budget()),
                 machine.hasGpu(),
                 machine::bandwidths);
         int most = options.mostContext(weights.spec());
@@ -66,6 +72,10 @@ public final class Model implements AutoCloseable {
                     this::diskTier,
                     question.kv(),
                     choice.context());
+        }
+        this.bytesInPlace = weights.packed().isEmpty() ? 0 : choice.footprint().bytes(Tier.DISK);
+        if (bytesInPlace > 0) {
+            machine.ledger().enter(Tier.DISK, IN_PLACE, bytesInPlace);
         }
         this.heldBytes = machine.ledger().bytes();
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
@@ -87,7 +97,11 @@ public final class Model implements AutoCloseable {
      */
     public static void check(Path folder) {
         var _ = Families.read(folder);
-        Checkpoints.open(folder).close();
+        if (PackedModel.isIn(folder)) {
+            var _ = PackedModel.in(folder);
+        } else {
+            Checkpoints.open(folder).close();
+        }
     }
 
     public Machine machine() {
@@ -230,6 +244,9 @@ public final class Model implements AutoCloseable {
                 closed = true;
                 machine.closed(this);
                 runner.close();
+                if (bytesInPlace > 0) {
+                    machine.ledger().leave(Tier.DISK, IN_PLACE, bytesInPlace);
+                }
             }
             return closed;
         });

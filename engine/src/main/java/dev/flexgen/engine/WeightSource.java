@@ -1,5 +1,6 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
 import dev.flexgen.engine.checkpoint.RandomWeights;
@@ -12,11 +13,14 @@ import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RandomModel;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.model.UniformTypes;
+import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.store.PackedModel;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.RandomRows;
 import dev.flexgen.engine.weights.RowSource;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Where a model's weights come from.
@@ -24,8 +28,9 @@ import java.nio.file.Path;
  * @param types of its tensors
  * @param activeShare of the neurons after ReLU that a token needs; 1 if there is no ReLU
  * @param opener called once the plan has shown that there is room
+ * @param packed the encoding of a packed model, which takes no other
  */
-record WeightSource(StoredTypes types, double activeShare, Opener opener) {
+record WeightSource(StoredTypes types, double activeShare, Opener opener, Optional<WeightType> packed) {
 
     /** Of the neurons of trained models with ReLU that a token needs, where nobody has counted: their papers say 3 to 10 %. */
     private static final double ACTIVE = 0.1;
@@ -58,11 +63,19 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener) {
     static WeightSource in(Path folder, ModelOptions options) {
         ModelSpec spec = Families.read(folder);
         ExecutionSupport.require(spec);
+        if (PackedModel.isIn(folder)) {
+            PackedModel model = PackedModel.in(folder);
+            return new WeightSource(
+                    model, activeShare(spec, ACTIVE), _ -> model.rows(), Optional.of(WeightType.of(model.encoding())));
+        }
         var _ = options.mostContext(spec); // before any file of weights is opened
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
             StoredTypes types = new KnownTypes(new ModelTensors(spec, checkpoint));
             return new WeightSource(
-                    types, activeShare(spec, ACTIVE), pool -> rows(spec, Checkpoints.open(folder), pool));
+                    types,
+                    activeShare(spec, ACTIVE),
+                    pool -> rows(spec, Checkpoints.open(folder), pool),
+                    Optional.empty());
         }
     }
 
@@ -71,7 +84,27 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener) {
         return new WeightSource(
                 new UniformTypes(spec, weights.dtype(), !spec.head().tied()),
                 activeShare(spec, weights.activeNeurons() == 0 ? RANDOM_ACTIVE : weights.activeNeurons()),
-                pool -> RandomRows.of(rows(spec, RandomModel.checkpoint(spec, weights), pool), weights.seed(), pool));
+                pool -> RandomRows.of(rows(spec, RandomModel.checkpoint(spec, weights), pool), weights.seed(), pool),
+                Optional.empty());
+    }
+
+    /** Options with the encoding that the weights have, if they take no other. */
+    ModelOptions settled(ModelOptions options) {
+        WeightType asked = options.weights();
+        if (packed.isEmpty() || asked == packed.get()) {
+            return options;
+        }
+        if (asked != WeightType.AUTO && asked != WeightType.NATIVE) {
+            throw EngineException.input(
+                    "The packed model holds weights in " + packed.get().label() + ", not in " + asked.label()
+                            + "; leave out --weights, or pack the model in " + asked.label());
+        }
+        return options.withWeights(packed.get());
+    }
+
+    /** A packed model can stay on the disk where it is. */
+    Budget budget(Budget machine) {
+        return packed.isEmpty() ? machine : machine.withDisk();
     }
 
     /** {@code share}, or if that is 0 what is known of trained models, as far as the model has ReLU. */

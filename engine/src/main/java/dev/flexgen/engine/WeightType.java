@@ -1,6 +1,8 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.engine.quant.Encoding;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Encoding of a model's matrices once loaded. */
@@ -16,8 +18,25 @@ public enum WeightType {
     Q4,
     Q3;
 
+    /** Whether weights are encoded in one way that is known. */
+    public boolean encodes() {
+        return this != AUTO && this != NATIVE;
+    }
+
+    /** As settings call it. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    static WeightType of(Encoding encoding) {
+        return Arrays.stream(values())
+                .filter(it -> it != AUTO && it.encoding().equals(Optional.of(encoding)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("weights in " + encoding.name()));
+    }
+
     /** Empty to keep what is stored. */
-    Optional<Encoding> encoding() {
+    public Optional<Encoding> encoding() {
         return switch (this) {
             case AUTO -> throw new IllegalStateException("not decided yet");
             case NATIVE -> Optional.empty();

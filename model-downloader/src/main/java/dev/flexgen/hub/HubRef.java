@@ -35,7 +35,7 @@ public record HubRef(String id, String revision) {
         }
     }
 
-    static boolean isId(String text) {
+    public static boolean isId(String text) {
         // Two dashes stand for the slash in the name of the store's folder.
         return ID.matcher(text).matches() && !text.contains("--") && !text.contains("..");
     }

@@ -2,9 +2,11 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.bundled.BundledModel;
+import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.store.PackedForm;
 import dev.flexgen.hub.HubException;
 import dev.flexgen.hub.HubRef;
 import java.nio.file.Files;
@@ -35,7 +37,8 @@ record AbsentModel(String name, HubRef ref, Optional<CatalogueEntry> entry) {
         }
         try {
             HubRef ref = new HubRef(entry.map(CatalogueEntry::hubId).orElse(plain), revision);
-            return wiring.hubCache(settings).find(ref.id(), revision).isPresent()
+            boolean packed = new Packing(wiring, settings).forms(name).stream().anyMatch(PackedForm::complete);
+            return packed || wiring.hubCache(settings).find(ref.id(), revision).isPresent()
                     ? Optional.empty()
                     : Optional.of(new AbsentModel(name, ref, entry));
         } catch (HubException noSuchRef) {

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.wizard.Licences;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.CatalogueEntry;
@@ -12,6 +13,7 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.FitResult;
+import dev.flexgen.engine.store.PackedForm;
 import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,9 +39,15 @@ final class ModelCard {
         if (entry.isPresent()) {
             describe(entry.get());
         } else {
-            Path folder = wiring.model(settings, model).folder();
+            Path folder = new Packing(wiring, settings).resolve(model).folder();
             describe(Families.read(folder), folder);
             files(folder);
+        }
+        for (PackedForm form : new Packing(wiring, settings).forms(model)) {
+            line(
+                    "packed",
+                    form.weights() + ", " + Bytes.format(form.bytes()) + ", " + form.folder()
+                            + PackedListing.unfinished(form));
         }
         return card.toString();
     }

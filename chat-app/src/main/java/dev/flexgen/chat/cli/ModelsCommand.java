@@ -2,6 +2,7 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.ModelFitter;
@@ -41,7 +42,8 @@ final class ModelsCommand implements AppCommand {
         }
         wiring.streams()
                 .print(ModelListing.of(
-                        wiring.catalogue(), wiring.hubCache(settings).list(), outlook));
+                                wiring.catalogue(), wiring.hubCache(settings).list(), outlook)
+                        + PackedListing.of(new Packing(wiring, settings).store().list()));
         return ExitCode.OK;
     }
 

@@ -4,13 +4,17 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.config.Bytes;
+import dev.flexgen.config.Quoted;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.store.PackedForm;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.RemovalPlan;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,6 +30,12 @@ final class RemoveCommand implements AppCommand {
 
     @Parameters(paramLabel = "MODEL", description = "A catalogue name or a Hugging Face id, either with @REVISION")
     String model = "";
+
+    @Option(
+            names = "--packed",
+            paramLabel = "WEIGHTS",
+            description = "Remove a packed form instead: f16, q8, q4, q3, or all")
+    String packed = "";
 
     @Option(names = "--yes", description = "Remove without asking")
     boolean yes;
@@ -43,6 +53,10 @@ final class RemoveCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
+        Packing packing = new Packing(wiring, settings);
+        if (!packed.isEmpty()) {
+            return removePacked(packing);
+        }
         HubCache store = wiring.hubCache(settings);
         RemovalPlan plan = store.removal(StoredModel.ref(wiring.catalogue(), model));
         Streams streams = wiring.streams();
@@ -51,6 +65,43 @@ final class RemoveCommand implements AppCommand {
             return ExitCode.OK;
         }
         streams.printLine("removed " + plan.ref() + ", " + Bytes.format(store.remove(plan)) + " freed");
+        List<PackedForm> left = packing.forms(model);
+        if (!left.isEmpty()) {
+            streams.err()
+                    .println("flexgen-chat: packed forms stay: "
+                            + left.stream().map(PackedForm::weights).collect(Collectors.joining(", "))
+                            + "; remove them with --packed");
+        }
+        return ExitCode.OK;
+    }
+
+    private ExitCode removePacked(Packing packing) {
+        boolean all = packed.equals("all");
+        if (!all && Packing.packable(packed).isEmpty()) {
+            throw CommandException.usage("--packed is " + Quoted.of(packed) + "; it is f16, q8, q4, q3 or all");
+        }
+        List<PackedForm> forms = packing.forms(model).stream()
+                .filter(form -> all || form.weights().equals(packed))
+                .toList();
+        if (forms.isEmpty()) {
+            throw CommandException.model(model + " is not packed" + (all ? "" : " in " + packed)
+                    + "; 'flexgen-chat models show " + model + "' says what there is of it");
+        }
+        for (PackedForm form : forms) {
+            String what = "the packed form " + form.weights() + " of " + form.model();
+            if (!yes && !wiring.streams().terminal().getAsBoolean()) {
+                throw CommandException.usage("there is no terminal to ask at; add --yes to remove " + what);
+            }
+            if (yes
+                    || Question.yes(
+                            wiring.streams(), "Remove " + what + ", which frees " + Bytes.format(form.bytes()) + "?")) {
+                wiring.streams()
+                        .printLine("removed " + what + ", "
+                                + Bytes.format(packing.store().remove(form)) + " freed");
+            } else {
+                wiring.streams().err().println("flexgen-chat: " + what + " stays");
+            }
+        }
         return ExitCode.OK;
     }
 

@@ -10,7 +10,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
@@ -24,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * and writes bypass the system's page cache where the file system allows it, so that weights do not push everything else out
  * of memory. Written by one thread; read by several at a time.
  */
-public final class ScratchFile implements AutoCloseable {
+public final class ScratchFile implements BlockFile {
 
     /** What direct reads and writes want of offsets, lengths and addresses. */
-    public static final long PAGE = 4096;
+    public static final long PAGE = DirectFiles.PAGE;
 
     private static final String OWNER = "weights";
     private static final FileAttribute<?> PRIVATE =
@@ -62,7 +61,9 @@ public final class ScratchFile implements AutoCloseable {
             }
             Path path = Files.createTempFile(folder, "flexgen-", ".weights", permissions(folder));
             try {
-                FileChannel opened = directly(path);
+                @Nullable
+                FileChannel opened = DirectFiles.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                        .orElse(null);
                 this.direct = opened != null;
                 this.channel = opened != null
                         ? opened
@@ -84,22 +85,6 @@ public final class ScratchFile implements AutoCloseable {
         return Files.getFileStore(folder).supportsFileAttributeView(PosixFileAttributeView.class)
                 ? new FileAttribute<?>[] {PRIVATE}
                 : new FileAttribute<?>[0];
-    }
-
-    private static @Nullable FileChannel directly(Path path) {
-        try {
-            // Networks have file systems with larger blocks than our pages.
-            if (PAGE % Files.getFileStore(path).getBlockSize() != 0) {
-                return null;
-            }
-            // By name: the compiler warns of every mention of this option, and cannot be told not to.
-            OpenOption direct = (OpenOption) Class.forName("com.sun.nio.file.ExtendedOpenOption")
-                    .getField("DIRECT")
-                    .get(null);
-            return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, direct);
-        } catch (ReflectiveOperationException | UnsupportedOperationException | IOException e) {
-            return null; // a Java without it, or a file system in memory, for one
-        }
     }
 
     /** The messages of some failures are the path alone. */
@@ -163,6 +148,7 @@ public final class ScratchFile implements AutoCloseable {
      * @param target page-aligned, whole pages
      * @throws EngineException of kind DEVICE if the disk fails
      */
+    @Override
     public void read(long offset, MemorySegment target) {
         try {
             for (long at = 0; at < target.byteSize(); at += PIECE) {

@@ -11,6 +11,11 @@ package dev.flexgen.engine.plan;
  */
 public record Budget(long gpuBytes, long gpuUnit, long hostBytes, boolean disk, boolean hostCapped) {
 
+    /** For weights that are in a file already, which is where they can stay. */
+    public Budget withDisk() {
+        return new Budget(gpuBytes, gpuUnit, hostBytes, true, hostCapped);
+    }
+
     /** Of a machine whose host memory nobody has limited. */
     public Budget(long gpuBytes, long gpuUnit, long hostBytes, boolean disk) {
         this(gpuBytes, gpuUnit, hostBytes, disk, false);

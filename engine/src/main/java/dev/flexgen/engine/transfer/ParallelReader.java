@@ -1,5 +1,6 @@
 package dev.flexgen.engine.transfer;
 
+import dev.flexgen.engine.memory.BlockFile;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.weights.WeightLocation;
 import java.lang.foreign.MemorySegment;
@@ -31,21 +32,45 @@ public final class ParallelReader implements AutoCloseable {
      * @throws dev.flexgen.engine.base.EngineException if a disk fails
      */
     public long fetch(WeightLocation source, MemorySegment target) {
-        long bytes = switch (source) {
-            case WeightLocation.Memory memory -> memory.block().byteSize();
-            case WeightLocation.File file -> file.bytes();
-        };
         List<Future<?>> pieces = new ArrayList<>();
         try {
-            for (long at = 0; at < bytes; at += PIECE) {
-                long from = at;
-                MemorySegment piece = target.asSlice(from, Math.min(PIECE, bytes - from));
-                pieces.add(threads.submit(() -> fetch(source, from, piece)));
+            switch (source) {
+                case WeightLocation.Memory memory -> copy(memory.block(), target, pieces);
+                case WeightLocation.File file -> {
+                    for (WeightLocation.Extent extent : file.extents()) {
+                        for (long at = extent.at(); at < extent.end(); at += PIECE) {
+                            read(file.file(), extent, at, Math.min(at + PIECE, extent.end()), target, pieces);
+                        }
+                    }
+                }
             }
         } finally {
             awaitAll(pieces);
         }
-        return bytes;
+        return switch (source) {
+            case WeightLocation.Memory memory -> memory.block().byteSize();
+            case WeightLocation.File file -> file.bytes();
+        };
+    }
+
+    private void copy(MemorySegment block, MemorySegment target, List<Future<?>> pieces) {
+        for (long at = 0; at < block.byteSize(); at += PIECE) {
+            long from = at;
+            long bytes = Math.min(PIECE, block.byteSize() - from);
+            pieces.add(threads.submit(() -> MemorySegment.copy(block, from, target, from, bytes)));
+        }
+    }
+
+    /** Reads what is in the block from {@code from} to {@code end}. */
+    private void read(
+            BlockFile file,
+            WeightLocation.Extent extent,
+            long from,
+            long end,
+            MemorySegment target,
+            List<Future<?>> pieces) {
+        MemorySegment piece = target.asSlice(from, end - from);
+        pieces.add(threads.submit(() -> file.read(extent.offset() + from - extent.at(), piece)));
     }
 
     /**
@@ -58,33 +83,33 @@ public final class ParallelReader implements AutoCloseable {
      * @throws dev.flexgen.engine.base.EngineException if a disk fails
      */
     public void fetchRows(WeightLocation.File source, long matrixAt, long rowBytes, int[] rows, MemorySegment target) {
+        WeightLocation.Extent extent = extent(source, matrixAt);
         List<Future<?>> pieces = new ArrayList<>();
         try {
             int i = 0;
             while (i < rows.length) {
-                long from = (matrixAt + rows[i] * rowBytes) / ScratchFile.PAGE * ScratchFile.PAGE;
+                long from =
+                        Math.max(extent.at(), (matrixAt + rows[i] * rowBytes) / ScratchFile.PAGE * ScratchFile.PAGE);
                 long end = matrixAt + (rows[i] + 1) * rowBytes;
                 i++;
                 while (i < rows.length && matrixAt + rows[i] * rowBytes <= end + GAP && end - from < PIECE) {
                     end = matrixAt + (rows[i] + 1) * rowBytes;
                     i++;
                 }
-                long start = from;
-                long bytes =
-                        Math.min(Math.ceilDiv(end - from, ScratchFile.PAGE) * ScratchFile.PAGE, source.bytes() - from);
-                MemorySegment piece = target.asSlice(start, bytes);
-                pieces.add(threads.submit(() -> fetch(source, start, piece)));
+                long pages = from + Math.ceilDiv(end - from, ScratchFile.PAGE) * ScratchFile.PAGE;
+                read(source.file(), extent, from, Math.min(pages, extent.end()), target, pieces);
             }
         } finally {
             awaitAll(pieces);
         }
     }
 
-    private static void fetch(WeightLocation source, long from, MemorySegment piece) {
-        switch (source) {
-            case WeightLocation.Memory memory -> MemorySegment.copy(memory.block(), from, piece, 0, piece.byteSize());
-            case WeightLocation.File file -> file.file().read(file.offset() + from, piece);
-        }
+    /** The piece that holds the matrix at {@code matrixAt}. */
+    private static WeightLocation.Extent extent(WeightLocation.File source, long matrixAt) {
+        return source.extents().stream()
+                .filter(extent -> extent.at() <= matrixAt && matrixAt < extent.end())
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the file does not hold what is at " + matrixAt));
     }
 
     /** All of them, also when one fails: a piece still under way would write to memory that is used for something else. */

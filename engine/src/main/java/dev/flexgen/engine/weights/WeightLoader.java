@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.memory.BlockFile;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelPart;
@@ -35,6 +36,7 @@ public final class WeightLoader implements AutoCloseable {
     private final WeightPacker packer;
     private final Resources resources = new Resources();
     private final WeightMemory memory;
+    private final @Nullable BlockFile sourceFile;
     private final @Nullable ScratchFile file;
     private final Map<Integer, DeviceWriter> writers = new HashMap<>();
 
@@ -43,7 +45,7 @@ public final class WeightLoader implements AutoCloseable {
      *
      * @param source of the weights, which stays the caller's
      * @param encodings of the matrices once loaded
-     * @param disk makes the file of the disk tier, if the plan needs one
+     * @param disk makes the file of the disk tier, if the plan needs one and the source has none
      */
     public WeightLoader(
             RowSource source,
@@ -60,7 +62,9 @@ public final class WeightLoader implements AutoCloseable {
         new SupportCheck(encodings, devices).require(plan);
         try {
             this.memory = new WeightMemory(encodings, plan, devices, resources);
-            this.file = memory.fileBytes() == 0 ? null : resources.keep(disk.apply(memory.fileBytes()));
+            boolean onDisk = memory.fileBytes() > 0;
+            this.sourceFile = onDisk ? source.openFile().map(resources::keep).orElse(null) : null;
+            this.file = onDisk && sourceFile == null ? resources.keep(disk.apply(memory.fileBytes())) : null;
         } catch (Throwable e) {
             resources.close();
             throw e;
@@ -166,30 +170,25 @@ public final class WeightLoader implements AutoCloseable {
                 fill(id, shard, block);
                 yield new WeightLocation.Memory(Tier.HOST, block, memory.isPageLocked(id));
             }
-            case DISK -> {
-                MemorySegment staging = writer(0).staging(memory.bytes(id));
-                fill(id, shard, staging);
-                if (file == null || file.append(staging) != memory.fileOffset(id)) {
-                    throw new IllegalStateException("the disk tier's file is not laid out as planned");
-                }
-                yield new WeightLocation.File(file, memory.fileOffset(id), memory.bytes(id));
-            }
+            case DISK -> onDisk(id, shard);
         };
     }
 
-    private void fill(BlockId id, Shard shard, MemorySegment target) {
-        switch (memory.layout(id)) {
-            case HeadsLayout layout -> packer.heads(layout, shard, id.layer(), target);
-            case ProjectionLayout layout -> {
-                switch (id.component()) {
-                    case UP -> packer.up(layout, shard, id.layer(), target);
-                    case DOWN -> packer.down(layout, shard, id.layer(), target);
-                    case VOCABULARY -> packer.vocabulary(layout, shard, target);
-                    case HEADS -> throw new IllegalStateException("heads are no projection");
-                }
-            }
-            default -> throw new IllegalStateException("no such layout: " + memory.layout(id));
+    /** In the file of the source if it has one, else in a copy. */
+    private WeightLocation onDisk(BlockId id, Shard shard) {
+        if (sourceFile != null) {
+            return new WeightLocation.File(sourceFile, packer.extents(memory.layout(id), id, shard), memory.bytes(id));
         }
+        MemorySegment staging = writer(0).staging(memory.bytes(id));
+        fill(id, shard, staging);
+        if (file == null || file.append(staging) != memory.fileOffset(id)) {
+            throw new IllegalStateException("the disk tier's file is not laid out as planned");
+        }
+        return WeightLocation.File.whole(file, memory.fileOffset(id), memory.bytes(id));
+    }
+
+    private void fill(BlockId id, Shard shard, MemorySegment target) {
+        packer.fill(memory.layout(id), id, shard, target);
     }
 
     /** Whether all weights that a GPU reads from host memory could be page-locked. */

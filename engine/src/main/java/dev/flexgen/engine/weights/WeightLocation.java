@@ -1,8 +1,9 @@
 package dev.flexgen.engine.weights;
 
-import dev.flexgen.engine.memory.ScratchFile;
+import dev.flexgen.engine.memory.BlockFile;
 import dev.flexgen.engine.memory.Tier;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** Where a block of weights lies. */
 public sealed interface WeightLocation {
@@ -14,6 +15,35 @@ public sealed interface WeightLocation {
      */
     record Memory(Tier tier, MemorySegment block, boolean pageLocked) implements WeightLocation {}
 
-    /** In a file. */
-    record File(ScratchFile file, long offset, long bytes) implements WeightLocation {}
+    /**
+     * In a file.
+     *
+     * @param extents pieces of the block that are contiguous in the file, in the order of their place in the block; what is between them
+     *     is of no matter
+     * @param bytes of the block
+     */
+    record File(BlockFile file, List<Extent> extents, long bytes) implements WeightLocation {
+
+        public File {
+            extents = List.copyOf(extents);
+        }
+
+        /** A block that is in the file as it is in memory. */
+        static File whole(BlockFile file, long offset, long bytes) {
+            return new File(file, List.of(new Extent(0, offset, bytes)), bytes);
+        }
+    }
+
+    /**
+     * A piece of a block.
+     *
+     * @param at where in the block it begins
+     * @param offset where in the file it begins
+     */
+    record Extent(long at, long offset, long bytes) {
+
+        public long end() {
+            return at + bytes;
+        }
+    }
 }

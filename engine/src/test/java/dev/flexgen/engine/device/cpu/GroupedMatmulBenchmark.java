@@ -57,7 +57,14 @@ public final class GroupedMatmulBenchmark {
                 System.out.printf(
                         Locale.ROOT,
                         "%s [%d, %d] x %d, %d threads: up %.1f GB/s, down %.1f GB/s, memory read %.1f GB/s%n",
-                        encoding.name(), rows, columns, tokens, threads, up / 1e9, down / 1e9, read / 1e9);
+                        encoding.name(),
+                        rows,
+                        columns,
+                        tokens,
+                        threads,
+                        up / 1e9,
+                        down / 1e9,
+                        read / 1e9);
             }
         }
     }

@@ -1,0 +1,111 @@
+package dev.flexgen.engine.store;
+
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelPart;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.Role;
+import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.weights.RowSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/** A packed model in its folder, which is a model's folder by itself. Immutable; any thread. */
+public final class PackedModel implements StoredTypes {
+
+    private final Path folder;
+    private final ModelSpec spec;
+    private final Manifest manifest;
+
+    private PackedModel(Path folder, ModelSpec spec, Manifest manifest) {
+        this.folder = folder;
+        this.spec = spec;
+        this.manifest = manifest;
+    }
+
+    /** Whether a folder is meant to hold one; whether it is whole, {@link #in} says. */
+    public static boolean isIn(Path folder) {
+        return Files.isRegularFile(folder.resolve(Manifest.FILE));
+    }
+
+    /**
+     * The one in a folder.
+     *
+     * @throws EngineException of kind MODEL if it is unfinished, cut off, or of another version
+     */
+    public static PackedModel in(Path folder) {
+        Manifest manifest = PackStore.valid(folder)
+                .orElseThrow(
+                        () -> EngineException.model(
+                                folder
+                                        + " holds no whole packed model of this version; pack the model again with 'flexgen-chat pack'"));
+        return new PackedModel(folder, Families.read(folder), manifest);
+    }
+
+    /** Of the matrices inside the layers. */
+    public Encoding encoding() {
+        return manifest.header().encoding();
+    }
+
+    public PackHeader header() {
+        return manifest.header();
+    }
+
+    /** Bytes of all weights. */
+    public long weightBytes() {
+        return manifest.weightBytes();
+    }
+
+    /** A source of its rows; the caller closes it. */
+    public RowSource rows() {
+        return new PackedRows(this);
+    }
+
+    PackedFile open(PackedFile.Caching caching) {
+        return new PackedFile(folder.resolve(PackWriter.WEIGHTS), manifest.tensors(), caching, this::invalidate);
+    }
+
+    /** Damage was found: the next who wants the model packs it again. */
+    private void invalidate() {
+        try {
+            Files.move(
+                    folder.resolve(Manifest.FILE),
+                    folder.resolve(Manifest.FILE + ".damaged"),
+                    StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            // A store that cannot be written to stays as it is; whoever reads the damage is told each time.
+        }
+    }
+
+    PackedTensor tensor(Role role, int layer) {
+        PackedTensor tensor = manifest.tensors().get(new PackedTensor.Key(role, layer));
+        if (tensor == null) {
+            throw new IllegalArgumentException("layer " + layer + " has no " + role);
+        }
+        return tensor;
+    }
+
+    @Override
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public boolean has(Role role) {
+        return manifest.tensors().keySet().stream().anyMatch(key -> key.role().equals(role));
+    }
+
+    @Override
+    public DType type(Role role, int layer) {
+        return tensor(role, layer).stored();
+    }
+
+    @Override
+    public boolean hasOwnHead() {
+        return has(ModelPart.HEAD.weight());
+    }
+}
