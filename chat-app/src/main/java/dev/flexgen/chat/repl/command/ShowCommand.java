@@ -3,27 +3,31 @@ package dev.flexgen.chat.repl.command;
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.Turn;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Shows what is in force. */
 final class ShowCommand implements SlashCommand {
 
     private static final int EXCERPT = 50;
 
-    private static final List<String> TOPICS = List.of("settings", "model", "plan", "stats", "prompt", "context");
+    private static final Map<String, Function<CommandContext, String>> VIEWS = views();
 
-    private static final Map<String, Function<CommandContext, String>> VIEWS = Map.of(
-            "settings", ShowCommand::settings,
-            "model", ShowCommand::model,
-            "plan", ShowCommand::plan,
-            "stats", ShowCommand::stats,
-            "prompt", chat -> chat.dialogue().promptText(),
-            "context", chat -> context(chat.dialogue()));
+    private static final List<String> TOPICS = List.copyOf(VIEWS.keySet());
+
+    private static Map<String, Function<CommandContext, String>> views() {
+        Map<String, Function<CommandContext, String>> views = new LinkedHashMap<>();
+        views.put("settings", ChatSettings::table);
+        views.put("model", ShowCommand::model);
+        views.put("plan", ShowCommand::plan);
+        views.put("stats", ShowCommand::stats);
+        views.put("prompt", chat -> chat.dialogue().promptText());
+        views.put("context", chat -> context(chat.dialogue()));
+        return views;
+    }
 
     @Override
     public String name() {
@@ -54,19 +58,14 @@ final class ShowCommand implements SlashCommand {
     public Outcome run(String argument, CommandContext chat) {
         var view = VIEWS.get(argument.toLowerCase(Locale.ROOT));
         if (argument.isEmpty()) {
-            chat.remark(Stream.of("model", "context", "stats", "settings")
-                    .map(topic -> VIEWS.get(topic).apply(chat))
-                    .collect(Collectors.joining("\n")));
+            chat.remark(
+                    String.join("\n", model(chat), context(chat.dialogue()), stats(chat), ChatSettings.table(chat)));
         } else if (view == null) {
             chat.error("/show knows " + String.join(", ", TOPICS) + ", not '" + argument + "'.");
         } else {
             chat.remark(view.apply(chat));
         }
         return Outcome.CONTINUE;
-    }
-
-    private static String settings(CommandContext chat) {
-        return ChatSettings.table(chat);
     }
 
     static String model(CommandContext chat) {

@@ -79,6 +79,7 @@ final class MarkdownFlow implements TextFlow {
         return !openFence.isEmpty();
     }
 
+    @SuppressWarnings("JdkObsolete") // hitEnd is for text that comes piece by piece, as this does
     private void take(int c, StringBuilder out) {
         if (!atBeginning) {
             inLine(c, out);
