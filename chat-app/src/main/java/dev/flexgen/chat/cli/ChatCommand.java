@@ -12,10 +12,12 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.ChatSetup;
 import dev.flexgen.chat.repl.ChatTerminal;
+import dev.flexgen.chat.repl.Partner;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
+import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.chat.wizard.Facts.Purpose;
@@ -133,16 +135,23 @@ final class ChatCommand implements AppCommand {
 
     private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
         return new ChatSetup(
-                PlainText.line(model.name()),
-                chatModel,
-                PromptFormat.of(model.promptStyle()),
-                settings.get(SettingTable.SYSTEM),
-                new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)),
+                partner(model, chatModel),
+                settings,
+                Commands.standard(),
+                _ -> {},
                 wiring.dirs().state(),
                 Theme.choose(
                         settings.get(SettingTable.COLOR), wiring.environment().variables()),
                 settings.get(SettingTable.QUIET) ? Verbosity.QUIET : Verbosity.NORMAL,
                 wiring::exit);
+    }
+
+    private static Partner partner(ResolvedModel model, ChatModel chatModel) {
+        return new Partner(
+                PlainText.line(model.name()),
+                chatModel,
+                PromptFormat.of(model.promptStyle()),
+                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)));
     }
 
     /** The demo model was taught one good answer to a question; others are more fun when they vary. */

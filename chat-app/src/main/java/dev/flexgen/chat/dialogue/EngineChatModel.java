@@ -73,7 +73,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         } catch (CancellationException e) {
             return new Reply("", TokenIds.NONE, ReplyEnd.STOPPED, 0, 0, 0, 0);
         }
-        var assembler = new ReplyAssembler(tokenizer, stopStrings, listener::onText);
+        var assembler = new ReplyAssembler(tokenizer, stopStrings, options.goesOn(), listener::onText);
         var request = new GenerationRequest(options.maxNewTokens(), options.sampling(), endTokens);
         var generation = session.generate(request, cancel, id -> {
             assembler.push(id);

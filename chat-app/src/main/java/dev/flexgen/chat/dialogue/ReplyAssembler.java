@@ -17,6 +17,7 @@ final class ReplyAssembler {
     private final Tokenizer tokenizer;
     private final ReplyText reply;
     private final Consumer<String> listener;
+    private final boolean goesOn;
 
     /** What the stop strings let through: the reply, not trimmed. */
     private final StringBuilder passed = new StringBuilder();
@@ -32,7 +33,13 @@ final class ReplyAssembler {
     private final List<Integer> decodedLengths = new ArrayList<>();
 
     ReplyAssembler(Tokenizer tokenizer, List<String> stopStrings, Consumer<String> listener) {
+        this(tokenizer, stopStrings, false, listener);
+    }
+
+    /** @param goesOn whether white space at the beginning separates the text from what was said before */
+    ReplyAssembler(Tokenizer tokenizer, List<String> stopStrings, boolean goesOn, Consumer<String> listener) {
         this.tokenizer = tokenizer;
+        this.goesOn = goesOn;
         this.listener = listener;
         this.reply = new ReplyText(tokenizer, stopStrings, this::pass);
     }
@@ -84,7 +91,7 @@ final class ReplyAssembler {
         passed.append(text);
         String trimmed = text.stripTrailing();
         if (!trimmed.isEmpty()) {
-            if (end == 0) {
+            if (end == 0 && !goesOn) {
                 begin = before + trimmed.length() - trimmed.stripLeading().length();
             }
             int from = Math.max(begin, end);

@@ -6,8 +6,9 @@ import dev.flexgen.engine.sample.SamplerOptions;
  * How a reply is made.
  *
  * @param maxNewTokens most tokens of one reply, at least 1
+ * @param goesOn whether it goes on with one that was cut off, so that blanks at its beginning belong to it
  */
-public record ReplyOptions(int maxNewTokens, SamplerOptions sampling) {
+public record ReplyOptions(int maxNewTokens, SamplerOptions sampling, boolean goesOn) {
 
     public ReplyOptions {
         if (maxNewTokens < 1) {
@@ -15,7 +16,16 @@ public record ReplyOptions(int maxNewTokens, SamplerOptions sampling) {
         }
     }
 
+    public ReplyOptions(int maxNewTokens, SamplerOptions sampling) {
+        this(maxNewTokens, sampling, false);
+    }
+
     public ReplyOptions withMaxNewTokens(int tokens) {
-        return new ReplyOptions(tokens, sampling);
+        return new ReplyOptions(tokens, sampling, goesOn);
+    }
+
+    /** The same for going on with a reply. */
+    public ReplyOptions goingOn() {
+        return new ReplyOptions(maxNewTokens, sampling, true);
     }
 }

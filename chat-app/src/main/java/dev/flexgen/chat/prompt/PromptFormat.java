@@ -89,6 +89,11 @@ public record PromptFormat(
         return example.isEmpty() ? List.of(head, "") : List.of(head + openingGap + example, head, "");
     }
 
+    /** A reply as models write it behind {@link #turn}: their words bring the space before them. */
+    public String reply(String text) {
+        return " " + text;
+    }
+
     /** A message with all that surrounds it, up to where the model has to speak. */
     public String turn(Place place, String message) {
         var gap = switch (place) {

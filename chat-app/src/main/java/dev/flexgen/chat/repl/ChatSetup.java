@@ -1,27 +1,37 @@
 package dev.flexgen.chat.repl;
 
-import dev.flexgen.chat.dialogue.ChatModel;
-import dev.flexgen.chat.dialogue.ReplyOptions;
-import dev.flexgen.chat.prompt.PromptFormat;
+import dev.flexgen.chat.dialogue.Dialogue;
+import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
  * All that a chat needs from outside.
  *
- * @param modelName as the greeting shows it
- * @param systemText blank for the format's own
+ * @param settings as they are when it begins
+ * @param commands those behind a slash
+ * @param onStart is given the dialogue before the first prompt, to watch it or to have it go on with a kept one
  * @param stateDirectory where the input history is kept
  * @param exit ends the process with this exit code; called on a second Ctrl-C, when the model does not stop
  */
 public record ChatSetup(
-        String modelName,
-        ChatModel model,
-        PromptFormat format,
-        String systemText,
-        ReplyOptions options,
+        Partner partner,
+        Settings settings,
+        Commands commands,
+        Consumer<Dialogue> onStart,
         Path stateDirectory,
         Theme theme,
         Verbosity verbosity,
-        IntConsumer exit) {}
+        IntConsumer exit) {
+
+    /** The dialogue as it begins. */
+    Dialogue dialogue() {
+        var dialogue = new Dialogue(partner.model(), partner.format(), settings.get(SettingTable.SYSTEM));
+        onStart.accept(dialogue);
+        return dialogue;
+    }
+}

@@ -1,6 +1,8 @@
 package dev.flexgen.chat.repl;
 
-import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.CommandContext;
+import dev.flexgen.chat.repl.command.Suggestion;
+import dev.flexgen.config.PlainText;
 import java.util.List;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
@@ -10,29 +12,24 @@ import org.jline.reader.ParsedLine;
 /** Completes slash commands and their arguments; prose is left alone. */
 final class CommandCompleter implements Completer {
 
-    private final Commands commands;
+    private final CommandContext chat;
 
-    CommandCompleter(Commands commands) {
-        this.commands = commands;
+    CommandCompleter(CommandContext chat) {
+        this.chat = chat;
     }
 
     @Override
     public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
-        if (!line.line().startsWith("/")) {
-            return;
-        }
-        if (line.wordIndex() == 0) {
-            for (var command : commands.all()) {
-                candidates.add(candidate(command.name(), command.summary()));
-            }
-        } else if (line.wordIndex() == 1) {
-            commands.find(line.words().getFirst()).stream()
-                    .flatMap(command -> command.arguments(commands).stream())
-                    .forEach(argument -> candidates.add(new Candidate(argument)));
+        if (line.line().startsWith("/") && !line.line().startsWith("//")) {
+            chat.commands().complete(line.words(), chat).stream()
+                    .map(CommandCompleter::candidate)
+                    .forEach(candidates::add);
         }
     }
 
-    private static Candidate candidate(String name, String summary) {
-        return new Candidate(name, name, null, summary, null, null, true);
+    private static Candidate candidate(Suggestion it) {
+        var text = PlainText.line(it.text());
+        var summary = it.summary().isEmpty() ? null : PlainText.line(it.summary());
+        return new Candidate(it.text(), text, null, summary, null, null, it.whole());
     }
 }

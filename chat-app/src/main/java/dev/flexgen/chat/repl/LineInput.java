@@ -1,6 +1,6 @@
 package dev.flexgen.chat.repl;
 
-import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.render.Theme;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,7 +18,7 @@ final class LineInput {
     private final ChatLineReader reader;
     private final String prompt;
 
-    LineInput(ChatTerminal screen, Commands commands, Theme theme, ChatHistory history) {
+    LineInput(ChatTerminal screen, CommandContext chat, Theme theme, ChatHistory history) {
         this.screen = screen;
         prompt = theme.prompt("> ");
         try {
@@ -27,7 +27,7 @@ final class LineInput {
             throw new UncheckedIOException(e);
         }
         reader.setParser(new MessageParser());
-        reader.setCompleter(new CommandCompleter(commands));
+        reader.setCompleter(new CommandCompleter(chat));
         reader.setHistory(history);
         reader.setVariable(LineReader.SECONDARY_PROMPT_PATTERN, "... ");
         reader.setVariable(LineReader.SEARCH_TERMINATORS, "\n"); // an Escape may be the beginning of an arrow
@@ -42,9 +42,13 @@ final class LineInput {
         ChatKeys.bind(screen, reader);
     }
 
-    /** The next message, which begins with what was typed while there was no prompt. */
-    String readLine() {
+    /**
+     * The next message, which begins with what was typed while there was no prompt.
+     *
+     * @param draft stands on the prompt already
+     */
+    String readLine(String draft) {
         reader.runMacro(screen.takeTyped());
-        return reader.readLine(prompt);
+        return reader.readLine(prompt, null, (Character) null, draft.isEmpty() ? null : draft);
     }
 }

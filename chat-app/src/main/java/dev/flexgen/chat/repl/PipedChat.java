@@ -9,6 +9,7 @@ import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
 import dev.flexgen.chat.dialogue.MessageTooLongException;
 import dev.flexgen.chat.dialogue.ReplyEnd;
+import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.base.CancelToken;
@@ -49,7 +50,7 @@ public final class PipedChat {
         this.err = streams.err();
         this.gate = streams::reply;
         this.tokens = tokens;
-        dialogue = new Dialogue(setup.model(), setup.format(), setup.systemText());
+        dialogue = setup.dialogue();
     }
 
     /**
@@ -92,7 +93,7 @@ public final class PipedChat {
     private ReplyEnd talk(int number, String message) {
         var cancel = tokens.get();
         try {
-            var reply = dialogue.say(message, setup.options(), new Output(cancel), cancel);
+            var reply = dialogue.say(message, options(), new Output(cancel), cancel);
             print("\n");
             if (out.checkError()) {
                 throw new ClosedOutputException();
@@ -112,6 +113,10 @@ public final class PipedChat {
             fail(number, e.getMessage());
         }
         return ReplyEnd.FINISHED;
+    }
+
+    private ReplyOptions options() {
+        return setup.partner().options().apply(setup.settings());
     }
 
     private void fail(int number, String sentence) {

@@ -3,9 +3,10 @@ package dev.flexgen.chat.repl;
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.MessageTooLongException;
 import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.command.Commands;
-import dev.flexgen.chat.repl.command.SlashCommand.Outcome;
+import dev.flexgen.chat.repl.command.Outcome;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.PlainText;
@@ -20,7 +21,7 @@ import org.jline.reader.EndOfFileException;
 import org.jline.reader.UserInterruptException;
 
 /** A conversation at a terminal. Everything runs on the caller's thread, but for Ctrl-C. */
-public final class Repl {
+public final class Repl implements CommandContext {
 
     private static final int OK = 0;
     private static final int INTERRUPTED = 130;
@@ -31,8 +32,9 @@ public final class Repl {
     private final LongSupplier nanoTime;
     private final Theme theme;
     private final Dialogue dialogue;
-    private final Commands commands = Commands.standard();
-    private final CommandContext context;
+    private final Commands commands;
+    private final Interrupts interrupts;
+    private String draft = "";
 
     /** @param nanoTime a clock such as {@link System#nanoTime} */
     Repl(ChatSetup setup, ChatTerminal screen, LongSupplier nanoTime) {
@@ -41,8 +43,9 @@ public final class Repl {
         writer = screen.terminal().writer();
         this.nanoTime = nanoTime;
         theme = setup.theme();
-        dialogue = new Dialogue(setup.model(), setup.format(), setup.systemText());
-        context = new CommandContext(commands, dialogue, this::remark, this::error);
+        dialogue = setup.dialogue();
+        commands = setup.commands();
+        interrupts = new Interrupts(nanoTime, () -> setup.exit().accept(INTERRUPTED));
     }
 
     /**
@@ -55,43 +58,48 @@ public final class Repl {
     }
 
     int run() {
-        var interrupts = new Interrupts(nanoTime, () -> setup.exit().accept(INTERRUPTED));
-        var input = new LineInput(screen, commands, theme, new ChatHistory(historyFile(), this::notKept));
+        var input = new LineInput(screen, this, theme, new ChatHistory(historyFile(), this::notKept));
         greet();
         while (true) {
-            switch (ask(input)) {
-                case UserInput.Leave _ -> {
-                    return OK;
-                }
-                case UserInput.Nothing _ -> {}
-                case UserInput.Message(var text) -> {
-                    talk(text, interrupts);
-                    if (interrupts.leaving()) {
-                        return INTERRUPTED;
-                    }
-                }
-                case UserInput.Command(var name, var argument) -> {
-                    if (command(name, argument) == Outcome.LEAVE) {
-                        return OK;
-                    }
-                }
+            var outcome = outcome(ask(input));
+            if (interrupts.leaving()) {
+                return INTERRUPTED;
+            }
+            if (outcome instanceof Outcome.Leave) {
+                return OK;
             }
         }
     }
 
-    private void talk(String message, Interrupts interrupts) {
+    private Outcome outcome(UserInput input) {
+        var outcome = switch (input) {
+            case UserInput.Leave _ -> Outcome.LEAVE;
+            case UserInput.Nothing _ -> Outcome.CONTINUE;
+            case UserInput.Message(var text) ->
+                new Outcome.Talk((listener, cancel) -> dialogue.say(text, options(), listener, cancel));
+            case UserInput.Command(var name, var argument) -> commands.run(name, argument, this);
+        };
+        switch (outcome) {
+            case Outcome.Talk(var speech) -> talk(speech);
+            case Outcome.Draft(var text) -> draft = text;
+            case Outcome.Continue _, Outcome.Leave _ -> {}
+        }
+        return outcome;
+    }
+
+    private void talk(Outcome.Speech speech) {
         var cancel = interrupts.begin();
         try (var _ = screen.listen(interrupts::interrupt);
                 var turn = new TerminalTurn(screen.terminal(), theme, nanoTime)) {
-            talk(message, turn, cancel);
+            talk(speech, turn, cancel);
         } finally {
             interrupts.end();
         }
     }
 
-    private void talk(String message, TerminalTurn turn, CancelToken cancel) {
+    private void talk(Outcome.Speech speech, TerminalTurn turn, CancelToken cancel) {
         try {
-            var reply = dialogue.say(message, setup.options(), turn, cancel);
+            var reply = speech.make(turn, cancel);
             turn.finish(reply.end());
             status(reply);
         } catch (MessageTooLongException e) {
@@ -114,7 +122,9 @@ public final class Repl {
 
     private UserInput ask(LineInput input) {
         try {
-            return UserInput.of(input.readLine());
+            var before = draft;
+            draft = "";
+            return UserInput.of(input.readLine(before));
         } catch (UserInterruptException e) {
             if (e.getPartialLine().isEmpty()) {
                 remark("Ctrl-D or /bye to leave");
@@ -127,19 +137,24 @@ public final class Repl {
         }
     }
 
-    private Outcome command(String name, String argument) {
-        var command = commands.find(name);
-        if (command.isEmpty()) {
-            error(commands.unknown(name));
-            return Outcome.CONTINUE;
-        }
-        return command.get().run(argument, context);
+    private ReplyOptions options() {
+        return setup.partner().options().apply(setup.settings());
+    }
+
+    @Override
+    public Commands commands() {
+        return commands;
+    }
+
+    @Override
+    public Dialogue dialogue() {
+        return dialogue;
     }
 
     private void greet() {
         if (setup.verbosity() == Verbosity.NORMAL) {
             remark("%s, context %d tokens. /help lists commands and keys, Ctrl-D leaves."
-                    .formatted(setup.modelName(), dialogue.contextLimit()));
+                    .formatted(setup.partner().name(), dialogue.contextLimit()));
         }
         dialogue.openingEvent().map(StatusText::event).ifPresent(this::remark);
     }
@@ -164,11 +179,13 @@ public final class Repl {
                 + e.getMessage() + ").");
     }
 
-    private void remark(String text) {
+    @Override
+    public void remark(String text) {
         show(theme.dim(PlainText.of(text)));
     }
 
-    private void error(String text) {
+    @Override
+    public void error(String text) {
         show(theme.error(PlainText.of(text)));
     }
 

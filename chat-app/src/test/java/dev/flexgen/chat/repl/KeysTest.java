@@ -2,11 +2,8 @@ package dev.flexgen.chat.repl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
-import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
-import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class KeysTest {
 
-    private static final PromptFormat BARE = new PromptFormat("", "", "\n\n", "\n", "H: ", "\nA:", List.of("\nH:"));
     private static final String CTRL_BACKSLASH = "\u001c";
+
     private static final String PASTE = "\u001b[200~%s\u001b[201~";
 
     @TempDir
@@ -39,16 +36,7 @@ class KeysTest {
         session = ScreenSession.open();
         session.onStop(() -> stops.add(
                 session.terminal().getAttributes().getLocalFlag(LocalFlag.ICANON) ? "the shell's modes" : "raw"));
-        var setup = new ChatSetup(
-                "opt-tiny",
-                model,
-                BARE,
-                "",
-                new ReplyOptions(256, SamplerOptions.greedy()),
-                state,
-                Theme.PLAIN,
-                Verbosity.QUIET,
-                _ -> {});
+        var setup = TestSetup.of(model, state, Theme.PLAIN, Verbosity.QUIET, _ -> {});
         session.start(screen -> Repl.run(setup, screen));
         session.awaitPrompt();
     }

@@ -6,13 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flexgen.chat.ClosedOutputException;
 import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.Streams;
-import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
-import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,7 +20,6 @@ import java.io.PipedOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -33,17 +29,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class PipedChatTest {
 
-    private static final PromptFormat BARE = new PromptFormat("", "", "\n\n", "\n", "H: ", "\nA:", List.of("\nH:"));
-
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private ScriptedChatModel model = new ScriptedChatModel(2048);
     private boolean terminal;
 
     private ChatSetup setup() {
-        var options = new ReplyOptions(256, SamplerOptions.greedy());
-        return new ChatSetup(
-                "opt-tiny", model, BARE, "", options, Path.of("unused"), Theme.PLAIN, Verbosity.NORMAL, _ -> {});
+        return TestSetup.of(model, Path.of("unused"), Theme.PLAIN, Verbosity.NORMAL, _ -> {});
     }
 
     private int run(byte[] input) throws IOException {

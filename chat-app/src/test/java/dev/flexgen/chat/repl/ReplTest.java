@@ -3,12 +3,9 @@ package dev.flexgen.chat.repl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
-import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.sample.SamplerOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class ReplTest {
-
-    private static final PromptFormat BARE = new PromptFormat("", "", "\n\n", "\n", "H: ", "\nA:", List.of("\nH:"));
 
     @TempDir
     private Path state;
@@ -45,8 +40,7 @@ class ReplTest {
     }
 
     private ChatSetup setup(Theme theme, Verbosity verbosity) {
-        var options = new ReplyOptions(256, SamplerOptions.greedy());
-        return new ChatSetup("opt-tiny", model, BARE, "", options, state, theme, verbosity, exits::add);
+        return TestSetup.of(model, state, theme, verbosity, exits::add);
     }
 
     private void start() throws InterruptedException {
@@ -258,7 +252,7 @@ class ReplTest {
         session.type("/cl\t");
         session.awaitText("> /clear");
         session.type("\r");
-        session.awaitText("[forgot the conversation]");
+        session.awaitText("[there was nothing to forget]");
         session.awaitPrompt();
         session.type("//usr\r");
         session.awaitText("nothing scripted");

@@ -6,8 +6,10 @@ import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.HostMemory;
+import dev.flexgen.engine.memory.HostPages;
+import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.plan.Bandwidths;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -53,9 +55,10 @@ public final class BandwidthBenchmark {
         try (Buffer from = gpu.allocateHost("measuring", PIECES * piece);
                 Buffer to = gpu.allocate("measuring", piece);
                 Event done = gpu.event();
-                Arena arena = Arena.ofShared()) {
+                Buffer memory = new HostMemory(new Ledger()).allocate("measuring", read)) {
+            HostPages.touch(memory.segment());
             BandwidthBenchmark meter = new BandwidthBenchmark(gpu, from.segment(), to.segment(), done);
-            return meter.measure(pool, arena.allocate(read, 4096));
+            return meter.measure(pool, memory.segment());
         }
     }
 
@@ -67,14 +70,14 @@ public final class BandwidthBenchmark {
         upload(1);
         double upload = upload(2 * PIECES);
         double gpuRead = copyWithin();
-        double hostRead = HostMemoryBenchmark.readRate(pool, memory);
+        double hostRead = HostMemoryBenchmark.readRate(pool, memory).hostReadBytesPerSecond();
 
         // More uploads than reading takes, asked for ahead: they go on while the processor reads.
-        double readSeconds = HostMemoryBenchmark.ROUNDS * memory.byteSize() / hostRead;
+        double readSeconds = 2.0 * HostMemoryBenchmark.ROUNDS * memory.byteSize() / hostRead;
         long start = System.nanoTime();
         int rounds = Math.clamp((long) (2 * readSeconds * upload / device.byteSize()), 1, 10_000);
         send(rounds);
-        double hostReadBoth = HostMemoryBenchmark.readRate(pool, memory);
+        double hostReadBoth = HostMemoryBenchmark.readRate(pool, memory).hostReadBytesPerSecond();
         long readEnd = System.nanoTime();
         done.join();
         double seconds = (System.nanoTime() - start) / 1e9;

@@ -16,12 +16,17 @@ final class ByeCommand implements SlashCommand {
     }
 
     @Override
+    public Arguments arguments() {
+        return Arguments.NONE;
+    }
+
+    @Override
     public String summary() {
         return "leave the chat";
     }
 
     @Override
-    public Outcome run(String argument, CommandContext context) {
+    public Outcome run(String argument, CommandContext chat) {
         return Outcome.LEAVE;
     }
 }

@@ -1,6 +1,6 @@
 package dev.flexgen.chat.repl.command;
 
-/** Forgets the conversation so far. */
+/** Forgets the turns of this conversation. */
 final class ClearCommand implements SlashCommand {
 
     @Override
@@ -9,14 +9,20 @@ final class ClearCommand implements SlashCommand {
     }
 
     @Override
-    public String summary() {
-        return "forget the conversation and start a new one";
+    public Arguments arguments() {
+        return Arguments.NONE;
     }
 
     @Override
-    public Outcome run(String argument, CommandContext context) {
-        context.dialogue().clear();
-        context.out().accept("[forgot the conversation]");
+    public String summary() {
+        return "forget all turns of this conversation; /undo brings them back";
+    }
+
+    @Override
+    public Outcome run(String argument, CommandContext chat) {
+        boolean any = !chat.dialogue().turns().isEmpty();
+        chat.dialogue().clear();
+        chat.remark(any ? "[forgot the conversation; /undo brings it back]" : "[there was nothing to forget]");
         return Outcome.CONTINUE;
     }
 }

@@ -1,12 +1,17 @@
 package dev.flexgen.chat.repl.command;
 
 import dev.flexgen.chat.dialogue.Dialogue;
-import java.util.function.Consumer;
 
-/**
- * What a slash command may touch.
- *
- * @param out takes text to show, without its last line end
- * @param error takes an error message
- */
-public record CommandContext(Commands commands, Dialogue dialogue, Consumer<String> out, Consumer<String> error) {}
+/** The chat as a slash command sees it. For the chat's thread. */
+public interface CommandContext {
+
+    Commands commands();
+
+    Dialogue dialogue();
+
+    /** Shows text that is no part of the conversation; may have several lines, without the last line's end. */
+    void remark(String text);
+
+    /** Shows why something could not be done. */
+    void error(String text);
+}

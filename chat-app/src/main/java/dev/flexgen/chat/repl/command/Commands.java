@@ -1,11 +1,12 @@
 package dev.flexgen.chat.repl.command;
 
 import dev.flexgen.config.NearestName;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The table of slash commands. */
+/** The table of slash commands. Immutable. */
 public final class Commands {
 
     private final List<SlashCommand> all;
@@ -14,9 +15,22 @@ public final class Commands {
         this.all = List.copyOf(all);
     }
 
-    /** The commands of the chat, in the order in which {@code /help} lists them. */
+    /** The commands that need nothing but the chat, in the order in which {@code /help} lists them. */
     public static Commands standard() {
-        return new Commands(List.of(new HelpCommand(), new ClearCommand(), new ByeCommand()));
+        return new Commands(List.of(
+                new HelpCommand(),
+                new UndoCommand(),
+                new RedoCommand(),
+                new NewCommand(),
+                new ClearCommand(),
+                new ByeCommand()));
+    }
+
+    /** These and others, which come before the one that leaves. */
+    public Commands with(List<SlashCommand> others) {
+        List<SlashCommand> more = new ArrayList<>(all);
+        more.addAll(Math.max(0, all.size() - 1), others);
+        return new Commands(more);
     }
 
     public List<SlashCommand> all() {
@@ -34,6 +48,45 @@ public final class Commands {
                 .findFirst();
     }
 
+    /** Runs a command, or says why not. */
+    public Outcome run(String name, String argument, CommandContext chat) {
+        Optional<SlashCommand> found = find(name);
+        Optional<String> refusal = found.isEmpty()
+                ? Optional.of(unknown(name))
+                : wrongArgument(found.get(), argument).or(() -> found.get().refusal(chat));
+        if (refusal.isPresent()) {
+            chat.error(refusal.get());
+            return Outcome.CONTINUE;
+        }
+        return found.orElseThrow().run(argument, chat);
+    }
+
+    private static Optional<String> wrongArgument(SlashCommand command, String argument) {
+        return switch (command.arguments()) {
+            case NONE ->
+                argument.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(command.name() + " takes nothing behind its name; nothing was done.");
+            case OPTIONAL -> Optional.empty();
+            case REQUIRED ->
+                argument.isEmpty()
+                        ? Optional.of("Something is missing behind " + command.name() + ": " + command.usage() + ".")
+                        : Optional.empty();
+        };
+    }
+
+    /** Ways to complete the last of some words of a line that begins with a slash. */
+    public List<Suggestion> complete(List<String> words, CommandContext chat) {
+        if (words.size() == 1) {
+            return all.stream()
+                    .map(command -> Suggestion.of(command.name(), command.summary()))
+                    .toList();
+        }
+        return find(words.getFirst()).stream()
+                .flatMap(command -> command.complete(words.subList(1, words.size()), chat).stream())
+                .toList();
+    }
+
     /** The sentence about a name that is no command, with the nearest one that is. */
     public String unknown(String name) {
         if (name.length() == 1) {
@@ -47,7 +100,7 @@ public final class Commands {
                 + " Begin a message with // for a literal slash.";
     }
 
-    static Stream<String> names(SlashCommand command) {
+    private static Stream<String> names(SlashCommand command) {
         return Stream.concat(Stream.of(command.name()), command.aliases().stream());
     }
 }

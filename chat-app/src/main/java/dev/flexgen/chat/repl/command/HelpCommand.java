@@ -1,12 +1,14 @@
 package dev.flexgen.chat.repl.command;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Lists the commands and keys, or explains one command. */
+/** Lists the commands, explains one, or lists the keys. */
 final class HelpCommand implements SlashCommand {
+
+    private static final String KEYS_TOPIC = "keys";
 
     private static final String KEYS = """
             Enter              send the message
@@ -16,7 +18,7 @@ final class HelpCommand implements SlashCommand {
             Ctrl-Z             go to the shell; fg comes back
             Ctrl-D             leave
             Up, Down, Ctrl-R   earlier messages
-            Tab                complete a command""";
+            Tab                complete a command or what stands behind it""";
 
     @Override
     public String name() {
@@ -29,52 +31,71 @@ final class HelpCommand implements SlashCommand {
     }
 
     @Override
+    public Arguments arguments() {
+        return Arguments.OPTIONAL;
+    }
+
+    @Override
     public String usage() {
-        return "/help [command]";
+        return "/help [COMMAND|keys]";
     }
 
     @Override
     public String summary() {
-        return "list commands and keys, or explain one command";
+        return "list the commands, explain one, or list the keys";
     }
 
     @Override
-    public List<String> arguments(Commands commands) {
-        return commands.all().stream().map(SlashCommand::name).toList();
-    }
-
-    @Override
-    public Outcome run(String argument, CommandContext context) {
-        var commands = context.commands();
-        if (argument.isEmpty()) {
-            context.out().accept(overview(commands));
-            return Outcome.CONTINUE;
+    public List<Suggestion> complete(List<String> words, CommandContext chat) {
+        if (words.size() != 1) {
+            return List.of();
         }
+        boolean slash = words.getFirst().startsWith("/");
+        return Stream.concat(
+                        Stream.of(Suggestion.of(KEYS_TOPIC, "what the keys do")),
+                        chat.commands().all().stream()
+                                .map(command -> Suggestion.of(
+                                        slash ? command.name() : command.name().substring(1), command.summary())))
+                .toList();
+    }
+
+    @Override
+    public Outcome run(String argument, CommandContext chat) {
+        var commands = chat.commands();
         var name = argument.startsWith("/") ? argument : "/" + argument;
-        commands.find(name)
-                .ifPresentOrElse(
-                        command -> context.out().accept(explain(command)),
-                        () -> context.error().accept(commands.unknown(name)));
+        if (argument.isEmpty()) {
+            chat.remark(overview(commands));
+        } else if (argument.equalsIgnoreCase(KEYS_TOPIC)) {
+            chat.remark(KEYS);
+        } else {
+            commands.find(name)
+                    .ifPresentOrElse(
+                            command -> chat.remark(explain(command)), () -> chat.error(commands.unknown(name)));
+        }
         return Outcome.CONTINUE;
     }
 
     private static String overview(Commands commands) {
-        return Stream.concat(
-                        commands.all().stream().map(HelpCommand::line),
-                        Stream.of(row("//text", "a message that begins with a slash"), "", KEYS))
-                .collect(Collectors.joining("\n"));
+        List<String> lines = new ArrayList<>();
+        int width = commands.all().stream()
+                .mapToInt(command -> command.usage().length())
+                .max()
+                .orElse(0);
+        for (SlashCommand command : commands.all()) {
+            lines.add(row(width, command.usage(), command.summary()));
+        }
+        lines.add(row(width, "//text", "a message that begins with a slash"));
+        lines.add("/help keys lists the keys; Tab completes.");
+        return String.join("\n", lines);
     }
 
     private static String explain(SlashCommand command) {
         var also = command.aliases().isEmpty() ? "" : " (also " + String.join(", ", command.aliases()) + ")";
-        return command.usage() + ": " + command.summary() + also;
+        var details = command.details().isEmpty() ? "" : "\n" + command.details();
+        return command.usage() + ": " + command.summary() + also + details;
     }
 
-    private static String line(SlashCommand command) {
-        return row(command.usage(), command.summary());
-    }
-
-    private static String row(String left, String right) {
-        return String.format(Locale.ROOT, "%-18s %s", left, right);
+    private static String row(int width, String left, String right) {
+        return String.format(Locale.ROOT, "%-" + Math.max(1, width) + "s  %s", left, right);
     }
 }

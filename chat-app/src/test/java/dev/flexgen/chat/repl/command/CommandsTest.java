@@ -2,95 +2,121 @@ package dev.flexgen.chat.repl.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.chat.dialogue.Dialogue;
-import dev.flexgen.chat.dialogue.DialogueEvent;
-import dev.flexgen.chat.dialogue.DialogueListener;
-import dev.flexgen.chat.dialogue.ReplyOptions;
-import dev.flexgen.chat.dialogue.ScriptedChatModel;
-import dev.flexgen.chat.prompt.PromptFormat;
-import dev.flexgen.chat.repl.command.SlashCommand.Outcome;
-import dev.flexgen.config.PromptStyle;
-import dev.flexgen.engine.base.CancelToken;
-import dev.flexgen.engine.sample.SamplerOptions;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class CommandsTest {
 
-    private final Commands commands = Commands.standard();
-    private final List<String> out = new ArrayList<>();
-    private final List<String> errors = new ArrayList<>();
-    private final Dialogue dialogue =
-            new Dialogue(new ScriptedChatModel(2000), PromptFormat.of(PromptStyle.COMPLETION), "");
-    private final CommandContext context = new CommandContext(commands, dialogue, out::add, errors::add);
+    private final FakeChat chat = new FakeChat(Commands.standard());
 
-    private Outcome run(String name, String argument) {
-        return commands.find(name).orElseThrow().run(argument, context);
+    @Test
+    void helpListsEveryCommandOfTheTable() {
+        assertThat(chat.run("/help")).isEqualTo(Outcome.CONTINUE);
+        assertThat(chat.commands().all())
+                .allSatisfy(command -> assertThat(chat.remarks.getFirst().lines())
+                        .anyMatch(line -> line.startsWith(command.usage()) && line.endsWith(command.summary())));
+        assertThat(chat.remarks.getFirst()).contains("//text").contains("/help keys lists the keys");
     }
 
     @Test
-    void helpListsCommandsAndKeys() {
-        assertThat(run("/help", "")).isEqualTo(Outcome.CONTINUE);
-        assertThat(out).containsExactly("""
-                /help [command]    list commands and keys, or explain one command
-                /clear             forget the conversation and start a new one
-                /bye               leave the chat
-                //text             a message that begins with a slash
-
-                Enter              send the message
-                Alt-Enter          new line; so does \\ at the end of a line
-                \"""                begins and ends a message of several lines
-                Ctrl-C             stop the reply; clear the line
-                Ctrl-Z             go to the shell; fg comes back
-                Ctrl-D             leave
-                Up, Down, Ctrl-R   earlier messages
-                Tab                complete a command""");
+    void namesAreUniqueAndSummariesAreOneSentenceWithoutAFullStop() {
+        assertThat(chat.commands().all().stream()
+                        .flatMap(it -> Stream.concat(Stream.of(it.name()), it.aliases().stream())))
+                .doesNotHaveDuplicates()
+                .allMatch(name -> name.matches("/[a-z?]+"));
+        assertThat(chat.commands().all()).allSatisfy(it -> {
+            assertThat(it.summary()).isNotBlank().doesNotEndWith(".");
+            assertThat(it.usage()).startsWith(it.name());
+            assertThat(it.usage().contains("[")).isEqualTo(it.arguments() == Arguments.OPTIONAL);
+        });
     }
 
     @Test
-    void helpExplainsOneCommand() {
-        run("/?", "bye");
-        run("/help", "/clear");
-        assertThat(out)
-                .containsExactly(
-                        "/bye: leave the chat (also /exit, /quit)",
-                        "/clear: forget the conversation and start a new one");
+    void helpExplainsOneCommandOrTheKeys() {
+        chat.run("/? bye");
+        chat.run("/help /undo");
+        chat.run("/help keys");
+        assertThat(chat.remarks.get(0)).isEqualTo("/bye: leave the chat (also /exit, /quit)");
+        assertThat(chat.remarks.get(1))
+                .startsWith("/undo [N]: forget the last N turns")
+                .contains("\n");
+        assertThat(chat.remarks.get(2)).contains("Ctrl-C").contains("Alt-Enter");
     }
 
     @Test
     void unknownNamesMeetTheNearest() {
-        run("/help", "cler");
-        assertThat(errors)
-                .containsExactly("There is no command /cler; did you mean /clear?"
+        chat.run("/help cler");
+        chat.run("/cler");
+        assertThat(chat.errors)
+                .containsOnly("There is no command /cler; did you mean /clear?"
                         + " Begin a message with // for a literal slash.");
-        assertThat(commands.unknown("/abracadabra")).contains("/help lists them.");
-        assertThat(commands.find("/abracadabra")).isEmpty();
-        assertThat(commands.unknown("/")).doesNotContain("did you mean").contains("/help lists them");
+        assertThat(chat.commands().unknown("/abracadabra")).contains("/help lists them.");
+        assertThat(chat.commands().find("/abracadabra")).isEmpty();
+        assertThat(chat.commands().unknown("/")).doesNotContain("did you mean").contains("/help lists them");
     }
 
     @Test
     void everyWayOutLeaves() {
         for (var name : List.of("/bye", "/exit", "/quit", "/BYE")) {
-            assertThat(run(name, "")).isEqualTo(Outcome.LEAVE);
+            assertThat(chat.run(name)).isEqualTo(Outcome.LEAVE);
         }
     }
 
     @Test
-    void clearForgets() {
-        dialogue.say("hi", new ReplyOptions(50, SamplerOptions.greedy()), new Deaf(), new CancelToken());
-        assertThat(dialogue.turns()).hasSize(1);
-        run("/clear", "");
-        assertThat(dialogue.turns()).isEmpty();
-        assertThat(out).containsExactly("[forgot the conversation]");
+    void anArgumentThatACommandDoesNotTakeStopsIt() {
+        chat.say("hi", "ho");
+        chat.run("/clear now");
+        assertThat(chat.errors).containsExactly("/clear takes nothing behind its name; nothing was done.");
+        assertThat(chat.dialogue().turns()).hasSize(1);
     }
 
-    private static final class Deaf implements DialogueListener {
+    @Test
+    void clearForgetsAndUndoBringsBack() {
+        chat.say("hi", "ho");
+        chat.run("/clear");
+        assertThat(chat.dialogue().turns()).isEmpty();
+        assertThat(chat.remarks).containsExactly("[forgot the conversation; /undo brings it back]");
+        chat.run("/undo");
+        assertThat(chat.dialogue().turns()).hasSize(1);
+        assertThat(chat.remarks).last().isEqualTo("[the conversation is back: 1 turn]");
+    }
 
-        @Override
-        public void onEvent(DialogueEvent event) {}
+    @Test
+    void undoForgetsTurnsAndRedoBringsThemBack() {
+        chat.say("one", "1");
+        chat.say("two", "2");
+        chat.say("three", "3");
+        chat.run("/undo 2");
+        assertThat(chat.dialogue().turns()).hasSize(1);
+        assertThat(chat.remarks).last().isEqualTo("[forgot the last 2 turns, kept 1; /redo brings them back]");
+        chat.run("/redo");
+        assertThat(chat.dialogue().turns()).hasSize(3);
+        chat.run("/redo");
+        assertThat(chat.errors).containsExactly("There is nothing to bring back.");
+        chat.run("/undo minus one");
+        assertThat(chat.errors).last().asString().contains("nothing was done");
+        assertThat(chat.dialogue().turns()).hasSize(3);
+    }
 
-        @Override
-        public void onText(String text) {}
+    @Test
+    void completesNamesAndWhatFollowsThem() {
+        assertThat(chat.commands().complete(List.of("/un"), chat))
+                .extracting(Suggestion::text)
+                .contains("/undo", "/help");
+        assertThat(chat.commands().complete(List.of("/help", "un"), chat))
+                .extracting(Suggestion::text)
+                .contains("undo", "keys");
+        assertThat(chat.commands().complete(List.of("/help", "/un"), chat))
+                .extracting(Suggestion::text)
+                .contains("/undo");
+        assertThat(chat.commands().complete(List.of("/bye", "x"), chat)).isEmpty();
+    }
+
+    @Test
+    void othersJoinTheTableBeforeTheWayOut() {
+        var more = chat.commands().with(List.of(new ClearCommand()));
+        assertThat(more.all()).hasSize(chat.commands().all().size() + 1);
+        assertThat(more.all().getLast().name()).isEqualTo("/bye");
     }
 }

@@ -5,16 +5,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Inner loops over one row of weights in groups, as it is stored. A weight is {@code factor * level + base}: the level is what a
- * vector instruction or two make of its integer, factor and base are the group's. So a dot product is
- * {@code sum of factor[g] * (levels . x) + sum of base[g] * (sum of x)}, group by group, and only the levels touch every number.
+ * Inner loops over one row of weights in groups, as it is stored. A weight is {@code factor * level + base}, with the group's scale
+ * and offset and the weight's integer. So a dot product is {@code sum of factor[g] * (levels . x) + sum of base[g] * (sum of x)}, group
+ * by group, and only the levels touch every number.
  *
  * <p>Levels come out of a row in an order that suits the lanes; numbers to be multiplied with them are {@linkplain #arrange
  * arranged} so once for all rows. Every loop adds in the same order, whatever is computed beside it. Stateless.
  */
 sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
 
-    /** Rows that {@link #addRows} takes at a time. */
+    /** Rows that {@link #dotRows} and {@link #addRows} take at a time. */
     int ROWS = 2;
 
     /** Tokens that {@link #dots} takes at a time. */
@@ -29,35 +29,52 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
         };
     }
 
-    /** What the scale of a group is multiplied by to make its factor; with an offset, level 1 is integer 0. */
-    float factor();
-
     /** Numbers of a row when arranged; a multiple of the group. */
     int arranged(int columns);
 
     /** Where column {@code column} of a row comes when arranged. */
     int place(int column);
 
-    /**
-     * The sum of factor times level times number over one row.
-     *
-     * @param row offset of the row's integers in {@code weights}, in bytes
-     * @param factors of the row's groups, followed by zeros as far as vectors reach
-     * @param x arranged
-     */
-    float dot(MemorySegment weights, long row, int groups, float[] factors, float[] x, int xo);
+    /** What arranged numbers of a column are multiplied by, because its levels are as much larger: a power of two. */
+    default float unit(int column) {
+        return 1;
+    }
 
     /**
-     * The same for {@value #TOKENS} tokens.
+     * Sums of factor times level times number over two rows, one sum for each lane: numbers of wide rows do not fit the first-level cache, and so are
+     * fetched half as often.
+     *
+     * @param row offset of the first row's integers in {@code weights}, in bytes
+     * @param factors of the first row's groups from {@code fo} on and of the second's from {@code secondFo} on, each followed by
+     *     zeros as far as vectors reach
+     * @param x arranged
+     * @param sums gets a vector of sums for each row from {@code so} on
+     */
+    void dotRows(
+            MemorySegment weights,
+            long row,
+            long secondRow,
+            int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
+            float[] x,
+            int xo,
+            float[] sums,
+            int so);
+
+    /**
+     * The same for one row and {@value #TOKENS} tokens.
      *
      * @param xs distance between two tokens' numbers
-     * @param sums gets the results from {@code so} on
+     * @param sums gets a vector of sums for each token from {@code so} on
      */
     void dots(
             MemorySegment weights,
             long row,
             int groups,
             float[] factors,
+            int fo,
             float[] x,
             int xo,
             int xs,
@@ -67,15 +84,16 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     /**
      * {@code y += factor * level}, arranged, for two rows, one after the other.
      *
-     * @param factors of the first row's groups, already multiplied by its input
+     * @param factors of the rows' groups, already multiplied by their inputs
      */
     void addRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] y,
             int yo);
 
@@ -83,7 +101,7 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     default void arrange(float[] numbers, int at, int columns, float[] x, int xo) {
         Arrays.fill(x, xo, xo + arranged(columns), 0);
         for (int c = 0; c < columns; c++) {
-            x[xo + place(c)] = numbers[at + c];
+            x[xo + place(c)] = numbers[at + c] * unit(c);
         }
     }
 }

@@ -4,7 +4,6 @@ import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 import static dev.flexgen.engine.device.cpu.Lanes.WIDTH;
 import static dev.flexgen.engine.device.cpu.Lanes.fma;
 import static dev.flexgen.engine.device.cpu.Lanes.load;
-import static dev.flexgen.engine.device.cpu.Lanes.total;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -12,18 +11,20 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Loops over 4-bit integers. A vector of words holds a field for each lane at every fourth bit; a field shifted to the top of the
- * fraction of 1.0 makes the level {@code 1 + q / 16}, by a shift and one logic instruction, on any width of vectors.
- *
- * <p>Words of 8 lanes are one group. Wider vectors hold two groups, narrower ones half of one.
+ * Loops over 4-bit integers. A vector of words holds a field for each lane at every fourth bit. Four fields are masked and converted
+ * where they are, which multiplies them by 1, 16, 256 and 4096; numbers that they meet are divided by as much beforehand, and no digit
+ * changes. Then one shift brings the other four down. Words of 8 lanes are one group: wider vectors hold two groups, narrower ones half
+ * of one.
  */
 record NibbleKernel() implements GroupKernel {
 
     private static final VectorSpecies<Integer> INTS = VectorUnit.INTS;
-    private static final VectorMask<Float> UPPER = VectorMask.fromLong(FLOATS, 0xff00);
+    /** Brings the factors of two groups to their lanes. */
+    private static final VectorShuffle<Float> SPREAD = VectorShuffle.fromOp(FLOATS, lane -> lane / 8);
 
     /** Fields of a word. */
     private static final int FIELDS = 8;
@@ -33,13 +34,11 @@ record NibbleKernel() implements GroupKernel {
     private static final int STEP = FIELDS * WIDTH;
 
     private static final long VECTOR_BYTES = 4L * WIDTH;
-    private static final int FRACTION = 0x00780000;
-    private static final int ONE = 0x3f800000;
-
-    @Override
-    public float factor() {
-        return 16;
-    }
+    private static final IntVector FIELD_0 = IntVector.broadcast(INTS, 0xf);
+    private static final IntVector FIELD_1 = IntVector.broadcast(INTS, 0xf0);
+    private static final IntVector FIELD_2 = IntVector.broadcast(INTS, 0xf00);
+    private static final IntVector FIELD_3 = IntVector.broadcast(INTS, 0xf000);
+    private static final int HALF = FIELDS / 2;
 
     @Override
     public int arranged(int columns) {
@@ -51,6 +50,11 @@ record NibbleKernel() implements GroupKernel {
         int word = column / 64 * GROUP_WORDS + column % GROUP_WORDS;
         int field = column % 64 / GROUP_WORDS;
         return word / WIDTH * STEP + field * WIDTH + word % WIDTH;
+    }
+
+    @Override
+    public float unit(int column) {
+        return 1f / (1 << 4 * (column % 64 / GROUP_WORDS % HALF));
     }
 
     /** Vectors of a row's words. */
@@ -73,61 +77,93 @@ record NibbleKernel() implements GroupKernel {
         return IntVector.fromMemorySegment(INTS, weights, offset, ByteOrder.LITTLE_ENDIAN, there);
     }
 
-    /** The level of the field at the top of the fraction. */
-    private static FloatVector level(IntVector words) {
-        return words.and(FRACTION).or(ONE).reinterpretAsFloats();
+    /** Fields as they lie in a word: the integers times 1, 16, 256 or 4096. */
+    private static FloatVector level(IntVector words, IntVector field) {
+        return (FloatVector) words.and(field).convertShape(VectorOperators.I2F, FLOATS, 0);
     }
 
-    /** Brings the lowest field of words as stored to the top of the fraction. */
-    private static IntVector first(IntVector words) {
-        return words.lanewise(VectorOperators.ROL, 19);
-    }
-
-    private static IntVector next(IntVector words) {
-        return words.lanewise(VectorOperators.ROR, 4);
+    private static IntVector secondHalf(IntVector words) {
+        return words.lanewise(VectorOperators.LSHR, 4 * HALF);
     }
 
     /** The groups' factors for each lane of a vector. */
-    private static FloatVector factors(float[] factors, int vector) {
+    private static FloatVector factors(float[] factors, int fo, int vector) {
         if (WIDTH <= GROUP_WORDS) {
-            return FloatVector.broadcast(FLOATS, factors[vector * WIDTH / GROUP_WORDS]);
+            return FloatVector.broadcast(FLOATS, factors[fo + vector * WIDTH / GROUP_WORDS]);
         }
-        return FloatVector.broadcast(FLOATS, factors[2 * vector])
-                .blend(FloatVector.broadcast(FLOATS, factors[2 * vector + 1]), UPPER);
+        return load(factors, fo + 2 * vector).rearrange(SPREAD);
     }
 
-    // The loops over fields are loops because the compiler inlines so much and no more into one method, and behind a
-    // call that is
-    // not inlined a vector becomes an object in memory.
+    // The compiler inlines some forty vector operations into one method and no more; behind a call that is not inlined a vector becomes
+    // an object in memory. So fields are a loop, and sums are added up by the caller. Two sums for the halves of the words and two rows
+    // at a time hide the latency of the multiply-add.
 
     @Override
-    public float dot(MemorySegment weights, long row, int groups, float[] factors, float[] x, int xo) {
+    public void dotRows(
+            MemorySegment weights,
+            long row,
+            long secondRow,
+            int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
+            float[] x,
+            int xo,
+            float[] sums,
+            int so) {
         int whole = wholeVectors(groups);
         FloatVector sum = FloatVector.zero(FLOATS);
-        int at = xo;
+        FloatVector secondSum = sum;
         for (int v = 0; v < whole; v++) {
-            IntVector words = first(words(weights, row + v * VECTOR_BYTES));
+            IntVector p = words(weights, row + v * VECTOR_BYTES);
+            IntVector q = words(weights, secondRow + v * VECTOR_BYTES);
             FloatVector a = FloatVector.zero(FLOATS);
-            for (int k = 0; k < FIELDS; k++) {
-                a = fma(level(words), load(x, at), a);
-                words = next(words);
-                at += WIDTH;
+            FloatVector b = a;
+            int at = xo + v * STEP;
+            for (int half = 0; half < 2; half++) {
+                FloatVector y = load(x, at);
+                a = fma(level(p, FIELD_0), y, a);
+                b = fma(level(q, FIELD_0), y, b);
+                y = load(x, at + WIDTH);
+                a = fma(level(p, FIELD_1), y, a);
+                b = fma(level(q, FIELD_1), y, b);
+                y = load(x, at + 2 * WIDTH);
+                a = fma(level(p, FIELD_2), y, a);
+                b = fma(level(q, FIELD_2), y, b);
+                y = load(x, at + 3 * WIDTH);
+                a = fma(level(p, FIELD_3), y, a);
+                b = fma(level(q, FIELD_3), y, b);
+                p = secondHalf(p);
+                q = secondHalf(q);
+                at += HALF * WIDTH;
             }
-            sum = fma(a, factors(factors, v), sum);
+            sum = fma(a, factors(factors, fo, v), sum);
+            secondSum = fma(b, factors(factors, secondFo, v), secondSum);
         }
-        float last = whole < vectors(groups) ? lastDot(weights, row, whole, factors, x, at) : 0;
-        return total(sum) + last;
+        sum.intoArray(sums, so);
+        secondSum.intoArray(sums, so + WIDTH);
+        if (whole < vectors(groups)) {
+            int at = xo + whole * STEP;
+            lastDot(weights, row, whole, factors, fo, x, at, sums, so);
+            lastDot(weights, secondRow, whole, factors, secondFo, x, at, sums, so + WIDTH);
+        }
     }
 
     /** Of the words at the end of a row that fill half a vector. */
-    private static float lastDot(MemorySegment weights, long row, int v, float[] factors, float[] x, int xo) {
-        IntVector words = first(lastWords(weights, row + v * VECTOR_BYTES));
+    private static void lastDot(
+            MemorySegment weights, long row, int v, float[] factors, int fo, float[] x, int xo, float[] sums, int so) {
+        IntVector p = lastWords(weights, row + v * VECTOR_BYTES);
         FloatVector a = FloatVector.zero(FLOATS);
-        for (int k = 0; k < FIELDS; k++) {
-            a = fma(level(words), load(x, xo + k * WIDTH), a);
-            words = next(words);
+        int at = xo;
+        for (int half = 0; half < 2; half++) {
+            a = fma(level(p, FIELD_0), load(x, at), a);
+            a = fma(level(p, FIELD_1), load(x, at + WIDTH), a);
+            a = fma(level(p, FIELD_2), load(x, at + 2 * WIDTH), a);
+            a = fma(level(p, FIELD_3), load(x, at + 3 * WIDTH), a);
+            p = secondHalf(p);
+            at += HALF * WIDTH;
         }
-        return total(a.mul(factors(factors, v)));
+        fma(a, factors(factors, fo, v), load(sums, so)).intoArray(sums, so);
     }
 
     @Override
@@ -136,6 +172,7 @@ record NibbleKernel() implements GroupKernel {
             long row,
             int groups,
             float[] factors,
+            int fo,
             float[] x,
             int xo,
             int xs,
@@ -146,34 +183,39 @@ record NibbleKernel() implements GroupKernel {
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
-        int at = xo;
         for (int v = 0; v < whole; v++) {
-            IntVector words = first(words(weights, row + v * VECTOR_BYTES));
+            IntVector words = words(weights, row + v * VECTOR_BYTES);
             FloatVector a = FloatVector.zero(FLOATS);
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
+            IntVector field = FIELD_0;
+            int at = xo + v * STEP;
             for (int k = 0; k < FIELDS; k++) {
-                FloatVector level = level(words);
+                FloatVector level = level(words, field);
                 a = fma(level, load(x, at), a);
                 b = fma(level, load(x, at + xs), b);
                 c = fma(level, load(x, at + 2 * xs), c);
                 d = fma(level, load(x, at + 3 * xs), d);
-                words = next(words);
+                field = field.lanewise(VectorOperators.LSHL, 4);
+                if (k == HALF - 1) {
+                    words = secondHalf(words);
+                    field = FIELD_0;
+                }
                 at += WIDTH;
             }
-            FloatVector f = factors(factors, v);
+            FloatVector f = factors(factors, fo, v);
             s0 = fma(a, f, s0);
             s1 = fma(b, f, s1);
             s2 = fma(c, f, s2);
             s3 = fma(d, f, s3);
         }
-        sums[so] = total(s0);
-        sums[so + 1] = total(s1);
-        sums[so + 2] = total(s2);
-        sums[so + 3] = total(s3);
-        for (int t = 0; t < TOKENS; t++) {
-            sums[so + t] += whole < vectors(groups) ? lastDot(weights, row, whole, factors, x, at + t * xs) : 0;
+        s0.intoArray(sums, so);
+        s1.intoArray(sums, so + WIDTH);
+        s2.intoArray(sums, so + 2 * WIDTH);
+        s3.intoArray(sums, so + 3 * WIDTH);
+        for (int t = 0; t < TOKENS && whole < vectors(groups); t++) {
+            lastDot(weights, row, whole, factors, fo, x, xo + t * xs + whole * STEP, sums, so + t * WIDTH);
         }
     }
 
@@ -181,37 +223,63 @@ record NibbleKernel() implements GroupKernel {
     public void addRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] y,
             int yo) {
         int whole = wholeVectors(groups);
-        int at = yo;
         for (int v = 0; v < whole; v++) {
-            IntVector a = first(words(weights, row + v * VECTOR_BYTES));
-            IntVector b = first(words(weights, secondRow + v * VECTOR_BYTES));
-            FloatVector fa = factors(factors, v);
-            FloatVector fb = factors(secondFactors, v);
-            for (int k = 0; k < FIELDS; k++) {
-                fma(level(b), fb, fma(level(a), fa, load(y, at))).intoArray(y, at);
-                a = next(a);
-                b = next(b);
-                at += WIDTH;
+            IntVector a = words(weights, row + v * VECTOR_BYTES);
+            IntVector b = words(weights, secondRow + v * VECTOR_BYTES);
+            FloatVector fa = factors(factors, fo, v);
+            FloatVector fb = factors(factors, secondFo, v);
+            int at = yo + v * STEP;
+            for (int half = 0; half < 2; half++) {
+                add(level(a, FIELD_0), fa, level(b, FIELD_0), fb, y, at);
+                add(level(a, FIELD_1), fa, level(b, FIELD_1), fb, y, at + WIDTH);
+                add(level(a, FIELD_2), fa, level(b, FIELD_2), fb, y, at + 2 * WIDTH);
+                add(level(a, FIELD_3), fa, level(b, FIELD_3), fb, y, at + 3 * WIDTH);
+                a = secondHalf(a);
+                b = secondHalf(b);
+                at += HALF * WIDTH;
             }
         }
         if (whole < vectors(groups)) {
-            IntVector a = first(lastWords(weights, row + whole * VECTOR_BYTES));
-            IntVector b = first(lastWords(weights, secondRow + whole * VECTOR_BYTES));
-            FloatVector fa = factors(factors, whole);
-            FloatVector fb = factors(secondFactors, whole);
-            for (int k = 0; k < FIELDS; k++) {
-                fma(level(b), fb, fma(level(a), fa, load(y, at))).intoArray(y, at);
-                a = next(a);
-                b = next(b);
-                at += WIDTH;
-            }
+            addLast(weights, row, secondRow, whole, factors, fo, secondFo, y, yo + whole * STEP);
         }
+    }
+
+    /** The words at the end of two rows that fill half a vector. */
+    private static void addLast(
+            MemorySegment weights,
+            long row,
+            long secondRow,
+            int v,
+            float[] factors,
+            int fo,
+            int secondFo,
+            float[] y,
+            int yo) {
+        IntVector a = lastWords(weights, row + v * VECTOR_BYTES);
+        IntVector b = lastWords(weights, secondRow + v * VECTOR_BYTES);
+        FloatVector fa = factors(factors, fo, v);
+        FloatVector fb = factors(factors, secondFo, v);
+        int at = yo;
+        for (int half = 0; half < 2; half++) {
+            add(level(a, FIELD_0), fa, level(b, FIELD_0), fb, y, at);
+            add(level(a, FIELD_1), fa, level(b, FIELD_1), fb, y, at + WIDTH);
+            add(level(a, FIELD_2), fa, level(b, FIELD_2), fb, y, at + 2 * WIDTH);
+            add(level(a, FIELD_3), fa, level(b, FIELD_3), fb, y, at + 3 * WIDTH);
+            a = secondHalf(a);
+            b = secondHalf(b);
+            at += HALF * WIDTH;
+        }
+    }
+
+    private static void add(FloatVector a, FloatVector fa, FloatVector b, FloatVector fb, float[] y, int yo) {
+        fma(b, fb, fma(a, fa, load(y, yo))).intoArray(y, yo);
     }
 }

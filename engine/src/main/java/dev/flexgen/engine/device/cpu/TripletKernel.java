@@ -4,6 +4,7 @@ import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -13,7 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Loops over 3-bit integers: the three bytes of a word come from three places, 8 words at a time, so vectors of at most 8 lanes are
- * used; then as {@link NibbleKernel}, with levels {@code 1 + q / 8}.
+ * used; then as {@link NibbleKernel}.
  */
 record TripletKernel() implements GroupKernel {
 
@@ -26,13 +27,8 @@ record TripletKernel() implements GroupKernel {
             VectorSpecies.of(float.class, VectorShape.forBitSize(Math.min(256, FLOATS.vectorBitSize())));
     private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, EIGHT.vectorShape());
     private static final int WIDTH = EIGHT.length();
-    private static final int FRACTION = 0x00700000;
-    private static final int ONE = 0x3f800000;
-
-    @Override
-    public float factor() {
-        return 8;
-    }
+    private static final int FIELD = 7;
+    private static final int HALF = FIELDS / 2;
 
     @Override
     public int arranged(int columns) {
@@ -58,22 +54,17 @@ record TripletKernel() implements GroupKernel {
         return (IntVector) bytes.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part);
     }
 
-    private static FloatVector raised(IntVector words, int bits) {
-        return words.lanewise(VectorOperators.LSHL, bits).and(FRACTION).or(ONE).reinterpretAsFloats();
+    /** The integers at the lowest bits. */
+    private static FloatVector level(IntVector words) {
+        return (FloatVector) words.and(FIELD).convertShape(VectorOperators.I2F, EIGHT, 0);
     }
 
-    private static FloatVector level(IntVector words, int field) {
-        return switch (field) {
-            case 0 -> raised(words, 20);
-            case 1 -> raised(words, 17);
-            case 2 -> raised(words, 14);
-            case 3 -> raised(words, 11);
-            case 4 -> raised(words, 8);
-            case 5 -> raised(words, 5);
-            case 6 -> raised(words, 2);
-            default ->
-                words.lanewise(VectorOperators.LSHR, 1).and(FRACTION).or(ONE).reinterpretAsFloats();
-        };
+    private static IntVector next(IntVector words) {
+        return words.lanewise(VectorOperators.LSHR, 3);
+    }
+
+    private static IntVector secondHalf(IntVector words) {
+        return words.lanewise(VectorOperators.LSHR, 3 * HALF);
     }
 
     private static FloatVector load(float[] x, int at) {
@@ -84,29 +75,53 @@ record TripletKernel() implements GroupKernel {
         return VectorUnit.FMA ? a.fma(b, c) : a.mul(b).add(c);
     }
 
-    private static FloatVector levelDot(IntVector words, float[] x, int xo) {
-        FloatVector sum = level(words, 0).mul(load(x, xo));
-        sum = fma(level(words, 1), load(x, xo + WORDS), sum);
-        sum = fma(level(words, 2), load(x, xo + 2 * WORDS), sum);
-        sum = fma(level(words, 3), load(x, xo + 3 * WORDS), sum);
-        sum = fma(level(words, 4), load(x, xo + 4 * WORDS), sum);
-        sum = fma(level(words, 5), load(x, xo + 5 * WORDS), sum);
-        sum = fma(level(words, 6), load(x, xo + 6 * WORDS), sum);
-        return fma(level(words, 7), load(x, xo + 7 * WORDS), sum);
+    @Override
+    public void dotRows(
+            MemorySegment weights,
+            long row,
+            long secondRow,
+            int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
+            float[] x,
+            int xo,
+            float[] sums,
+            int so) {
+        dot(weights, row, groups, factors, fo, x, xo, sums, so);
+        dot(weights, secondRow, groups, factors, secondFo, x, xo, sums, so + Lanes.WIDTH);
     }
 
-    @Override
-    public float dot(MemorySegment weights, long row, int groups, float[] factors, float[] x, int xo) {
+    private static void dot(
+            MemorySegment weights,
+            long row,
+            int groups,
+            float[] factors,
+            int fo,
+            float[] x,
+            int xo,
+            float[] sums,
+            int so) {
         FloatVector sum = FloatVector.zero(EIGHT);
         for (int g = 0; g < groups; g++) {
-            FloatVector f = FloatVector.broadcast(EIGHT, factors[g]);
-            long at = row + (long) g * GROUP_BYTES;
-            sum = fma(levelDot(words(weights, at, 0), x, xo + g * GROUP), f, sum);
-            if (WIDTH < WORDS) {
-                sum = fma(levelDot(words(weights, at, 1), x, xo + g * GROUP + WIDTH), f, sum);
+            FloatVector f = FloatVector.broadcast(EIGHT, factors[fo + g]);
+            for (int part = 0; part < WORDS / WIDTH; part++) {
+                long at = row + (long) g * GROUP_BYTES;
+                IntVector p = part == 0 ? words(weights, at, 0) : words(weights, at, 1);
+                FloatVector p0 = FloatVector.zero(EIGHT);
+                FloatVector p1 = p0;
+                int from = xo + g * GROUP + part * WIDTH;
+                for (int k = 0; k < HALF; k++) {
+                    p0 = fma(level(p), load(x, from), p0);
+                    p1 = fma(level(secondHalf(p)), load(x, from + HALF * WORDS), p1);
+                    p = next(p);
+                    from += WORDS;
+                }
+                sum = fma(p0.add(p1), f, sum);
             }
         }
-        return total(sum);
+        Arrays.fill(sums, so, so + Lanes.WIDTH, 0);
+        sum.intoArray(sums, so);
     }
 
     @Override
@@ -115,13 +130,14 @@ record TripletKernel() implements GroupKernel {
             long row,
             int groups,
             float[] factors,
+            int fo,
             float[] x,
             int xo,
             int xs,
             float[] sums,
             int so) {
         for (int t = 0; t < TOKENS; t++) {
-            sums[so + t] = dot(weights, row, groups, factors, x, xo + t * xs);
+            dot(weights, row, groups, factors, fo, x, xo + t * xs, sums, so + t * Lanes.WIDTH);
         }
     }
 
@@ -129,10 +145,11 @@ record TripletKernel() implements GroupKernel {
     public void addRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] y,
             int yo) {
         for (int g = 0; g < groups; g++) {
@@ -143,22 +160,16 @@ record TripletKernel() implements GroupKernel {
                 IntVector b = part == 0
                         ? words(weights, secondRow + (long) g * GROUP_BYTES, 0)
                         : words(weights, secondRow + (long) g * GROUP_BYTES, 1);
-                FloatVector fa = FloatVector.broadcast(EIGHT, factors[g]);
-                FloatVector fb = FloatVector.broadcast(EIGHT, secondFactors[g]);
+                FloatVector fa = FloatVector.broadcast(EIGHT, factors[fo + g]);
+                FloatVector fb = FloatVector.broadcast(EIGHT, factors[secondFo + g]);
+                int at = yo + g * GROUP + part * WIDTH;
                 for (int k = 0; k < FIELDS; k++) {
-                    int at = yo + g * GROUP + k * WORDS + part * WIDTH;
-                    fma(level(b, k), fb, fma(level(a, k), fa, load(y, at))).intoArray(y, at);
+                    fma(level(b), fb, fma(level(a), fa, load(y, at))).intoArray(y, at);
+                    a = next(a);
+                    b = next(b);
+                    at += WORDS;
                 }
             }
         }
-    }
-
-    /** In halves, as {@link Lanes#total}. */
-    private static float total(FloatVector vector) {
-        FloatVector sums = vector;
-        for (int half = WIDTH / 2; half > 0; half /= 2) {
-            sums = sums.add(sums.slice(half));
-        }
-        return sums.lane(0);
     }
 }

@@ -161,7 +161,11 @@ final class CudaDevice implements Device {
 
     @Override
     public boolean supports(Operation operation, Encoding encoding) {
-        return encoding instanceof Encoding.Plain;
+        return switch (operation) {
+            case EMBED, UP, DOWN, APPEND -> encoding instanceof Encoding.Plain;
+            case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
+            case SEAL -> encoding.equals(Encoding.Q4);
+        };
     }
 
     @Override

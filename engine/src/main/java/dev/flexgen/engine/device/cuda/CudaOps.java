@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
@@ -36,6 +37,7 @@ final class CudaOps implements Ops {
     private final CudaSkinnyMatmul fewTokens;
     private final CudaMatmul manyTokens;
     private final CudaAttention attention;
+    private final CudaPageSealer sealer;
     private final Kernel embed;
     private final Kernel norm;
     private final Kernel bias;
@@ -55,6 +57,7 @@ final class CudaOps implements Ops {
         DeviceScratch memory = new DeviceScratch(scratch);
         this.fewTokens = new CudaSkinnyMatmul(launcher, arguments, memory);
         this.manyTokens = new CudaMatmul(launcher, product, arguments, memory);
+        this.sealer = new CudaPageSealer(launcher, arguments);
         this.attention = new CudaAttention(launcher, arguments, memory);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
         this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
@@ -245,6 +248,14 @@ final class CudaOps implements Ops {
         if (!sequences.isEmpty()) {
             attention.append(keys, values, sequences);
         }
+    }
+
+    @Override
+    public void seal(List<KvSealing> blocks) {
+        for (KvSealing block : blocks) {
+            ShapeChecks.sealing(block);
+        }
+        sealer.seal(blocks);
     }
 
     @Override
