@@ -77,7 +77,7 @@ class WeightQualityTest {
             row(table, type.name(), perplexity(demo, type, texts), exact, saved);
             row(
                     table,
-                    type + " by least and greatest",
+                    type + " from least to greatest",
                     perplexity(folder.resolve("plaintable" + type), WeightType.NATIVE, texts),
                     exact,
                     "");
