@@ -37,8 +37,10 @@ final class AllLaunches {
             ops.copy(rows, rows);
             ops.addBias(vector, rows);
             ops.activate(Activation.GELU, rows);
-            for (Encoding encoding : Cublas.ENCODINGS) {
+            for (Encoding encoding : Encoding.ALL) {
                 projections(ops, encoding, tokens);
+            }
+            for (Encoding encoding : Cublas.ENCODINGS) {
                 attention(ops, encoding, tokens);
             }
         }
