@@ -7,5 +7,7 @@ public enum KvChoice {
     /** Single precision. */
     F32,
     /** Half precision: half the memory. */
-    F16
+    F16,
+    /** Four bits where a page is full, half precision elsewhere. */
+    Q4
 }

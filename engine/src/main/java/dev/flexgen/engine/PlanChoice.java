@@ -13,7 +13,7 @@ import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.ThroughputEstimate;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
 import java.util.Set;
@@ -60,7 +60,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             return devices().stream().map(DeviceShape::tier).toList();
         }
 
-        Encoding kv() {
+        KvEncoding kv() {
             return options.kv().resolve(types.type(ModelPart.UP.weight(), 0));
         }
 

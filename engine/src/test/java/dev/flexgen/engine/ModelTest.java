@@ -13,7 +13,7 @@ import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.model.Dimensions;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
@@ -236,12 +236,12 @@ class ModelTest {
 
     @Test
     void theCacheFollowsTheWeightsUnlessTold() {
-        assertThat(KvType.AUTO.resolve(DType.F32)).isEqualTo(Encoding.F32);
-        assertThat(KvType.AUTO.resolve(DType.F16)).isEqualTo(Encoding.F16);
-        assertThat(KvType.AUTO.resolve(DType.BF16)).isEqualTo(Encoding.F16);
+        assertThat(KvType.AUTO.resolve(DType.F32)).isEqualTo(KvEncoding.F32);
+        assertThat(KvType.AUTO.resolve(DType.F16)).isEqualTo(KvEncoding.F16);
+        assertThat(KvType.AUTO.resolve(DType.BF16)).isEqualTo(KvEncoding.F16);
         for (DType weights : DType.values()) {
-            assertThat(KvType.F32.resolve(weights)).isEqualTo(Encoding.F32);
-            assertThat(KvType.F16.resolve(weights)).isEqualTo(Encoding.F16);
+            assertThat(KvType.F32.resolve(weights)).isEqualTo(KvEncoding.F32);
+            assertThat(KvType.F16.resolve(weights)).isEqualTo(KvEncoding.F16);
         }
     }
 

@@ -1,62 +1,61 @@
 package dev.flexgen.engine.cache;
 
 import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.device.KvSealing;
+import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The keys and values of one sequence, for every layer and shard. It grows by pages as tokens come, gives pages back when
- * truncated, and shares them with its forks until one writes. Owned by the thread that runs the engine.
+ * truncated, and shares them with its forks until one writes. Its encoding says whether full pages are sealed, that is, kept in
+ * fewer bits. Owned by the thread that runs the engine.
  *
- * <p>A step {@linkplain #reserve reserves} room, writes through the {@linkplain #view views}, and {@linkplain #advance
- * advances} only when it is complete: a step that was cancelled or failed leaves no trace.
+ * <p>A step {@linkplain #reserve reserves} room, {@linkplain #appending writes}, {@linkplain #sealing seals},
+ * {@linkplain #attending attends}, and {@linkplain #advance advances} only when it is complete: a step that was cancelled or failed
+ * leaves no trace.
  */
 public final class KvCache implements AutoCloseable {
 
     /** Tokens for which room is made at a time. */
     public static final int PAGE_TOKENS = KvPage.TOKENS;
 
-    private final KvLayout layout;
-    private final List<PageSet> pages = new ArrayList<>();
-    private final List<List<KvView>> views = new ArrayList<>();
-    private final int keptPages;
+    private final KvBlocks blocks;
     private int length;
 
-    /** A cache that takes room as it grows. */
-    public KvCache(KvLayout layout) {
-        this(layout, 0);
-    }
-
     /**
-     * A cache with room for {@code keptTokens}, which is taken now and kept until it is closed.
+     * A cache with room for {@code keptTokens}, which is taken now and kept until it is closed; for more it takes room as it grows.
      *
+     * @param staging of the model
      * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if there is not so much room; then none is kept
      */
-    public KvCache(KvLayout layout, int keptTokens) {
-        this.layout = layout;
-        this.keptPages = pagesFor(keptTokens);
-        for (List<KvLayout.Slot> layer : layout.layers()) {
-            views.add(layer.stream()
-                    .map(slot -> new KvView(
-                            layout.encoding(),
-                            slot.heads(),
-                            layout.headDim(),
-                            KvPage.TOKENS,
-                            new ArrayList<>(),
-                            new ArrayList<>()))
-                    .toList());
-        }
-        if (keptPages > 0) {
-            pages.addAll(new PageChunk(layout, keptPages).sets());
-            show();
-        }
+    public KvCache(KvLayout layout, KvStaging staging, int keptTokens) {
+        this(
+                layout.seals()
+                        ? new SealingBlocks(layout, staging, keptTokens)
+                        : new OpenBlocks(layout, KvBlocks.pagesFor(keptTokens)),
+                0);
+    }
+
+    private KvCache(KvBlocks blocks, int length) {
+        this.blocks = blocks;
+        this.length = length;
     }
 
     /** Takes the memory of a cache with room for so many tokens, and makes no cache: for counting. */
     public static void takeRoom(KvLayout layout, int tokens, Resources resources) {
-        var _ = PageChunk.rooms(layout, pagesFor(tokens), resources);
+        if (layout.seals()) {
+            take(layout, PageForm.OPEN, SealingBlocks.openPages(tokens), resources);
+            take(layout, PageForm.SEALED, SealingBlocks.sealedPages(tokens), resources);
+        } else {
+            take(layout, PageForm.OPEN, KvBlocks.pagesFor(tokens), resources);
+        }
+    }
+
+    private static void take(KvLayout layout, PageForm form, int pages, Resources resources) {
+        if (pages > 0) {
+            var _ = PageChunk.rooms(layout, form, pages, resources);
+        }
     }
 
     /** Tokens held. */
@@ -64,94 +63,62 @@ public final class KvCache implements AutoCloseable {
         return length;
     }
 
-    /** A live view of one shard of one layer: it follows as the cache grows. */
-    public KvView view(int layer, int slot) {
-        return views.get(layer).get(slot);
-    }
-
     /** Makes room for {@code tokens} more, in pages that nobody else reads. */
     public void reserve(int tokens) {
-        int needed = pagesFor(length + tokens);
-        int before = pages.size();
-        boolean replaced = false;
-        for (int i = length / KvPage.TOKENS; i < Math.min(before, needed); i++) {
-            if (pages.get(i).shared()) {
-                boolean holdsTokens = length > i * KvPage.TOKENS;
-                PageSet own = holdsTokens
-                        ? pages.get(i).copy(layout)
-                        : new PageChunk(layout, 1).sets().getFirst();
-                pages.get(i).release();
-                pages.set(i, own);
-                replaced = true;
-            }
-        }
-        try {
-            while (pages.size() < needed) {
-                pages.add(new PageChunk(layout, 1).sets().getFirst());
-            }
-        } finally {
-            if (replaced || pages.size() > before) {
-                show();
-            }
-        }
+        blocks.reserve(length, tokens);
+    }
+
+    /** A view of one shard of one layer, with the room that was reserved, to write to. */
+    public KvView view(int layer, int slot) {
+        return blocks.view(layer, slot);
+    }
+
+    /** {@code rows} reserved tokens, to be written. */
+    public KvSequence appending(int layer, int slot, int rows) {
+        return new KvSequence(view(layer, slot), length, rows);
+    }
+
+    /** What is to be sealed when the reserved tokens are written, and before they attend; mostly nothing. */
+    public List<KvSealing> sealing(int layer, int slot) {
+        return blocks.sealing(layer, slot);
+    }
+
+    /** {@code rows} reserved tokens, to attend; several sequences where they see different blocks sealed. */
+    public List<KvSequence> attending(int layer, int slot, int rows) {
+        return blocks.attending(layer, slot, length, rows);
     }
 
     /** Counts {@code tokens} written since {@link #reserve} as held. */
     public void advance(int tokens) {
-        if (length + tokens > pages.size() * KvPage.TOKENS) {
+        if (length + tokens > blocks.capacity()) {
             throw new IllegalStateException("advanced by " + tokens + " past the reserved room");
         }
+        blocks.advance(length + tokens);
         length += tokens;
     }
 
-    /** Forgets all tokens from {@code newLength} on. */
-    public void truncate(int newLength) {
+    /**
+     * Forgets all tokens from {@code newLength} on. Where that lies in a page that is sealed, its tokens before are forgotten too, and
+     * have to be computed again; not so for the tokens of the last step, if they were at most {@value #PAGE_TOKENS}.
+     *
+     * @return how many tokens are left: up to 63 fewer
+     */
+    public int truncate(int newLength) {
         if (newLength < 0 || newLength > length) {
             throw new IllegalArgumentException("cannot truncate " + length + " tokens to " + newLength);
         }
-        length = newLength;
-        dropPages(Math.max(pagesFor(newLength), keptPages));
+        length = blocks.truncate(newLength);
+        return length;
     }
 
-    private void dropPages(int left) {
-        while (pages.size() > left) {
-            pages.removeLast().release();
-        }
-        show();
-    }
-
-    /** A cache with the same tokens; full pages are shared, the one being written is copied when either writes. */
+    /** A cache with the same tokens; full pages are shared, the one being written is copied, at the latest when either writes. */
     public KvCache fork() {
-        KvCache fork = new KvCache(layout);
-        // Pages that a cancelled step reserved hold nothing, and would be written by both.
-        pages.subList(0, pagesFor(length)).forEach(page -> fork.pages.add(page.hold()));
-        fork.length = length;
-        fork.show();
-        return fork;
+        return new KvCache(blocks.fork(length), length);
     }
 
     @Override
     public void close() {
         length = 0;
-        dropPages(0);
-    }
-
-    private static int pagesFor(int tokens) {
-        return Math.ceilDiv(tokens, KvPage.TOKENS);
-    }
-
-    private void show() {
-        for (int layer = 0; layer < views.size(); layer++) {
-            for (int slot = 0; slot < views.get(layer).size(); slot++) {
-                List<MemorySegment> keys = view(layer, slot).keys();
-                List<MemorySegment> values = view(layer, slot).values();
-                keys.clear();
-                values.clear();
-                for (PageSet page : pages) {
-                    keys.add(page.keys(layout, layer, slot));
-                    values.add(page.values(layout, layer, slot));
-                }
-            }
-        }
+        blocks.close();
     }
 }

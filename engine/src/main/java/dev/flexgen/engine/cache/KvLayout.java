@@ -1,8 +1,10 @@
 package dev.flexgen.engine.cache;
 
 import dev.flexgen.engine.device.Device;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
+import dev.flexgen.engine.quant.PageFormat;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Which device holds the keys and values of which heads.
@@ -11,7 +13,7 @@ import java.util.List;
  * @param headDim width of one head
  * @param layers for each layer its shards, in order of heads
  */
-public record KvLayout(Encoding encoding, int headDim, List<List<Slot>> layers) {
+public record KvLayout(KvEncoding encoding, int headDim, List<List<Slot>> layers) {
 
     /** Layers that share a page: few enough that a page can be moved while the layers before it are computed. */
     static final int LAYERS_PER_PAGE = 4;
@@ -21,11 +23,38 @@ public record KvLayout(Encoding encoding, int headDim, List<List<Slot>> layers) 
 
     public KvLayout {
         layers = layers.stream().map(List::copyOf).toList();
+        if (encoding.sealed() != null && encoding.sealed().tokens() != KvPage.TOKENS) {
+            throw new IllegalArgumentException("pages of " + encoding.sealed().tokens() + " positions");
+        }
     }
 
-    /** Bytes of the keys of one slot over {@code tokens} positions; its values take as many. */
-    long bytes(Slot slot, int tokens) {
-        return encoding.bytes((long) slot.heads() * tokens, headDim);
+    /** Whether full pages are sealed. */
+    boolean seals() {
+        return encoding.sealed() != null;
+    }
+
+    /** Bytes of the keys of one slot in one page. */
+    long keyBytes(PageForm form, Slot slot) {
+        return switch (form) {
+            case OPEN -> openBytes(slot);
+            case SEALED -> (long) slot.heads() * format().keyBytes(headDim);
+        };
+    }
+
+    /** Bytes of the values of one slot in one page. */
+    long valueBytes(PageForm form, Slot slot) {
+        return switch (form) {
+            case OPEN -> openBytes(slot);
+            case SEALED -> (long) slot.heads() * format().valueBytes(headDim);
+        };
+    }
+
+    private long openBytes(Slot slot) {
+        return encoding.open().bytes((long) slot.heads() * KvPage.TOKENS, headDim);
+    }
+
+    private PageFormat format() {
+        return Objects.requireNonNull(encoding.sealed());
     }
 
     /** Devices that hold anything, each once. */

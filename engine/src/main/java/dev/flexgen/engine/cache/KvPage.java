@@ -13,7 +13,7 @@ final class KvPage {
 
     static final int TOKENS = 64;
     /** Wide enough for any vector load, on any device. */
-    private static final long ALIGNMENT = 256;
+    static final long ALIGNMENT = 256;
 
     private final Device device;
     private final int firstLayer;
@@ -24,10 +24,11 @@ final class KvPage {
     /**
      * Lays a page out.
      *
+     * @param form in which it holds them
      * @param firstLayer of the group
      * @param memory at least {@link #bytes}
      */
-    KvPage(KvLayout layout, Device device, int firstLayer, MemorySegment memory) {
+    KvPage(KvLayout layout, PageForm form, Device device, int firstLayer, MemorySegment memory) {
         this.device = device;
         this.firstLayer = firstLayer;
         this.memory = memory;
@@ -36,10 +37,12 @@ final class KvPage {
             List<MemorySegment> layerKeys = new ArrayList<>();
             List<MemorySegment> layerValues = new ArrayList<>();
             for (KvLayout.Slot slot : layout.layers().get(layer)) {
-                long bytes = slot.device().equals(device) ? layout.bytes(slot, TOKENS) : 0;
-                layerKeys.add(memory.asSlice(used, bytes));
-                layerValues.add(memory.asSlice(used + bytes, bytes));
-                used += 2 * bytes;
+                boolean here = slot.device().equals(device);
+                long keyBytes = here ? layout.keyBytes(form, slot) : 0;
+                long valueBytes = here ? layout.valueBytes(form, slot) : 0;
+                layerKeys.add(memory.asSlice(used, keyBytes));
+                layerValues.add(memory.asSlice(used + keyBytes, valueBytes));
+                used += keyBytes + valueBytes;
             }
             keys.add(layerKeys);
             values.add(layerValues);
@@ -47,11 +50,11 @@ final class KvPage {
     }
 
     /** Bytes of a device's page of the group that begins with {@code firstLayer}; 0 if it holds nothing of it. */
-    static long bytes(KvLayout layout, Device device, int firstLayer) {
+    static long bytes(KvLayout layout, PageForm form, Device device, int firstLayer) {
         long bytes = 0;
         for (int layer = firstLayer; layer < end(layout, firstLayer); layer++) {
             for (KvLayout.Slot slot : layout.layers().get(layer)) {
-                bytes += slot.device().equals(device) ? 2 * layout.bytes(slot, TOKENS) : 0;
+                bytes += slot.device().equals(device) ? layout.keyBytes(form, slot) + layout.valueBytes(form, slot) : 0;
             }
         }
         return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;

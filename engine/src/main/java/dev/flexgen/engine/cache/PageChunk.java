@@ -20,20 +20,25 @@ final class PageChunk {
      *
      * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if there is not so much; then none is taken
      */
-    PageChunk(KvLayout layout, int count) {
+    PageChunk(KvLayout layout, PageForm form, int count) {
         this.inUse = count;
-        Map<Device, MemorySegment> rooms = rooms(layout, count, resources);
+        Map<Device, MemorySegment> rooms = rooms(layout, form, count, resources);
         for (int i = 0; i < count; i++) {
-            sets.add(new PageSet(this, pages(layout, rooms)));
+            sets.add(new PageSet(this, pages(layout, form, rooms)));
         }
     }
 
+    /** A page set with memory of its own. */
+    static PageSet one(KvLayout layout, PageForm form) {
+        return new PageChunk(layout, form, 1).sets().getFirst();
+    }
+
     /** Memory for {@code count} page sets on each device, or none at all; {@code resources} keep it. */
-    static Map<Device, MemorySegment> rooms(KvLayout layout, int count, Resources resources) {
+    static Map<Device, MemorySegment> rooms(KvLayout layout, PageForm form, int count, Resources resources) {
         Map<Device, MemorySegment> rooms = new HashMap<>();
         try {
             for (Device device : layout.devices()) {
-                long bytes = Math.multiplyExact(count, setBytes(layout, device));
+                long bytes = Math.multiplyExact(count, setBytes(layout, form, device));
                 rooms.put(
                         device,
                         resources.keep(device.allocate("KV cache", bytes)).segment());
@@ -45,23 +50,23 @@ final class PageChunk {
         }
     }
 
-    private static long setBytes(KvLayout layout, Device device) {
+    private static long setBytes(KvLayout layout, PageForm form, Device device) {
         long bytes = 0;
         for (int layer = 0; layer < layout.layers().size(); layer += KvLayout.LAYERS_PER_PAGE) {
-            bytes += KvPage.bytes(layout, device, layer);
+            bytes += KvPage.bytes(layout, form, device, layer);
         }
         return bytes;
     }
 
     /** The next pages of every room. */
-    private static List<List<KvPage>> pages(KvLayout layout, Map<Device, MemorySegment> rooms) {
+    private static List<List<KvPage>> pages(KvLayout layout, PageForm form, Map<Device, MemorySegment> rooms) {
         List<List<KvPage>> groups = new ArrayList<>();
         for (int layer = 0; layer < layout.layers().size(); layer += KvLayout.LAYERS_PER_PAGE) {
             List<KvPage> group = new ArrayList<>();
             for (Map.Entry<Device, MemorySegment> room : rooms.entrySet()) {
-                long bytes = KvPage.bytes(layout, room.getKey(), layer);
-                group.add(
-                        new KvPage(layout, room.getKey(), layer, room.getValue().asSlice(0, bytes)));
+                long bytes = KvPage.bytes(layout, form, room.getKey(), layer);
+                group.add(new KvPage(
+                        layout, form, room.getKey(), layer, room.getValue().asSlice(0, bytes)));
                 room.setValue(room.getValue().asSlice(bytes));
             }
             groups.add(group);

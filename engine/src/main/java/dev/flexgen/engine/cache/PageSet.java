@@ -53,9 +53,9 @@ final class PageSet {
         }
     }
 
-    /** A set of its own with the same contents. */
-    PageSet copy(KvLayout layout) {
-        PageSet copy = new PageChunk(layout, 1).sets().getFirst();
+    /** A set of its own with the same contents, in the same form. */
+    PageSet copy(KvLayout layout, PageForm form) {
+        PageSet copy = PageChunk.one(layout, form);
         for (int group = 0; group < groups.size(); group++) {
             for (KvPage page : groups.get(group)) {
                 KvPage target = copy.groups.get(group).stream()

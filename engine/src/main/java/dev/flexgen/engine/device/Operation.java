@@ -10,8 +10,10 @@ public enum Operation {
     DOWN("multiply by transposed", "weights"),
     /** {@link Ops#append}. */
     APPEND("store", "keys and values"),
-    /** {@link Ops#attend}. */
-    ATTEND("attend over", "keys and values");
+    /** {@link Ops#attend}; over sealed blocks, if the encoding is that of a page format. */
+    ATTEND("attend over", "keys and values"),
+    /** {@link Ops#seal}, to a page format of the encoding. */
+    SEAL("seal pages of", "keys and values");
 
     private final String verb;
     private final String operand;
@@ -27,6 +29,6 @@ public enum Operation {
     }
 
     boolean isAttention() {
-        return this == APPEND || this == ATTEND;
+        return this == APPEND || this == ATTEND || this == SEAL;
     }
 }

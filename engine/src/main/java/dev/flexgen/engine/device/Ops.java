@@ -64,7 +64,7 @@ public interface Ops {
      *
      * @param keys // [tokens, heads * headDim]
      * @param sequences whose tokens these are, with as many rows together; all caches have the same type and shape, have room
-     *     for their rows, and share no memory that is written
+     *     for their rows in blocks that are not sealed, and share no memory that is written
      */
     void append(Rows keys, Rows values, List<KvSequence> sequences);
 
@@ -73,9 +73,17 @@ public interface Ops {
      * {@code softmax(scale q k^T) v}. For up to 16 rows of a sequence its results do not depend on the others, to the bit.
      *
      * @param query // [tokens, queryHeads * headDim]; query heads share key heads in consecutive groups
-     * @param sequences as for {@link #append}; the caches hold the tokens' own keys and values already
+     * @param sequences as for {@link #append}, except that rows of one sequence may come as several, with more blocks sealed in
+     *     the later ones; the caches hold the tokens' own keys and values already
      */
     void attend(Rows query, List<KvSequence> sequences, float scale, Rows out);
+
+    /**
+     * Seals full blocks: writes their keys and values in the format of sealed pages, the same bits on every device.
+     *
+     * @param blocks of the same encoding and shape; none twice
+     */
+    void seal(List<KvSealing> blocks);
 
     /** {@link #append}, then {@link #attend}. A device may do both in one go. */
     default void appendAndAttend(

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
@@ -70,9 +71,17 @@ final class AttentionSublayer {
     }
 
     private void attend(Ops ops, Attention rows, Entry entry, Batch batch) {
-        List<KvSequence> sequences =
-                batch.sequences(entry.block().layer(), entry.block().shard());
-        ops.appendAndAttend(rows.key(), rows.value(), rows.query(), sequences, scale, rows.context());
+        int layer = entry.block().layer();
+        int shard = entry.block().shard();
+        List<KvSequence> appending = batch.appending(layer, shard);
+        List<KvSealing> sealing = batch.sealing(layer, shard);
+        if (sealing.isEmpty()) {
+            ops.appendAndAttend(rows.key(), rows.value(), rows.query(), appending, scale, rows.context());
+        } else {
+            ops.append(rows.key(), rows.value(), appending);
+            ops.seal(sealing);
+            ops.attend(rows.query(), batch.attending(layer, shard), scale, rows.context());
+        }
     }
 
     private static int queries(Heads heads) {

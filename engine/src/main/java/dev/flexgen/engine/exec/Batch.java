@@ -2,6 +2,7 @@ package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import java.util.Arrays;
 import java.util.List;
@@ -53,11 +54,24 @@ public record Batch(List<Sequence> sequences) {
                 .toArray();
     }
 
-    /** The sequences, each with its cache of one layer and shard. */
-    List<KvSequence> sequences(int layer, int slot) {
+    /** The sequences, each with its cache of one layer and shard, as they are written. */
+    List<KvSequence> appending(int layer, int slot) {
         return sequences.stream()
-                .map(sequence -> new KvSequence(
-                        sequence.cache().view(layer, slot), sequence.cache().length(), sequence.tokens().length))
+                .map(sequence -> sequence.cache().appending(layer, slot, sequence.tokens().length))
+                .toList();
+    }
+
+    /** What is to be sealed between writing and attending. */
+    List<KvSealing> sealing(int layer, int slot) {
+        return sequences.stream()
+                .flatMap(sequence -> sequence.cache().sealing(layer, slot).stream())
+                .toList();
+    }
+
+    /** The sequences as they attend: the same rows in the same order, cut where they see different blocks sealed. */
+    List<KvSequence> attending(int layer, int slot) {
+        return sequences.stream()
+                .flatMap(sequence -> sequence.cache().attending(layer, slot, sequence.tokens().length).stream())
                 .toList();
     }
 

@@ -12,7 +12,7 @@ import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.PlanCheck;
 import dev.flexgen.engine.plan.Regime;
 import dev.flexgen.engine.plan.Schedule;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightLocation;
 import dev.flexgen.engine.weights.WeightMemory;
 import java.util.ArrayList;
@@ -84,14 +84,20 @@ final class ExecutionPlan {
      *
      * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if one of them cannot attend over this encoding
      */
-    KvLayout kvLayout(Encoding kv) {
+    KvLayout kvLayout(KvEncoding kv) {
         plan.layers().stream()
                 .flatMap(layer -> layer.heads().stream())
                 .map(shard -> devices.get(shard.device()))
                 .distinct()
                 .forEach(device -> {
-                    EncodingSupport.require(device, Operation.APPEND, kv);
-                    EncodingSupport.require(device, Operation.ATTEND, kv);
+                    EncodingSupport.require(device, Operation.APPEND, kv.open());
+                    EncodingSupport.require(device, Operation.ATTEND, kv.open());
+                    if (kv.sealed() != null) {
+                        EncodingSupport.require(
+                                device, Operation.SEAL, kv.sealed().encoding());
+                        EncodingSupport.require(
+                                device, Operation.ATTEND, kv.sealed().encoding());
+                    }
                 });
         List<List<KvLayout.Slot>> layers = new ArrayList<>();
         plan.layers()

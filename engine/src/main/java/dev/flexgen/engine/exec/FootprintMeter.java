@@ -2,6 +2,8 @@ package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.cache.KvLayout;
+import dev.flexgen.engine.cache.KvStaging;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.SizingDevice;
 import dev.flexgen.engine.memory.Buffer;
@@ -11,7 +13,7 @@ import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
 import dev.flexgen.engine.weights.WeightMemory;
 import java.util.ArrayList;
@@ -31,7 +33,7 @@ import java.util.Map;
  * @param sequences of full length for which there is room
  */
 public record FootprintMeter(
-        WeightEncodings encodings, List<DeviceShape> devices, Encoding kv, int context, int sequences)
+        WeightEncodings encodings, List<DeviceShape> devices, KvEncoding kv, int context, int sequences)
         implements Footprint.Meter {
 
     @Override
@@ -53,8 +55,10 @@ public record FootprintMeter(
                         throw new IllegalStateException("a dry run has no weights: " + id);
                     },
                     resources);
+            KvLayout layout = execution.kvLayout(kv);
+            resources.keep(new KvStaging(layout, execution.maxStepTokens()));
             for (int i = 0; i < sequences; i++) {
-                KvCache.takeRoom(execution.kvLayout(kv), context, resources);
+                KvCache.takeRoom(layout, context, resources);
             }
             return footprint(plan, weights, ledgers, loadingPeak);
         }

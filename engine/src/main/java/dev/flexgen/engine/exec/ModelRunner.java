@@ -3,13 +3,14 @@ package dev.flexgen.engine.exec;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvLayout;
+import dev.flexgen.engine.cache.KvStaging;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.ModelWeights;
 import dev.flexgen.engine.weights.RowSource;
 import dev.flexgen.engine.weights.WeightEncodings;
@@ -35,6 +36,7 @@ public final class ModelRunner implements AutoCloseable {
     private final ForwardPass forward;
     private final OutputHead head;
     private final KvLayout layout;
+    private final KvStaging staging;
     private final boolean pageLocking;
     private long tokens;
     private long steps;
@@ -55,7 +57,7 @@ public final class ModelRunner implements AutoCloseable {
             Plan plan,
             List<Device> devices,
             LongFunction<ScratchFile> disk,
-            Encoding kv,
+            KvEncoding kv,
             int context) {
         this.spec = encodings.spec();
         this.plan = plan;
@@ -70,6 +72,7 @@ public final class ModelRunner implements AutoCloseable {
             }
             ExecutionPlan.Parts parts =
                     execution.take(memory, id -> weights.block(id).location(), resources);
+            this.staging = resources.keep(new KvStaging(layout, maxStepTokens()));
             this.group = parts.group();
             this.head = parts.head();
             this.forward = new ForwardPass(spec, plan, weights, group, parts.embedding());
@@ -102,7 +105,7 @@ public final class ModelRunner implements AutoCloseable {
 
     /** A cache for one sequence, with room for so many tokens. */
     public KvCache newCache(int tokens) {
-        return new KvCache(layout, tokens);
+        return new KvCache(layout, staging, tokens);
     }
 
     /** Bytes of weights that one decode step reads when every neuron is active. */
@@ -132,6 +135,7 @@ public final class ModelRunner implements AutoCloseable {
             throw new IllegalArgumentException(batch.rows() + " tokens and " + batch.logitRows()
                     + " rows of logits in a step of at most " + maxStepTokens() + " and " + maxLogitRows());
         }
+        staging.begin();
         for (Batch.Sequence sequence : batch.sequences()) {
             sequence.cache().reserve(sequence.tokens().length);
         }

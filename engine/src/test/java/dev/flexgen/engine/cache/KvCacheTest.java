@@ -10,7 +10,7 @@ import dev.flexgen.engine.device.cpu.CpuDevice;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.List;
@@ -27,9 +27,11 @@ class KvCacheTest {
 
     /** Two layers; the second is cut in two. */
     private final KvLayout layout = new KvLayout(
-            Encoding.F32,
+            KvEncoding.F32,
             DIM,
             List.of(List.of(new Slot(device, HEADS)), List.of(new Slot(device, 1), new Slot(device, HEADS - 1))));
+
+    private final KvStaging staging = new KvStaging(layout, 512);
 
     /** Of all layers. */
     private static final long PAGE_BYTES = 2L * 2 * HEADS * DIM * 4 * KvPage.TOKENS;
@@ -77,7 +79,7 @@ class KvCacheTest {
 
     @Test
     void whatIsAppendedStaysAsTheCacheGrows() {
-        try (KvCache cache = new KvCache(layout)) {
+        try (KvCache cache = new KvCache(layout, staging, 0)) {
             append(cache, 1, 1000);
             append(cache, 200, 1000);
             append(cache, 63, 1000);
@@ -89,7 +91,7 @@ class KvCacheTest {
     @Test
     void memoryGrowsByPagesAndShrinksWithTruncation() {
         long page = PAGE_BYTES;
-        try (KvCache cache = new KvCache(layout)) {
+        try (KvCache cache = new KvCache(layout, staging, 0)) {
             assertThat(ledger.bytes(Tier.HOST)).isZero();
             append(cache, 64, 0);
             assertThat(ledger.bytes(Tier.HOST)).isEqualTo(page);
@@ -104,7 +106,7 @@ class KvCacheTest {
 
     @Test
     void roomThatIsKeptIsTakenAtOnceAndStaysUntilTheCacheIsClosed() {
-        try (KvCache cache = new KvCache(layout, 130)) {
+        try (KvCache cache = new KvCache(layout, staging, 130)) {
             assertThat(ledger.bytes(Tier.HOST)).isEqualTo(3 * PAGE_BYTES);
             append(cache, 192, 0);
             assertHolds(cache, 0, 192, 0);
@@ -118,8 +120,8 @@ class KvCacheTest {
 
     @Test
     void pagesOfManyLayersDoNotOverlap() {
-        KvLayout deep = new KvLayout(Encoding.F32, DIM, Collections.nCopies(10, List.of(new Slot(device, HEADS))));
-        try (KvCache cache = new KvCache(deep, 100)) {
+        KvLayout deep = new KvLayout(KvEncoding.F32, DIM, Collections.nCopies(10, List.of(new Slot(device, HEADS))));
+        try (KvCache cache = new KvCache(deep, staging, 100)) {
             cache.reserve(100);
             for (int layer = 0; layer < 10; layer++) {
                 cache.view(layer, 0).keys().get(1).fill((byte) (2 * layer));
@@ -136,7 +138,7 @@ class KvCacheTest {
 
     @Test
     void truncationKeepsTheBeginning() {
-        try (KvCache cache = new KvCache(layout)) {
+        try (KvCache cache = new KvCache(layout, staging, 0)) {
             append(cache, 150, 0);
             cache.truncate(70);
             append(cache, 50, 500);
@@ -148,7 +150,7 @@ class KvCacheTest {
 
     @Test
     void aStepThatDoesNotAdvanceLeavesNoTrace() {
-        try (KvCache cache = new KvCache(layout)) {
+        try (KvCache cache = new KvCache(layout, staging, 0)) {
             append(cache, 10, 0);
             cache.reserve(100);
             assertThat(cache.length()).isEqualTo(10);
@@ -162,7 +164,7 @@ class KvCacheTest {
     @Test
     void forksShareFullPagesAndPartOnWriting() {
         long page = PAGE_BYTES;
-        try (KvCache cache = new KvCache(layout)) {
+        try (KvCache cache = new KvCache(layout, staging, 0)) {
             append(cache, 100, 0);
             try (KvCache fork = cache.fork()) {
                 assertThat(ledger.bytes(Tier.HOST)).isEqualTo(2 * page);
@@ -180,7 +182,7 @@ class KvCacheTest {
 
     @Test
     void aForkOutlivesItsOrigin() {
-        KvCache cache = new KvCache(layout);
+        KvCache cache = new KvCache(layout, staging, 0);
         append(cache, 130, 0);
         KvCache fork = cache.fork();
         cache.close();
@@ -190,7 +192,7 @@ class KvCacheTest {
 
     @Test
     void pagesThatAFailedStepReservedAreNotShared() {
-        try (KvCache cache = new KvCache(layout)) {
+        try (KvCache cache = new KvCache(layout, staging, 0)) {
             cache.reserve(200);
             try (KvCache fork = cache.fork()) {
                 append(cache, 200, 0);
@@ -203,7 +205,7 @@ class KvCacheTest {
 
     @Test
     void advancingPastTheRoomOrTruncatingUpwardsIsABug() {
-        try (KvCache cache = new KvCache(layout)) {
+        try (KvCache cache = new KvCache(layout, staging, 0)) {
             append(cache, 64, 0);
             assertThatThrownBy(() -> cache.advance(1)).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> cache.truncate(65)).isInstanceOf(IllegalArgumentException.class);

@@ -41,14 +41,18 @@ record AlikeRows(TwinMemory memory, int most) {
     /** Some sequences with one new token, and one with all others, whose spans on a GPU would change with its length. */
     void sequences(RandomOperands operands, Encoding encoding, int[] shape) {
         List<KvSequence> sequences = new ArrayList<>();
-        int rows = 0;
         for (int[] share : new int[][] {{130, 1}, {0, 1}, {508, most - 3}, {63, 1}}) {
             if (share[1] > 0) {
                 KvView cache = operands.cache(encoding, shape[0], shape[2], 64, share[0] + share[1]);
                 sequences.add(new KvSequence(cache, share[0], share[1]));
-                rows += share[1];
             }
         }
+        attention(operands, sequences, shape);
+    }
+
+    /** Rows of some sequences, {@link #most} in all. */
+    void attention(RandomOperands operands, List<KvSequence> sequences, int[] shape) {
+        int rows = KvSequence.rows(sequences);
         Rows keys = operands.rows(rows, shape[0] * shape[2]);
         Rows values = operands.rows(rows, keys.width());
         Rows query = operands.rows(rows, keys.width() * shape[1]);

@@ -3,6 +3,7 @@ package dev.flexgen.engine.device;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.GroupCodec;
 import dev.flexgen.engine.quant.GroupQuantizer;
+import dev.flexgen.engine.quant.PageCodec;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.BFloat16;
 import dev.flexgen.engine.tensor.DType;
@@ -173,8 +174,7 @@ public final class ScalarOps implements Ops {
                 for (int d = 0; d < dim; d++) {
                     double sum = 0;
                     for (int j = 0; j < weights.length; j++) {
-                        MemorySegment values = cache.values().get(cache.block(j));
-                        sum += weights[j] * read(cache, values, head / group, j, d);
+                        sum += weights[j] * readValue(cache, head / group, j, d);
                     }
                     set(out, t, head * dim + d, sum);
                 }
@@ -190,8 +190,7 @@ public final class ScalarOps implements Ops {
         double max = Double.NEGATIVE_INFINITY;
         for (int j = 0; j < keys; j++) {
             for (int d = 0; d < dim; d++) {
-                MemorySegment block = cache.keys().get(cache.block(j));
-                weights[j] += get(query, t, head * dim + d) * read(cache, block, head / group, j, d);
+                weights[j] += get(query, t, head * dim + d) * readKey(cache, head / group, j, d);
             }
             weights[j] *= scale;
             max = Math.max(max, weights[j]);
@@ -205,6 +204,52 @@ public final class ScalarOps implements Ops {
             weights[j] /= sum;
         }
         return weights;
+    }
+
+    @Override
+    public void seal(List<KvSealing> blocks) {
+        for (KvSealing block : blocks) {
+            PageCodec codec = new PageCodec(block.format(), block.headDim());
+            int keyBytes = block.format().keyBytes(block.headDim());
+            int valueBytes = block.format().valueBytes(block.headDim());
+            for (int head = 0; head < block.heads(); head++) {
+                codec.sealKeys(
+                        numbers(block, block.keys(), head),
+                        block.sealedKeys().asSlice((long) head * keyBytes, keyBytes));
+                codec.sealValues(
+                        numbers(block, block.values(), head),
+                        block.sealedValues().asSlice((long) head * valueBytes, valueBytes));
+            }
+        }
+    }
+
+    private static float[] numbers(KvSealing block, MemorySegment source, int head) {
+        DType dtype = block.encoding().open().elementType();
+        float[] numbers = new float[block.format().tokens() * block.headDim()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (float) read(dtype, source, dtype.bytes((long) head * numbers.length + i));
+        }
+        return numbers;
+    }
+
+    private static double readKey(KvView cache, int head, int position, int d) {
+        MemorySegment block = cache.keys().get(cache.block(position));
+        if (cache.isSealed(cache.block(position))) {
+            int bytes = cache.format().keyBytes(cache.headDim());
+            return new PageCodec(cache.format(), cache.headDim())
+                    .key(block.asSlice((long) head * bytes, bytes), position % cache.blockTokens(), d);
+        }
+        return read(cache, block, head, position, d);
+    }
+
+    private static double readValue(KvView cache, int head, int position, int d) {
+        MemorySegment block = cache.values().get(cache.block(position));
+        if (cache.isSealed(cache.block(position))) {
+            int bytes = cache.format().valueBytes(cache.headDim());
+            return new PageCodec(cache.format(), cache.headDim())
+                    .value(block.asSlice((long) head * bytes, bytes), position % cache.blockTokens(), d);
+        }
+        return read(cache, block, head, position, d);
     }
 
     private static double read(KvView cache, MemorySegment block, int head, int position, int d) {

@@ -33,13 +33,25 @@ interface Side {
                 cache.headDim(),
                 cache.blockTokens(),
                 blocks(cache.keys()),
-                blocks(cache.values()));
+                blocks(cache.values()),
+                cache.sealedBlocks());
     }
 
     default List<KvSequence> of(List<KvSequence> sequences) {
         return sequences.stream()
                 .map(sequence -> new KvSequence(of(sequence.cache()), sequence.position(), sequence.rows()))
                 .toList();
+    }
+
+    default KvSealing of(KvSealing block) {
+        return new KvSealing(
+                block.encoding(),
+                block.heads(),
+                block.headDim(),
+                of(block.keys()),
+                of(block.values()),
+                of(block.sealedKeys()),
+                of(block.sealedValues()));
     }
 
     private List<MemorySegment> blocks(List<MemorySegment> segments) {

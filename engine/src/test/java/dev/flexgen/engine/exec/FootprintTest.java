@@ -20,7 +20,7 @@ import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.nio.file.Path;
@@ -50,6 +50,7 @@ class FootprintTest {
         for (int round = 0; round < PLANS; round++) {
             Plan plan = round % 4 == 3 ? plans.withTwoGpus() : plans.withGpu();
             boolean twoGpus = round % 4 == 3;
+            KvEncoding kv = round % 3 == 0 ? KvEncoding.F16 : KvEncoding.Q4;
             Ledger ledger = new Ledger();
             try (WorkerPool pool = new WorkerPool(1);
                     Device gpu = new FakeGpu(ledger, FakeGpuSettings.of(64 << 20, round));
@@ -59,14 +60,14 @@ class FootprintTest {
                 List<Device> devices = twoGpus ? List.of(gpu, processor, second) : List.of(gpu, processor);
                 ModelTensors tensors = new ModelTensors(Families.read(Fixtures.golden(model)), checkpoint);
                 WeightEncodings encodings = WeightEncodings.asStored(tensors);
-                Footprint footprint = new FootprintMeter(encodings, shapes(devices), Encoding.F16, CONTEXT, 1).of(plan);
+                Footprint footprint = new FootprintMeter(encodings, shapes(devices), kv, CONTEXT, 1).of(plan);
                 try (ModelRunner runner = new ModelRunner(
                                 new CheckpointRows(tensors, () -> {}, pool),
                                 encodings,
                                 plan,
                                 devices,
                                 bytes -> new ScratchFile(ledger, disk, bytes),
-                                Encoding.F16,
+                                kv,
                                 CONTEXT);
                         KvCache cache = runner.newCache(CONTEXT)) {
                     assertThat(cache.length()).isZero();

@@ -23,7 +23,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.Plan;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.nio.file.Path;
@@ -66,7 +66,7 @@ class ModelRunnerTest {
                     plan,
                     devices,
                     bytes -> new ScratchFile(ledger, disk, bytes),
-                    Encoding.F32,
+                    KvEncoding.F32,
                     Math.min(CONTEXT, spec.positions()));
         }
     }

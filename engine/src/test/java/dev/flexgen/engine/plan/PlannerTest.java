@@ -13,6 +13,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
@@ -49,7 +50,7 @@ class PlannerTest {
             return new FootprintMeter(
                     WeightEncodings.asStored(new UniformTypes(spec, DType.F16, ownHead)),
                     devices(gpu),
-                    Encoding.F16,
+                    KvEncoding.F16,
                     2048,
                     1);
         }
@@ -269,7 +270,7 @@ class PlannerTest {
         return new FootprintMeter(
                 new WeightEncodings(new UniformTypes(subject.spec(), DType.F16, false), Encoding.Q4),
                 Subject.devices(true),
-                Encoding.F16,
+                KvEncoding.F16,
                 2048,
                 1);
     }

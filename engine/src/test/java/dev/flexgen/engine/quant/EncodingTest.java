@@ -71,7 +71,7 @@ class EncodingTest {
                     .hasMessage("q4 [3, 65] in 108 bytes");
             MemorySegment block = arena.allocate(2 * 7 * 144);
             KvView cache = new KvView(Encoding.Q8, 2, 80, 7, List.of(block), List.of(block));
-            assertThat(cache.blockBytes()).isEqualTo(block.byteSize());
+            assertThat(cache.keyBytes(0)).isEqualTo(block.byteSize());
             assertThat(cache.offset(1, 3)).isEqualTo((7 + 3) * 144);
         }
     }

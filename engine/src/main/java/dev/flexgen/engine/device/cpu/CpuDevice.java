@@ -66,7 +66,9 @@ public final class CpuDevice implements Device {
     public boolean supports(Operation operation, Encoding encoding) {
         return switch (operation) {
             case EMBED, UP, DOWN -> true;
-            case APPEND, ATTEND -> encoding instanceof Encoding.Plain;
+            case APPEND -> encoding instanceof Encoding.Plain;
+            case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
+            case SEAL -> encoding.equals(Encoding.Q4);
         };
     }
 

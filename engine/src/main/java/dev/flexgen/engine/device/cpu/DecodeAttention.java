@@ -53,7 +53,7 @@ final class DecodeAttention {
         int group = query.width() / dim / cache.heads();
         int total = position + query.count();
         float[] weights = memory.first(query.count() * group * total);
-        float[] tile = memory.second(cache.blockTokens() * dim);
+        float[] tile = memory.second(KvReader.tile(cache));
         score(head, query, firstRow, cache, position, weights, tile);
         for (int t = 0; t < query.count(); t++) {
             for (int g = 0; g < group; g++) {
@@ -77,8 +77,7 @@ final class DecodeAttention {
         int total = position + query.count();
         for (int from = 0; from < total; from += cache.blockTokens()) {
             int keys = Math.min(cache.blockTokens(), total - from);
-            MemorySegment block = cache.keys().get(cache.block(from));
-            Convert.read(cache.dtype(), block, cache.offset(head, from), tile, 0, keys * dim);
+            KvReader.keys(cache, head, from, keys, tile);
             for (int t = 0; t < query.count(); t++) {
                 int visible = Math.min(keys, position + t + 1 - from);
                 for (int g = 0; g < group; g++) {
@@ -105,8 +104,7 @@ final class DecodeAttention {
         Arrays.fill(context, 0, query.count() * group * dim, 0);
         for (int from = 0; from < total; from += cache.blockTokens()) {
             int keys = Math.min(cache.blockTokens(), total - from);
-            MemorySegment block = cache.values().get(cache.block(from));
-            Convert.read(cache.dtype(), block, cache.offset(head, from), tile, 0, keys * dim);
+            KvReader.values(cache, head, from, keys, tile);
             for (int t = 0; t < query.count(); t++) {
                 int visible = Math.min(keys, position + t + 1 - from);
                 for (int g = 0; g < group; g++) {

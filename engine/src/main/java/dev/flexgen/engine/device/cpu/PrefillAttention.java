@@ -72,7 +72,7 @@ final class PrefillAttention {
             this.sumsAt = maximaAt + PANEL;
             this.lanes = memory.first(sumsAt + PANEL);
             // A tile of outputs may read past the last key or dimension; those sums are never used.
-            this.tile = memory.second((cache.blockTokens() + TILE) * dim + TILE);
+            this.tile = memory.second(Math.max(KvReader.tile(cache), (cache.blockTokens() + TILE) * dim + TILE));
         }
 
         void attend(float scale, Rows out) {
@@ -104,8 +104,7 @@ final class PrefillAttention {
         }
 
         private void score(int from, int keys) {
-            MemorySegment block = cache.keys().get(cache.block(from));
-            Convert.read(cache.dtype(), block, cache.offset(keyHead, from), tile, 0, keys * dim);
+            KvReader.keys(cache, keyHead, from, keys, tile);
             Arrays.fill(lanes, scoresAt, scoresAt + PanelKernel.tiled(keys) * PANEL, 0);
             for (int key = 0; key < keys; key += TILE) {
                 PanelKernel.accumulate(tile, key * dim, dim, 1, lanes, 0, dim, lanes, scoresAt + key * PANEL, PANEL);
@@ -145,8 +144,7 @@ final class PrefillAttention {
         }
 
         private void combine(int from, int keys) {
-            MemorySegment block = cache.values().get(cache.block(from));
-            Convert.read(cache.dtype(), block, cache.offset(keyHead, from), tile, 0, keys * dim);
+            KvReader.values(cache, keyHead, from, keys, tile);
             for (int d = 0; d < dim; d += TILE) {
                 PanelKernel.accumulate(tile, d, 1, dim, lanes, scoresAt, keys, lanes, contextAt + d * PANEL, PANEL);
             }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cpu;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
@@ -33,6 +34,7 @@ public final class VectorOps implements Ops {
     private final Matmul manyTokens;
     private final DecodeAttention fewQueries;
     private final PrefillAttention manyQueries;
+    private final PageSealer sealer;
 
     /** @param pool runs the loops; its owner closes it */
     public VectorOps(WorkerPool pool) {
@@ -44,6 +46,7 @@ public final class VectorOps implements Ops {
         this.manyTokens = new Matmul(pool, scratch);
         this.fewQueries = new DecodeAttention(pool, scratch);
         this.manyQueries = new PrefillAttention(pool, scratch);
+        this.sealer = new PageSealer(pool, scratch);
     }
 
     @Override
@@ -178,6 +181,11 @@ public final class VectorOps implements Ops {
                 Convert.write(cache.dtype(), row, head * cache.headDim(), block, offset, cache.headDim());
             }
         }
+    }
+
+    @Override
+    public void seal(List<KvSealing> blocks) {
+        sealer.seal(blocks);
     }
 
     @Override

@@ -30,12 +30,8 @@ final class CudaAttention {
     private final DeviceScratch scratch;
     private final KvAddresses addresses;
     private final Kernel append;
-    private final Kernel one;
-    private final Kernel four;
-    private final Kernel any;
-    private final Kernel prefill64;
-    private final Kernel prefill80;
-    private final Kernel prefill128;
+    private final Kernels open;
+    private final Kernels sealed;
 
     CudaAttention(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch) {
         this.launcher = launcher;
@@ -43,12 +39,26 @@ final class CudaAttention {
         this.scratch = scratch;
         this.addresses = new KvAddresses(launcher, arguments, scratch);
         this.append = new Kernel(launcher, "rows_append", APPEND_THREADS, 0);
-        this.one = new Kernel(launcher, "attend_1", THREADS, MOST_SHARED);
-        this.four = new Kernel(launcher, "attend_4", THREADS, MOST_SHARED);
-        this.any = new Kernel(launcher, "attend_any", THREADS, MOST_SHARED);
-        this.prefill64 = new Kernel(launcher, "prefill_64", THREADS, 0);
-        this.prefill80 = new Kernel(launcher, "prefill_80", THREADS, 0);
-        this.prefill128 = new Kernel(launcher, "prefill_128", THREADS, 0);
+        this.open = new Kernels(launcher, "");
+        this.sealed = new Kernels(launcher, "sealed_");
+    }
+
+    /** What attends, for caches that seal full blocks and for those that do not. */
+    private record Kernels(Kernel one, Kernel four, Kernel any, Kernel prefill64, Kernel prefill80, Kernel prefill128) {
+        Kernels(KernelLauncher launcher, String variant) {
+            this(
+                    new Kernel(launcher, "attend_" + variant + "1", THREADS, MOST_SHARED),
+                    new Kernel(launcher, "attend_" + variant + "4", THREADS, MOST_SHARED),
+                    new Kernel(launcher, "attend_" + variant + "any", THREADS, MOST_SHARED),
+                    new Kernel(launcher, "prefill_" + variant + "64", THREADS, 0),
+                    new Kernel(launcher, "prefill_" + variant + "80", THREADS, 0),
+                    new Kernel(launcher, "prefill_" + variant + "128", THREADS, 0));
+        }
+    }
+
+    /** By the encoding and not by what is sealed already, so that a row's bits do not depend on other sequences. */
+    private Kernels kernels(KvView cache) {
+        return cache.encoding().sealed() == null ? open : sealed;
     }
 
     /** Something to do for some of a call's sequences, whose addresses have been taken. */
@@ -135,9 +145,9 @@ final class CudaAttention {
             return null;
         }
         return switch (cache.headDim()) {
-            case 64 -> prefill64;
-            case 80 -> prefill80;
-            case 128 -> prefill128;
+            case 64 -> kernels(cache).prefill64();
+            case 80 -> kernels(cache).prefill80();
+            case 128 -> kernels(cache).prefill128();
             default -> null;
         };
     }
@@ -185,7 +195,8 @@ final class CudaAttention {
         boolean single = vectors && group == 1 && parts.stream().allMatch(part -> part.rows() == 1);
         int rows = single ? 1 : ROWS;
         int piece = vectors ? 16 / cache.dtype().bytes() : 1;
-        Kernel kernel = single ? one : vectors ? four : any;
+        Kernels kernels = kernels(cache);
+        Kernel kernel = single ? kernels.one() : vectors ? kernels.four() : kernels.any();
         long partials = scratch.halfBytes() / (4L * (cache.headDim() + 2));
         var limits = new AttentionLaunch.Limits(cache.heads(), group, rows, partials, DeviceScratch.COUNTERS);
         for (AttentionLaunch launch : AttentionLaunch.of(parts, limits)) {

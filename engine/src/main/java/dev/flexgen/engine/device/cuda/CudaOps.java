@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
@@ -37,6 +38,7 @@ final class CudaOps implements Ops {
     private final CudaSkinnyMatmul fewTokens;
     private final CudaMatmul manyTokens;
     private final CudaAttention attention;
+    private final CudaPageSealer sealer;
     private final Kernel embed;
     private final Kernel embedGroups;
     private final Kernel norm;
@@ -57,6 +59,7 @@ final class CudaOps implements Ops {
         DeviceScratch memory = new DeviceScratch(scratch);
         this.fewTokens = new CudaSkinnyMatmul(launcher, arguments, memory);
         this.manyTokens = new CudaMatmul(launcher, product, arguments, memory);
+        this.sealer = new CudaPageSealer(launcher, arguments);
         this.attention = new CudaAttention(launcher, arguments, memory);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
         this.embedGroups = new Kernel(launcher, "grouprows_embed", THREADS, 0);
@@ -253,6 +256,14 @@ final class CudaOps implements Ops {
         if (!sequences.isEmpty()) {
             attention.append(keys, values, sequences);
         }
+    }
+
+    @Override
+    public void seal(List<KvSealing> blocks) {
+        for (KvSealing block : blocks) {
+            ShapeChecks.sealing(block);
+        }
+        sealer.seal(blocks);
     }
 
     @Override

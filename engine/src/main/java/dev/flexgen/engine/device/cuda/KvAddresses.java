@@ -19,7 +19,7 @@ final class KvAddresses {
     private static final int NEAR = 64;
 
     static final int PARTS = 32;
-    private static final int PART_BYTES = 32;
+    private static final int PART_BYTES = 36;
     private static final int HEAD_BYTES = 16 * NEAR + 3 * 8 + 4 * 4;
     private static final int BYTES = HEAD_BYTES + PARTS * PART_BYTES;
 
@@ -39,6 +39,7 @@ final class KvAddresses {
     private int headDim;
     private int blockTokens;
     private int[] firstBlocks = new int[0];
+    private int[] sealedBlocks = new int[0];
     private long[] addresses = new long[0]; // key, value, key, value ...
     private int count; // of addresses
     private long table; // or 0, if they travel with the launch
@@ -92,10 +93,12 @@ final class KvAddresses {
     private void collect(List<KvSequence> sequences) {
         if (firstBlocks.length < sequences.size()) {
             firstBlocks = new int[sequences.size()];
+            sealedBlocks = new int[sequences.size()];
         }
         int blocks = 0;
         for (int i = 0; i < sequences.size(); i++) {
             firstBlocks[i] = blocks;
+            sealedBlocks[i] = sequences.get(i).cache().sealedBlocks();
             blocks += Math.ceilDiv(sequences.get(i).length(), blockTokens);
         }
         count = 2 * blocks;
@@ -170,7 +173,8 @@ final class KvAddresses {
                 part.span(),
                 part.partial(),
                 part.counter(),
-                part.earlier()
+                part.earlier(),
+                sealedBlocks[part.sequence()]
             };
             long at = HEAD_BYTES + (long) i * PART_BYTES;
             MemorySegment.copy(fields, 0, kv, ValueLayout.JAVA_INT, at, fields.length);

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
@@ -86,13 +87,32 @@ final class ShapeChecks {
         if (tokens > cache.capacity()) {
             throw new IllegalArgumentException(tokens + " tokens in a cache for " + cache.capacity());
         }
-        long bytes = cache.blockBytes();
         for (int i = 0; i < Math.ceilDiv(tokens, cache.blockTokens()); i++) {
             elements(cache.dtype(), cache.keys().get(i));
             elements(cache.dtype(), cache.values().get(i));
-            if (cache.keys().get(i).byteSize() < bytes || cache.values().get(i).byteSize() < bytes) {
-                throw new IllegalArgumentException("cache block " + i + " is smaller than " + bytes + " bytes");
-            }
+            blockBytes(i, cache.keys().get(i), cache.keyBytes(i));
+            blockBytes(i, cache.values().get(i), cache.valueBytes(i));
+        }
+    }
+
+    private static void blockBytes(int block, MemorySegment memory, long bytes) {
+        if (memory.byteSize() < bytes) {
+            throw new IllegalArgumentException("cache block " + block + " is smaller than " + bytes + " bytes");
+        }
+    }
+
+    /** A block to be sealed, of 16-bit numbers. */
+    static void sealing(KvSealing block) {
+        if (block.encoding().open().elementType().bytes() != 2 || block.headDim() > CudaAttention.MOST_HEAD_DIM) {
+            throw new IllegalArgumentException(
+                    "sealing blocks of " + block.encoding() + " and heads of " + block.headDim());
+        }
+        same("bytes of keys", block.keys().byteSize(), block.openBytes());
+        same("bytes of values", block.values().byteSize(), block.openBytes());
+        same("bytes of sealed keys", block.sealedKeys().byteSize(), block.sealedKeyBytes());
+        same("bytes of sealed values", block.sealedValues().byteSize(), block.sealedValueBytes());
+        if (!aligned(block.sealedKeys()) || !aligned(block.sealedValues())) {
+            throw new IllegalArgumentException("sealed pages must begin at multiples of 16");
         }
     }
 

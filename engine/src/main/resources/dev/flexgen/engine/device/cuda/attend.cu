@@ -8,7 +8,8 @@
 // A block takes `span` positions of one key head for QUERIES rows of one part: scores, softmax within the span, weighted values.
 // Spans are joined by the last block of a problem, in order. Row r of a part is token r / group, query head r % group of its key
 // head. A row's result depends on its part's span, not on how many rows there are: what later rows see more adds zeros.
-template <class T, int QUERIES, int PER> struct Attend {
+// SEALED: whether blocks may be sealed; those that are not give the same bits either way.
+template <class T, int QUERIES, int PER, bool SEALED> struct Attend {
     struct Task {
         const float* query;
         float* out;
@@ -25,14 +26,6 @@ template <class T, int QUERIES, int PER> struct Attend {
         int head, spans, chunks, chunk, first, row0, rows;
         size_t problem;
     };
-
-    static __device__ __forceinline__ void load(const typename T::Stored* p, float* x) {
-        if (PER > 1) {
-            T::widen(read16(p), x);
-        } else {
-            x[0] = T::widen(*p);
-        }
-    }
 
     static __device__ __forceinline__ void run(const Task& task, const Kv& kv) {
         extern __shared__ __align__(16) float shared[];
@@ -78,10 +71,27 @@ template <class T, int QUERIES, int PER> struct Attend {
     // The keys and values that this block will read are on their way before the kernels before this one are done.
     static __device__ __forceinline__ void fetchSpan(const Kv& kv, const KvPart& part, const Place& place, int keys) {
         int rowBytes = kv.headDim * (16 / T::PER);
-        for (int j = threadIdx.x; j < keys; j += THREADS) {
+        int open = max(0, SEALED ? part.sealed * PAGE - place.first : 0); // positions before are sealed
+        for (int j = 16 * threadIdx.x; j < min(keys, open); j += 16 * THREADS) { // spans begin at multiples of 16
+            fetchSealed(kv, part, place.head, place.first + j);
+        }
+        for (int j = open + threadIdx.x; j < keys; j += THREADS) {
             fetchToL2(keyAt<T>(kv, part, place.head, place.first + j), rowBytes);
             fetchToL2(valueAt<T>(kv, part, place.head, place.first + j), rowBytes);
         }
+    }
+
+    // 16 positions of a sealed block.
+    static __device__ __forceinline__ void fetchSealed(const Kv& kv, const KvPart& part, int head, int position) {
+        int at = position % PAGE;
+        int rowBytes = sealedRowBytes(kv.headDim);
+        const u8* k = sealedKeys(kv, part, head, position / PAGE);
+        const u8* v = sealedValues(kv, part, head, position / PAGE);
+        int groupBytes = 4 * ((kv.headDim + GROUP - 1) / GROUP);
+        fetchToL2(k + at * rowBytes, 16 * rowBytes);
+        fetchToL2(k + sealedScalesAt(kv.headDim), 4 * sealedChannels(kv.headDim));
+        fetchToL2(v + at * rowBytes, 16 * rowBytes);
+        fetchToL2(v + sealedScalesAt(kv.headDim) + at * groupBytes, 16 * groupBytes);
     }
 
     // Stores what is new in this block's span; blocks with other rows of the sequence store the same.
@@ -115,19 +125,19 @@ template <class T, int QUERIES, int PER> struct Attend {
         const int SLOTS = THREADS / LANES;
         for (int j0 = 0; j0 < keys; j0 += 2 * SLOTS) { // the same for all lanes: they meet in shuffles
             int j[2] = {j0 + (int)threadIdx.x / LANES, j0 + (int)threadIdx.x / LANES + SLOTS};
-            const typename T::Stored* k[2];
+            KeyRow<T, SEALED> k[2];
             float sum[2][QUERIES];
 #pragma unroll
             for (int n = 0; n < 2; n++) {
-                k[n] = keyAt<T>(kv, part, place.head, place.first + min(j[n], keys - 1));
+                k[n].find(kv, part, place.head, place.first + min(j[n], keys - 1));
 #pragma unroll
                 for (int r = 0; r < QUERIES; r++) sum[n][r] = 0;
             }
 #pragma unroll 2
             for (int c = lane * PER; c < kv.headDim; c += LANES * PER) {
                 float x[2][PER];
-                load(k[0] + c, x[0]);
-                load(k[1] + c, x[1]);
+                k[0].template load<PER>(kv, c, x[0]);
+                k[1].template load<PER>(kv, c, x[1]);
 #pragma unroll
                 for (int r = 0; r < QUERIES; r++) {
 #pragma unroll
@@ -191,7 +201,9 @@ template <class T, int QUERIES, int PER> struct Attend {
 #pragma unroll 4
                 for (int j = group; j < keys; j += groups) {
                     float x[PER];
-                    load(valueAt<T>(kv, part, place.head, place.first + j) + (p0 + piece) * PER, x);
+                    ValueRow<T, SEALED> v;
+                    v.find(kv, part, place.head, place.first + j);
+                    v.template load<PER>(kv, (p0 + piece) * PER, x);
 #pragma unroll
                     for (int r = 0; r < QUERIES; r++) {
                         float w = scores[r * width + j];
@@ -265,12 +277,17 @@ template <class T, int QUERIES, int PER> struct Attend {
 
 // Grid: (most spans times chunks of QUERIES rows of a part, key heads from `head` on, parts). Dynamic shared memory:
 // 4 * (QUERIES * (headDim + max(span, spans)) + 128 * PER) bytes. Vector kernels: headDim * size % 16 == 0.
-#define ATTEND(NAME, QUERIES, PER)                                                                                              \
+#define ATTEND(NAME, QUERIES, PER, SEALED)                                                                                              \
     KERNEL(attend_##NAME, THREADS)(                                                                                            \
         const float* query, const float* keys, const float* values, float* out, float* partial, u32* counters, int group,      \
         int head, float scale, const __grid_constant__ Kv kv) {                                                                \
-        Attend<TYPE, QUERIES, PER>::run({query, out, keys, values, partial, counters, group, head, scale}, kv);                \
+        Attend<TYPE, QUERIES, PER, SEALED>::run({query, out, keys, values, partial, counters, group, head, scale}, kv);                \
     }
-ATTEND(1, 1, TYPE::PER)
-ATTEND(4, 4, TYPE::PER)
-ATTEND(any, 4, 1)
+ATTEND(1, 1, TYPE::PER, false)
+ATTEND(4, 4, TYPE::PER, false)
+ATTEND(any, 4, 1, false)
+#if BITS == 16
+ATTEND(sealed_1, 1, TYPE::PER, true)
+ATTEND(sealed_4, 4, TYPE::PER, true)
+ATTEND(sealed_any, 4, 1, true)
+#endif

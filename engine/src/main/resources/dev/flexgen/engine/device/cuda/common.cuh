@@ -296,6 +296,7 @@ struct KvPart {
     int partial;  // first partial result, in rows
     int counter;  // the first
     int earlier;  // rows of the same sequence and step before `row`, in other parts
+    int sealed;   // blocks that are sealed: the first ones
 };
 
 // The caches of a launch's sequences. Their blocks' addresses come with the launch, or, where those are many, lie in a table that
@@ -328,5 +329,109 @@ __device__ __forceinline__ typename T::Stored* valueAt(const Kv& kv, const KvPar
     const u8* base = kv.table ? kv.table[2 * at + 1] + kv.valueShift : kv.values[at];
     return (typename T::Stored*)base + (size_t)(head * kv.blockTokens + position - block * kv.blockTokens) * kv.headDim;
 }
+
+// Sealed blocks: engine.quant.PageFormat. Words of 8 channels in 4 bits each, row after row; then the scales.
+#define PAGE 64  // positions of a sealed block
+#define GROUP 64 // channels of a group of values
+
+__device__ __forceinline__ int sealedChannels(int headDim) { return (headDim + 7) / 8 * 8; }
+__device__ __forceinline__ int sealedRowBytes(int headDim) { return sealedChannels(headDim) / 2; }
+__device__ __forceinline__ int sealedScalesAt(int headDim) { return PAGE * sealedRowBytes(headDim); }
+__device__ __forceinline__ int sealedKeyBytes(int headDim) { return sealedScalesAt(headDim) + 4 * sealedChannels(headDim); }
+__device__ __forceinline__ int sealedValueBytes(int headDim) {
+    return sealedScalesAt(headDim) + 4 * PAGE * ((headDim + GROUP - 1) / GROUP);
+}
+
+__device__ __forceinline__ const u8* sealedKeys(const Kv& kv, const KvPart& part, int head, int block) {
+    int at = part.block + block;
+    const u8* base = kv.table ? kv.table[2 * at] + kv.keyShift : kv.keys[at];
+    return base + (size_t)head * sealedKeyBytes(kv.headDim);
+}
+
+__device__ __forceinline__ const u8* sealedValues(const Kv& kv, const KvPart& part, int head, int block) {
+    int at = part.block + block;
+    const u8* base = kv.table ? kv.table[2 * at + 1] + kv.valueShift : kv.values[at];
+    return base + (size_t)head * sealedValueBytes(kv.headDim);
+}
+
+// Field i of a word, exactly: an integer put into the fraction of 2^23.
+__device__ __forceinline__ float sealedInteger(u32 word, int i) {
+    return __uint_as_float(0x4b000000u | (word >> (4 * i) & 15)) - 8388608.f;
+}
+
+// Where one position's keys of one head are, whether its block is sealed or not. SEALED: whether any may be.
+template <class T, bool SEALED> struct KeyRow {
+    const typename T::Stored* open;
+    const u8* words; // or null
+    const u8* scales;
+
+    __device__ __forceinline__ void find(const Kv& kv, const KvPart& part, int head, int position) {
+        words = 0;
+        if (SEALED && position / PAGE < part.sealed) {
+            const u8* page = sealedKeys(kv, part, head, position / PAGE);
+            words = page + position % PAGE * sealedRowBytes(kv.headDim);
+            scales = page + sealedScalesAt(kv.headDim);
+        } else {
+            open = keyAt<T>(kv, part, head, position);
+        }
+    }
+
+    // PER channels from c on: one, or as many as 16 bytes hold.
+    template <int PER> __device__ __forceinline__ void load(const Kv& kv, int c, float* x) const {
+        if (SEALED && words) {
+            u32 word = *(const u32*)(words + c / 8 * 4);
+            const u16* s = (const u16*)scales + c;
+            const u16* o = s + sealedChannels(kv.headDim);
+            if (PER == 8) {
+                float scale[8], offset[8];
+                F16::widen(*(const uint4*)s, scale);
+                F16::widen(*(const uint4*)o, offset);
+#pragma unroll
+                for (int i = 0; i < PER; i++) x[i] = fmaf(sealedInteger(word, i), scale[i], offset[i]);
+            } else {
+                x[0] = fmaf(sealedInteger(word, c % 8), F16::widen(*s), F16::widen(*o));
+            }
+        } else if (PER > 1) {
+            T::widen(read16(open + c), x);
+        } else {
+            x[0] = T::widen(open[c]);
+        }
+    }
+};
+
+template <class T, bool SEALED> struct ValueRow {
+    const typename T::Stored* open;
+    const u8* words; // or null
+    const u32* scales;
+
+    __device__ __forceinline__ void find(const Kv& kv, const KvPart& part, int head, int position) {
+        words = 0;
+        if (SEALED && position / PAGE < part.sealed) {
+            const u8* page = sealedValues(kv, part, head, position / PAGE);
+            words = page + position % PAGE * sealedRowBytes(kv.headDim);
+            scales = (const u32*)(page + sealedScalesAt(kv.headDim)) + position % PAGE * ((kv.headDim + GROUP - 1) / GROUP);
+        } else {
+            open = valueAt<T>(kv, part, head, position);
+        }
+    }
+
+    template <int PER> __device__ __forceinline__ void load(const Kv& kv, int c, float* x) const {
+        if (SEALED && words) {
+            u32 word = *(const u32*)(words + c / 8 * 4);
+            float both[2]; // scale and offset
+            F16::widen2(scales[c / GROUP], both);
+            if (PER == 8) {
+#pragma unroll
+                for (int i = 0; i < PER; i++) x[i] = fmaf(sealedInteger(word, i), both[0], both[1]);
+            } else {
+                x[0] = fmaf(sealedInteger(word, c % 8), both[0], both[1]);
+            }
+        } else if (PER > 1) {
+            T::widen(read16(open + c), x);
+        } else {
+            x[0] = T::widen(open[c]);
+        }
+    }
+};
 
 #endif

@@ -8,7 +8,8 @@
 #define THREADS 128
 #define TILE 64 // queries of a block, and keys of a step
 
-template <class T, int DIM> struct Prefill {
+// Sealed blocks are widened on their way to shared memory, rounded to 16 bits.
+template <class T, int DIM, bool SEALED> struct Prefill {
     static const int TERMS = T::TERMS;
     static const int K = DIM / 16;
     static const int ROW = DIM * 2 + 16; // bytes; an odd number of 16-byte pieces, so matrix loads hit different banks
@@ -28,6 +29,10 @@ template <class T, int DIM> struct Prefill {
     // Positions from `first` on, zeros from `end` on. first is a multiple of TILE.
     template <bool KEYS>
     static __device__ __forceinline__ void fetch(u8* shared, const Kv& kv, const KvPart& part, int head, int first, int end) {
+        if (SEALED && first / PAGE < part.sealed) {
+            widen<KEYS>(shared, kv, part, head, first);
+            return;
+        }
         bool whole = kv.blockTokens % TILE == 0;
         const typename T::Stored* base = KEYS ? keyAt<T>(kv, part, head, first) : valueAt<T>(kv, part, head, first);
         for (int i = threadIdx.x; i < TILE * PIECES; i += THREADS) {
@@ -41,6 +46,28 @@ template <class T, int DIM> struct Prefill {
                 from = KEYS ? keyAt<T>(kv, part, head, first + row) : valueAt<T>(kv, part, head, first + row);
             }
             copy16(shared + row * ROW + piece * 16, from + piece * 8, present);
+        }
+    }
+
+    // A sealed block; all its positions are seen.
+    template <bool KEYS>
+    static __device__ __forceinline__ void widen(u8* shared, const Kv& kv, const KvPart& part, int head, int first) {
+        for (int i = threadIdx.x; i < TILE * PIECES; i += THREADS) {
+            int row = i / PIECES;
+            int piece = i % PIECES;
+            float x[8];
+            if (KEYS) {
+                KeyRow<T, true> from;
+                from.find(kv, part, head, first + row);
+                from.template load<8>(kv, piece * 8, x);
+            } else {
+                ValueRow<T, true> from;
+                from.find(kv, part, head, first + row);
+                from.template load<8>(kv, piece * 8, x);
+            }
+            uint4 packed = make_uint4(
+                narrow2<T>(x[0], x[1]), narrow2<T>(x[2], x[3]), narrow2<T>(x[4], x[5]), narrow2<T>(x[6], x[7]));
+            *(uint4*)(shared + row * ROW + piece * 16) = packed;
         }
     }
 
@@ -184,14 +211,17 @@ template <class T, int DIM> struct Prefill {
 };
 
 // Grid: (most queries of a part / 64, query heads, parts). scale includes log2 e. headDim == DIM.
-#define PREFILL(DIM)                                                                                                            \
-    KERNEL(prefill_##DIM, THREADS)(                                                                                            \
+#define PREFILL(NAME, DIM, SEALED)                                                                                                            \
+    KERNEL(prefill_##NAME, THREADS)(                                                                                            \
         const float* query, float* out, int group, float scale, const __grid_constant__ Kv kv) {                               \
         afterEarlierKernels();                                                                                                 \
-        Prefill<TYPE, DIM>::run(query, out, group, scale, kv);                                                                 \
+        Prefill<TYPE, DIM, SEALED>::run(query, out, group, scale, kv);                                                                 \
     }
-PREFILL(64)
-PREFILL(80)
-PREFILL(128)
+PREFILL(64, 64, false)
+PREFILL(80, 80, false)
+PREFILL(128, 128, false)
+PREFILL(sealed_64, 64, true)
+PREFILL(sealed_80, 80, true)
+PREFILL(sealed_128, 128, true)
 
 #endif

@@ -35,6 +35,95 @@ KERNEL(rows_append, 256)(const float* keys, const float* values, const __grid_co
 
 #if BITS == 16
 
+#define SEALS 32
+#define MOST_HEAD 1024
+
+struct Seals {
+    const u16* keys[SEALS];
+    const u16* values[SEALS];
+    u8* sealedKeys[SEALS];
+    u8* sealedValues[SEALS];
+};
+
+// What the numbers of a group become; the same operations, in the same order and rounding, as engine.quant.PageCodec.
+struct SealedGroup {
+    float offset, inverse;
+
+    static __device__ __forceinline__ float rounded(float x) { return __fadd_rn(F16::widen(F16::narrow(x)), 0.f); }
+
+    // Returns scale and offset as they are stored.
+    __device__ __forceinline__ u32 choose(float least, float most) {
+        offset = rounded(least);
+        float scale = rounded(__fdiv_rn(__fsub_rn(most, offset), 15.f));
+        inverse = scale == 0.f ? 0.f : __fdiv_rn(1.f, scale);
+        return narrow2<F16>(scale, offset);
+    }
+
+    __device__ __forceinline__ u32 integer(float x) const {
+        return (u32)min(max(__float2int_rn(__fmul_rn(__fsub_rn(x, offset), inverse)), 0), 15);
+    }
+};
+
+// Seals full blocks. Grid: (heads, 2: keys and values, blocks).
+KERNEL(rows_seal, 128)(int headDim, const __grid_constant__ Seals seals) {
+    __shared__ SealedGroup channel[MOST_HEAD];
+    afterEarlierKernels();
+    bool keys = blockIdx.y == 0;
+    const u16* in = (keys ? seals.keys : seals.values)[blockIdx.z] + (size_t)blockIdx.x * PAGE * headDim;
+    u8* out = (keys ? seals.sealedKeys : seals.sealedValues)[blockIdx.z] +
+              (size_t)blockIdx.x * (keys ? sealedKeyBytes(headDim) : sealedValueBytes(headDim));
+    int channels = sealedChannels(headDim);
+    int words = channels / 8;
+    u8* scales = out + sealedScalesAt(headDim);
+    if (keys) {
+        for (int d = threadIdx.x; d < channels; d += blockDim.x) {
+            u32 both = 0;
+            if (d < headDim) {
+                float least = TYPE::widen(in[d]);
+                float most = least;
+                for (int t = 1; t < PAGE; t++) {
+                    float x = TYPE::widen(in[t * headDim + d]);
+                    least = fminf(least, x);
+                    most = fmaxf(most, x);
+                }
+                both = channel[d].choose(least, most);
+            }
+            ((u16*)scales)[d] = (u16)both;
+            ((u16*)scales)[channels + d] = (u16)(both >> 16);
+        }
+        __syncthreads();
+        for (int i = threadIdx.x; i < PAGE * words; i += blockDim.x) {
+            u32 word = 0;
+            for (int n = 0; n < 8; n++) {
+                int d = i % words * 8 + n;
+                if (d < headDim) word |= channel[d].integer(TYPE::widen(in[i / words * headDim + d])) << (4 * n);
+            }
+            ((u32*)out)[i] = word;
+        }
+    } else {
+        int groups = (headDim + GROUP - 1) / GROUP;
+        for (int i = threadIdx.x; i < PAGE * groups; i += blockDim.x) {
+            int first = i % groups * GROUP;
+            int end = min(headDim, first + GROUP);
+            const u16* row = in + i / groups * headDim;
+            float least = TYPE::widen(row[first]);
+            float most = least;
+            for (int d = first + 1; d < end; d++) {
+                float x = TYPE::widen(row[d]);
+                least = fminf(least, x);
+                most = fmaxf(most, x);
+            }
+            SealedGroup group;
+            ((u32*)scales)[i] = group.choose(least, most);
+            for (int d = first; d < end; d += 8) {
+                u32 word = 0;
+                for (int n = 0; n < min(8, end - d); n++) word |= group.integer(TYPE::widen(row[d + n])) << (4 * n);
+                ((u32*)out)[i / groups * words + d / 8] = word;
+            }
+        }
+    }
+}
+
 // Activations as tensor cores take them, rounded to the weights' type. Grid strides; `vectors`: in and out are aligned.
 KERNEL(rows_narrow, 256)(const float* in, u16* out, long long numbers, int vectors) {
     afterEarlierKernels();

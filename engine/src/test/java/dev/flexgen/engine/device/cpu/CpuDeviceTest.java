@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.quant.Encoding;
@@ -53,6 +54,14 @@ class CpuDeviceTest {
         @Override
         protected double rounding(Encoding encoding, int tokens) {
             return roundingOf(encoding);
+        }
+    }
+
+    @Nested
+    class SealedPages extends KvConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new CpuDevice(ledger, new WorkerPool(1));
         }
     }
 

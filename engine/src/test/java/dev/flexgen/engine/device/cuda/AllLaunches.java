@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
@@ -8,6 +9,8 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
+import dev.flexgen.engine.quant.PageFormat;
 import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +32,17 @@ final class AllLaunches {
     }
 
     void on(Ops ops) {
+        KvView blocks = cache(KvEncoding.F16, 2, 64, 64, 64);
+        MemorySegment page = blocks.keys().getFirst();
+        KvSealing sealing = new KvSealing(
+                KvEncoding.Q4,
+                2,
+                64,
+                page,
+                page,
+                page.asSlice(0, 2L * PageFormat.Q4.keyBytes(64)),
+                page.asSlice(0, 2L * PageFormat.Q4.valueBytes(64)));
+        ops.seal(Collections.nCopies(33, sealing));
         for (int tokens : TOKENS) {
             Rows rows = rows(tokens, 48);
             MemorySegment vector = rows(1, 48).data();
@@ -40,8 +54,9 @@ final class AllLaunches {
             for (Encoding encoding : Encoding.ALL) {
                 projections(ops, encoding, tokens);
             }
+            attention(ops, KvEncoding.Q4, tokens);
             for (Encoding encoding : Cublas.ENCODINGS) {
-                attention(ops, encoding, tokens);
+                attention(ops, KvEncoding.of(encoding), tokens);
             }
         }
     }
@@ -61,7 +76,7 @@ final class AllLaunches {
         }
     }
 
-    private void attention(Ops ops, Encoding encoding, int tokens) {
+    private void attention(Ops ops, KvEncoding encoding, int tokens) {
         for (int size : HEAD_SIZES) {
             KvView cache = cache(encoding, 2, size, 64, 80 * 64);
             for (int position : new int[] {0, 100, 4500}) {
@@ -93,11 +108,15 @@ final class AllLaunches {
     }
 
     KvView cache(Encoding encoding, int heads, int headSize, int blockTokens, int tokens) {
-        MemorySegment block = arena.allocate(encoding.bytes((long) heads * blockTokens, headSize), 256);
+        return cache(KvEncoding.of(encoding), heads, headSize, blockTokens, tokens);
+    }
+
+    private KvView cache(KvEncoding encoding, int heads, int headSize, int blockTokens, int tokens) {
+        MemorySegment block = arena.allocate(encoding.open().bytes((long) heads * blockTokens, headSize), 256);
         List<MemorySegment> blocks = new ArrayList<>();
         for (int i = 0; i < Math.ceilDiv(tokens, blockTokens); i++) {
             blocks.add(block);
         }
-        return new KvView(encoding, heads, headSize, blockTokens, blocks, blocks);
+        return new KvView(encoding, heads, headSize, blockTokens, blocks, blocks, 0);
     }
 }

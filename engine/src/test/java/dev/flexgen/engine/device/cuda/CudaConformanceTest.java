@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -56,6 +57,19 @@ class CudaConformanceTest {
         @Override
         protected double rounding(Encoding encoding, int tokens) {
             return roundingOf(encoding, tokens);
+        }
+    }
+
+    @Nested
+    class SealedPages extends KvConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return TestGpus.open(ledger);
+        }
+
+        @Override
+        protected double rounding(int rows) {
+            return 2 * roundingOf(Encoding.F16, rows); // of queries, and of keys and values as they are widened
         }
     }
 

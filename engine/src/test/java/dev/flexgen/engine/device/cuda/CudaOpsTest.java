@@ -122,7 +122,7 @@ class CudaOpsTest {
             for (int i = 0; i < launches.size(); i++) {
                 int[] kv = launcher.kvs.get(i);
                 for (int part = 0; part < launches.get(i).gridZ(); part++) {
-                    int[] fields = Arrays.copyOfRange(kv, 266 + 8 * part, 274 + 8 * part);
+                    int[] fields = Arrays.copyOfRange(kv, 266 + 9 * part, 275 + 9 * part);
                     int rows = fields[1];
                     int spans = Math.ceilDiv(fields[2] + rows, fields[4]);
                     int problems = launches.get(i).gridY() * Math.ceilDiv(rows * shape[1], 4);

@@ -11,7 +11,7 @@ import java.util.List;
 final class RecordingLauncher implements KernelLauncher {
 
     private static final int MAX_GRID_Y_Z = 65535;
-    private static final int KV_BYTES = 2088;
+    private static final int KV_BYTES = 2216;
 
     private final int computeCapability;
     private final List<String> names = new ArrayList<>();

@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.fake;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
 import dev.flexgen.engine.device.Grid;
+import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import org.junit.jupiter.api.Nested;
@@ -22,6 +23,19 @@ class FakeGpuConformanceTest {
         @Override
         protected Grid grid() {
             return Grid.small();
+        }
+    }
+
+    @Nested
+    class SealedPages extends KvConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new FakeGpu(ledger, SETTINGS);
+        }
+
+        @Override
+        protected boolean small() {
+            return true;
         }
     }
 

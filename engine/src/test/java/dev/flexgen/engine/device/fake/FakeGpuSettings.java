@@ -29,7 +29,9 @@ public record FakeGpuSettings(
     private static boolean known(Operation operation, Encoding encoding) {
         return switch (operation) {
             case EMBED, UP, DOWN -> true;
-            case APPEND, ATTEND -> encoding instanceof Encoding.Plain;
+            case APPEND -> encoding instanceof Encoding.Plain;
+            case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
+            case SEAL -> encoding.equals(Encoding.Q4);
         };
     }
 

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.device.fake;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
@@ -107,8 +108,24 @@ final class FakeOps implements Ops {
         operands.alike(keys, values);
         List<KvSequence> now = snapshot(sequences);
         operands.sequences(now, keys);
+        for (KvSequence sequence : now) {
+            if (sequence.position()
+                    < sequence.cache().sealedBlocks() * sequence.cache().blockTokens()) {
+                throw new IllegalArgumentException("position " + sequence.position() + " is in a sealed block");
+            }
+        }
         now.stream().map(KvSequence::cache).forEach(cache -> Operands.equal("key width", keys.width(), width(cache)));
         later("append", () -> delegate.append(keys, values, now));
+    }
+
+    @Override
+    public void seal(List<KvSealing> blocks) {
+        for (KvSealing block : blocks) {
+            require(Operation.SEAL, block.format().encoding());
+            operands.sealing(block);
+        }
+        List<KvSealing> now = List.copyOf(blocks);
+        later("seal", () -> delegate.seal(now));
     }
 
     @Override
@@ -141,11 +158,17 @@ final class FakeOps implements Ops {
                 cache.headDim(),
                 cache.blockTokens(),
                 List.copyOf(cache.keys()),
-                List.copyOf(cache.values()));
+                List.copyOf(cache.values()),
+                cache.sealedBlocks());
     }
 
     private void require(Operation operation, List<KvSequence> sequences) {
-        sequences.forEach(sequence -> require(operation, sequence.cache().encoding()));
+        for (KvSequence sequence : sequences) {
+            require(operation, sequence.cache().encoding().open());
+            if (operation == Operation.ATTEND && sequence.cache().sealedBlocks() > 0) {
+                require(operation, sequence.cache().format().encoding());
+            }
+        }
     }
 
     private void require(Operation operation, Encoding encoding) {

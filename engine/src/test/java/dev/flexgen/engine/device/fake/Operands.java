@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
@@ -89,7 +90,6 @@ final class Operands {
 
     /** A cache with room for {@code tokens} from {@code position} on. */
     private void cache(KvView cache, int position, int tokens) {
-        long bytes = cache.blockBytes();
         if (position < 0 || position + tokens > cache.capacity()) {
             throw new IllegalArgumentException(
                     "positions " + position + " to " + (position + tokens) + " in a cache of " + cache.capacity());
@@ -98,9 +98,20 @@ final class Operands {
         for (int i = 0; i < cache.keys().size(); i++) {
             here(cache.keys().get(i));
             here(cache.values().get(i));
-            equal("block bytes", bytes, cache.keys().get(i).byteSize());
-            equal("block bytes", bytes, cache.values().get(i).byteSize());
+            equal("block bytes", cache.keyBytes(i), cache.keys().get(i).byteSize());
+            equal("block bytes", cache.valueBytes(i), cache.values().get(i).byteSize());
         }
+    }
+
+    void sealing(KvSealing block) {
+        equal("block bytes", block.openBytes(), block.keys().byteSize());
+        equal("block bytes", block.openBytes(), block.values().byteSize());
+        equal("sealed bytes", block.sealedKeyBytes(), block.sealedKeys().byteSize());
+        equal("sealed bytes", block.sealedValueBytes(), block.sealedValues().byteSize());
+        here(block.keys());
+        here(block.values());
+        here(block.sealedKeys());
+        here(block.sealedValues());
     }
 
     void here(MemorySegment segment) {
