@@ -176,10 +176,15 @@ public final class Wiring {
     public ModelInUse open(Settings settings, ModelOptions options) {
         Packing packing = new Packing(this, settings);
         String name = settings.get(SettingTable.MODEL);
-        ResolvedModel resolved = name.isEmpty() ? model(settings) : packing.resolve(name);
+        boolean random = settings.get(SettingTable.RANDOM_WEIGHTS);
+        ResolvedModel resolved = random
+                ? bundled(BundledModel.DEMO) // for its tokenizer
+                : name.isEmpty() ? model(settings) : packing.resolve(name);
         Machine machine = machine(settings);
         try {
-            Model model = packing.open(resolved, machine, options);
+            Model model = random
+                    ? new RandomModels(this, settings).open(machine, options)
+                    : packing.open(resolved, machine, options);
             if (!settings.get(SettingTable.QUIET)) {
                 Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
                         .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));

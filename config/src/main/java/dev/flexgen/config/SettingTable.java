@@ -72,6 +72,13 @@ public final class SettingTable {
             "Number format of weights in memory; auto keeps the stored one where the model fits the GPU, or host memory if there"
                     + " is no GPU, and else takes q4");
 
+    public static final Setting<Boolean> RANDOM_WEIGHTS = new Setting<>(
+            "random-weights",
+            "",
+            ValueType.toggle(),
+            false,
+            "Use random weights of the model's shape, without a download: shows how fast it would be, and says nothing sensible");
+
     public static final Setting<KvChoice> KV = new Setting<>(
             "kv", "TYPE", ValueType.choice(KvChoice.class), KvChoice.AUTO, "Number format of the cached conversation");
 
@@ -145,6 +152,7 @@ public final class SettingTable {
             THREADS,
             CONTEXT,
             WEIGHTS,
+            RANDOM_WEIGHTS,
             KV,
             MAX_NEW_TOKENS,
             TEMPERATURE,

@@ -2,8 +2,8 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.RandomModels;
 import dev.flexgen.chat.Wiring;
-import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -11,20 +11,14 @@ import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelOptions;
-import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
-import dev.flexgen.engine.model.Families;
-import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.model.PublishedModels;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.PlanJson;
-import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -113,9 +107,7 @@ final class BenchCommand implements AppCommand {
         if (!randomWeights) {
             return devices.open(folder(settings), given, options);
         }
-        Optional<CatalogueEntry> entry = wiring.catalogue().find(name(settings));
-        ModelSpec spec = entry.isPresent() ? spec(entry.get()) : Families.read(folder(settings));
-        return devices.random(spec, new RandomWeights(DType.F16, 1, activeNeurons), given, options);
+        return new RandomModels(wiring, settings).open(devices, name(settings), activeNeurons, given, options);
     }
 
     private static Plan readPlan(Path file) {
@@ -130,13 +122,5 @@ final class BenchCommand implements AppCommand {
 
     private Path folder(Settings settings) {
         return (model.isEmpty() ? wiring.model(settings) : wiring.model(settings, model)).folder();
-    }
-
-    private static ModelSpec spec(CatalogueEntry entry) {
-        if (!Families.names().contains(entry.family())) {
-            throw CommandException.model(entry.name() + " is of the family " + entry.family() + "; this version runs "
-                    + String.join(", ", Families.names()));
-        }
-        return PublishedModels.spec(entry);
     }
 }

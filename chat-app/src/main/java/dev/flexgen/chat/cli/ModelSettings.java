@@ -32,7 +32,8 @@ final class ModelSettings {
             SettingTable.KV);
 
     /** Which model, and how it computes. */
-    static final List<Setting<?>> ALL = Stream.<Setting<?>>concat(Stream.of(SettingTable.MODEL), MEASURED.stream())
+    static final List<Setting<?>> ALL = Stream.<Setting<?>>concat(
+                    Stream.of(SettingTable.MODEL, SettingTable.RANDOM_WEIGHTS), MEASURED.stream())
             .toList();
 
     private ModelSettings() {}

@@ -34,20 +34,50 @@ final class BatchKernel {
      *
      * @param w decoded weights, row after row
      * @param ws distance between two rows
-     * @param xs distance between two tokens' numbers
+     * @param x as {@link #pack} left it
      * @param sums running sums // [OUTPUTS, any number of tokens, SUMS]
      * @param ss distance between the sums of two rows
      */
-    static void dots(float[] w, int wo, int ws, float[] x, int xo, int xs, int count, float[] sums, int so, int ss) {
-        int whole = count / SUMS * SUMS;
+    static void dots(float[] w, int wo, int ws, float[] x, int xo, int count, float[] sums, int so, int ss) {
+        int steps = count / SUMS;
+        int at = xo;
         for (int vector = 0; vector < SUMS; vector += WIDTH) {
-            dots(w, wo + vector, ws, x, xo + vector, xs, SUMS, whole / SUMS, sums, so + vector, ss);
+            dots(w, wo + vector, ws, SUMS, x, at, steps, sums, so + vector, ss);
+            at += steps * TOKENS * WIDTH;
         }
-        dots(w, wo + whole, ws, x, xo + whole, xs, WIDTH, (count - whole) / WIDTH, sums, so, ss);
+        int whole = steps * SUMS;
+        dots(w, wo + whole, ws, WIDTH, x, at, (count - whole) / WIDTH, sums, so, ss);
+    }
+
+    /**
+     * Brings {@code count} columns of four tokens into the order in which {@link #dots} reads them: vectors of the four by turns, first
+     * those of the first running sum.
+     *
+     * @param xs distance between two tokens' numbers
+     * @param packed gets whole vectors, {@value #TOKENS} for each of a token's
+     */
+    static void pack(float[] x, int xo, int xs, int count, float[] packed, int po) {
+        int whole = count / SUMS * SUMS;
+        int at = po;
+        for (int vector = 0; vector < SUMS; vector += WIDTH) {
+            at = pack(x, xo + vector, xs, SUMS, whole / SUMS, packed, at);
+        }
+        pack(x, xo + whole, xs, WIDTH, (count - whole) / WIDTH, packed, at);
+    }
+
+    private static int pack(float[] x, int xo, int xs, int step, int steps, float[] packed, int po) {
+        int at = po;
+        for (int k = 0; k < steps; k++) {
+            for (int t = 0; t < TOKENS; t++) {
+                System.arraycopy(x, xo + k * step + t * xs, packed, at, WIDTH);
+                at += WIDTH;
+            }
+        }
+        return at;
     }
 
     private static void dots(
-            float[] w, int wo, int ws, float[] x, int xo, int xs, int step, int steps, float[] sums, int so, int ss) {
+            float[] w, int wo, int ws, int step, float[] x, int xo, int steps, float[] sums, int so, int ss) {
         FloatVector s00 = load(sums, so);
         FloatVector s01 = load(sums, so + SUMS);
         FloatVector s02 = load(sums, so + 2 * SUMS);
@@ -68,20 +98,20 @@ final class BatchKernel {
             s00 = fma(w0, y, s00);
             s10 = fma(w1, y, s10);
             s20 = fma(w2, y, s20);
-            y = load(x, xo + xs);
+            y = load(x, xo + WIDTH);
             s01 = fma(w0, y, s01);
             s11 = fma(w1, y, s11);
             s21 = fma(w2, y, s21);
-            y = load(x, xo + 2 * xs);
+            y = load(x, xo + 2 * WIDTH);
             s02 = fma(w0, y, s02);
             s12 = fma(w1, y, s12);
             s22 = fma(w2, y, s22);
-            y = load(x, xo + 3 * xs);
+            y = load(x, xo + 3 * WIDTH);
             s03 = fma(w0, y, s03);
             s13 = fma(w1, y, s13);
             s23 = fma(w2, y, s23);
             wo += step;
-            xo += step;
+            xo += TOKENS * WIDTH;
         }
         s00.intoArray(sums, so);
         s01.intoArray(sums, so + SUMS);

@@ -4,7 +4,6 @@ import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 import static dev.flexgen.engine.device.cpu.Lanes.WIDTH;
 import static dev.flexgen.engine.device.cpu.Lanes.fma;
 import static dev.flexgen.engine.device.cpu.Lanes.load;
-import static dev.flexgen.engine.device.cpu.Lanes.total;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -50,10 +49,11 @@ record ByteKernel() implements GroupKernel {
     public void dotRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] x,
             int xo,
             float[] sums,
@@ -75,11 +75,11 @@ record ByteKernel() implements GroupKernel {
                     b = fma(levels(q, 1), y, b);
                 }
             }
-            sum = fma(a, FloatVector.broadcast(FLOATS, factors[g]), sum);
-            secondSum = fma(b, FloatVector.broadcast(FLOATS, secondFactors[g]), secondSum);
+            sum = fma(a, FloatVector.broadcast(FLOATS, factors[fo + g]), sum);
+            secondSum = fma(b, FloatVector.broadcast(FLOATS, factors[secondFo + g]), secondSum);
         }
-        sums[so] = total(sum);
-        sums[so + 1] = total(secondSum);
+        sum.intoArray(sums, so);
+        secondSum.intoArray(sums, so + WIDTH);
     }
 
     @Override
@@ -88,6 +88,7 @@ record ByteKernel() implements GroupKernel {
             long row,
             int groups,
             float[] factors,
+            int fo,
             float[] x,
             int xo,
             int xs,
@@ -119,31 +120,32 @@ record ByteKernel() implements GroupKernel {
                     d = fma(level, load(x, at + 3 * xs), d);
                 }
             }
-            FloatVector f = FloatVector.broadcast(FLOATS, factors[g]);
+            FloatVector f = FloatVector.broadcast(FLOATS, factors[fo + g]);
             s0 = fma(a, f, s0);
             s1 = fma(b, f, s1);
             s2 = fma(c, f, s2);
             s3 = fma(d, f, s3);
         }
-        sums[so] = total(s0);
-        sums[so + 1] = total(s1);
-        sums[so + 2] = total(s2);
-        sums[so + 3] = total(s3);
+        s0.intoArray(sums, so);
+        s1.intoArray(sums, so + WIDTH);
+        s2.intoArray(sums, so + 2 * WIDTH);
+        s3.intoArray(sums, so + 3 * WIDTH);
     }
 
     @Override
     public void addRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] y,
             int yo) {
         for (int g = 0; g < groups; g++) {
-            FloatVector fa = FloatVector.broadcast(FLOATS, factors[g]);
-            FloatVector fb = FloatVector.broadcast(FLOATS, secondFactors[g]);
+            FloatVector fa = FloatVector.broadcast(FLOATS, factors[fo + g]);
+            FloatVector fb = FloatVector.broadcast(FLOATS, factors[secondFo + g]);
             for (int i = g * GROUP; i < (g + 1) * GROUP; i += STEP) {
                 ByteVector a = bytes(weights, row + i);
                 ByteVector b = bytes(weights, secondRow + i);

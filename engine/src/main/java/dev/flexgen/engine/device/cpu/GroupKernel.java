@@ -35,22 +35,29 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     /** Where column {@code column} of a row comes when arranged. */
     int place(int column);
 
+    /** What arranged numbers of a column are multiplied by, because its levels are as much larger: a power of two. */
+    default float unit(int column) {
+        return 1;
+    }
+
     /**
-     * The sums of factor times level times number over two rows: numbers of wide rows do not fit the first-level cache, and so are
+     * Sums of factor times level times number over two rows, one sum for each lane: numbers of wide rows do not fit the first-level cache, and so are
      * fetched half as often.
      *
      * @param row offset of the first row's integers in {@code weights}, in bytes
-     * @param factors of the first row's groups, followed by zeros as far as vectors reach
+     * @param factors of the first row's groups from {@code fo} on and of the second's from {@code secondFo} on, each followed by
+     *     zeros as far as vectors reach
      * @param x arranged
-     * @param sums gets the two results from {@code so} on
+     * @param sums gets a vector of sums for each row from {@code so} on
      */
     void dotRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] x,
             int xo,
             float[] sums,
@@ -60,13 +67,14 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
      * The same for one row and {@value #TOKENS} tokens.
      *
      * @param xs distance between two tokens' numbers
-     * @param sums gets the results from {@code so} on
+     * @param sums gets a vector of sums for each token from {@code so} on
      */
     void dots(
             MemorySegment weights,
             long row,
             int groups,
             float[] factors,
+            int fo,
             float[] x,
             int xo,
             int xs,
@@ -76,15 +84,16 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     /**
      * {@code y += factor * level}, arranged, for two rows, one after the other.
      *
-     * @param factors of the first row's groups, already multiplied by its input
+     * @param factors of the rows' groups, already multiplied by their inputs
      */
     void addRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] y,
             int yo);
 
@@ -92,7 +101,7 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     default void arrange(float[] numbers, int at, int columns, float[] x, int xo) {
         Arrays.fill(x, xo, xo + arranged(columns), 0);
         for (int c = 0; c < columns; c++) {
-            x[xo + place(c)] = numbers[at + c];
+            x[xo + place(c)] = numbers[at + c] * unit(c);
         }
     }
 }

@@ -17,6 +17,9 @@ final class GroupedMatmul {
     /** Rows of an up projection that a thread takes at a time. */
     private static final int UP_ROWS = 36;
 
+    /** Rows that are fetched at a time before they are multiplied; the next ones would push the inputs out of the first-level cache. */
+    private static final int BURST = 4;
+
     /** Rows of a down projection behind one partial sum; small matrices have fewer. */
     private static final int DOWN_ROWS = 64;
 
@@ -33,7 +36,6 @@ final class GroupedMatmul {
     private final WorkerPool pool;
     private final Scratch[] scratch;
     private final GroupScales[] scales;
-    private final GroupScales[] secondScales;
     private float[] plain = new float[0]; // [tokens, inputs]
     private float[] inputs = new float[0]; // arranged, for whole tiles of tokens
     private float[] sums = new float[0]; // of the inputs of each group, likewise
@@ -43,9 +45,7 @@ final class GroupedMatmul {
         this.pool = pool;
         this.scratch = scratch;
         this.scales = new GroupScales[pool.threads()];
-        this.secondScales = new GroupScales[pool.threads()];
         Arrays.setAll(scales, _ -> new GroupScales());
-        Arrays.setAll(secondScales, _ -> new GroupScales());
     }
 
     /** {@code out[t][r] = in[t] . weight[r] + bias[r]}. */
@@ -59,45 +59,83 @@ final class GroupedMatmul {
         pool.run(Math.ceilDiv(weight.rows(), UP_ROWS), (part, worker) -> {
             int from = part * UP_ROWS;
             int rows = Math.min(UP_ROWS, weight.rows() - from);
-            GroupScales own = scales[worker];
-            float[] results = scratch[worker].first(UP_ROWS * padded(tokens)); // [tokens, rows]
+            float[] results = scratch[worker].first(UP_ROWS * tokens); // [tokens, rows]
             float[] biases = scratch[worker].second(UP_ROWS);
-            float[] tile = scratch[worker].third(GroupKernel.TOKENS);
             if (bias != null) {
                 Convert.floats(bias, from, biases, rows);
             } else {
                 Arrays.fill(biases, 0, rows, 0);
             }
-            long scalesAt = encoding.scalesAt(weight.columns());
-            int half = Math.ceilDiv(rows, 2);
-            for (int r = 0; r < half && tokens == 1; r++) {
-                // Neighbours would share pages of memory, which the hardware's prefetcher does not follow two ways.
-                int second = Math.min(r + half, rows - 1); // without a partner a row is multiplied twice
-                long row = (from + r) * weight.rowBytes();
-                long secondRow = (from + second) * weight.rowBytes();
-                GroupScales other = secondScales[worker];
-                own.read(encoding, weight.data(), row + scalesAt, groups, 1);
-                other.read(encoding, weight.data(), secondRow + scalesAt, groups, 1);
-                float[] f = own.factors();
-                kernel.dotRows(weight.data(), row, f, secondRow, other.factors(), groups, inputs, 0, tile, 0);
-                results[r] = tile[0] + own.baseDot(sums, 0, groups) + biases[r];
-                results[second] = tile[1] + other.baseDot(sums, 0, groups) + biases[second];
+            readScales(encoding, weight, from, rows, scales[worker]);
+            float[] lanes = scratch[worker].third((UP_ROWS + 1) * padded(tokens) * Lanes.WIDTH); // [rows, tokens, WIDTH]
+            if (tokens == 1) {
+                dots(kernel, weight, from, rows, groups, lanes, worker);
+            } else {
+                dots(kernel, weight, from, rows, groups, tokens, width, lanes, worker);
             }
-            for (int r = 0; r < rows && tokens > 1; r++) {
-                long row = (from + r) * weight.rowBytes();
-                own.read(encoding, weight.data(), row + scalesAt, groups, 1);
-                for (int t = 0; t < tokens; t += GroupKernel.TOKENS) {
-                    kernel.dots(weight.data(), row, groups, own.factors(), inputs, t * width, width, tile, 0);
-                    for (int i = 0; i < Math.min(GroupKernel.TOKENS, tokens - t); i++) {
-                        float base = own.baseDot(sums, (t + i) * sumWidth, groups);
-                        results[(t + i) * rows + r] = tile[i] + base + biases[r];
-                    }
-                }
-            }
+            total(scales[worker], rows, tokens, groups, lanes, biases, results);
             for (int t = 0; t < tokens; t++) {
                 store(results, t * rows, rows, out, (long) t * out.width() + from);
             }
         });
+    }
+
+    private void total(
+            GroupScales own, int rows, int tokens, int groups, float[] lanes, float[] biases, float[] results) {
+        for (int r = 0; r < rows; r++) {
+            for (int t = 0; t < tokens; t++) {
+                int at = (r * padded(tokens) + t) * Lanes.WIDTH;
+                float sum = own.total(r, groups, sums, t * GroupScales.padded(groups), lanes, at);
+                results[t * rows + r] = sum + biases[r];
+            }
+        }
+    }
+
+    /** All at once: many waits for memory at the same time. */
+    private static void readScales(Grouped encoding, Matrix weight, int from, int rows, GroupScales scales) {
+        int groups = encoding.groups(weight.columns());
+        scales.begin(rows, groups);
+        for (int r = 0; r < rows; r++) {
+            long at = (from + r) * weight.rowBytes() + encoding.scalesAt(weight.columns());
+            scales.read(r, encoding, weight.data(), at, groups, 1);
+        }
+    }
+
+    /** Running sums of one token, which needs two rows at a time. */
+    private void dots(GroupKernel kernel, Matrix weight, int from, int rows, int groups, float[] lanes, int worker) {
+        GroupScales own = scales[worker];
+        for (int r = 0; r < rows; r += GroupKernel.ROWS) {
+            long row = (from + r) * weight.rowBytes();
+            if (r % BURST == 0) {
+                scratch[worker].fetch(weight.data(), row, Math.min(BURST, rows - r) * weight.rowBytes());
+            }
+            int second = Math.min(r + 1, rows - 1); // a row without a partner is multiplied twice
+            long secondRow = (from + second) * weight.rowBytes();
+            int at = r * Lanes.WIDTH;
+            kernel.dotRows(
+                    weight.data(), row, secondRow, groups, own.factors(), own.at(r), own.at(second), inputs, 0, lanes, at);
+        }
+    }
+
+    private void dots(
+            GroupKernel kernel,
+            Matrix weight,
+            int from,
+            int rows,
+            int groups,
+            int tokens,
+            int width,
+            float[] lanes,
+            int worker) {
+        GroupScales own = scales[worker];
+        for (int r = 0; r < rows; r++) {
+            long row = (from + r) * weight.rowBytes();
+            for (int t = 0; t < tokens; t += GroupKernel.TOKENS) {
+                int at = (r * padded(tokens) + t) * Lanes.WIDTH;
+                kernel.dots(
+                        weight.data(), row, groups, own.factors(), own.at(r), inputs, t * width, width, lanes, at);
+            }
+        }
     }
 
     /** {@code out[t] += sum over n of in[t][n] * weight[n]}, without the rows whose inputs are all zero, if they are many. */
@@ -172,13 +210,16 @@ final class GroupedMatmul {
         long scalesAt = encoding.scalesAt(weight.columns());
         long row = first * weight.rowBytes();
         long secondRow = second * weight.rowBytes();
-        GroupScales a = scales[worker];
-        GroupScales b = secondScales[worker];
-        a.read(encoding, weight.data(), row + scalesAt, groups, plain[at + first]);
-        b.read(encoding, weight.data(), secondRow + scalesAt, groups, secondInput);
-        kernel.addRows(weight.data(), row, a.factors(), secondRow, b.factors(), groups, partials, sumAt);
-        a.addBases(partials, sumAt + width, groups);
-        b.addBases(partials, sumAt + width, groups);
+        scratch[worker].fetch(weight.data(), row, weight.rowBytes());
+        scratch[worker].fetch(weight.data(), secondRow, weight.rowBytes());
+        GroupScales own = scales[worker];
+        own.begin(GroupKernel.ROWS, groups);
+        own.read(0, encoding, weight.data(), row + scalesAt, groups, plain[at + first]);
+        own.read(1, encoding, weight.data(), secondRow + scalesAt, groups, secondInput);
+        kernel.addRows(
+                weight.data(), row, secondRow, groups, own.factors(), own.at(0), own.at(1), partials, sumAt);
+        own.addBases(0, partials, sumAt + width, groups);
+        own.addBases(1, partials, sumAt + width, groups);
     }
 
     private void join(GroupKernel kernel, int parts, int tokens, int stride, int width, int groups, Rows out) {
@@ -203,7 +244,7 @@ final class GroupedMatmul {
             }
             Convert.floats(out.data(), index, result, count);
             for (int c = 0; c < count; c++) {
-                result[c] += sum[kernel.place(from + c) - from] + base[c / GROUP];
+                result[c] += sum[kernel.place(from + c) - from] * kernel.unit(from + c) + base[c / GROUP];
             }
             store(result, 0, count, out, index);
         });

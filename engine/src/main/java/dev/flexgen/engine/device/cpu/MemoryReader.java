@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
 public final class MemoryReader {
 
     /** Bytes are read in multiples of this. */
-    public static final int STEP = 1024;
+    public static final int STEP = 256;
 
     private static final VectorSpecies<Integer> INTS = VectorUnit.INTS;
     private static final int VECTOR = INTS.vectorByteSize();
@@ -34,8 +34,8 @@ public final class MemoryReader {
         for (int at = 0; at < bytes; at += 4 * VECTOR) {
             a = a.lanewise(VectorOperators.XOR, load(memory, from + at));
             b = b.lanewise(VectorOperators.XOR, load(memory, from + at + VECTOR));
-            c = c.lanewise(VectorOperators.XOR, load(memory, from + at + 2 * VECTOR));
-            d = d.lanewise(VectorOperators.XOR, load(memory, from + at + 3 * VECTOR));
+            c = c.lanewise(VectorOperators.XOR, load(memory, from + at + 2L * VECTOR));
+            d = d.lanewise(VectorOperators.XOR, load(memory, from + at + 3L * VECTOR));
         }
         IntVector all =
                 a.lanewise(VectorOperators.XOR, b).lanewise(VectorOperators.XOR, c.lanewise(VectorOperators.XOR, d));

@@ -4,7 +4,6 @@ import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 import static dev.flexgen.engine.device.cpu.Lanes.WIDTH;
 import static dev.flexgen.engine.device.cpu.Lanes.fma;
 import static dev.flexgen.engine.device.cpu.Lanes.load;
-import static dev.flexgen.engine.device.cpu.Lanes.total;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -12,16 +11,20 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Loops over 4-bit integers. A vector of words holds a field for each lane at every fourth bit; shifting the words brings one after
- * the other to the lowest bits. Words of 8 lanes are one group: wider vectors hold two groups, narrower ones half of one.
+ * Loops over 4-bit integers. A vector of words holds a field for each lane at every fourth bit. Four fields are masked and converted
+ * where they are, which multiplies them by 1, 16, 256 and 4096; numbers that they meet are divided by as much beforehand, and no digit
+ * changes. Then one shift brings the other four down. Words of 8 lanes are one group: wider vectors hold two groups, narrower ones half
+ * of one.
  */
 record NibbleKernel() implements GroupKernel {
 
     private static final VectorSpecies<Integer> INTS = VectorUnit.INTS;
-    private static final VectorMask<Float> UPPER = VectorMask.fromLong(FLOATS, 0xff00);
+    /** Brings the factors of two groups to their lanes. */
+    private static final VectorShuffle<Float> SPREAD = VectorShuffle.fromOp(FLOATS, lane -> lane / 8);
 
     /** Fields of a word. */
     private static final int FIELDS = 8;
@@ -31,7 +34,10 @@ record NibbleKernel() implements GroupKernel {
     private static final int STEP = FIELDS * WIDTH;
 
     private static final long VECTOR_BYTES = 4L * WIDTH;
-    private static final int FIELD = 15;
+    private static final IntVector FIELD_0 = IntVector.broadcast(INTS, 0xf);
+    private static final IntVector FIELD_1 = IntVector.broadcast(INTS, 0xf0);
+    private static final IntVector FIELD_2 = IntVector.broadcast(INTS, 0xf00);
+    private static final IntVector FIELD_3 = IntVector.broadcast(INTS, 0xf000);
     private static final int HALF = FIELDS / 2;
 
     @Override
@@ -44,6 +50,11 @@ record NibbleKernel() implements GroupKernel {
         int word = column / 64 * GROUP_WORDS + column % GROUP_WORDS;
         int field = column % 64 / GROUP_WORDS;
         return word / WIDTH * STEP + field * WIDTH + word % WIDTH;
+    }
+
+    @Override
+    public float unit(int column) {
+        return 1f / (1 << 4 * (column % 64 / GROUP_WORDS % HALF));
     }
 
     /** Vectors of a row's words. */
@@ -66,13 +77,9 @@ record NibbleKernel() implements GroupKernel {
         return IntVector.fromMemorySegment(INTS, weights, offset, ByteOrder.LITTLE_ENDIAN, there);
     }
 
-    /** The integers at the lowest bits. */
-    private static FloatVector level(IntVector words) {
-        return (FloatVector) words.and(FIELD).convertShape(VectorOperators.I2F, FLOATS, 0);
-    }
-
-    private static IntVector next(IntVector words) {
-        return words.lanewise(VectorOperators.LSHR, 4);
+    /** Fields as they lie in a word: the integers times 1, 16, 256 or 4096. */
+    private static FloatVector level(IntVector words, IntVector field) {
+        return (FloatVector) words.and(field).convertShape(VectorOperators.I2F, FLOATS, 0);
     }
 
     private static IntVector secondHalf(IntVector words) {
@@ -80,28 +87,26 @@ record NibbleKernel() implements GroupKernel {
     }
 
     /** The groups' factors for each lane of a vector. */
-    private static FloatVector factors(float[] factors, int vector) {
+    private static FloatVector factors(float[] factors, int fo, int vector) {
         if (WIDTH <= GROUP_WORDS) {
-            return FloatVector.broadcast(FLOATS, factors[vector * WIDTH / GROUP_WORDS]);
+            return FloatVector.broadcast(FLOATS, factors[fo + vector * WIDTH / GROUP_WORDS]);
         }
-        return FloatVector.broadcast(FLOATS, factors[2 * vector])
-                .blend(FloatVector.broadcast(FLOATS, factors[2 * vector + 1]), UPPER);
+        return load(factors, fo + 2 * vector).rearrange(SPREAD);
     }
 
-    // The loops over fields are loops because the compiler inlines so much and no more into one method, and behind a
-    // call that is
-    // not inlined a vector becomes an object in memory. Two sums for the halves of the words and two vectors at a time
-    // hide the
-    // latency of the multiply-add: as measured, that makes these loops three times as fast.
+    // The compiler inlines some forty vector operations into one method and no more; behind a call that is not inlined a vector becomes
+    // an object in memory. So fields are a loop, and sums are added up by the caller. Two sums for the halves of the words and two rows
+    // at a time hide the latency of the multiply-add.
 
     @Override
     public void dotRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] x,
             int xo,
             float[] sums,
@@ -112,45 +117,53 @@ record NibbleKernel() implements GroupKernel {
         for (int v = 0; v < whole; v++) {
             IntVector p = words(weights, row + v * VECTOR_BYTES);
             IntVector q = words(weights, secondRow + v * VECTOR_BYTES);
-            FloatVector p0 = FloatVector.zero(FLOATS);
-            FloatVector p1 = p0;
-            FloatVector q0 = p0;
-            FloatVector q1 = p0;
+            FloatVector a = FloatVector.zero(FLOATS);
+            FloatVector b = a;
             int at = xo + v * STEP;
-            for (int k = 0; k < HALF; k++) {
-                FloatVector x0 = load(x, at);
-                FloatVector x1 = load(x, at + STEP / 2);
-                p0 = fma(level(p), x0, p0);
-                p1 = fma(level(secondHalf(p)), x1, p1);
-                q0 = fma(level(q), x0, q0);
-                q1 = fma(level(secondHalf(q)), x1, q1);
-                p = next(p);
-                q = next(q);
-                at += WIDTH;
+            for (int half = 0; half < 2; half++) {
+                FloatVector y = load(x, at);
+                a = fma(level(p, FIELD_0), y, a);
+                b = fma(level(q, FIELD_0), y, b);
+                y = load(x, at + WIDTH);
+                a = fma(level(p, FIELD_1), y, a);
+                b = fma(level(q, FIELD_1), y, b);
+                y = load(x, at + 2 * WIDTH);
+                a = fma(level(p, FIELD_2), y, a);
+                b = fma(level(q, FIELD_2), y, b);
+                y = load(x, at + 3 * WIDTH);
+                a = fma(level(p, FIELD_3), y, a);
+                b = fma(level(q, FIELD_3), y, b);
+                p = secondHalf(p);
+                q = secondHalf(q);
+                at += HALF * WIDTH;
             }
-            sum = fma(p0.add(p1), factors(factors, v), sum);
-            secondSum = fma(q0.add(q1), factors(secondFactors, v), secondSum);
+            sum = fma(a, factors(factors, fo, v), sum);
+            secondSum = fma(b, factors(factors, secondFo, v), secondSum);
         }
-        sums[so] = total(sum);
-        sums[so + 1] = total(secondSum);
+        sum.intoArray(sums, so);
+        secondSum.intoArray(sums, so + WIDTH);
         if (whole < vectors(groups)) {
             int at = xo + whole * STEP;
-            sums[so] += lastDot(weights, row, whole, factors, x, at);
-            sums[so + 1] += lastDot(weights, secondRow, whole, secondFactors, x, at);
+            lastDot(weights, row, whole, factors, fo, x, at, sums, so);
+            lastDot(weights, secondRow, whole, factors, secondFo, x, at, sums, so + WIDTH);
         }
     }
 
     /** Of the words at the end of a row that fill half a vector. */
-    private static float lastDot(MemorySegment weights, long row, int v, float[] factors, float[] x, int xo) {
+    private static void lastDot(
+            MemorySegment weights, long row, int v, float[] factors, int fo, float[] x, int xo, float[] sums, int so) {
         IntVector p = lastWords(weights, row + v * VECTOR_BYTES);
-        FloatVector p0 = FloatVector.zero(FLOATS);
-        FloatVector p1 = p0;
-        for (int k = 0; k < HALF; k++) {
-            p0 = fma(level(p), load(x, xo + k * WIDTH), p0);
-            p1 = fma(level(secondHalf(p)), load(x, xo + k * WIDTH + STEP / 2), p1);
-            p = next(p);
+        FloatVector a = FloatVector.zero(FLOATS);
+        int at = xo;
+        for (int half = 0; half < 2; half++) {
+            a = fma(level(p, FIELD_0), load(x, at), a);
+            a = fma(level(p, FIELD_1), load(x, at + WIDTH), a);
+            a = fma(level(p, FIELD_2), load(x, at + 2 * WIDTH), a);
+            a = fma(level(p, FIELD_3), load(x, at + 3 * WIDTH), a);
+            p = secondHalf(p);
+            at += HALF * WIDTH;
         }
-        return total(p0.add(p1).mul(factors(factors, v)));
+        fma(a, factors(factors, fo, v), load(sums, so)).intoArray(sums, so);
     }
 
     @Override
@@ -159,6 +172,7 @@ record NibbleKernel() implements GroupKernel {
             long row,
             int groups,
             float[] factors,
+            int fo,
             float[] x,
             int xo,
             int xs,
@@ -171,42 +185,37 @@ record NibbleKernel() implements GroupKernel {
         FloatVector s3 = s0;
         for (int v = 0; v < whole; v++) {
             IntVector words = words(weights, row + v * VECTOR_BYTES);
-            FloatVector a0 = FloatVector.zero(FLOATS);
-            FloatVector a1 = a0;
-            FloatVector b0 = a0;
-            FloatVector b1 = a0;
-            FloatVector c0 = a0;
-            FloatVector c1 = a0;
-            FloatVector d0 = a0;
-            FloatVector d1 = a0;
+            FloatVector a = FloatVector.zero(FLOATS);
+            FloatVector b = a;
+            FloatVector c = a;
+            FloatVector d = a;
+            IntVector field = FIELD_0;
             int at = xo + v * STEP;
-            for (int k = 0; k < HALF; k++) {
-                FloatVector level = level(words);
-                a0 = fma(level, load(x, at), a0);
-                b0 = fma(level, load(x, at + xs), b0);
-                c0 = fma(level, load(x, at + 2 * xs), c0);
-                d0 = fma(level, load(x, at + 3 * xs), d0);
-                level = level(secondHalf(words));
-                int second = at + STEP / 2;
-                a1 = fma(level, load(x, second), a1);
-                b1 = fma(level, load(x, second + xs), b1);
-                c1 = fma(level, load(x, second + 2 * xs), c1);
-                d1 = fma(level, load(x, second + 3 * xs), d1);
-                words = next(words);
+            for (int k = 0; k < FIELDS; k++) {
+                FloatVector level = level(words, field);
+                a = fma(level, load(x, at), a);
+                b = fma(level, load(x, at + xs), b);
+                c = fma(level, load(x, at + 2 * xs), c);
+                d = fma(level, load(x, at + 3 * xs), d);
+                field = field.lanewise(VectorOperators.LSHL, 4);
+                if (k == HALF - 1) {
+                    words = secondHalf(words);
+                    field = FIELD_0;
+                }
                 at += WIDTH;
             }
-            FloatVector f = factors(factors, v);
-            s0 = fma(a0.add(a1), f, s0);
-            s1 = fma(b0.add(b1), f, s1);
-            s2 = fma(c0.add(c1), f, s2);
-            s3 = fma(d0.add(d1), f, s3);
+            FloatVector f = factors(factors, fo, v);
+            s0 = fma(a, f, s0);
+            s1 = fma(b, f, s1);
+            s2 = fma(c, f, s2);
+            s3 = fma(d, f, s3);
         }
-        sums[so] = total(s0);
-        sums[so + 1] = total(s1);
-        sums[so + 2] = total(s2);
-        sums[so + 3] = total(s3);
+        s0.intoArray(sums, so);
+        s1.intoArray(sums, so + WIDTH);
+        s2.intoArray(sums, so + 2 * WIDTH);
+        s3.intoArray(sums, so + 3 * WIDTH);
         for (int t = 0; t < TOKENS && whole < vectors(groups); t++) {
-            sums[so + t] += lastDot(weights, row, whole, factors, x, xo + t * xs + whole * STEP);
+            lastDot(weights, row, whole, factors, fo, x, xo + t * xs + whole * STEP, sums, so + t * WIDTH);
         }
     }
 
@@ -214,38 +223,63 @@ record NibbleKernel() implements GroupKernel {
     public void addRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] y,
             int yo) {
         int whole = wholeVectors(groups);
         for (int v = 0; v < whole; v++) {
             IntVector a = words(weights, row + v * VECTOR_BYTES);
             IntVector b = words(weights, secondRow + v * VECTOR_BYTES);
-            FloatVector fa = factors(factors, v);
-            FloatVector fb = factors(secondFactors, v);
+            FloatVector fa = factors(factors, fo, v);
+            FloatVector fb = factors(factors, secondFo, v);
             int at = yo + v * STEP;
-            for (int k = 0; k < FIELDS; k++) {
-                fma(level(b), fb, fma(level(a), fa, load(y, at))).intoArray(y, at);
-                a = next(a);
-                b = next(b);
-                at += WIDTH;
+            for (int half = 0; half < 2; half++) {
+                add(level(a, FIELD_0), fa, level(b, FIELD_0), fb, y, at);
+                add(level(a, FIELD_1), fa, level(b, FIELD_1), fb, y, at + WIDTH);
+                add(level(a, FIELD_2), fa, level(b, FIELD_2), fb, y, at + 2 * WIDTH);
+                add(level(a, FIELD_3), fa, level(b, FIELD_3), fb, y, at + 3 * WIDTH);
+                a = secondHalf(a);
+                b = secondHalf(b);
+                at += HALF * WIDTH;
             }
         }
         if (whole < vectors(groups)) {
-            IntVector a = lastWords(weights, row + whole * VECTOR_BYTES);
-            IntVector b = lastWords(weights, secondRow + whole * VECTOR_BYTES);
-            FloatVector fa = factors(factors, whole);
-            FloatVector fb = factors(secondFactors, whole);
-            int at = yo + whole * STEP;
-            for (int k = 0; k < FIELDS; k++) {
-                fma(level(b), fb, fma(level(a), fa, load(y, at))).intoArray(y, at);
-                a = next(a);
-                b = next(b);
-                at += WIDTH;
-            }
+            addLast(weights, row, secondRow, whole, factors, fo, secondFo, y, yo + whole * STEP);
         }
+    }
+
+    /** The words at the end of two rows that fill half a vector. */
+    private static void addLast(
+            MemorySegment weights,
+            long row,
+            long secondRow,
+            int v,
+            float[] factors,
+            int fo,
+            int secondFo,
+            float[] y,
+            int yo) {
+        IntVector a = lastWords(weights, row + v * VECTOR_BYTES);
+        IntVector b = lastWords(weights, secondRow + v * VECTOR_BYTES);
+        FloatVector fa = factors(factors, fo, v);
+        FloatVector fb = factors(factors, secondFo, v);
+        int at = yo;
+        for (int half = 0; half < 2; half++) {
+            add(level(a, FIELD_0), fa, level(b, FIELD_0), fb, y, at);
+            add(level(a, FIELD_1), fa, level(b, FIELD_1), fb, y, at + WIDTH);
+            add(level(a, FIELD_2), fa, level(b, FIELD_2), fb, y, at + 2 * WIDTH);
+            add(level(a, FIELD_3), fa, level(b, FIELD_3), fb, y, at + 3 * WIDTH);
+            a = secondHalf(a);
+            b = secondHalf(b);
+            at += HALF * WIDTH;
+        }
+    }
+
+    private static void add(FloatVector a, FloatVector fa, FloatVector b, FloatVector fb, float[] y, int yo) {
+        fma(b, fb, fma(a, fa, load(y, yo))).intoArray(y, yo);
     }
 }

@@ -28,6 +28,9 @@ final class SkinnyMatmul {
     /** Columns at a time of decoded rows: with those of 16 tokens they fit the first-level cache. A multiple of all vectors. */
     private static final int TILE = 1024;
 
+    /** Distance of decoded rows: lines of the same place in two rows must not compete for one place in the cache. */
+    private static final int ROW = TILE + 64;
+
     /** Numbers of a partial sum that a thread joins at a time. */
     private static final int JOINED = 4096;
 
@@ -43,6 +46,7 @@ final class SkinnyMatmul {
     private final WorkerPool pool;
     private final Scratch[] scratch;
     private float[] inputs = new float[0];
+    private float[] packed = new float[0];
     private float[] partials = new float[0];
 
     SkinnyMatmul(WorkerPool pool, Scratch[] scratch) {
@@ -55,6 +59,9 @@ final class SkinnyMatmul {
         read(in, MixedDot.inputScale(weight.dtype()));
         float scale = MixedDot.outputScale(weight.dtype());
         int tokens = in.count();
+        if (tokens > 1) {
+            pack(padded(tokens), in.width());
+        }
         pool.run(Math.ceilDiv(weight.rows(), UP_ROWS), (part, worker) -> {
             int from = part * UP_ROWS;
             int rows = Math.min(UP_ROWS, weight.rows() - from);
@@ -90,7 +97,7 @@ final class SkinnyMatmul {
         int columns = weight.columns();
         int stride = padded(tokens) * BatchKernel.SUMS;
         float[] running = memory.third(BatchKernel.OUTPUTS * stride); // [OUTPUTS, tokens, SUMS]
-        float[] decoded = memory.second(BatchKernel.OUTPUTS * TILE);
+        float[] decoded = memory.second(BatchKernel.OUTPUTS * ROW);
         for (int first = 0; first < rows; first += BatchKernel.OUTPUTS) {
             int count = Math.min(BatchKernel.OUTPUTS, rows - first);
             Arrays.fill(running, 0, BatchKernel.OUTPUTS * stride, 0);
@@ -99,11 +106,12 @@ final class SkinnyMatmul {
                 for (int r = 0; r < count; r++) {
                     long offset = (from + first + r) * weight.rowBytes()
                             + weight.dtype().bytes(c);
-                    MixedDot.decode(weight.dtype(), weight.data(), offset, decoded, r * TILE, width);
+                    MixedDot.decode(weight.dtype(), weight.data(), offset, decoded, r * ROW, width);
                 }
                 for (int t = 0; t < tokens; t += BatchKernel.TOKENS) {
                     int at = t * BatchKernel.SUMS;
-                    BatchKernel.dots(decoded, 0, TILE, inputs, t * columns + c, columns, width, running, at, stride);
+                    int xo = c * padded(tokens) + t * (width / Lanes.WIDTH * Lanes.WIDTH);
+                    BatchKernel.dots(decoded, 0, ROW, packed, xo, width, running, at, stride);
                 }
             }
             int tail = columns % Lanes.WIDTH;
@@ -113,8 +121,22 @@ final class SkinnyMatmul {
                     int at = r * stride + t * BatchKernel.SUMS;
                     int x = t * columns + columns - tail;
                     sums[t * rows + first + r] =
-                            BatchKernel.dot(running, at, decoded, r * TILE + tailAt, inputs, x, tail);
+                            BatchKernel.dot(running, at, decoded, r * ROW + tailAt, inputs, x, tail);
                 }
+            }
+        }
+    }
+
+    /** Numbers of {@link BatchKernel#TOKENS} tokens in the order in which {@link BatchKernel#dots} reads them, tile by tile. */
+    private void pack(int tokens, int columns) {
+        if (packed.length < tokens * columns) {
+            packed = new float[tokens * columns];
+        }
+        for (int c = 0; c < columns; c += TILE) {
+            int width = Math.min(TILE, columns - c);
+            int whole = width / Lanes.WIDTH * Lanes.WIDTH;
+            for (int t = 0; t < tokens; t += BatchKernel.TOKENS) {
+                BatchKernel.pack(inputs, t * columns + c, columns, width, packed, c * tokens + t * whole);
             }
         }
     }

@@ -40,14 +40,16 @@ final class StoredRows {
         int groups = Math.ceilDiv(from + count, size) - firstGroup;
         long integers = row + (long) firstGroup * encoding.integerBytes();
         long scalesAt = row + encoding.scalesAt(weight.columns()) + (long) firstGroup * encoding.scaleBytes();
-        scales.read(encoding, weight.data(), scalesAt, groups, 1);
+        scales.begin(2, groups);
+        scales.read(0, encoding, weight.data(), scalesAt, groups, 1);
+        scales.clear(1);
         float[] levels = scales.levels(groups * size + GroupScales.SPARE);
         MemorySegment data = weight.data();
         Arrays.fill(levels, 0, kernel.arranged(groups * size), 0);
-        kernel.addRows(data, integers, scales.factors(), integers, scales.zeros(groups), groups, levels, 0);
+        kernel.addRows(data, integers, integers, groups, scales.factors(), scales.at(0), scales.at(1), levels, 0);
         for (int i = 0; i < count; i++) {
             int column = from - firstGroup * size + i;
-            target[at + i] = levels[kernel.place(column)] + scales.bases()[column / size];
+            target[at + i] = levels[kernel.place(column)] * kernel.unit(column) + scales.bases()[column / size];
         }
     }
 }

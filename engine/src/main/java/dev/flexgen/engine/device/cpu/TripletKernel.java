@@ -4,6 +4,7 @@ import static dev.flexgen.engine.device.cpu.Lanes.FLOATS;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -78,22 +79,32 @@ record TripletKernel() implements GroupKernel {
     public void dotRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] x,
             int xo,
             float[] sums,
             int so) {
-        sums[so] = dot(weights, row, groups, factors, x, xo);
-        sums[so + 1] = dot(weights, secondRow, groups, secondFactors, x, xo);
+        dot(weights, row, groups, factors, fo, x, xo, sums, so);
+        dot(weights, secondRow, groups, factors, secondFo, x, xo, sums, so + Lanes.WIDTH);
     }
 
-    private static float dot(MemorySegment weights, long row, int groups, float[] factors, float[] x, int xo) {
+    private static void dot(
+            MemorySegment weights,
+            long row,
+            int groups,
+            float[] factors,
+            int fo,
+            float[] x,
+            int xo,
+            float[] sums,
+            int so) {
         FloatVector sum = FloatVector.zero(EIGHT);
         for (int g = 0; g < groups; g++) {
-            FloatVector f = FloatVector.broadcast(EIGHT, factors[g]);
+            FloatVector f = FloatVector.broadcast(EIGHT, factors[fo + g]);
             for (int part = 0; part < WORDS / WIDTH; part++) {
                 long at = row + (long) g * GROUP_BYTES;
                 IntVector p = part == 0 ? words(weights, at, 0) : words(weights, at, 1);
@@ -109,7 +120,8 @@ record TripletKernel() implements GroupKernel {
                 sum = fma(p0.add(p1), f, sum);
             }
         }
-        return total(sum);
+        Arrays.fill(sums, so, so + Lanes.WIDTH, 0);
+        sum.intoArray(sums, so);
     }
 
     @Override
@@ -118,13 +130,14 @@ record TripletKernel() implements GroupKernel {
             long row,
             int groups,
             float[] factors,
+            int fo,
             float[] x,
             int xo,
             int xs,
             float[] sums,
             int so) {
         for (int t = 0; t < TOKENS; t++) {
-            sums[so + t] = dot(weights, row, groups, factors, x, xo + t * xs);
+            dot(weights, row, groups, factors, fo, x, xo + t * xs, sums, so + t * Lanes.WIDTH);
         }
     }
 
@@ -132,10 +145,11 @@ record TripletKernel() implements GroupKernel {
     public void addRows(
             MemorySegment weights,
             long row,
-            float[] factors,
             long secondRow,
-            float[] secondFactors,
             int groups,
+            float[] factors,
+            int fo,
+            int secondFo,
             float[] y,
             int yo) {
         for (int g = 0; g < groups; g++) {
@@ -146,8 +160,8 @@ record TripletKernel() implements GroupKernel {
                 IntVector b = part == 0
                         ? words(weights, secondRow + (long) g * GROUP_BYTES, 0)
                         : words(weights, secondRow + (long) g * GROUP_BYTES, 1);
-                FloatVector fa = FloatVector.broadcast(EIGHT, factors[g]);
-                FloatVector fb = FloatVector.broadcast(EIGHT, secondFactors[g]);
+                FloatVector fa = FloatVector.broadcast(EIGHT, factors[fo + g]);
+                FloatVector fb = FloatVector.broadcast(EIGHT, factors[secondFo + g]);
                 int at = yo + g * GROUP + part * WIDTH;
                 for (int k = 0; k < FIELDS; k++) {
                     fma(level(b), fb, fma(level(a), fa, load(y, at))).intoArray(y, at);
@@ -157,14 +171,5 @@ record TripletKernel() implements GroupKernel {
                 }
             }
         }
-    }
-
-    /** In halves, as {@link Lanes#total}. */
-    private static float total(FloatVector vector) {
-        FloatVector sums = vector;
-        for (int half = WIDTH / 2; half > 0; half /= 2) {
-            sums = sums.add(sums.slice(half));
-        }
-        return sums.lane(0);
     }
 }
