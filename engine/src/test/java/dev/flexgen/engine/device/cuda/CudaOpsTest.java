@@ -220,7 +220,7 @@ class CudaOpsTest {
         ops.down(weight, narrow, wide);
         assertThat(products)
                 .containsExactly(
-                        "up f16 1792 from 0", "up f16 208 from 1792", "down f16 1792 of 2000", "down f16 208 of 2000");
+                        "up f16 1920 from 0", "up f16 80 from 1920", "down f16 1920 of 2000", "down f16 80 of 2000");
         assertThat(launcher.kernels())
                 .containsExactly(
                         "rows_narrow_f16",
