@@ -167,7 +167,8 @@ final class ChatCommand implements AppCommand {
             notice.erase();
             models.chatModel().warmUp();
             listening.end();
-            int code = Repl.run(setup(models.partner(), models, settings, desk), screen);
+            var shelf = new RecordedModels(models, desk::model);
+            int code = Repl.run(setup(models.partner(), shelf, settings, desk), screen);
             screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
             return code;
         }
