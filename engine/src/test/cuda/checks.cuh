@@ -55,9 +55,9 @@ static void checkProduct(Type type, bool up, int outputs, int inputs, int tokens
         launch(string("rows_narrow_") + SUFFIX[type], 32, 256, 0, in.device, narrow.device, (long long)tokens * inputs, 1);
         int range = ceilDiv(ceilDiv(inputs, ranges), 32) * 32;
         launch(name, dim3(ceilDiv(tokens, tile), ceilDiv(outputs, 128), ceilDiv(inputs, range)), 128, 4 * (tile + 128) * 64, narrow.device, w.device,
-            bias.device, out.device, partials, counters, tokens, outputs, inputs, range, 0);
+            bias.device, out.device, partials, counters, tokens, outputs, inputs, range, 0, inputs, outputs);
     } else {
-        launch(name, dim3(ceilDiv(tokens, 64), ceilDiv(outputs, 64)), 256, 0, in.device, w.device, bias.device, out.device, tokens, outputs, inputs, 0);
+        launch(name, dim3(ceilDiv(tokens, 64), ceilDiv(outputs, 64)), 256, 0, in.device, w.device, bias.device, out.device, tokens, outputs, inputs, 0, inputs, outputs);
     }
     vector<double> want = out.host;
     for (int t = 0; t < tokens; t++) {

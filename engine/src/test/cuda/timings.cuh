@@ -122,7 +122,7 @@ static void timeAll() {
                         double us = microseconds(16, [&](int i) {
                             launch(string("product_") + (up ? "up_" : "down_") + std::to_string(tile) + "_" + s, dim3(ceilDiv(tokens, tile), across, ceilDiv(inputs, range)), 128,
                                 4 * (tile + 128) * 64, narrow.device, weights + (i % copies) * bytes, (void*)nullptr, result.device, partials, counters, tokens,
-                                outputs, inputs, range, 0);
+                                outputs, inputs, range, 0, inputs, outputs);
                         });
                         printf("product %-4s %s %d<-%d x %d tile %d ranges %d: %.1f us, %.0f TFLOP/s\n", up ? "up" : "down", s.c_str(), outputs, inputs, tokens, tile,
                             ranges, us, 2. * tokens * outputs * inputs / us * 1e-6);

@@ -4,9 +4,12 @@ import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.config.PlainText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param terminal whether a person sits at both ends; asked only where it matters, since the answer takes time
  * @param errTerminal whether {@code err} leads to the terminal that the process was started in
  * @param outTerminal whether {@code out} leads to it; asked once
+ * @param inTerminal whether a person sits at {@code in}
  */
 public record Streams(
         InputStream in,
@@ -25,7 +29,21 @@ public record Streams(
         PrintStream err,
         BooleanSupplier terminal,
         BooleanSupplier errTerminal,
-        BooleanSupplier outTerminal) {
+        BooleanSupplier outTerminal,
+        BooleanSupplier inTerminal) {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    /** Streams of which {@code in} leads to a terminal only if {@code out} does too. */
+    public Streams(
+            InputStream in,
+            PrintStream out,
+            PrintStream err,
+            BooleanSupplier terminal,
+            BooleanSupplier errTerminal,
+            BooleanSupplier outTerminal) {
+        this(in, out, err, terminal, errTerminal, outTerminal, terminal);
+    }
 
     /** Streams of which {@code out} leads to a terminal only if {@code in} does too. */
     public Streams(
@@ -41,7 +59,31 @@ public record Streams(
                 utf8(FileDescriptor.err),
                 Streams::consoleIsTerminal,
                 SystemTerminal::isErr,
-                once(SystemTerminal::isOut));
+                once(SystemTerminal::isOut),
+                SystemTerminal::isIn);
+    }
+
+    /** Whether somebody pipes text in; waits a moment for its first byte, which stays there to be read. */
+    public boolean inputWaits() {
+        if (inTerminal.getAsBoolean() || !in.markSupported()) {
+            return false;
+        }
+        var any = new AtomicBoolean();
+        Thread peek = Thread.ofPlatform().name("first-byte").daemon().start(() -> {
+            try {
+                in.mark(1);
+                any.set(in.read() >= 0);
+                in.reset();
+            } catch (IOException e) {
+                // whoever reads it says so
+            }
+        });
+        try {
+            return peek.join(PATIENCE) && any.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** A reply comes in many pieces, and finding out may take a process. */

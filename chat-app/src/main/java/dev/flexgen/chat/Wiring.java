@@ -7,6 +7,8 @@ import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
+import dev.flexgen.chat.pull.PackedPull;
+import dev.flexgen.chat.sessions.SessionStore;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
@@ -22,6 +24,7 @@ import dev.flexgen.engine.MemoryLimits;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.ModelOptions;
+import dev.flexgen.engine.PackedModels;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
@@ -36,8 +39,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 
 /**
@@ -106,6 +112,17 @@ public final class Wiring {
     /** A download into a store; empty for that of Hugging Face's tools. */
     public ModelPull modelPull(String store) {
         return new HubPull(HubSettings.of(hubEnvironment(store)), hubCache(store));
+    }
+
+    /** A download that keeps a packed model and nothing else. */
+    public ModelPull packedPull(Settings settings, Path scratch, PackedModels packed, WeightType weights) {
+        HubCache cache = hubCache(scratch.toString());
+        return new PackedPull(HubSettings.of(hubEnvironment(settings.get(SettingTable.STORE))), cache, packed, weights);
+    }
+
+    /** The saved conversations. */
+    public SessionStore sessions() {
+        return new SessionStore(dirs.state(), Clock.system(ZoneId.systemDefault()));
     }
 
     /** The machine as models would be opened with {@code options}. */
@@ -234,6 +251,15 @@ public final class Wiring {
 
     /** The version that the build was given. */
     public String version() {
+        return buildProperty("version").orElse("unknown");
+    }
+
+    /** The commit that was built, to stand in a list; empty if it was not built from a repository. */
+    public String commit() {
+        return buildProperty("commit").map(commit -> "commit " + commit + ", ").orElse("");
+    }
+
+    private static Optional<String> buildProperty(String name) {
         var properties = new Properties();
         try (InputStream stream = Wiring.class.getResourceAsStream("version.properties")) {
             if (stream != null) {
@@ -242,7 +268,7 @@ public final class Wiring {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return properties.getProperty("version", "unknown");
+        return Optional.ofNullable(properties.getProperty(name)).filter(value -> !value.contains("$"));
     }
 
     /** Ends the process at once, from whichever thread. */

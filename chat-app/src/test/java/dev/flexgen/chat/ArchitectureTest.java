@@ -70,6 +70,9 @@ class ArchitectureTest {
             ENGINE + ".exec.Counters",
             ENGINE + ".store.PackListener",
             ENGINE + ".store.PackedForm",
+            ENGINE + ".store.ShardPacker",
+            ENGINE + ".store.SourceIdentity",
+            ENGINE + ".store.SourceIdentity$File",
             ENGINE + ".sample.SamplerOptions");
 
     private static final Set<String> OPEN_ROOMS =

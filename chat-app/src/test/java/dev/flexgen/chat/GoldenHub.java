@@ -20,8 +20,13 @@ public final class GoldenHub implements AutoCloseable {
 
     /** @param hubId the name it has there */
     public GoldenHub(String hubId) throws IOException {
+        this(hubId, "opt-f32");
+    }
+
+    /** @param golden name of the golden model */
+    public GoldenHub(String hubId, String golden) throws IOException {
         List<Path> models = Checkout.goldenModels().stream()
-                .filter(folder -> folder.endsWith("opt-f32"))
+                .filter(folder -> folder.endsWith(golden))
                 .toList();
         assumeThat(models).as("the models lie in the source tree").isNotEmpty();
         hub = new FakeHub();

@@ -99,6 +99,48 @@ class PackCommandTest {
     }
 
     @Test
+    void aPullThatPacksKeepsThePackedModelAlone() throws IOException {
+        String golden = Checkout.goldenModels().stream()
+                .filter(folder -> folder.endsWith("opt-f32-sharded"))
+                .findFirst()
+                .orElseThrow()
+                .toString();
+        String expected = session.run(
+                        "generate", "-m", golden, "--weights", "f16", "--ids", "2,5,9", "--max-new-tokens", "4")
+                .out();
+        try (GoldenHub sharded = new GoldenHub("facebook/opt-350m", "opt-f32-sharded")) {
+            Session other = session.with("HF_ENDPOINT", sharded.endpoint());
+            Outcome pulled = other.run("models", "pull", "facebook/opt-350m", "--pack", "f16");
+            assertThat(pulled.exitCode()).as(pulled.err()).isEqualTo(ExitCode.OK);
+            assertThat(other.run("models", "list").out()).doesNotContainPattern("opt-350m .* yes +yes");
+            try (Stream<Path> files = Files.walk(home)) {
+                assertThat(files.map(Path::toString).filter(it -> it.contains("opt-350m")))
+                        .isNotEmpty()
+                        .noneMatch(it -> it.contains("arriving") || it.endsWith(".safetensors"));
+            }
+            assertThat(other.run("generate", "-m", "facebook/opt-350m", "--ids", "2,5,9", "--max-new-tokens", "4")
+                            .out())
+                    .isEqualTo(expected);
+            int requests = sharded.hub().requests().size();
+            assertThat(other.run("models", "pull", "facebook/opt-350m", "--pack", "f16")
+                            .exitCode())
+                    .isEqualTo(ExitCode.OK);
+            assertThat(sharded.hub().requests().size() - requests)
+                    .as("nothing is fetched again")
+                    .isLessThan(5);
+
+            // the same files, if they come one day, need no packing
+            assertThat(other.run("models", "pull", "facebook/opt-350m").exitCode())
+                    .isEqualTo(ExitCode.OK);
+            assertThat(other.run("pack", "facebook/opt-350m", "--weights", "f16")
+                            .err())
+                    .isEmpty();
+        }
+        assertThat(session.run("models", "pull", "opt-125m", "--pack", "q5").err())
+                .contains("--pack is ", "it is f16, q8, q4 or q3");
+    }
+
+    @Test
     void whatCannotBePackedIsSaid() {
         assertThat(session.run("pack", "opt-125m", "--weights", "native").err())
                 .contains("weights as stored are not packed; say --weights f16, q8, q4 or q3");

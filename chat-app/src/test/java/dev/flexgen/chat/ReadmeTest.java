@@ -31,6 +31,15 @@ class ReadmeTest {
     }
 
     @Test
+    void theReadmeHasTheCurrentTableOfTheChatsCommands() throws IOException {
+        String readme = document("README.md");
+        String table = dev.flexgen.chat.repl.command.Commands.standard().markdown();
+        int from = readme.indexOf(table.substring(0, table.indexOf('\n')));
+        int end = readme.indexOf("\n\n", from) + 1;
+        requireCurrent("README.md", readme, readme.substring(0, from) + table + readme.substring(end));
+    }
+
+    @Test
     void theManualHasTheCurrentHelpOfEveryCommand() throws IOException {
         Commands commands = commands();
         StringBuilder manual = new StringBuilder("# Commands\n\nWhat `--help` says; a test keeps this page current.\n");
@@ -48,6 +57,14 @@ class ReadmeTest {
         } else {
             assertThat(there).as(name).isEqualTo(current);
         }
+    }
+
+    @Test
+    void theManualPageIsCurrent() throws IOException {
+        requireCurrent(
+                "docs/flexgen-chat.1",
+                document("docs/flexgen-chat.1"),
+                commands().manualPage());
     }
 
     private static String document(String name) throws IOException {

@@ -1,5 +1,8 @@
 package dev.flexgen.config;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -38,8 +41,39 @@ final class ConfigFile {
         try {
             return readObject(reader);
         } catch (IOException e) {
-            throw new ConfigException(path + " is not valid JSON near " + JsonPosition.of(e) + ".", e);
+            throw invalid(e, e);
         }
+    }
+
+    /**
+     * All that the file says, right or wrong.
+     *
+     * @throws ConfigException if it holds anything but one JSON object
+     */
+    JsonObject object() {
+        JsonReader reader = new JsonReader(new StringReader(content()));
+        reader.setStrictness(Strictness.STRICT);
+        try {
+            if (reader.peek() != JsonToken.BEGIN_OBJECT) {
+                throw noObject(reader.peek());
+            }
+            JsonObject object = JsonParser.parseReader(reader).getAsJsonObject();
+            var _ = reader.peek(); // complains about anything that follows
+            return object;
+        } catch (JsonParseException e) {
+            throw invalid(e.getCause() instanceof IOException cause ? cause : new IOException(e), e);
+        } catch (IOException e) {
+            throw invalid(e, e);
+        }
+    }
+
+    private ConfigException invalid(IOException where, Exception cause) {
+        return new ConfigException(path + " is not valid JSON near " + JsonPosition.of(where) + ".", cause);
+    }
+
+    private ConfigException noObject(JsonToken form) {
+        return new ConfigException(path
+                + " must hold one JSON object such as {\"model\": \"opt-1.3b\"}, but starts with " + name(form) + ".");
     }
 
     private String content() {
@@ -57,9 +91,7 @@ final class ConfigFile {
 
     private Map<Setting<?>, Value> readObject(JsonReader reader) throws IOException {
         if (reader.peek() != JsonToken.BEGIN_OBJECT) {
-            throw new ConfigException(
-                    path + " must hold one JSON object such as {\"model\": \"opt-1.3b\"}, but starts with "
-                            + name(reader.peek()) + ".");
+            throw noObject(reader.peek());
         }
         Map<Setting<?>, Value> values = new LinkedHashMap<>();
         reader.beginObject();

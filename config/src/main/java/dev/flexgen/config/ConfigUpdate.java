@@ -2,10 +2,8 @@ package dev.flexgen.config;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -18,6 +16,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A change to the settings file: some settings get a value or lose theirs, everything else stays as it is. The file
@@ -29,17 +28,46 @@ public final class ConfigUpdate {
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
     private final Path file;
-    private final Map<Setting<?>, String> changes = new LinkedHashMap<>();
+    private final boolean repair;
+    private final Map<String, Optional<JsonPrimitive>> changes = new LinkedHashMap<>();
 
     /** @param file need not exist */
     public ConfigUpdate(Path file) {
-        this.file = file;
+        this(file, false);
     }
 
-    /** Gives a text setting this value; an empty one takes it out of the file. */
-    public ConfigUpdate set(Setting<String> setting, String value) {
-        changes.put(setting, value);
+    private ConfigUpdate(Path file, boolean repair) {
+        this.file = file;
+        this.repair = repair;
+    }
+
+    /** A change to a file that may have wrong names and values in it, so that these can be mended or taken out. */
+    public static ConfigUpdate repairing(Path file) {
+        return new ConfigUpdate(file, true);
+    }
+
+    /**
+     * Gives a setting the value that is written as {@code value}; an empty text takes it out of the file.
+     *
+     * @throws ConfigException if the value is not allowed
+     */
+    public ConfigUpdate set(Setting<?> setting, String value) {
+        var _ = setting.parse(value);
+        changes.put(
+                setting.name(),
+                value.isEmpty() ? Optional.empty() : Optional.of(setting.type().json(value)));
         return this;
+    }
+
+    /** Takes a name out of the file, whether a setting has it or not. */
+    public ConfigUpdate unset(String name) {
+        changes.put(name, Optional.empty());
+        return this;
+    }
+
+    /** Whether the file says anything about this name. */
+    public boolean has(String name) {
+        return current().has(name);
     }
 
     /**
@@ -49,11 +77,11 @@ public final class ConfigUpdate {
      */
     public String content() {
         JsonObject settings = current();
-        changes.forEach((setting, value) -> {
-            if (value.isEmpty()) {
-                settings.remove(setting.name());
+        changes.forEach((name, value) -> {
+            if (value.isPresent()) {
+                settings.add(name, value.get());
             } else {
-                settings.addProperty(setting.name(), value);
+                settings.remove(name);
             }
         });
         return GSON.toJson(settings) + "\n";
@@ -94,13 +122,11 @@ public final class ConfigUpdate {
         if (!Files.exists(file)) {
             return new JsonObject();
         }
-        var _ = new ConfigFile(file).read(); // it says what is wrong with it better than Gson does
-        try {
-            JsonElement json = JsonParser.parseString(Files.readString(file));
-            return json.getAsJsonObject();
-        } catch (IOException | JsonParseException | IllegalStateException e) {
-            throw new ConfigException(file + " cannot be read: check its permissions (" + e + ").", e);
+        ConfigFile config = new ConfigFile(file);
+        if (!repair) {
+            var _ = config.read();
         }
+        return config.object();
     }
 
     private static FileAttribute<?>[] onlyMine(Path path, String permissions) {

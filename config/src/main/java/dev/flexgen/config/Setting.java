@@ -1,5 +1,6 @@
 package dev.flexgen.config;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -67,14 +68,23 @@ public final class Setting<T> {
 
     /** The default as a user would write it; {@code none} for empty text. */
     public String defaultText() {
-        return switch (defaultValue) {
-            case String text when text.isEmpty() -> "none";
+        return defaultValue instanceof String text && text.isEmpty() ? "none" : text(defaultValue);
+    }
+
+    /** A value as a user would write it. */
+    public String text(T value) {
+        return switch (value) {
             case Enum<?> constant -> ValueType.word(constant);
             case Long bytes when bytes == 0 -> "auto";
             case OptionalLong seed when seed.isEmpty() -> "random";
             case OptionalLong seed -> Long.toString(seed.getAsLong());
             case Object other -> other.toString();
         };
+    }
+
+    /** The values to choose from, where there are only a few. */
+    public List<String> choices() {
+        return type.choices();
     }
 
     /** The help line: what it does, what is allowed, the default. */

@@ -43,4 +43,20 @@ public sealed interface SettingSource {
             return flag;
         }
     }
+
+    /** Something the user said in the chat itself. */
+    record Chat() implements SettingSource {
+        @Override
+        public String describe() {
+            return "this chat";
+        }
+    }
+
+    /** A saved conversation, which goes on as it was. */
+    record SavedSession(String name) implements SettingSource {
+        @Override
+        public String describe() {
+            return "the session " + name;
+        }
+    }
 }

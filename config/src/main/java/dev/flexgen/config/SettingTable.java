@@ -139,8 +139,29 @@ public final class SettingTable {
     public static final Setting<ColorChoice> COLOR = new Setting<>(
             "color", "WHEN", ValueType.choice(ColorChoice.class), ColorChoice.AUTO, "When the output is coloured");
 
+    public static final Setting<Boolean> PLAIN = new Setting<>(
+            "plain",
+            "",
+            ValueType.toggle(),
+            false,
+            "Show replies as the model writes them, without Markdown and colours");
+
     public static final Setting<Boolean> QUIET =
             new Setting<>("quiet", "", ValueType.toggle(), false, "Print answers and errors, nothing else");
+
+    public static final Setting<HistoryChoice> HISTORY = new Setting<>(
+            "history",
+            "WHICH",
+            ValueType.choice(HistoryChoice.class),
+            HistoryChoice.ALL,
+            "Which typed messages the Up key finds: none, those of this session, or all");
+
+    public static final Setting<Boolean> NO_SAVE = new Setting<>(
+            "no-save",
+            "",
+            ValueType.toggle(),
+            false,
+            "Do not save the conversation as a session that can be continued");
 
     private static final List<Setting<?>> ALL = List.of(
             MODEL,
@@ -162,7 +183,10 @@ public final class SettingTable {
             REPETITION_PENALTY,
             SEED,
             SYSTEM,
+            HISTORY,
+            NO_SAVE,
             COLOR,
+            PLAIN,
             QUIET);
 
     private SettingTable() {}

@@ -12,7 +12,7 @@ public final class Settings {
     private final Map<Setting<?>, Resolved> values;
     private final Supplier<Settings> again;
 
-    private record Resolved(Object value, SettingSource source) {}
+    private record Resolved(Object value, String text, SettingSource source) {}
 
     private Settings(Map<Setting<?>, Resolved> values, Supplier<Settings> again) {
         this.values = Map.copyOf(values);
@@ -33,7 +33,7 @@ public final class Settings {
         Map<Setting<?>, ConfigFile.Value> file = new ConfigFile(dirs.configFile()).read();
         Map<Setting<?>, Resolved> values = new HashMap<>();
         for (Setting<?> setting : SettingTable.all()) {
-            Resolved value = new Resolved(setting.defaultValue(), new SettingSource.Default());
+            Resolved value = new Resolved(setting.defaultValue(), setting.defaultText(), new SettingSource.Default());
             ConfigFile.Value inFile = file.get(setting);
             if (inFile != null) {
                 value = resolved(setting, inFile.text(), inFile.source());
@@ -58,13 +58,37 @@ public final class Settings {
 
     /** The same, as if the command line had given this value. */
     public <T> Settings with(Setting<T> setting, T value) {
+        var changed = new Resolved(value, setting.text(value), new SettingSource.Flag(setting.flag()));
+        return with(setting, changed, () -> again.get().with(setting, value));
+    }
+
+    /**
+     * The same with a value that is written as {@code text} somewhere else than in the usual places.
+     *
+     * @throws ConfigException naming the setting, the source and what is allowed
+     */
+    public Settings with(Setting<?> setting, String text, SettingSource source) {
+        return with(setting, resolved(setting, text, source), () -> again.get().with(setting, text, source));
+    }
+
+    /** The same with one setting as it is in {@code other}. */
+    public Settings withThatOf(Settings other, Setting<?> setting) {
+        return with(setting, other.resolved(setting), () -> again.get().withThatOf(other, setting));
+    }
+
+    private Settings with(Setting<?> setting, Resolved value, Supplier<Settings> later) {
         Map<Setting<?>, Resolved> changed = new HashMap<>(values);
-        changed.put(setting, new Resolved(value, new SettingSource.Flag(setting.flag())));
-        return new Settings(changed, () -> again.get().with(setting, value));
+        changed.put(setting, value);
+        return new Settings(changed, later);
     }
 
     public <T> T get(Setting<T> setting) {
         return setting.type().javaType().cast(resolved(setting).value());
+    }
+
+    /** {@link #get}'s value as its source wrote it; a default as {@link Setting#defaultText} has it. */
+    public String text(Setting<?> setting) {
+        return resolved(setting).text();
     }
 
     /** Where {@link #get}'s value came from. */
@@ -77,6 +101,6 @@ public final class Settings {
     }
 
     private static <T> Resolved resolved(Setting<T> setting, String text, SettingSource source) {
-        return new Resolved(setting.parse(text, source), source);
+        return new Resolved(setting.parse(text, source), text, source);
     }
 }

@@ -1,7 +1,10 @@
 package dev.flexgen.config;
 
+import com.google.gson.JsonPrimitive;
 import com.google.gson.stream.JsonToken;
+import java.math.BigDecimal;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -74,6 +77,28 @@ record ValueType<T>(Class<T> javaType, String allowed, Set<JsonToken> jsonForms,
                 text -> text.equalsIgnoreCase("random")
                         ? Optional.of(OptionalLong.empty())
                         : wholeNumber(text).map(OptionalLong::of));
+    }
+
+    /** How an allowed text is written in the settings file: as a number or truth value where that is possible. */
+    JsonPrimitive json(String text) {
+        if (jsonForms.contains(JsonToken.BOOLEAN)) {
+            return new JsonPrimitive(truth(text).orElseThrow());
+        }
+        return jsonForms.contains(JsonToken.NUMBER) && DECIMAL.matcher(text).matches()
+                ? new JsonPrimitive(new BigDecimal(text))
+                : new JsonPrimitive(text);
+    }
+
+    /** The words to choose from; empty for a type with more values than one lists. */
+    List<String> choices() {
+        if (javaType == Boolean.class) {
+            return List.of("true", "false");
+        }
+        return javaType.isEnum()
+                ? Arrays.stream(javaType.getEnumConstants())
+                        .map(constant -> word((Enum<?>) constant))
+                        .toList()
+                : List.of();
     }
 
     static <E extends Enum<E>> ValueType<E> choice(Class<E> type) {

@@ -3,9 +3,11 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.store.ModelPacker;
+import dev.flexgen.engine.store.PackHeader;
 import dev.flexgen.engine.store.PackListener;
 import dev.flexgen.engine.store.PackStore;
 import dev.flexgen.engine.store.PackedForm;
+import dev.flexgen.engine.store.ShardPacker;
 import dev.flexgen.engine.store.SourceIdentity;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,6 +56,26 @@ public final class PackedModels {
             PackListener listener,
             CancelToken cancel) {
         return new ModelPacker(store, threads, listener, cancel).pack(key, name, source, encoding(weights));
+    }
+
+    /**
+     * Begins or continues to pack a model whose files come one after the other.
+     *
+     * @param source what the files will be
+     */
+    public ShardPacker shards(
+            String key,
+            String name,
+            SourceIdentity source,
+            WeightType weights,
+            PackListener listener,
+            CancelToken cancel) {
+        return new ShardPacker(store, key, new PackHeader(name, encoding(weights), source), listener, cancel);
+    }
+
+    /** The folder of a model's packed forms, for what belongs to them while they are made. */
+    public Path folder(String key) {
+        return store.root().resolve(key);
     }
 
     /**

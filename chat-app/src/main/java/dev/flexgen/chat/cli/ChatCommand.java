@@ -12,13 +12,16 @@ import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.ChatSetup;
 import dev.flexgen.chat.repl.ChatTerminal;
-import dev.flexgen.chat.repl.Partner;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.ModelShelf;
+import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.chat.sessions.SessionDesk;
+import dev.flexgen.chat.sessions.command.SessionCommands;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.chat.wizard.Facts.Purpose;
 import dev.flexgen.config.PlainText;
@@ -26,23 +29,45 @@ import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jline.terminal.Terminal;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code chat}: the conversation, at a terminal or line by line through pipes. */
 @Command(
         name = "chat",
         description = {
             "Talks with a model.",
-            "With input from a pipe, each line is one message, and the replies alone are printed."
+            "With input from a pipe, each line is one message, and the replies alone are printed.",
+            "With a question, that is answered and nothing else; what comes through a pipe is what it is about."
         })
 final class ChatCommand implements AppCommand {
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "QUESTION",
+            description = "One argument with white space in it, such as \"What is the capital of France?\"")
+    @Nullable
+    String question;
+
+    @Option(
+            names = {"-c", "--continue"},
+            description = "Go on with the session that was last talked in")
+    boolean goOn;
+
+    @Option(names = "--session", paramLabel = "NAME", description = "Go on with the session of this name, or begin one")
+    @Nullable
+    String session;
 
     private final Wiring wiring;
 
@@ -56,54 +81,74 @@ final class ChatCommand implements AppCommand {
         settings.add(SettingTable.SYSTEM);
         settings.add(SettingTable.MAX_NEW_TOKENS);
         settings.addAll(Sampling.SETTINGS);
+        settings.add(SettingTable.HISTORY);
+        settings.add(SettingTable.NO_SAVE);
         settings.add(SettingTable.COLOR);
+        settings.add(SettingTable.PLAIN);
         settings.add(SettingTable.QUIET);
         return settings;
     }
 
     @Override
-    public ExitCode run(Settings settings) {
+    public ExitCode run(Settings given) {
+        ChatSessions sessions = ChatSessions.choose(wiring, given, goOn, Optional.ofNullable(session));
+        Settings settings = sessions.settings();
+        if (question != null) {
+            return answer(sessions, settings, OneQuestion.message(wiring, question));
+        }
         boolean terminal = wiring.streams().terminal().getAsBoolean();
         if (SetupWizard.wanted(wiring, settings, terminal)) {
-            return firstRun(settings);
+            return firstRun(sessions, settings);
         }
         if (terminal) {
             return switch (new DownloadOffer(wiring, settings).make()) {
-                case GO_ON -> converse(settings, true);
-                case DEMO -> converse(settings.with(SettingTable.MODEL, BundledModel.DEMO.modelName()), true);
+                case GO_ON -> converse(sessions, settings, true);
+                case DEMO -> converse(sessions, settings.with(SettingTable.MODEL, BundledModel.DEMO.modelName()), true);
                 case STOPPED -> ExitCode.INTERRUPTED;
             };
         }
-        return converse(settings, false);
+        return converse(sessions, settings, false);
     }
 
     /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
-    private ExitCode firstRun(Settings settings) {
+    private ExitCode firstRun(ChatSessions sessions, Settings settings) {
         return switch (new SetupWizard(wiring, settings).run(Purpose.FIRST_RUN)) {
-            case CHAT -> converse(settings.again(), true);
-            case CHAT_WITH_DEMO -> converse(settings, true);
+            case CHAT -> converse(sessions, settings.again(), true);
+            case CHAT_WITH_DEMO -> converse(sessions, settings, true);
             case DONE -> ExitCode.OK;
             case LEFT -> ExitCode.INTERRUPTED;
         };
     }
 
-    private ExitCode converse(Settings settings, boolean terminal) {
+    private ExitCode converse(ChatSessions sessions, Settings settings, boolean terminal) {
         wiring.announceDefaultModel(settings);
         try {
-            return ExitCode.of(terminal ? atTerminal(settings) : throughPipes(settings));
+            return ExitCode.of(terminal ? atTerminal(sessions, settings) : throughPipes(sessions, settings));
         } catch (IOException e) {
             throw CommandException.usage(
                     (terminal ? "the terminal" : "standard input") + " cannot be read: " + e.getMessage());
         }
     }
 
-    private int throughPipes(Settings settings) {
+    private ExitCode answer(ChatSessions sessions, Settings settings, String message) {
+        wiring.announceDefaultModel(settings);
+        CancelToken cancel = wiring.interruption().token();
+        try (SessionDesk desk = sessions.open(settings);
+                ModelInUse model = wiring.open(settings);
+                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+            return ExitCode.of(
+                    PipedChat.answer(setup(model, chatModel, settings, desk), message, wiring.streams(), cancel));
+        }
+    }
+
+    private int throughPipes(ChatSessions sessions, Settings settings) {
         Streams streams = wiring.streams();
         var interruption = wiring.interruption();
-        try (ModelInUse model = wiring.open(settings);
+        try (SessionDesk desk = sessions.open(settings);
+                ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
             return PipedChat.run(
-                    setup(model.resolved(), chatModel, settings),
+                    setup(model, chatModel, settings, desk),
                     interruption.guard(streams.in()),
                     streams,
                     interruption::token);
@@ -111,18 +156,18 @@ final class ChatCommand implements AppCommand {
     }
 
     /** The terminal comes first: what is typed while the model is read waits for the prompt, unseen. */
-    private int atTerminal(Settings settings) throws IOException {
+    private int atTerminal(ChatSessions sessions, Settings settings) throws IOException {
         Map<String, String> environment = wiring.environment().variables();
-        try (Terminal terminal = SystemTerminal.open(environment);
+        try (SessionDesk desk = sessions.open(settings);
+                Terminal terminal = SystemTerminal.open(environment);
                 var screen = new ChatTerminal(terminal);
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
-                ModelInUse model = wiring.open(settings);
-                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+                var models = new OpenModels(wiring, settings, ChatCommand::partner)) {
             notice.erase();
-            chatModel.warmUp();
+            models.chatModel().warmUp();
             listening.end();
-            int code = Repl.run(setup(model.resolved(), chatModel, settings), screen);
+            int code = Repl.run(setup(models.partner(), models, settings, desk), screen);
             screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
             return code;
         }
@@ -133,25 +178,39 @@ final class ChatCommand implements AppCommand {
         return !type.startsWith("dumb") && !settings.get(SettingTable.QUIET);
     }
 
-    private ChatSetup setup(ResolvedModel model, ChatModel chatModel, Settings settings) {
+    private ChatSetup setup(ModelInUse model, ChatModel chatModel, Settings settings, SessionDesk desk) {
+        return setup(partner(model, chatModel), ModelShelf.NONE, settings, desk);
+    }
+
+    private ChatSetup setup(Partner partner, ModelShelf models, Settings settings, SessionDesk desk) {
         return new ChatSetup(
-                partner(model, chatModel),
+                partner,
                 settings,
-                Commands.standard(),
-                _ -> {},
+                Commands.standard().with(SessionCommands.of(desk)),
+                models,
+                desk::attach,
+                wiring.environment(),
                 wiring.dirs().state(),
-                Theme.choose(
-                        settings.get(SettingTable.COLOR), wiring.environment().variables()),
+                theme(settings),
                 settings.get(SettingTable.QUIET) ? Verbosity.QUIET : Verbosity.NORMAL,
                 wiring::exit);
     }
 
-    private static Partner partner(ResolvedModel model, ChatModel chatModel) {
+    private Theme theme(Settings settings) {
+        return settings.get(SettingTable.PLAIN)
+                ? Theme.PLAIN
+                : Theme.choose(
+                        settings.get(SettingTable.COLOR), wiring.environment().variables());
+    }
+
+    private static Partner partner(ModelInUse open, ChatModel chatModel) {
+        ResolvedModel model = open.resolved();
         return new Partner(
                 PlainText.line(model.name()),
                 chatModel,
                 PromptFormat.of(model.promptStyle()),
-                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)));
+                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)),
+                ModelFacts.of(open));
     }
 
     /** The demo model was taught one good answer to a question; others are more fun when they vary. */

@@ -37,6 +37,9 @@ public final class Commands {
         table.put("pack", () -> new PackCommand(wiring));
         table.put("setup", () -> new SetupCommand(wiring));
         table.put("bench", () -> new BenchCommand(wiring));
+        table.put("config", () -> new ConfigCommand(wiring));
+        table.put("log", () -> new LogCommand(wiring));
+        table.put("completion", () -> new CompletionCommand(wiring, this::whole));
     }
 
     /** The names of all commands, the default one first. */
@@ -52,7 +55,7 @@ public final class Commands {
         }
         boolean verbose = words.contains("-v") || words.contains("--verbose");
         try {
-            words = new FirstWord(table.keySet(), wiring::catalogue).understand(words);
+            words = new FirstWord(table.keySet(), wiring::catalogue, wiring.streams()::inputWaits).understand(words);
             // picocli reads annotations, which takes time: only those of the command in hand, where one is named.
             String first = words.getFirst();
             CommandLine line = commandLine(table.containsKey(first) ? List.of(first) : names());
@@ -78,6 +81,16 @@ public final class Commands {
         return all;
     }
 
+    /** The manual page, in roff. */
+    public String manualPage() {
+        return ManPage.of(whole());
+    }
+
+    /** All commands with all options, for what describes them. */
+    CommandLine whole() {
+        return commandLine(names());
+    }
+
     /** The help of the program for {@code ""}, else of the command with this name, for a page of 100 columns. */
     public String help(String name) {
         CommandLine line = commandLine(names());
@@ -96,14 +109,16 @@ public final class Commands {
         }
         CommandSpec spec = result.commandSpec();
         if (result.isVersionHelpRequested()) {
-            wiring.streams().printLine("flexgen-chat " + wiring.version() + " (Java " + Runtime.version() + ")");
+            wiring.streams()
+                    .printLine("flexgen-chat " + wiring.version() + " (" + wiring.commit() + "Java " + Runtime.version()
+                            + ")");
             return ExitCode.OK;
         }
         if (result.isUsageHelpRequested() || !(spec.userObject() instanceof AppCommand command)) {
             wiring.streams().print(spec.commandLine().getUsageMessage());
             return ExitCode.OK;
         }
-        return command.run(wiring.settings(flags));
+        return command.start(() -> wiring.settings(flags));
     }
 
     private CommandLine commandLine(List<String> commands) {

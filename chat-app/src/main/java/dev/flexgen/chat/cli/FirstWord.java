@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** The first word of a command line, where it is no command: understood if it can be, else answered with the right one. */
@@ -33,20 +35,25 @@ final class FirstWord {
             Map.entry("complete", "generate"),
             Map.entry("benchmark", "bench"),
             Map.entry("init", "setup"),
-            Map.entry("config", "setup"),
+            Map.entry("settings", "config"),
+            Map.entry("set", "config set"),
             Map.entry("quit", ""),
             Map.entry("exit", ""));
 
     private final Collection<String> commands;
     private final Supplier<Catalogue> catalogue;
+    private final BooleanSupplier inputWaits;
 
-    FirstWord(Collection<String> commands, Supplier<Catalogue> catalogue) {
+    /** @param inputWaits whether text comes through a pipe, which makes any word a question about it */
+    FirstWord(Collection<String> commands, Supplier<Catalogue> catalogue, BooleanSupplier inputWaits) {
         this.commands = commands;
         this.catalogue = catalogue;
+        this.inputWaits = inputWaits;
     }
 
     /**
-     * The words as the commands know them: {@code help} and {@code version} are options there.
+     * The words as the commands know them: {@code help} and {@code version} are options there, and a question is an
+     * argument of the chat.
      *
      * @throws CommandException if the first is no command, with what was meant
      */
@@ -66,28 +73,49 @@ final class FirstWord {
         if (first.equals("version")) {
             return List.of("--version");
         }
-        throw CommandException.usage("unknown command '" + PlainText.excerpt(first) + "'" + meant(words));
+        if (isQuestion(first)) {
+            return chat(words);
+        }
+        Optional<String> meant = meant(words);
+        if (meant.isEmpty() && inputWaits.getAsBoolean()) {
+            return chat(words);
+        }
+        throw CommandException.usage(
+                "unknown command '" + PlainText.excerpt(first) + "'" + meant.orElseGet(() -> lost(words)));
     }
 
-    private String meant(List<String> words) {
+    /** A command has no white space in it. */
+    static boolean isQuestion(String argument) {
+        return argument.strip().chars().anyMatch(Character::isWhitespace);
+    }
+
+    private static List<String> chat(List<String> words) {
+        List<String> chat = new ArrayList<>(words);
+        chat.addFirst("chat");
+        return chat;
+    }
+
+    private static String lost(List<String> words) {
+        return words.size() > 1 && words.stream().noneMatch(word -> word.startsWith("-"))
+                ? "; a question is one argument: flexgen-chat \"" + PlainText.excerpt(String.join(" ", words)) + "\""
+                : "; 'flexgen-chat help' lists what there is";
+    }
+
+    private Optional<String> meant(List<String> words) {
         String first = words.getFirst();
         String elsewhere = ELSEWHERE.get(first);
         if (elsewhere != null) {
-            return "; here it is: " + command(elsewhere, words);
-        }
-        if (first.chars().anyMatch(Character::isWhitespace)) {
-            return "; a question is asked in the chat, or through a pipe: echo ... | flexgen-chat";
+            return Optional.of("; here it is: " + command(elsewhere, words));
         }
         if (BundledModel.named(first).isPresent() || catalogue.get().find(first).isPresent()) {
-            return "; to talk with that model: flexgen-chat -m " + first;
+            return Optional.of("; to talk with that model: flexgen-chat -m " + first);
         }
         return NearestName.of(first, commands)
                 .or(() -> NearestName.of(first, List.of("help", "version")))
                 .or(() -> NearestName.of(first, ELSEWHERE.keySet())
                         .map(ELSEWHERE::get)
                         .filter(near -> !near.isEmpty() && !near.startsWith("-")))
-                .map(near -> "; did you mean '" + near + "'?")
-                .orElse("; 'flexgen-chat help' lists what there is");
+                .map(near -> "; did you mean '" + near + "'?");
     }
 
     private static String command(String elsewhere, List<String> words) {

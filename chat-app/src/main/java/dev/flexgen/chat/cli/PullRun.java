@@ -29,6 +29,7 @@ final class PullRun {
     private final Wiring wiring;
     private final Settings settings;
     private final Streams streams;
+    private final ModelPull pull;
 
     /** How it is shown. */
     enum Output {
@@ -39,9 +40,14 @@ final class PullRun {
     }
 
     PullRun(Wiring wiring, Settings settings) {
+        this(wiring, settings, wiring.modelPull(settings.get(SettingTable.STORE)));
+    }
+
+    PullRun(Wiring wiring, Settings settings, ModelPull pull) {
         this.wiring = wiring;
         this.settings = settings;
         this.streams = wiring.streams();
+        this.pull = pull;
     }
 
     /** Returns when all is here, or the user has interrupted it. */
@@ -74,7 +80,6 @@ final class PullRun {
     }
 
     private ExitCode run(HubRef model, PullDisplay display) {
-        ModelPull pull = wiring.modelPull(settings.get(SettingTable.STORE));
         wiring.interruption().onStop(pull::stop);
         try {
             PullState end = new WatchedPull(pull, display).run(model);

@@ -73,6 +73,7 @@ public final class Dialogue {
             listener.onEvent(dropOldest(budget.afterDropping() - next.length(), 0));
             next = held().isEmpty() ? alone : next;
         }
+        tellBegin(message);
         var reply = reply(next, budget, options, listener, cancel);
         if (reply.end() != ReplyEnd.STOPPED || !reply.text().isEmpty()) {
             turns.add(new Turn(message, next, reply.text(), reply.ids(), reply.end()));
@@ -122,6 +123,7 @@ public final class Dialogue {
             throw new MessageTooLongException(
                     turns.getLast().tokens(), budget.limit() - opening.ids().length() - 1, budget.limit());
         }
+        tellBegin("");
         var reply = reply(TokenIds.NONE, budget, options.goingOn(), listener, cancel);
         if (!reply.text().isEmpty() || reply.end() == ReplyEnd.FINISHED) {
             turns.add(turns.removeLast().with(reply));
@@ -232,6 +234,27 @@ public final class Dialogue {
         return opening.ids().length();
     }
 
+    /** What the model reads before the next message, as text. */
+    public String promptText() {
+        var text = new StringBuilder(format.openings(systemText).stream()
+                .filter(it -> model.encodeStart(it).equals(opening.ids()))
+                .findFirst()
+                .orElse(""));
+        Place place = firstPlace();
+        for (Turn turn : held()) {
+            text.append(format.turn(place, turn.message()));
+            text.append(turn.reply().isEmpty() ? "" : format.reply(turn.reply()));
+            place = Place.AFTER_REPLY;
+        }
+        return text.toString();
+    }
+
+    /** How many tokens a message takes with what surrounds it. */
+    public int tokens(String message) {
+        return encode(held().isEmpty() ? firstPlace() : Place.AFTER_REPLY, message)
+                .length();
+    }
+
     public int contextLimit() {
         return model.contextLimit();
     }
@@ -333,6 +356,10 @@ public final class Dialogue {
         }
         parts.add(next);
         return TokenIds.join(parts);
+    }
+
+    private void tellBegin(String message) {
+        observers.forEach(observer -> observer.onReplyBegins(message, this));
     }
 
     private void tell(DialogueChange change) {

@@ -10,7 +10,7 @@ import java.util.List;
  */
 public record Turn(String message, TokenIds promptIds, String reply, TokenIds replyIds, ReplyEnd end) {
 
-    int tokens() {
+    public int tokens() {
         return promptIds.length() + replyIds.length();
     }
 

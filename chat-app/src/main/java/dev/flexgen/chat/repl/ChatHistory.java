@@ -4,19 +4,36 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jline.reader.impl.history.DefaultHistory;
 
-/** The messages before this one, for the Up key: those of this chat, and those of the file where there is one. */
+/**
+ * The messages before this one, for the Up key: those of this chat, and those of the file where there is one. A line that begins
+ * with a space is left out, and so is a bare command, which tells nothing.
+ */
 final class ChatHistory extends DefaultHistory {
+
+    private static final Pattern BARE_COMMAND = Pattern.compile("/[a-zA-Z?]+\\s*");
 
     private final Optional<HistoryFile> file;
     private final Consumer<IOException> onFailure;
+    private final boolean remembers;
     private boolean failed;
+
+    /** One that forgets everything. */
+    static ChatHistory none() {
+        return new ChatHistory(Optional.empty(), _ -> {}, false);
+    }
 
     /** @param onFailure told once, when what is typed can no longer be kept */
     ChatHistory(Optional<HistoryFile> file, Consumer<IOException> onFailure) {
+        this(file, onFailure, true);
+    }
+
+    private ChatHistory(Optional<HistoryFile> file, Consumer<IOException> onFailure, boolean remembers) {
         this.file = file;
         this.onFailure = onFailure;
+        this.remembers = remembers;
     }
 
     @Override
@@ -30,6 +47,9 @@ final class ChatHistory extends DefaultHistory {
 
     @Override
     public void add(Instant time, String line) {
+        if (!remembers || line.startsWith(" ") || BARE_COMMAND.matcher(line).matches()) {
+            return;
+        }
         int size = size();
         int last = size == 0 ? -1 : last();
         super.add(time, line);

@@ -1,5 +1,7 @@
 package dev.flexgen.chat.repl;
 
+import dev.flexgen.chat.repl.command.CommandContext;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +30,9 @@ final class ChatKeys {
     /** Enter, that of the number pad, and the one of terminals that give every key a number. */
     private static final String[] SEND = {"\r", "\n", "\u001bOM", "\u001b[13u"};
 
+    /** Ctrl-G, as in ollama, and Ctrl-X Ctrl-E, as in shells. */
+    private static final String[] EDIT = {"\u0007", "\u0018\u0005"};
+
     /** Keys that terminals name in two ways, whatever mode they are told to be in. */
     private static final Map<String, String> ARROWS = Map.of(
             "A", LineReader.UP_LINE_OR_SEARCH,
@@ -41,19 +46,21 @@ final class ChatKeys {
     private static final List<String> USELESS =
             List.of(LineReader.EDIT_AND_EXECUTE_COMMAND, LineReader.INSERT_COMMENT, LineReader.VI_CMD_MODE);
 
+    private final CommandContext chat;
     private final ChatTerminal screen;
     private final ChatLineReader reader;
     private final KeyMap<Binding> keys;
 
-    private ChatKeys(ChatTerminal screen, ChatLineReader reader) {
+    private ChatKeys(ChatTerminal screen, ChatLineReader reader, CommandContext chat) {
+        this.chat = chat;
         this.screen = screen;
         this.reader = reader;
         keys = Objects.requireNonNull(reader.getKeyMaps().get(LineReader.MAIN));
     }
 
     /** Gives the editor these keys. */
-    static void bind(ChatTerminal screen, ChatLineReader reader) {
-        new ChatKeys(screen, reader).bindAll();
+    static void bind(ChatTerminal screen, ChatLineReader reader, CommandContext chat) {
+        new ChatKeys(screen, reader, chat).bindAll();
     }
 
     private void bindAll() {
@@ -70,6 +77,7 @@ final class ChatKeys {
         bind("flexgen-send-or-continue", this::sendOrContinue, SEND);
         bind("flexgen-new-line", this::newLine, NEW_LINE);
         bind("flexgen-paste", this::paste, KeyListener.PASTE_BEGIN);
+        bind("flexgen-edit", this::edit, EDIT);
         bind("flexgen-skip-key", this::skipKey, "\u001bO");
         bind("flexgen-skip-sequence", this::skipSequence, beginnings("\u001b["));
         bindControl(ControlChar.VINTR, "flexgen-interrupt", this::interrupt);
@@ -133,6 +141,21 @@ final class ChatKeys {
         screen.suspend();
         if (!screen.isDumb()) {
             reader.getTerminal().puts(Capability.keypad_xmit);
+        }
+        reader.callWidget(LineReader.REDRAW_LINE);
+        return true;
+    }
+
+    /** The draft in the user's editor, and back on the prompt. */
+    private boolean edit() {
+        var buffer = reader.getBuffer();
+        reader.getTerminal().writer().write("\n");
+        try {
+            var text = chat.editor().edit(buffer.toString());
+            buffer.clear();
+            buffer.write(text);
+        } catch (IOException e) {
+            chat.error("The message could not be edited: " + e.getMessage() + ".");
         }
         reader.callWidget(LineReader.REDRAW_LINE);
         return true;

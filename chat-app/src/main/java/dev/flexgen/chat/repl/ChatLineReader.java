@@ -1,17 +1,23 @@
 package dev.flexgen.chat.repl;
 
 import java.io.IOException;
+import java.util.function.UnaryOperator;
 import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal.Signal;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStyle;
 
 /** The line editor with our display, and with the chat's modes after somebody else had the terminal. */
 final class ChatLineReader extends LineReaderImpl {
 
     private final ChatTerminal screen;
+    private final UnaryOperator<String> hints;
 
-    ChatLineReader(ChatTerminal screen) throws IOException {
+    /** @param hints what to show dim at the right of a draft; empty for nothing */
+    ChatLineReader(ChatTerminal screen, UnaryOperator<String> hints) throws IOException {
         super(screen.terminal(), "flexgen-chat");
         this.screen = screen;
+        this.hints = hints;
     }
 
     @Override
@@ -20,7 +26,13 @@ final class ChatLineReader extends LineReaderImpl {
             display = new LineDisplay(terminal);
             display.resize(size.getRows(), size.getColumns());
         }
+        rightPrompt = hint();
         super.redisplay(flush);
+    }
+
+    private AttributedString hint() {
+        String text = reading && state == State.NORMAL ? hints.apply(buf.toString()) : "";
+        return new AttributedString(text, AttributedStyle.DEFAULT.faint());
     }
 
     @Override

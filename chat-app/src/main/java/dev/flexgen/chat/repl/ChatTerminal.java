@@ -12,7 +12,7 @@ public final class ChatTerminal implements AutoCloseable {
     private final Terminal terminal;
     private final Runnable stop;
     private final TerminalGuard guard;
-    private final StringBuilder typed = new StringBuilder();
+    private final TypedAhead typed = new TypedAhead();
     private volatile Runnable onInterrupt = () -> {};
 
     /** @param terminal the caller's, who closes it after this */
@@ -71,11 +71,9 @@ public final class ChatTerminal implements AutoCloseable {
         return guard.isDumb() ? -1 : guard.key(which);
     }
 
-    /** What was typed since the last prompt; not while somebody listens. */
-    String takeTyped() {
-        var keys = typed.toString();
-        typed.setLength(0);
-        return keys;
+    /** What was typed since the last prompt. */
+    TypedAhead typed() {
+        return typed;
     }
 
     /** Gives the terminal to the shell until that gives it back. */
@@ -83,6 +81,11 @@ public final class ChatTerminal implements AutoCloseable {
         guard.leave();
         stop.run();
         guard.enter();
+    }
+
+    /** Gives the terminal to another program until {@link #enter()}. */
+    void leave() {
+        guard.leave();
     }
 
     /** Sets the chat's modes again, in case somebody else had the terminal. */

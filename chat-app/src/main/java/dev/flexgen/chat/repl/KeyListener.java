@@ -16,6 +16,9 @@ final class KeyListener implements AutoCloseable {
     static final String PASTE_BEGIN = "\u001b[200~";
     static final String PASTE_END = "\u001b[201~";
     private static final int CTRL_D = 4;
+    private static final int BACKSPACE = 8;
+    private static final int DELETE = 127;
+    private static final int CTRL_U = 21;
     private static final long POLL_MILLIS = 50;
 
     /** Pastes come in one go: a key after such a pause was pressed, even if the end of the paste got lost. */
@@ -28,15 +31,15 @@ final class KeyListener implements AutoCloseable {
     private final int quitKey;
     private final Runnable onInterrupt;
     private final Runnable onSuspend;
-    private final StringBuilder typed;
+    private final TypedAhead typed;
     private final Thread thread;
     private volatile boolean closed;
     private boolean pasting;
     private long lastKey;
 
-    /** @param typed takes the keys that are kept; others may read it once this is closed */
+    /** @param typed takes the keys that are kept */
     KeyListener(
-            ChatTerminal screen, StringBuilder typed, Runnable onInterrupt, Runnable onSuspend, LongSupplier nanoTime) {
+            ChatTerminal screen, TypedAhead typed, Runnable onInterrupt, Runnable onSuspend, LongSupplier nanoTime) {
         keyboard = screen.terminal().reader();
         interruptKey = screen.key(ControlChar.VINTR);
         suspendKey = screen.key(ControlChar.VSUSP);
@@ -79,23 +82,24 @@ final class KeyListener implements AutoCloseable {
         pasting &= now - lastKey < PASTE_GAP_NANOS;
         lastKey = now;
         if (!pasting && key == interruptKey) {
+            typed.stop();
             onInterrupt.run();
         } else if (!pasting && key == suspendKey) {
             keepWaiting();
             onSuspend.run();
+        } else if (!pasting && (key == BACKSPACE || key == DELETE)) {
+            typed.back();
+        } else if (!pasting && key == CTRL_U) {
+            typed.backLine();
         } else if (pasting || (key != CTRL_D && key != quitKey)) { // both were meant for the reply
             keep(key);
         }
     }
 
     private void keep(char key) {
-        typed.append(key);
+        typed.add(key);
         if (key == '~') {
-            int end = typed.length();
-            pasting = end >= PASTE_BEGIN.length()
-                    && (pasting
-                            ? !typed.substring(end - PASTE_END.length()).equals(PASTE_END)
-                            : typed.substring(end - PASTE_BEGIN.length()).equals(PASTE_BEGIN));
+            pasting = pasting ? !typed.endsWith(PASTE_END) : typed.endsWith(PASTE_BEGIN);
         }
     }
 

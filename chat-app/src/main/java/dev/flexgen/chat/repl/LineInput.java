@@ -4,6 +4,7 @@ import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.render.Theme;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.UnaryOperator;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
 
@@ -18,11 +19,11 @@ final class LineInput {
     private final ChatLineReader reader;
     private final String prompt;
 
-    LineInput(ChatTerminal screen, CommandContext chat, Theme theme, ChatHistory history) {
+    LineInput(ChatTerminal screen, CommandContext chat, Theme theme, ChatHistory history, UnaryOperator<String> hints) {
         this.screen = screen;
         prompt = theme.prompt("> ");
         try {
-            reader = new ChatLineReader(screen);
+            reader = new ChatLineReader(screen, screen.isDumb() ? _ -> "" : hints);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -39,16 +40,19 @@ final class LineInput {
             reader.setVariable(LineReader.COMPLETION_STYLE_STARTING, "");
             reader.setVariable(LineReader.COMPLETION_STYLE_DESCRIPTION, "");
         }
-        ChatKeys.bind(screen, reader);
+        ChatKeys.bind(screen, reader, chat);
     }
 
     /**
-     * The next message, which begins with what was typed while there was no prompt.
+     * The next message, which begins with what was typed while there was no prompt: what came before a Ctrl-C is on the prompt
+     * and not sent.
      *
      * @param draft stands on the prompt already
      */
     String readLine(String draft) {
-        reader.runMacro(screen.takeTyped());
-        return reader.readLine(prompt, null, (Character) null, draft.isEmpty() ? null : draft);
+        String stopped = screen.typed().takeStopped();
+        String text = draft.isEmpty() || stopped.isEmpty() ? draft + stopped : draft + "\n" + stopped;
+        reader.runMacro(screen.typed().take());
+        return reader.readLine(prompt, null, (Character) null, text.isEmpty() ? null : text);
     }
 }

@@ -66,6 +66,26 @@ public final class PipedChat {
         return new PipedChat(setup, streams, tokens).run(new TextLines(in, LONGEST_LINE));
     }
 
+    /**
+     * One turn.
+     *
+     * @param cancel stops the reply
+     * @return the exit code: 0, or 130 if it was cancelled
+     * @throws ClosedOutputException if nobody reads {@code out} any more
+     */
+    public static int answer(ChatSetup setup, String message, Streams streams, CancelToken cancel) {
+        return new PipedChat(setup, streams, () -> cancel).answer(message);
+    }
+
+    private int answer(String message) {
+        dialogue.openingEvent().ifPresent(this::announce);
+        try {
+            return say(message) == ReplyEnd.STOPPED ? INTERRUPTED : OK;
+        } catch (MessageTooLongException e) {
+            throw CommandException.usage(e.getMessage());
+        }
+    }
+
     private int run(TextLines lines) {
         dialogue.openingEvent().ifPresent(this::announce);
         for (var line = next(lines); line != null; line = next(lines)) {
@@ -90,15 +110,19 @@ public final class PipedChat {
         }
     }
 
-    private ReplyEnd talk(int number, String message) {
+    private ReplyEnd say(String message) {
         var cancel = tokens.get();
+        var reply = dialogue.say(message, options(), new Output(cancel), cancel);
+        print("\n");
+        if (out.checkError()) {
+            throw new ClosedOutputException();
+        }
+        return reply.end();
+    }
+
+    private ReplyEnd talk(int number, String message) {
         try {
-            var reply = dialogue.say(message, options(), new Output(cancel), cancel);
-            print("\n");
-            if (out.checkError()) {
-                throw new ClosedOutputException();
-            }
-            return reply.end();
+            return say(message);
         } catch (MessageTooLongException e) {
             fail(number, e.getMessage());
         } catch (TokenizerException e) {

@@ -1,50 +1,41 @@
 package dev.flexgen.chat.repl;
 
-import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.MessageTooLongException;
 import dev.flexgen.chat.dialogue.Reply;
-import dev.flexgen.chat.dialogue.ReplyOptions;
-import dev.flexgen.chat.repl.command.CommandContext;
-import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.Attachments;
 import dev.flexgen.chat.repl.command.Outcome;
 import dev.flexgen.chat.repl.render.StatusText;
-import dev.flexgen.chat.repl.render.Theme;
-import dev.flexgen.config.PlainText;
+import dev.flexgen.config.SettingTable;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.UserInterruptException;
 
 /** A conversation at a terminal. Everything runs on the caller's thread, but for Ctrl-C. */
-public final class Repl implements CommandContext {
+public final class Repl {
 
     private static final int OK = 0;
     private static final int INTERRUPTED = 130;
 
     private final ChatSetup setup;
     private final ChatTerminal screen;
-    private final PrintWriter writer;
     private final LongSupplier nanoTime;
-    private final Theme theme;
-    private final Dialogue dialogue;
-    private final Commands commands;
+    private final LiveChat chat;
     private final Interrupts interrupts;
+    private final Attachments attachments;
     private String draft = "";
 
     /** @param nanoTime a clock such as {@link System#nanoTime} */
     Repl(ChatSetup setup, ChatTerminal screen, LongSupplier nanoTime) {
         this.setup = setup;
         this.screen = screen;
-        writer = screen.terminal().writer();
         this.nanoTime = nanoTime;
-        theme = setup.theme();
-        dialogue = setup.dialogue();
-        commands = setup.commands();
+        chat = new LiveChat(setup, screen);
+        attachments = new Attachments(chat::path);
         interrupts = new Interrupts(nanoTime, () -> setup.exit().accept(INTERRUPTED));
     }
 
@@ -58,7 +49,7 @@ public final class Repl implements CommandContext {
     }
 
     int run() {
-        var input = new LineInput(screen, this, theme, new ChatHistory(historyFile(), this::notKept));
+        var input = new LineInput(screen, chat, setup.theme(), history(), chat.forecast()::of);
         greet();
         while (true) {
             var outcome = outcome(ask(input));
@@ -75,9 +66,8 @@ public final class Repl implements CommandContext {
         var outcome = switch (input) {
             case UserInput.Leave _ -> Outcome.LEAVE;
             case UserInput.Nothing _ -> Outcome.CONTINUE;
-            case UserInput.Message(var text) ->
-                new Outcome.Talk((listener, cancel) -> dialogue.say(text, options(), listener, cancel));
-            case UserInput.Command(var name, var argument) -> commands.run(name, argument, this);
+            case UserInput.Message(var text) -> message(text);
+            case UserInput.Command(var name, var argument) -> chat.commands().run(name, argument, chat);
         };
         switch (outcome) {
             case Outcome.Talk(var speech) -> talk(speech);
@@ -87,10 +77,21 @@ public final class Repl implements CommandContext {
         return outcome;
     }
 
+    private Outcome message(String text) {
+        try {
+            var whole = attachments.expand(text);
+            var options = chat.partner().options().apply(chat.settings());
+            return new Outcome.Talk((listener, cancel) -> chat.dialogue().say(whole, options, listener, cancel));
+        } catch (IOException e) {
+            chat.error("Nothing was sent: " + e.getMessage() + ".");
+            return new Outcome.Draft(text);
+        }
+    }
+
     private void talk(Outcome.Speech speech) {
         var cancel = interrupts.begin();
         try (var _ = screen.listen(interrupts::interrupt);
-                var turn = new TerminalTurn(screen.terminal(), theme, nanoTime)) {
+                var turn = new TerminalTurn(screen.terminal(), setup.theme(), screen.typed()::waiting, nanoTime)) {
             talk(speech, turn, cancel);
         } finally {
             interrupts.end();
@@ -101,22 +102,23 @@ public final class Repl implements CommandContext {
         try {
             var reply = speech.make(turn, cancel);
             turn.finish(reply.end());
+            chat.lastReply(reply);
             status(reply);
         } catch (MessageTooLongException e) {
             turn.fail();
-            error(e.getMessage());
+            chat.error(e.getMessage());
         } catch (TokenizerException e) {
             turn.fail();
             if (e.kind() != TokenizerException.Kind.TEXT) {
                 throw e;
             }
-            error(e.getMessage());
+            chat.error(e.getMessage());
         } catch (EngineException e) {
             turn.fail();
             if (e.kind() != EngineException.Kind.INPUT) {
                 throw e;
             }
-            error(e.getMessage());
+            chat.error(e.getMessage());
         }
     }
 
@@ -127,7 +129,7 @@ public final class Repl implements CommandContext {
             return UserInput.of(input.readLine(before));
         } catch (UserInterruptException e) {
             if (e.getPartialLine().isEmpty()) {
-                remark("Ctrl-D or /bye to leave");
+                chat.remark("Ctrl-D or /bye to leave");
             }
             return new UserInput.Nothing();
         } catch (EndOfFileException e) {
@@ -137,32 +139,27 @@ public final class Repl implements CommandContext {
         }
     }
 
-    private ReplyOptions options() {
-        return setup.partner().options().apply(setup.settings());
-    }
-
-    @Override
-    public Commands commands() {
-        return commands;
-    }
-
-    @Override
-    public Dialogue dialogue() {
-        return dialogue;
-    }
-
     private void greet() {
         if (setup.verbosity() == Verbosity.NORMAL) {
-            remark("%s, context %d tokens. /help lists commands and keys, Ctrl-D leaves."
-                    .formatted(setup.partner().name(), dialogue.contextLimit()));
+            chat.remark("%s, context %d tokens. /help lists commands and keys, Ctrl-D leaves."
+                    .formatted(chat.partner().name(), chat.dialogue().contextLimit()));
         }
-        dialogue.openingEvent().map(StatusText::event).ifPresent(this::remark);
+        chat.dialogue().openingEvent().map(StatusText::event).ifPresent(chat::remark);
     }
 
     private void status(Reply reply) {
         if (setup.verbosity() == Verbosity.NORMAL) {
-            remark(StatusText.reply(reply, dialogue.heldTokens(), dialogue.contextLimit()));
+            chat.remark(StatusText.reply(
+                    reply, chat.dialogue().heldTokens(), chat.dialogue().contextLimit()));
         }
+    }
+
+    private ChatHistory history() {
+        return switch (setup.settings().get(SettingTable.HISTORY)) {
+            case NONE -> ChatHistory.none();
+            case SESSION -> new ChatHistory(Optional.empty(), this::notKept);
+            case ALL -> new ChatHistory(historyFile(), this::notKept);
+        };
     }
 
     private Optional<HistoryFile> historyFile() {
@@ -175,22 +172,7 @@ public final class Repl implements CommandContext {
     }
 
     private void notKept(IOException e) {
-        error("What you type is not kept for the next time: cannot write " + setup.stateDirectory() + " ("
+        chat.error("What you type is not kept for the next time: cannot write " + setup.stateDirectory() + " ("
                 + e.getMessage() + ").");
-    }
-
-    @Override
-    public void remark(String text) {
-        show(theme.dim(PlainText.of(text)));
-    }
-
-    @Override
-    public void error(String text) {
-        show(theme.error(PlainText.of(text)));
-    }
-
-    private void show(String text) {
-        writer.write(text + "\n");
-        writer.flush();
     }
 }

@@ -77,13 +77,24 @@ public final class SystemTerminal {
         return leadsToIt(SystemStream.Error);
     }
 
-    /** Whether standard output leads to it. Linux says so without another process. */
+    /** Whether standard output leads to it. */
     public static boolean isOut() {
+        return isTerminal(1, SystemStream.Output);
+    }
+
+    /** Whether standard input comes from it. */
+    public static boolean isIn() {
+        return isTerminal(0, SystemStream.Input);
+    }
+
+    /** Linux says so without another process. */
+    private static boolean isTerminal(int descriptor, SystemStream stream) {
         try {
-            var device = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+            var device = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor)))
+                    .toString();
             return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
         } catch (IOException e) {
-            return leadsToIt(SystemStream.Output);
+            return leadsToIt(stream);
         }
     }
 

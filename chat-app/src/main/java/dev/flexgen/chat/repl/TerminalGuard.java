@@ -1,5 +1,6 @@
 package dev.flexgen.chat.repl;
 
+import java.io.IOError;
 import java.io.PrintWriter;
 import java.util.EnumSet;
 import org.jline.terminal.Attributes;
@@ -60,7 +61,7 @@ final class TerminalGuard implements AutoCloseable {
         raw.setInputFlags(EnumSet.of(InputFlag.IXON, InputFlag.ICRNL, InputFlag.INLCR), false);
         raw.setControlChar(ControlChar.VMIN, 0);
         raw.setControlChar(ControlChar.VTIME, 1);
-        terminal.setAttributes(raw);
+        set(raw);
         bracketPastes();
     }
 
@@ -73,7 +74,16 @@ final class TerminalGuard implements AutoCloseable {
     synchronized void leave() {
         send(RESET);
         if (!closed) {
-            terminal.setAttributes(before);
+            set(before);
+        }
+    }
+
+    /** A terminal that is gone, whose window was closed, has no modes; a reply may still have to be finished. */
+    private void set(Attributes modes) {
+        try {
+            terminal.setAttributes(modes);
+        } catch (IOError gone) {
+            // The prompt meets it next, and ends the chat.
         }
     }
 
@@ -87,7 +97,7 @@ final class TerminalGuard implements AutoCloseable {
         writer.write("\n");
         writer.flush();
         try {
-            terminal.setAttributes(before);
+            set(before);
         } catch (IllegalStateException closedByTheLineEditor) {
             // Its own hook was faster and has set the same modes.
         }

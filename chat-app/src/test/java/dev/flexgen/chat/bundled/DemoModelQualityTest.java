@@ -1,11 +1,14 @@
 package dev.flexgen.chat.bundled;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
+import com.google.gson.JsonParser;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.GenerationRequest;
+import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.OpenModel;
 import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.Session;
@@ -20,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -81,6 +85,33 @@ class DemoModelQualityTest {
             assertThat(share(tallies, "reversing " + language)).isGreaterThanOrEqualTo(0.95);
             assertThat(share(tallies, "program " + language)).isGreaterThanOrEqualTo(0.9);
         }
+    }
+
+    @Test
+    void keysAndValuesIn4BitsKeepThePerplexity() throws IOException {
+        assertThat(perplexity(KvType.Q4)).isCloseTo(perplexity(KvType.F16), withinPercentage(1));
+    }
+
+    /** Of a few held-out dialogues of some pages. */
+    private static double perplexity(KvType kv) throws IOException {
+        Path folder = new BundledModels(cache).folder(BundledModel.DEMO);
+        double sum = 0;
+        int tokens = 0;
+        try (OpenModel engine = OpenModel.open(folder, EngineOptions.defaults().withKv(kv));
+                Tokenizer tokenizer = Tokenizers.open(folder, cache.resolve("native"))) {
+            for (String line :
+                    Files.readAllLines(EVAL.resolve("perplexity.jsonl")).subList(0, 4)) {
+                String text = JsonParser.parseString(line)
+                        .getAsJsonObject()
+                        .get("text")
+                        .getAsString();
+                double[] scores = engine.score(tokenizer.encode(text), new CancelToken());
+                assertThat(scores).hasSizeGreaterThan(3 * 64);
+                sum += Arrays.stream(scores).skip(1).sum();
+                tokens += scores.length - 1;
+            }
+        }
+        return Math.exp(-sum / tokens);
     }
 
     private static double share(Map<String, Tally> tallies, String group) {

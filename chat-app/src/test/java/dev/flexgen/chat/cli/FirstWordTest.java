@@ -12,8 +12,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FirstWordTest {
 
-    private final FirstWord word =
-            new FirstWord(List.of("chat", "generate", "score", "models", "setup", "bench"), Catalogue::load);
+    private boolean inputWaits;
+
+    private final FirstWord word = new FirstWord(
+            List.of("chat", "generate", "score", "models", "setup", "bench"), Catalogue::load, () -> inputWaits);
 
     @Test
     void helpAndVersionAreUnderstood() {
@@ -35,7 +37,7 @@ class FirstWordTest {
         "show opt-1.3b, flexgen-chat models show opt-1.3b",
         "rm opt-1.3b, flexgen-chat models rm opt-1.3b",
         "opt-125m, flexgen-chat -m opt-125m",
-        "demo, flexgen-chat -m demo",
+        "demo-draft, flexgen-chat -m demo-draft",
         "genrate, did you mean 'generate'?",
         "modles, did you mean 'models'?",
         "hepl, did you mean 'help'?",
@@ -51,9 +53,21 @@ class FirstWordTest {
     }
 
     @Test
-    void aQuestionIsNoCommand() {
-        assertThatThrownBy(() -> word.understand(List.of("What is the capital of France?")))
-                .hasMessageContaining("a question is asked in the chat")
-                .hasMessageNotContaining("did you mean");
+    void aQuestionIsForTheChat() {
+        assertThat(word.understand(List.of("What is the capital of France?", "-m", "demo")))
+                .containsExactly("chat", "What is the capital of France?", "-m", "demo");
+    }
+
+    @Test
+    void aQuestionInSeveralArgumentsIsAnsweredWithTheRightQuotes() {
+        assertThatThrownBy(() -> word.understand(List.of("where", "is", "Quito?")))
+                .hasMessage("unknown command 'where'; a question is one argument: flexgen-chat \"where is Quito?\"");
+    }
+
+    @Test
+    void aWordAboutWhatComesThroughAPipeIsAQuestionUnlessItIsNearACommand() {
+        inputWaits = true;
+        assertThat(word.understand(List.of("explain"))).containsExactly("chat", "explain");
+        assertThatThrownBy(() -> word.understand(List.of("genrate"))).hasMessageEndingWith("did you mean 'generate'?");
     }
 }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Remembers all that a turn told. */
-final class RecordingListener implements DialogueListener {
+public final class RecordingListener implements DialogueListener {
 
     final List<DialogueEvent> events = new ArrayList<>();
     final List<String> texts = new ArrayList<>();

@@ -24,6 +24,10 @@ public final class ScriptedChatModel implements ChatModel {
     private final List<Integer> limits = new ArrayList<>();
     private final CountDownLatch paused = new CountDownLatch(1);
     private volatile boolean stubborn;
+    private volatile boolean over;
+    private int readTokens = 1;
+    private double readSeconds = 0.5;
+    private double writeSeconds = 2.0;
 
     private record Script(
             String said, boolean endless, @Nullable RuntimeException failure) {}
@@ -46,6 +50,19 @@ public final class ScriptedChatModel implements ChatModel {
     /** Whether a hanging reply goes on although it was told to stop. */
     public void stubborn(boolean value) {
         stubborn = value;
+    }
+
+    /** What replies say they took. */
+    public ScriptedChatModel paced(int tokensRead, double secondsOfReading, double secondsOfWriting) {
+        readTokens = tokensRead;
+        readSeconds = secondsOfReading;
+        writeSeconds = secondsOfWriting;
+        return this;
+    }
+
+    /** A hanging reply comes to its own end. */
+    public void endHanging() {
+        over = true;
     }
 
     /** Says this much and then fails. */
@@ -111,7 +128,14 @@ public final class ScriptedChatModel implements ChatModel {
             hang(cancel);
         }
         var end = cancel.cancelled() ? ReplyEnd.STOPPED : cut ? ReplyEnd.LENGTH : ReplyEnd.FINISHED;
-        return new Reply(said.toString(), encodeContinuation(said.toString()), end, said.length(), 1, 0.5, 2.0);
+        return new Reply(
+                said.toString(),
+                encodeContinuation(said.toString()),
+                end,
+                said.length(),
+                readTokens,
+                readSeconds,
+                writeSeconds);
     }
 
     private synchronized Script start(TokenIds prompt, ReplyOptions options) {
@@ -126,7 +150,7 @@ public final class ScriptedChatModel implements ChatModel {
 
     private void hang(CancelToken cancel) {
         paused.countDown();
-        while (stubborn || !cancel.cancelled()) {
+        while (stubborn || !(cancel.cancelled() || over)) {
             try {
                 Thread.sleep(5);
             } catch (InterruptedException e) {

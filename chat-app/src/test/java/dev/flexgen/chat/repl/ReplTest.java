@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.Environment;
+import dev.flexgen.config.SettingSource;
+import dev.flexgen.config.SettingTable;
 import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +45,47 @@ class ReplTest {
 
     private ChatSetup setup(Theme theme, Verbosity verbosity) {
         return TestSetup.of(model, state, theme, verbosity, exits::add);
+    }
+
+    private void chatWithHistory(String history, String... lines) throws Exception {
+        session.close();
+        session = ScreenSession.open();
+        var setup = setup(Theme.PLAIN, Verbosity.QUIET);
+        start(setup.with(setup.settings().with(SettingTable.HISTORY, history, new SettingSource.Flag("--history"))));
+        for (String line : lines) {
+            session.type(line + "\r");
+            session.awaitPrompt();
+        }
+    }
+
+    @Test
+    void theHistoryKeepsNoBareCommandsAndNothingBehindASpace() throws Exception {
+        chatWithHistory("all", "one", "/help", " secret", "two");
+        session.type(ScreenSession.UP + ScreenSession.UP);
+        session.awaitText("\n> one");
+        session.type("\u0015");
+        leave();
+        assertThat(state.resolve("history")).hasContent("one\ntwo\n");
+    }
+
+    @Test
+    void theHistoryOfASessionStaysOutOfTheFile() throws Exception {
+        chatWithHistory("session", "one");
+        session.type(ScreenSession.UP);
+        session.awaitText("nothing scripted\n> one");
+        session.type("\u0015");
+        leave();
+        assertThat(state.resolve("history")).doesNotExist();
+    }
+
+    @Test
+    void withoutAHistoryTheUpKeyFindsNothing() throws Exception {
+        chatWithHistory("none", "one");
+        session.type(ScreenSession.UP + "x");
+        session.awaitText("\n> x");
+        session.type("\u0015");
+        leave();
+        assertThat(state.resolve("history")).doesNotExist();
     }
 
     private void start() throws InterruptedException {
@@ -201,20 +246,6 @@ class ReplTest {
     }
 
     @Test
-    void whatIsTypedDuringAReplyIsTheNextMessage() throws Exception {
-        model.saysAndHangs("Hm ").says("Fine.");
-        start();
-        session.type("first\r");
-        model.awaitHanging();
-        session.type("second\r" + ScreenSession.CTRL_D);
-        session.type(ScreenSession.CTRL_C);
-        session.awaitText("Fine.");
-        leave();
-        assertThat(model.prompts()).last().asString().endsWith("H: second\nA:");
-        assertThat(session.lines()).contains("> second\nFine.");
-    }
-
-    @Test
     void historySurvivesTheProcessAndIsPrivate() throws Exception {
         start();
         session.type("remember \"this\"" + ScreenSession.ALT_ENTER + "and 'that'!\r");
@@ -260,6 +291,43 @@ class ReplTest {
         session.type("/bye\r");
         assertThat(session.awaitExit()).isZero();
         assertThat(model.prompts()).containsExactly("H: /usr\nA:");
+    }
+
+    @Test
+    void ctrlGAndCtrlXCtrlEPutTheDraftIntoTheEditorAndBackOnThePrompt() throws Exception {
+        var setup = TestSetup.of(model, state, Theme.PLAIN, Verbosity.NORMAL, exits::add);
+        var editor = new Environment(Map.of("EDITOR", "sed -i s/teh/the/"), state, state);
+        start(new ChatSetup(
+                setup.partner(),
+                setup.settings(),
+                setup.commands(),
+                setup.models(),
+                setup.onStart(),
+                editor,
+                state,
+                setup.theme(),
+                setup.verbosity(),
+                setup.exit()));
+        session.type("teh cat\u0007");
+        session.awaitText("> the cat");
+        session.type(" teh end\u0018\u0005");
+        session.awaitText("> the cat the end");
+        session.type("\r");
+        leave();
+        assertThat(model.prompts()).containsExactly("H: the cat the end\nA:");
+        assertThat(model.prompts()).hasSize(1);
+    }
+
+    @Test
+    void aFileGoesIntoTheMessageAndOneThatIsMissingSendsNothing() throws Exception {
+        Files.writeString(state.resolve("notes.txt"), "remember\n");
+        start();
+        session.type("sum up @no/tes.txt\r");
+        session.awaitText("Nothing was sent: there is no file");
+        session.awaitText("> sum up @no/tes.txt");
+        session.type("\u0015sum up @not\t\r");
+        leave();
+        assertThat(model.prompts()).containsExactly("H: sum up notes.txt:\n```\nremember\n```\nA:");
     }
 
     @Test

@@ -4,6 +4,8 @@ import dev.flexgen.chat.dialogue.ChatModel;
 import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.command.Commands;
+import dev.flexgen.chat.repl.command.ModelShelf;
+import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Environment;
@@ -33,11 +35,21 @@ public final class TestSetup {
                 "opt-tiny",
                 model,
                 BARE,
-                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), SamplerOptions.greedy()));
+                settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), SamplerOptions.greedy()),
+                Partner.Facts.NONE);
     }
 
     static ChatSetup of(ChatModel model, Path state, Theme theme, Verbosity verbosity, IntConsumer exit) {
         return new ChatSetup(
-                partner(model), settings(Map.of()), Commands.standard(), _ -> {}, state, theme, verbosity, exit);
+                partner(model),
+                settings(Map.of()),
+                Commands.standard(),
+                ModelShelf.NONE,
+                _ -> {},
+                new Environment(Map.of("EDITOR", "true"), state, state),
+                state,
+                theme,
+                verbosity,
+                exit);
     }
 }

@@ -41,6 +41,34 @@ public final class Checkpoints {
         }
     }
 
+    /**
+     * One file of a sharded checkpoint by itself.
+     *
+     * @throws EngineException as {@link #open} does
+     */
+    public static Checkpoint openFile(Path file) {
+        Arena arena = Arena.ofShared();
+        try {
+            String name = file.getFileName().toString();
+            WeightFormat format = name.endsWith(".safetensors") ? WeightFormat.SAFETENSORS : WeightFormat.TORCH;
+            return new FileCheckpoint(file, arena, new Contents(format.read(MappedFile.open(file, arena)), Map.of()));
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** The names of tensors that the index in a folder lists, and the files that hold them; none without an index. */
+    public static Map<String, Path> indexed(Path folder) {
+        for (WeightFormat format : WeightFormat.values()) {
+            Path index = folder.resolve(format.indexName());
+            if (present(index)) {
+                return ShardIndex.read(index);
+            }
+        }
+        return Map.of();
+    }
+
     private static Contents find(Path folder, Arena arena) {
         List<String> lookedFor = new ArrayList<>();
         for (WeightFormat format : WeightFormat.values()) {

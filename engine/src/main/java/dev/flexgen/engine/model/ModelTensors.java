@@ -21,7 +21,7 @@ import java.util.Set;
  * <p>Biases, norm weights and the head may be absent, by design of the model: then they are absent in every layer. A role that
  * only some layers have means that files are missing, and is an error. Immutable; any thread may ask.
  */
-public final class ModelTensors implements StoredTypes {
+public final class ModelTensors implements StoredTypes, RoleTensors {
 
     private static final String WEIGHT = ".weight";
 
@@ -87,6 +87,7 @@ public final class ModelTensors implements StoredTypes {
     }
 
     /** A tensor that every model of the family has, or that {@link #find} would find. */
+    @Override
     public RoleTensor get(Role role, int layer) {
         return get(role, layer, 0);
     }
@@ -195,7 +196,7 @@ public final class ModelTensors implements StoredTypes {
         for (TensorRef ref : names.refs(spec, tensor.role(), layer, expert)) {
             String stored = storedNames.get(ref.name());
             if (stored != null) {
-                return Optional.of(shaped(tensor, ref, stored));
+                return Optional.of(shaped(tensor, ref, stored, checkpoint));
             }
         }
         return isTableStoredAsHead(tensor.role())
@@ -208,7 +209,7 @@ public final class ModelTensors implements StoredTypes {
         return role.equals(ModelPart.TOKENS.weight()) && spec.head().tied() && isStored(ModelPart.HEAD.weight(), 0, 0);
     }
 
-    private RoleTensor shaped(TensorSpec spec, TensorRef ref, String name) {
+    static RoleTensor shaped(TensorSpec spec, TensorRef ref, String name, Checkpoint checkpoint) {
         Tensor tensor = checkpoint.tensor(name);
         Shape wanted = spec.shape();
         RowSelection rows = ref.rows().orElseGet(() -> RowSelection.all(wanted.extent(0)));

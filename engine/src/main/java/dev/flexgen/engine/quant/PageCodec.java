@@ -96,12 +96,12 @@ public record PageCodec(PageFormat format, int headDim) {
     }
 
     private int integer(MemorySegment head, int token, int channel) {
-        return head.get(WORD, wordAt(token, channel)) >>> 4 * (channel % PageFormat.WORD) & TOP;
+        return (head.get(WORD, wordAt(token, channel)) >>> (4 * (channel % PageFormat.WORD))) & TOP;
     }
 
     private void put(MemorySegment head, int token, int channel, int integer) {
         long at = wordAt(token, channel);
-        head.set(WORD, at, head.get(WORD, at) | integer << 4 * (channel % PageFormat.WORD));
+        head.set(WORD, at, head.get(WORD, at) | (integer << (4 * (channel % PageFormat.WORD))));
     }
 
     private static float half(MemorySegment head, long at) {

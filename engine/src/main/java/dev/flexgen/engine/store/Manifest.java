@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * far packing has come.
  *
  * @param files checksums of the small files beside the weights
+ * @param packedFiles files of the source that are packed whole
  * @param complete whether the last line is there
  * @param length bytes of the lines that are valid
  */
@@ -27,6 +30,7 @@ record Manifest(
         PackHeader header,
         Map<PackedTensor.Key, PackedTensor> tensors,
         Map<String, Integer> files,
+        Set<String> packedFiles,
         boolean complete,
         long length) {
 
@@ -38,11 +42,13 @@ record Manifest(
     private static final String END = "tensors";
     private static final String TIED_HEAD = "tied_head";
     private static final String NAME = "file";
+    private static final String PACKED = "packed_file";
     private static final String SUM = "crc32c";
 
     Manifest {
         tensors = Map.copyOf(tensors);
         files = Map.copyOf(files);
+        packedFiles = Set.copyOf(packedFiles);
     }
 
     /** What is valid of a file; empty if not even the header is. */
@@ -50,6 +56,7 @@ record Manifest(
         PackHeader header = null;
         Map<PackedTensor.Key, PackedTensor> tensors = new LinkedHashMap<>();
         Map<String, Integer> files = new LinkedHashMap<>();
+        Set<String> packedFiles = new LinkedHashSet<>();
         long length = 0;
         boolean complete = false;
         try {
@@ -69,6 +76,8 @@ record Manifest(
                         if (json.get(TIED_HEAD).getAsBoolean()) {
                             tensors.remove(PackWriter.HEAD);
                         }
+                    } else if (json.has(PACKED)) {
+                        packedFiles.add(json.get(PACKED).getAsString());
                     } else if (json.has(NAME)) {
                         files.put(json.get(NAME).getAsString(), json.get(SUM).getAsInt());
                     } else {
@@ -81,7 +90,9 @@ record Manifest(
         } catch (IOException | RuntimeException e) { // a foreign or damaged file is no manifest
             return Optional.empty();
         }
-        return header == null ? Optional.empty() : Optional.of(new Manifest(header, tensors, files, complete, length));
+        return header == null
+                ? Optional.empty()
+                : Optional.of(new Manifest(header, tensors, files, packedFiles, complete, length));
     }
 
     /** Bytes that the file of weights must have. */
@@ -105,6 +116,13 @@ record Manifest(
         JsonObject json = new JsonObject();
         json.addProperty(NAME, name);
         json.addProperty(SUM, sum(content));
+        return json;
+    }
+
+    /** The line that says that a file of the source is packed whole. */
+    static JsonObject packed(String name) {
+        JsonObject json = new JsonObject();
+        json.addProperty(PACKED, name);
         return json;
     }
 

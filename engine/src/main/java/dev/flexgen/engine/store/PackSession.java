@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,16 @@ final class PackSession implements AutoCloseable {
             throw new IllegalStateException("there is nothing to write");
         }
         return writer;
+    }
+
+    /** Names of files of weights that are packed whole. */
+    Set<String> packedFiles() {
+        return writer().packedFiles();
+    }
+
+    /** All of a file of weights is on the disk. */
+    void packed(String file) throws IOException {
+        writer().packed(file);
     }
 
     /** @param total bytes of the weights */

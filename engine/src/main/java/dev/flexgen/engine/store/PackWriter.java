@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
@@ -33,6 +35,7 @@ final class PackWriter implements AutoCloseable {
     private final FileChannel weights;
     private final FileChannel manifest;
     private final Map<PackedTensor.Key, PackedTensor> tensors = new HashMap<>();
+    private final Set<String> packedFiles = new HashSet<>();
     private final List<PackedTensor> unrecorded = new ArrayList<>();
     private final CRC32C crc = new CRC32C();
     private final List<Integer> sums = new ArrayList<>();
@@ -51,6 +54,7 @@ final class PackWriter implements AutoCloseable {
         manifest = FileChannel.open(list, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         if (old != null && old.weightBytes() <= weights.size()) {
             tensors.putAll(old.tensors());
+            packedFiles.addAll(old.packedFiles());
             start = old.weightBytes();
             manifest.truncate(old.length());
             manifest.position(old.length());
@@ -76,6 +80,18 @@ final class PackWriter implements AutoCloseable {
             file.force(true);
         }
         line(Manifest.line(Manifest.file(name, content)));
+    }
+
+    Set<String> packedFiles() {
+        return Set.copyOf(packedFiles);
+    }
+
+    /** Notes that a file of the source is no longer needed. */
+    void packed(String file) throws IOException {
+        record();
+        line(Manifest.line(Manifest.packed(file)));
+        manifest.force(true);
+        packedFiles.add(file);
     }
 
     boolean has(PackedTensor.Key key) {

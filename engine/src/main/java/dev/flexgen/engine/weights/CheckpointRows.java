@@ -1,9 +1,9 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.cpu.WorkerPool;
-import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.RoleTensor;
+import dev.flexgen.engine.model.RoleTensors;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -15,7 +15,7 @@ import java.lang.foreign.ValueLayout;
  * @param closing closes what {@code tensors} reads from
  * @param pool does the copying
  */
-public record CheckpointRows(ModelTensors tensors, Runnable closing, WorkerPool pool) implements RowSource {
+public record CheckpointRows(RoleTensors tensors, Runnable closing, WorkerPool pool) implements RowSource {
 
     @Override
     public void rows(Role role, int layer, int from, Encoding encoding, int columns, MemorySegment target) {

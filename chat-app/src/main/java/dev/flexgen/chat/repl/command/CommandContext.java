@@ -1,6 +1,10 @@
 package dev.flexgen.chat.repl.command;
 
 import dev.flexgen.chat.dialogue.Dialogue;
+import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.config.Settings;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /** The chat as a slash command sees it. For the chat's thread. */
 public interface CommandContext {
@@ -8,6 +12,36 @@ public interface CommandContext {
     Commands commands();
 
     Dialogue dialogue();
+
+    /** Who is talked with at the moment. */
+    Partner partner();
+
+    /** Has somebody else go on with the conversation, which is told the whole of it at the next turn. */
+    void partner(Partner other);
+
+    /** The models of this machine. */
+    ModelShelf models();
+
+    /** As they are now. */
+    Settings settings();
+
+    /** As they were when the chat began. */
+    Settings initialSettings();
+
+    /** From the next reply on. */
+    void settings(Settings changed);
+
+    /** What the last reply took. */
+    Optional<Reply> lastReply();
+
+    /** The path that the user means by this text. */
+    Path path(String text);
+
+    /** Has the user change a text in an editor. */
+    TextEditor editor();
+
+    /** Sends the terminal something that it does not show; {@code false} if this terminal would show it. */
+    boolean send(String escapeSequence);
 
     /** Shows text that is no part of the conversation; may have several lines, without the last line's end. */
     void remark(String text);

@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl.command;
 import dev.flexgen.config.NearestName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -19,10 +20,23 @@ public final class Commands {
     public static Commands standard() {
         return new Commands(List.of(
                 new HelpCommand(),
+                new RetryCommand(),
+                new MoreCommand(),
+                new EditCommand(),
+                new FileCommand(),
                 new UndoCommand(),
                 new RedoCommand(),
                 new NewCommand(),
                 new ClearCommand(),
+                new SetCommand(),
+                new UnsetCommand(),
+                new SystemCommand(),
+                new ShowCommand(),
+                new PlanCommand(),
+                new ModelCommand(),
+                new ModelsCommand(),
+                new CopyCommand(),
+                new ExportCommand(),
                 new ByeCommand()));
     }
 
@@ -87,12 +101,24 @@ public final class Commands {
                 .toList();
     }
 
+    /** The table for the README, in Markdown, each line ended by a newline. */
+    public String markdown() {
+        return HelpCommand.markdown(this);
+    }
+
     /** The sentence about a name that is no command, with the nearest one that is. */
     public String unknown(String name) {
         if (name.length() == 1) {
             return "A command has a name behind the slash; /help lists them. Begin a message with // for a literal slash.";
         }
         var known = all.stream().flatMap(Commands::names).toList();
+        var longer = known.stream()
+                .filter(it -> it.startsWith(name.toLowerCase(Locale.ROOT)))
+                .toList();
+        if (!longer.isEmpty()) {
+            return "There is no command " + name + "; did you mean " + String.join(" or ", longer)
+                    + "? Begin a message with // for a literal slash.";
+        }
         return "There is no command " + name
                 + NearestName.of(name, known)
                         .map(near -> "; did you mean " + near + "?")

@@ -14,11 +14,13 @@ final class HelpCommand implements SlashCommand {
             Enter              send the message
             Alt-Enter          new line; so does \\ at the end of a line
             \"""                begins and ends a message of several lines
-            Ctrl-C             stop the reply; clear the line
+            Ctrl-G             change the message in $VISUAL or $EDITOR; so does Ctrl-X Ctrl-E
+            Ctrl-C             stop the reply and send nothing that waits; clear the line
+            Ctrl-U             take back what was typed: the line, or during a reply the last message that waits
             Ctrl-Z             go to the shell; fg comes back
             Ctrl-D             leave
             Up, Down, Ctrl-R   earlier messages
-            Tab                complete a command or what stands behind it""";
+            Tab                complete a command, what stands behind it, or @PATH""";
 
     @Override
     public String name() {
@@ -73,6 +75,16 @@ final class HelpCommand implements SlashCommand {
                             command -> chat.remark(explain(command)), () -> chat.error(commands.unknown(name)));
         }
         return Outcome.CONTINUE;
+    }
+
+    /** The commands as a table for the README, in Markdown, each line ended by a newline. */
+    static String markdown(Commands commands) {
+        var table = new StringBuilder("| in the chat | does |\n| --- | --- |\n");
+        for (SlashCommand command : commands.all()) {
+            table.append("| `").append(command.usage().replace("|", "\\|")).append("` | ");
+            table.append(command.summary()).append(" |\n");
+        }
+        return table.toString();
     }
 
     private static String overview(Commands commands) {

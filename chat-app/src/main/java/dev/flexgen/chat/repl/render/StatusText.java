@@ -3,6 +3,8 @@ package dev.flexgen.chat.repl.render;
 import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.dialogue.ReplyEnd;
+import dev.flexgen.config.PlainText;
+import java.util.List;
 import java.util.Locale;
 
 /** The chat's remarks besides the replies, one line each. */
@@ -12,18 +14,63 @@ public final class StatusText {
 
     /** What a reply took, such as {@code [23 tokens, 12.3 tok/s, context 812/2048]}. */
     public static String reply(Reply reply, int heldTokens, int contextLimit) {
-        var limit = reply.end() == ReplyEnd.LENGTH ? " (cut off at the limit)" : "";
+        var limit = reply.end() == ReplyEnd.LENGTH ? " (cut off at the limit; /more goes on)" : "";
         var speed =
                 reply.tokensPerSecond() > 0 ? String.format(Locale.ROOT, ", %.1f tok/s", reply.tokensPerSecond()) : "";
-        return "[%s%s%s, context %d/%d]"
-                .formatted(count(reply.generatedTokens(), "token"), limit, speed, heldTokens, contextLimit);
+        return "[%s%s%s%s, context %d/%d]"
+                .formatted(
+                        count(reply.generatedTokens(), "token"),
+                        limit,
+                        speed,
+                        reading(reply),
+                        heldTokens,
+                        contextLimit);
+    }
+
+    /** Worth a word where it took a while. */
+    private static String reading(Reply reply) {
+        return reply.prefillSeconds() >= 1
+                ? String.format(
+                        Locale.ROOT,
+                        ", read %d at %.1f tok/s",
+                        reply.prefilledTokens(),
+                        reply.prefilledTokens() / reply.prefillSeconds())
+                : "";
     }
 
     /** What the wait for the first word is about, without a line end. */
     public static String prefill(int doneTokens, int totalTokens, long seconds) {
-        return doneTokens < totalTokens
-                ? "reading the prompt, %d %%, %d s".formatted(100L * doneTokens / totalTokens, seconds)
-                : "waiting for the first word, %d s".formatted(seconds);
+        if (doneTokens >= totalTokens) {
+            return "waiting for the first word, %d s".formatted(seconds);
+        }
+        var left = doneTokens > 0 && seconds > 0
+                ? ", about %d s left".formatted(Math.ceilDiv(seconds * (totalTokens - doneTokens), doneTokens))
+                : "";
+        return "reading the prompt, %d %% of %s, %d s%s"
+                .formatted(100L * doneTokens / totalTokens, count(totalTokens, "token"), seconds, left);
+    }
+
+    /** What a message will cost that is not sent yet. */
+    public static String forecast(int tokens, double firstWordSeconds, int replyTokens, double replySeconds) {
+        return "~%s, first word in %s, then %d in %s"
+                .formatted(count(tokens, "token"), duration(firstWordSeconds), replyTokens, duration(replySeconds));
+    }
+
+    private static String duration(double seconds) {
+        return seconds < 90
+                ? Math.max(1, Math.round(seconds)) + " s"
+                : String.format(Locale.ROOT, "%.0f min", Math.ceil(seconds / 60));
+    }
+
+    /** The messages that the user has typed during a reply, and how to take one back; empty for none. */
+    public static String waiting(List<String> messages) {
+        if (messages.isEmpty()) {
+            return "";
+        }
+        var last = PlainText.line(messages.getLast());
+        return messages.size() == 1
+                ? "[waiting: " + last + "; Ctrl-U takes it back]"
+                : "[" + messages.size() + " waiting, the last: " + last + "; Ctrl-U takes it back]";
     }
 
     public static String event(DialogueEvent event) {

@@ -9,15 +9,28 @@ import java.util.Map;
  * @param prompt before the input prompt
  * @param dim before remarks that are not part of the conversation
  * @param error before error messages
+ * @param strong for headings and what is important in a reply
+ * @param code for code within a line
+ * @param keyword for words of a programming language
+ * @param literal for strings in code
  * @param reset behind any of them
  */
-public record Theme(String prompt, String dim, String error, String reset) {
+public record Theme(
+        String prompt,
+        String dim,
+        String error,
+        String strong,
+        String code,
+        String keyword,
+        String literal,
+        String reset) {
 
     /** No escape sequences at all. */
-    public static final Theme PLAIN = new Theme("", "", "", "");
+    public static final Theme PLAIN = new Theme("", "", "", "", "", "", "", "");
 
-    /** Attributes and one colour that every terminal since the VT100's heirs understands. */
-    public static final Theme ANSI = new Theme("\u001b[1m", "\u001b[2m", "\u001b[31m", "\u001b[0m");
+    /** Attributes and colours that every terminal since the VT100's heirs understands. */
+    public static final Theme ANSI = new Theme(
+            "\u001b[1m", "\u001b[2m", "\u001b[31m", "\u001b[1m", "\u001b[36m", "\u001b[35m", "\u001b[32m", "\u001b[0m");
 
     /**
      * The theme for a terminal. An explicit {@code ALWAYS} beats the environment, as

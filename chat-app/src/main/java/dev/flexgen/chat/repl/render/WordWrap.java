@@ -6,7 +6,7 @@ import org.jline.utils.WCWidth;
  * Breaks a stream of text into lines between words, a word at a time: what it returned is never moved again. Counts
  * terminal columns, so wide characters count double and may be broken anywhere. Owned by one thread.
  */
-public final class WordWrap {
+public final class WordWrap implements TextFlow {
 
     private static final int TAB = 8;
 
@@ -15,6 +15,7 @@ public final class WordWrap {
     private final StringBuilder blanks = new StringBuilder();
     private int wordWidth;
     private int column;
+    private int hanging;
 
     /**
      * Wraps to a width.
@@ -25,19 +26,19 @@ public final class WordWrap {
         resize(columns);
     }
 
-    /** Wraps to another width from the next word on; what is shown stays as it is. */
+    @Override
     public final void resize(int columns) {
         this.columns = columns > 0 ? columns : Integer.MAX_VALUE;
     }
 
-    /** What can be shown now that this text has come too; the last, perhaps unfinished word is held back. */
+    @Override
     public String push(String text) {
         var out = new StringBuilder();
         text.codePoints().forEach(c -> take(c, out));
         return out.toString();
     }
 
-    /** What was held back. */
+    @Override
     public String finish() {
         var out = new StringBuilder();
         place(out);
@@ -45,7 +46,22 @@ public final class WordWrap {
         return out.toString();
     }
 
-    /** What to put between the text shown so far and a remark of so many columns: nothing, a blank or a line end. */
+    /** Puts a sequence that takes no room, such as a colour, before the next character. */
+    void mark(String sequence) {
+        word.append(sequence);
+    }
+
+    /** Has lines that go on begin so many columns to the right, as in lists. */
+    void hang(int width) {
+        hanging = width <= columns / 2 ? width : 0;
+    }
+
+    @Override
+    public int room() {
+        return columns == Integer.MAX_VALUE ? 0 : columns - column;
+    }
+
+    @Override
     public String separator(int width) {
         if (column == 0) {
             return "";
@@ -79,8 +95,8 @@ public final class WordWrap {
         }
         int start = columnAfterBlanks();
         if (column > 0 && start + wordWidth > columns) {
-            out.append('\n');
-            column = 0;
+            out.append('\n').repeat(' ', hanging);
+            column = hanging;
         } else {
             out.append(blanks);
             column = start;

@@ -3,13 +3,18 @@ package dev.flexgen.chat.repl.command;
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.DialogueListener;
+import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.dialogue.ReplyOptions;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.TestSetup;
+import dev.flexgen.config.Settings;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /** A chat without a terminal: runs commands and remembers what they say. */
 public final class FakeChat implements CommandContext {
@@ -17,11 +22,24 @@ public final class FakeChat implements CommandContext {
     public final ScriptedChatModel model = new ScriptedChatModel(2000);
     public final List<String> remarks = new ArrayList<>();
     public final List<String> errors = new ArrayList<>();
+    public final List<String> sent = new ArrayList<>();
+    public ModelShelf models = ModelShelf.NONE;
+    public TextEditor editor = text -> text;
     private final Commands commands;
+    private final Path folder;
     private final Dialogue dialogue = new Dialogue(model, TestSetup.BARE, "");
+    private final Settings initial = TestSetup.settings(Map.of());
+    private Settings settings = initial;
+    private Partner partner = TestSetup.partner(model);
+    private Optional<Reply> lastReply = Optional.empty();
 
     public FakeChat(Commands commands) {
+        this(commands, Path.of("/nonexistent"));
+    }
+
+    public FakeChat(Commands commands, Path folder) {
         this.commands = commands;
+        this.folder = folder;
     }
 
     /** Runs a line such as {@code /undo 2}; talks where the command wants that. */
@@ -29,7 +47,7 @@ public final class FakeChat implements CommandContext {
         var words = line.split(" ", 2);
         var outcome = commands.run(words[0], words.length > 1 ? words[1] : "", this);
         if (outcome instanceof Outcome.Talk(var speech)) {
-            speech.make(new Deaf(), new CancelToken());
+            lastReply = Optional.of(speech.make(new Deaf(), new CancelToken()));
         }
         return outcome;
     }
@@ -47,6 +65,57 @@ public final class FakeChat implements CommandContext {
     @Override
     public Dialogue dialogue() {
         return dialogue;
+    }
+
+    @Override
+    public Partner partner() {
+        return partner;
+    }
+
+    @Override
+    public void partner(Partner other) {
+        partner = other;
+        dialogue.continueWith(other.model(), other.format());
+    }
+
+    @Override
+    public ModelShelf models() {
+        return models;
+    }
+
+    @Override
+    public Settings settings() {
+        return settings;
+    }
+
+    @Override
+    public Settings initialSettings() {
+        return initial;
+    }
+
+    @Override
+    public void settings(Settings changed) {
+        settings = changed;
+    }
+
+    @Override
+    public Optional<Reply> lastReply() {
+        return lastReply;
+    }
+
+    @Override
+    public Path path(String text) {
+        return folder.resolve(text);
+    }
+
+    @Override
+    public TextEditor editor() {
+        return editor;
+    }
+
+    @Override
+    public boolean send(String escapeSequence) {
+        return sent.add(escapeSequence);
     }
 
     @Override

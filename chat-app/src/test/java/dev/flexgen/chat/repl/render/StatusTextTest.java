@@ -19,7 +19,7 @@ class StatusTextTest {
         assertThat(StatusText.reply(reply(ReplyEnd.FINISHED, 23, 1.79), 812, 2048))
                 .isEqualTo("[23 tokens, 12.3 tok/s, context 812/2048]");
         assertThat(StatusText.reply(reply(ReplyEnd.LENGTH, 1, 0), 8, 128))
-                .isEqualTo("[1 token (cut off at the limit), context 8/128]");
+                .isEqualTo("[1 token (cut off at the limit; /more goes on), context 8/128]");
     }
 
     @Test
@@ -32,7 +32,8 @@ class StatusTextTest {
 
     @Test
     void aWaitSaysWhatFor() {
-        assertThat(StatusText.prefill(512, 2048, 7)).isEqualTo("reading the prompt, 25 %, 7 s");
+        assertThat(StatusText.prefill(512, 2048, 7))
+                .isEqualTo("reading the prompt, 25 % of 2048 tokens, 7 s, about 21 s left");
         assertThat(StatusText.prefill(20, 20, 1)).isEqualTo("waiting for the first word, 1 s");
     }
 }

@@ -112,8 +112,7 @@ final class GroupScales {
 
     /** Scales alone; bases stay zero. */
     private void scales(MemorySegment weights, long at, float input, int g) {
-        Vector<Short> scales =
-                ShortVector.fromMemorySegment(VectorUnit.SHORTS, weights, at, ByteOrder.LITTLE_ENDIAN);
+        Vector<Short> scales = ShortVector.fromMemorySegment(VectorUnit.SHORTS, weights, at, ByteOrder.LITTLE_ENDIAN);
         IntVector lanes = (IntVector) scales.convertShape(VectorOperators.S2I, VectorUnit.INTS, 0);
         floats(lanes).mul(input).intoArray(factors, g);
         FloatVector.zero(FLOATS).intoArray(bases, g);

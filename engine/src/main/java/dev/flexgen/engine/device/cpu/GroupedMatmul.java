@@ -67,7 +67,8 @@ final class GroupedMatmul {
                 Arrays.fill(biases, 0, rows, 0);
             }
             readScales(encoding, weight, from, rows, scales[worker]);
-            float[] lanes = scratch[worker].third((UP_ROWS + 1) * padded(tokens) * Lanes.WIDTH); // [rows, tokens, WIDTH]
+            float[] lanes =
+                    scratch[worker].third((UP_ROWS + 1) * padded(tokens) * Lanes.WIDTH); // [rows, tokens, WIDTH]
             if (tokens == 1) {
                 dots(kernel, weight, from, rows, groups, lanes, worker);
             } else {
@@ -113,7 +114,17 @@ final class GroupedMatmul {
             long secondRow = (from + second) * weight.rowBytes();
             int at = r * Lanes.WIDTH;
             kernel.dotRows(
-                    weight.data(), row, secondRow, groups, own.factors(), own.at(r), own.at(second), inputs, 0, lanes, at);
+                    weight.data(),
+                    row,
+                    secondRow,
+                    groups,
+                    own.factors(),
+                    own.at(r),
+                    own.at(second),
+                    inputs,
+                    0,
+                    lanes,
+                    at);
         }
     }
 
@@ -132,8 +143,7 @@ final class GroupedMatmul {
             long row = (from + r) * weight.rowBytes();
             for (int t = 0; t < tokens; t += GroupKernel.TOKENS) {
                 int at = (r * padded(tokens) + t) * Lanes.WIDTH;
-                kernel.dots(
-                        weight.data(), row, groups, own.factors(), own.at(r), inputs, t * width, width, lanes, at);
+                kernel.dots(weight.data(), row, groups, own.factors(), own.at(r), inputs, t * width, width, lanes, at);
             }
         }
     }
@@ -216,8 +226,7 @@ final class GroupedMatmul {
         own.begin(GroupKernel.ROWS, groups);
         own.read(0, encoding, weight.data(), row + scalesAt, groups, plain[at + first]);
         own.read(1, encoding, weight.data(), secondRow + scalesAt, groups, secondInput);
-        kernel.addRows(
-                weight.data(), row, secondRow, groups, own.factors(), own.at(0), own.at(1), partials, sumAt);
+        kernel.addRows(weight.data(), row, secondRow, groups, own.factors(), own.at(0), own.at(1), partials, sumAt);
         own.addBases(0, partials, sumAt + width, groups);
         own.addBases(1, partials, sumAt + width, groups);
     }

@@ -54,7 +54,7 @@ record NibbleKernel() implements GroupKernel {
 
     @Override
     public float unit(int column) {
-        return 1f / (1 << 4 * (column % 64 / GROUP_WORDS % HALF));
+        return 1f / (1 << (4 * (column % 64 / GROUP_WORDS % HALF)));
     }
 
     /** Vectors of a row's words. */
@@ -94,8 +94,10 @@ record NibbleKernel() implements GroupKernel {
         return load(factors, fo + 2 * vector).rearrange(SPREAD);
     }
 
-    // The compiler inlines some forty vector operations into one method and no more; behind a call that is not inlined a vector becomes
-    // an object in memory. So fields are a loop, and sums are added up by the caller. Two sums for the halves of the words and two rows
+    // The compiler inlines some forty vector operations into one method and no more; behind a call that is not inlined
+    // a vector becomes
+    // an object in memory. So fields are a loop, and sums are added up by the caller. Two sums for the halves of the
+    // words and two rows
     // at a time hide the latency of the multiply-add.
 
     @Override

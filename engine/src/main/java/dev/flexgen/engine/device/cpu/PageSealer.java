@@ -54,7 +54,7 @@ final class PageSealer {
             for (int d = 0; d < dim; d += PageFormat.WORD) {
                 int word = 0;
                 for (int i = d; i < Math.min(dim, d + PageFormat.WORD); i++) {
-                    word |= integer(x[t * dim + i], scales[i], scales[2 * dim + i]) << 4 * (i - d);
+                    word |= integer(x[t * dim + i], scales[i], scales[2 * dim + i]) << (4 * (i - d));
                 }
                 out.set(WORD, (long) t * format.rowBytes(dim) + d / 2, word);
             }
@@ -97,7 +97,7 @@ final class PageSealer {
                 for (int d = group; d < end; d += PageFormat.WORD) {
                     int word = 0;
                     for (int i = d; i < Math.min(end, d + PageFormat.WORD); i++) {
-                        word |= integer(x[t * dim + i], offset, inverse) << 4 * (i - d);
+                        word |= integer(x[t * dim + i], offset, inverse) << (4 * (i - d));
                     }
                     out.set(WORD, (long) t * format.rowBytes(dim) + d / 2, word);
                 }

@@ -11,7 +11,9 @@ final class Scratch {
     private float[] first = new float[0];
     private float[] second = new float[0];
     private float[] third = new float[0];
-    private int fetched; // or the compiler would drop the loads
+
+    @SuppressWarnings("UnusedVariable") // written, or the compiler would drop the loads
+    private int fetched;
 
     float[] first(int length) {
         if (first.length < length) {

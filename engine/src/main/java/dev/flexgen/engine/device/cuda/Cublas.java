@@ -74,18 +74,26 @@ final class Cublas implements MatrixProduct {
     }
 
     @Override
-    public void up(MemorySegment in, Matrix weight, Rows out) {
-        multiply(cublas.CUBLAS_OP_T, weight.rows(), weight.columns(), weight.columns(), in, weight, out, zero);
+    public void up(MemorySegment in, Matrix weight, Rows out, int first) {
+        multiply(cublas.CUBLAS_OP_T, weight.rows(), weight.columns(), weight.columns(), in, weight, out, first, zero);
     }
 
     @Override
-    public void down(MemorySegment in, Matrix weight, Rows out) {
-        multiply(cublas.CUBLAS_OP_N, weight.columns(), weight.rows(), weight.columns(), in, weight, out, one);
+    public void down(MemorySegment in, int width, Matrix weight, Rows out) {
+        multiply(cublas.CUBLAS_OP_N, weight.columns(), weight.rows(), width, in, weight, out, 0, one);
     }
 
     /** {@code out^T = op(weight^T) in^T + beta out^T}, as columns-first matrices. */
     private void multiply(
-            int op, int outputs, int inner, int stride, MemorySegment in, Matrix weight, Rows out, FloatPointer beta) {
+            int op,
+            int outputs,
+            int inner,
+            int width,
+            MemorySegment in,
+            Matrix weight,
+            Rows out,
+            int first,
+            FloatPointer beta) {
         driver.use();
         stream.handle(); // its kernels come between ours
         int type = type(weight.dtype());
@@ -102,12 +110,12 @@ final class Cublas implements MatrixProduct {
                         one,
                         a.of(weight.data()),
                         type,
-                        stride,
+                        weight.columns(),
                         b.of(in),
                         type,
-                        inner,
+                        width,
                         beta,
-                        c.of(out.data()),
+                        c.of(out.data().address() + 4L * first),
                         cudart.CUDA_R_32F,
                         out.width(),
                         compute,

@@ -133,8 +133,8 @@ final class CudaDevice implements Device {
                 Matrix weight =
                         new Matrix(encoding, 256, 512, trial.segment().asSlice(1 << 20, encoding.bytes(256, 512)));
                 Rows out = new Rows(trial.segment().asSlice(2 << 20, 1 << 20), 512, 512);
-                library.up(rows, weight, new Rows(out.data(), 512, 256));
-                library.down(rows, weight, out);
+                library.up(rows, weight, new Rows(out.data(), 512, 256), 0);
+                library.down(rows, 256, weight, out);
             }
             stream(StreamRole.COMPUTE).join();
         }
@@ -162,7 +162,8 @@ final class CudaDevice implements Device {
     @Override
     public boolean supports(Operation operation, Encoding encoding) {
         return switch (operation) {
-            case EMBED, UP, DOWN, APPEND -> encoding instanceof Encoding.Plain;
+            case EMBED, UP, DOWN -> true;
+            case APPEND -> encoding instanceof Encoding.Plain;
             case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
             case SEAL -> encoding.equals(Encoding.Q4);
         };

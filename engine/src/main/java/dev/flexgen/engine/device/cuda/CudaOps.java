@@ -8,6 +8,7 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.Arena;
@@ -39,6 +40,7 @@ final class CudaOps implements Ops {
     private final CudaAttention attention;
     private final CudaPageSealer sealer;
     private final Kernel embed;
+    private final Kernel embedGroups;
     private final Kernel norm;
     private final Kernel bias;
     private final Kernel add;
@@ -60,6 +62,7 @@ final class CudaOps implements Ops {
         this.sealer = new CudaPageSealer(launcher, arguments);
         this.attention = new CudaAttention(launcher, arguments, memory);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
+        this.embedGroups = new Kernel(launcher, "grouprows_embed", THREADS, 0);
         this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
         this.bias = new Kernel(launcher, "rows_bias", THREADS, 0);
         this.add = new Kernel(launcher, "rows_add", THREADS, 0);
@@ -86,7 +89,12 @@ final class CudaOps implements Ops {
                     .pointer(out.slice(from, count).data());
             arguments.number(out.width()).number(accumulate);
             MemorySegment.copy(rows, from, arguments.structure(4 * IDS), ValueLayout.JAVA_INT, 0, count);
-            embed.launch(table.dtype(), Math.ceilDiv(out.width(), THREADS), count, 1, arguments);
+            switch (table.encoding()) {
+                case Encoding.Plain plain ->
+                    embed.launch(plain, Math.ceilDiv(out.width(), THREADS), count, 1, arguments);
+                case Encoding.Grouped grouped ->
+                    embedGroups.launch(grouped, Math.ceilDiv(out.width(), 8 * THREADS), count, 1, arguments);
+            }
         }
     }
 
@@ -141,7 +149,7 @@ final class CudaOps implements Ops {
     private void up(List<Linear> linears, int activation, Rows in, List<Rows> outs) {
         for (int i = 0; i < linears.size(); i++) {
             Matrix weight = linears.get(i).weight();
-            ShapeChecks.elements(weight.dtype(), weight.data());
+            ShapeChecks.weights(weight);
             ShapeChecks.same("input width", in.width(), weight.columns());
             ShapeChecks.same("output width", outs.get(i).width(), weight.rows());
             ShapeChecks.same("output rows", outs.get(i).count(), in.count());
@@ -162,10 +170,10 @@ final class CudaOps implements Ops {
         int from = 0;
         while (from < linears.size()) {
             int to = from + 1;
-            DType dtype = linears.get(from).weight().dtype();
+            Encoding encoding = linears.get(from).weight().encoding();
             while (to < linears.size()
                     && to < from + CudaSkinnyMatmul.GROUP
-                    && linears.get(to).weight().dtype() == dtype) {
+                    && linears.get(to).weight().encoding().equals(encoding)) {
                 to++;
             }
             fewTokens.up(linears.subList(from, to), activation, in, outs.subList(from, to));
@@ -206,7 +214,7 @@ final class CudaOps implements Ops {
 
     @Override
     public void down(Matrix weight, Rows in, Rows out) {
-        ShapeChecks.elements(weight.dtype(), weight.data());
+        ShapeChecks.weights(weight);
         ShapeChecks.same("input width", in.width(), weight.rows());
         ShapeChecks.same("output width", out.width(), weight.columns());
         ShapeChecks.same("output rows", out.count(), in.count());

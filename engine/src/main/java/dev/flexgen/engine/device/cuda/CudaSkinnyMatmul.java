@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.cuda;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -35,6 +36,7 @@ final class CudaSkinnyMatmul {
     private final KernelLauncher launcher;
     private final KernelArguments arguments;
     private final DeviceScratch scratch;
+    private final CudaGroupSkinnyMatmul groups;
     private final Kernel upOne;
     private final Kernel upFour;
     private final Kernel upSixteen;
@@ -50,6 +52,7 @@ final class CudaSkinnyMatmul {
         this.launcher = launcher;
         this.arguments = arguments;
         this.scratch = scratch;
+        this.groups = new CudaGroupSkinnyMatmul(launcher, arguments, scratch);
         this.upOne = kernel("up_1");
         this.upFour = kernel("up_4");
         this.upSixteen = kernel("up_16");
@@ -69,12 +72,19 @@ final class CudaSkinnyMatmul {
     /**
      * Up to {@link #GROUP} projections of the same rows.
      *
-     * @param linears of one element type and input width
+     * @param linears of one encoding and input width
      * @param activation as kernels number it
      */
     void up(List<Linear> linears, int activation, Rows in, List<Rows> outs) {
         Matrix first = linears.getFirst().weight();
-        DType dtype = first.dtype();
+        switch (first.encoding()) {
+            case Encoding.Plain plain -> up(plain.dtype(), linears, activation, in, outs);
+            case Encoding.Grouped grouped -> groups.up(grouped, linears, activation, in, outs);
+        }
+    }
+
+    private void up(DType dtype, List<Linear> linears, int activation, Rows in, List<Rows> outs) {
+        Matrix first = linears.getFirst().weight();
         boolean vectors = first.rowBytes() % 16 == 0 && ShapeChecks.aligned(in.data());
         for (Linear linear : linears) {
             vectors &= ShapeChecks.aligned(linear.weight().data());
@@ -85,7 +95,7 @@ final class CudaSkinnyMatmul {
                 .number(in.count())
                 .number(in.width())
                 .number(activation);
-        group(linears, outs);
+        group(arguments, linears, outs);
         if (!vectors) {
             upAny.launch(dtype, blocks(linears, 1, WARPS), 1, 1, arguments);
         } else if (CudaMatmul.tensorCores(launcher, dtype)) {
@@ -100,7 +110,8 @@ final class CudaSkinnyMatmul {
         }
     }
 
-    private void group(List<Linear> linears, List<Rows> outs) {
+    /** Appends what a launch is told about the matrices. */
+    static void group(KernelArguments arguments, List<Linear> linears, List<Rows> outs) {
         MemorySegment group = arguments.structure(GROUP_BYTES);
         group.fill((byte) 0);
         for (int i = 0; i < linears.size(); i++) {
@@ -117,7 +128,7 @@ final class CudaSkinnyMatmul {
     }
 
     /** Blocks of {@code tilesPerBlock} tiles of {@code tileRows} rows; a tile has rows of one matrix. */
-    private static int blocks(List<Linear> linears, int tileRows, int tilesPerBlock) {
+    static int blocks(List<Linear> linears, int tileRows, int tilesPerBlock) {
         int tiles = 0;
         for (Linear linear : linears) {
             tiles += Math.ceilDiv(linear.weight().rows(), tileRows);
@@ -131,7 +142,13 @@ final class CudaSkinnyMatmul {
      * @param dense whether there are hardly any such rows
      */
     void down(Matrix weight, Rows in, boolean dense, Rows out) {
-        DType dtype = weight.dtype();
+        switch (weight.encoding()) {
+            case Encoding.Plain plain -> down(plain.dtype(), weight, in, dense, out);
+            case Encoding.Grouped grouped -> groups.down(grouped, weight, in, dense, out);
+        }
+    }
+
+    private void down(DType dtype, Matrix weight, Rows in, boolean dense, Rows out) {
         int columns = weight.columns();
         int tokens = in.count();
         if (weight.rowBytes() % 16 != 0 || !ShapeChecks.aligned(weight.data()) || !ShapeChecks.aligned(out.data())) {
@@ -145,7 +162,7 @@ final class CudaSkinnyMatmul {
         arguments.clear().pointer(weight.data()).pointer(in.data()).pointer(out.data());
         arguments.address(scratch.partials()).address(scratch.counters());
         arguments.number(tokens).number(weight.rows()).number(columns).number(range);
-        arguments.number(dense ? fetched(weight, range, ranges) : 0);
+        arguments.number(dense ? fetched(launcher, weight, range, ranges) : 0);
         Kernel kernel = tokens == 1 ? downOne : tokens <= 4 ? downFour : downSixteen;
         int tile = 32 * (tokens <= 4 ? 16 / dtype.bytes() : 4);
         kernel.launch(dtype, Math.ceilDiv(columns, tile), ranges, 1, arguments);
@@ -168,7 +185,7 @@ final class CudaSkinnyMatmul {
     }
 
     /** Rows of each range that are worth fetching before the inputs are there: what the L2 cache holds beside other things. */
-    private int fetched(Matrix weight, int range, int ranges) {
+    static int fetched(KernelLauncher launcher, Matrix weight, int range, int ranges) {
         if (launcher.computeCapability() < 90) {
             return 0; // a kernel does not begin before its inputs are there
         }

@@ -1,21 +1,22 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A kernel in all element types, each looked up when it is first launched. Owned by the thread that owns the device. */
+/** A kernel for all encodings, each looked up when it is first launched. Owned by the thread that owns the device. */
 final class Kernel {
 
     private final KernelLauncher launcher;
     private final String name;
     private final int threads;
     private final int sharedBytes;
-    private final Map<DType, Integer> handles = new EnumMap<>(DType.class);
+    private final Map<Encoding, Integer> handles = new HashMap<>();
 
     /**
-     * @param name without the element type: "up_1"
+     * @param name without the encoding: "up_1"
      * @param threads of a block, at most
      * @param sharedBytes of dynamic shared memory, at most
      */
@@ -27,14 +28,22 @@ final class Kernel {
     }
 
     void launch(DType dtype, int gridX, int gridY, int gridZ, KernelArguments arguments) {
-        launch(dtype, gridX, gridY, gridZ, threads, sharedBytes, arguments);
+        launch(Encoding.of(dtype), gridX, gridY, gridZ, threads, sharedBytes, arguments);
+    }
+
+    void launch(Encoding encoding, int gridX, int gridY, int gridZ, KernelArguments arguments) {
+        launch(encoding, gridX, gridY, gridZ, threads, sharedBytes, arguments);
     }
 
     void launch(DType dtype, int gridX, int gridY, int gridZ, int blockX, int shared, KernelArguments arguments) {
-        @Nullable Integer handle = handles.get(dtype);
+        launch(Encoding.of(dtype), gridX, gridY, gridZ, blockX, shared, arguments);
+    }
+
+    void launch(Encoding encoding, int gridX, int gridY, int gridZ, int blockX, int shared, KernelArguments arguments) {
+        @Nullable Integer handle = handles.get(encoding);
         if (handle == null) {
-            handle = launcher.kernel(name + "_" + KernelSource.suffix(dtype), sharedBytes);
-            handles.put(dtype, handle);
+            handle = launcher.kernel(name + "_" + encoding.name(), sharedBytes);
+            handles.put(encoding, handle);
         }
         launcher.launch(handle, gridX, gridY, gridZ, blockX, shared, arguments);
     }

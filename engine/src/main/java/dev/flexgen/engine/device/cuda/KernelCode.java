@@ -11,8 +11,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 /**
- * Machine code of kernels: shipped with the program, out of the cache, or compiled. Where one file of an element type has to be compiled, the others will
- * be asked for soon, so all are begun at once, each on a thread of its own. Owned by the thread that owns the device.
+ * Machine code of kernels: shipped with the program, out of the cache, or compiled. Where one file of an encoding has to be
+ * compiled, the others will be asked for soon, so all are begun at once, each on a thread of its own. Owned by the thread that owns the device.
  */
 final class KernelCode {
 
@@ -63,9 +63,9 @@ final class KernelCode {
         if (known.isPresent()) {
             return known.get();
         }
-        for (String file : KernelSource.FILES) {
+        for (String file : KernelSource.files(source.encoding())) {
             if (!RARE.contains(file)) {
-                begin(KernelSource.of(file, source.dtype()));
+                begin(KernelSource.of(file, source.encoding()));
             }
         }
         try {

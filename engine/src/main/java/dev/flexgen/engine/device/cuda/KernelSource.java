@@ -1,64 +1,83 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * A kernel file of this package's resources for one element type, complete in itself: the shared header is part of the text and
- * nothing else is included, so that NVRTC needs no headers. C++17. The unit of compilation: a model needs the few of its own type.
+ * A kernel file of this package's resources for one encoding, complete in itself: the shared headers are part of the text and
+ * nothing else is included, so that NVRTC needs no headers. C++17. The unit of compilation: a model needs the few of its own
+ * encodings.
  *
  * @param file name without directory and ending: "up"
  */
-record KernelSource(String file, DType dtype, String text) {
+record KernelSource(String file, Encoding encoding, String text) {
 
-    private static final String HEADER = "common.cuh";
+    private static final Pattern INCLUDE = Pattern.compile("#include \"(\\w+\\.cuh)\"");
 
-    /** All kernel files. */
-    static final List<String> FILES = List.of("rows", "up", "down", "attend", "prefill", "product");
+    private static final List<String> PLAIN_FILES = List.of("rows", "up", "down", "attend", "prefill", "product");
+    private static final List<String> GROUP_FILES = List.of("grouprows", "groupup", "groupdown");
+
+    /** The kernel files for an encoding. */
+    static List<String> files(Encoding encoding) {
+        return switch (encoding) {
+            case Encoding.Plain plain -> PLAIN_FILES;
+            case Encoding.Grouped grouped -> GROUP_FILES;
+        };
+    }
 
     static KernelSource of(String file, DType dtype) {
-        String suffix = suffix(dtype);
+        return of(file, Encoding.of(dtype));
+    }
+
+    static KernelSource of(String file, Encoding encoding) {
+        String suffix = encoding.name();
         String text =
                 "#define TYPE " + suffix.toUpperCase(Locale.ROOT) + "\n#define SUFFIX " + suffix + "\n#define BITS "
-                        + 8 * dtype.bytes() + "\n"
-                        + read(file + ".cu").replace("#include \"" + HEADER + "\"", read(HEADER));
-        return new KernelSource(file, dtype, text);
+                        + bits(encoding) + "\n"
+                        + INCLUDE.matcher(read(file + ".cu"))
+                                .replaceAll(header -> Matcher.quoteReplacement(read(header.group(1))));
+        return new KernelSource(file, encoding, text);
+    }
+
+    /** Of one number. */
+    private static int bits(Encoding encoding) {
+        return switch (encoding) {
+            case Encoding.Plain plain -> 8 * plain.dtype().bytes();
+            case Encoding.Grouped grouped -> grouped.bits();
+        };
     }
 
     /** All that there is to compile for a GPU. */
     static List<KernelSource> all() {
-        return FILES.stream()
-                .flatMap(file -> Arrays.stream(DType.values()).map(dtype -> of(file, dtype)))
+        return Encoding.ALL.stream()
+                .flatMap(encoding -> files(encoding).stream().map(file -> of(file, encoding)))
                 .toList();
     }
 
-    /** The source that holds a kernel: names are {@code file_variant_type}. */
+    /** The source that holds a kernel: names are {@code file_variant_encoding}. */
     static KernelSource holding(String kernel) {
         String file = kernel.substring(0, kernel.indexOf('_'));
-        return of(file, dtype(kernel.substring(kernel.lastIndexOf('_') + 1)));
+        return of(file, encoding(kernel.substring(kernel.lastIndexOf('_') + 1)));
     }
 
-    /** A name for file and element type together: "up_f16". */
+    /** A name for file and encoding together: "up_f16". */
     String unit() {
-        return file + "_" + suffix(dtype);
+        return file + "_" + encoding.name();
     }
 
-    /** How kernel names end. */
-    static String suffix(DType dtype) {
-        return dtype.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static DType dtype(String suffix) {
-        return Arrays.stream(DType.values())
-                .filter(dtype -> suffix(dtype).equals(suffix))
+    private static Encoding encoding(String name) {
+        return Encoding.ALL.stream()
+                .filter(encoding -> encoding.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no element type " + suffix));
+                .orElseThrow(() -> new IllegalArgumentException("no encoding " + name));
     }
 
     private static String read(String file) {

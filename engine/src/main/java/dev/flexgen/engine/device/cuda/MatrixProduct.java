@@ -11,16 +11,17 @@ import java.lang.foreign.MemorySegment;
 interface MatrixProduct {
 
     /**
-     * {@code out[t][r] = in[t] . weight[r]}, overwriting.
+     * {@code out[t][first + r] = in[t] . weight[r]}, overwriting.
      *
      * @param in {@code out.count()} rows of {@code weight.columns()} numbers of the weight's element type
      */
-    void up(MemorySegment in, Matrix weight, Rows out);
+    void up(MemorySegment in, Matrix weight, Rows out, int first);
 
     /**
      * {@code out[t] += sum over n of in[t][n] * weight[n]}.
      *
-     * @param in {@code out.count()} rows of {@code weight.rows()} numbers of the weight's element type
+     * @param in numbers of the weight's element type, the first {@code weight.rows()} of each row
+     * @param width numbers from one row of {@code in} to the next
      */
-    void down(MemorySegment in, Matrix weight, Rows out);
+    void down(MemorySegment in, int width, Matrix weight, Rows out);
 }

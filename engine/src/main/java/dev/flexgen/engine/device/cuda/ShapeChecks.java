@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -33,7 +34,7 @@ final class ShapeChecks {
     }
 
     static void ids(Matrix table, int[] ids, Rows out) {
-        elements(table.dtype(), table.data());
+        weights(table);
         same("row width", out.width(), table.columns());
         if (out.count() < ids.length) {
             throw new IllegalArgumentException(ids.length + " ids into " + out.count() + " rows");
@@ -41,6 +42,19 @@ final class ShapeChecks {
         for (int id : ids) {
             if (id < 0 || id >= table.rows()) {
                 throw new IllegalArgumentException("id " + id + " of a table of " + table.rows() + " rows");
+            }
+        }
+    }
+
+    /** Where weights may lie: kernels load whole elements, and rows in groups by 16 bytes. */
+    static void weights(Matrix matrix) {
+        switch (matrix.encoding()) {
+            case Encoding.Plain plain -> elements(plain.dtype(), matrix.data());
+            case Encoding.Grouped grouped -> {
+                if (!aligned(matrix.data())) {
+                    throw new IllegalArgumentException(grouped.name() + " rows at the odd address "
+                            + matrix.data().address());
+                }
             }
         }
     }

@@ -1,9 +1,7 @@
 // Down projections of a few tokens: out[t] += sum over n of in[t][n] * weight[n]. After a ReLU most inputs are zero, and the
 // weights of such rows are not read: the rows that count are listed first, then read with many loads under way.
 #include "common.cuh"
-
-#define THREADS 256
-#define WARPS 8
+#include "projection.cuh"
 
 // 16 or, for half as many columns a lane, 8 bytes of a row.
 template <class T, int COLUMNS> struct Piece;
@@ -166,38 +164,7 @@ template <class T, int TOKENS, int COLUMNS, int CHECK, int DEEP> struct DownFew 
             __syncthreads();
         }
         if (gridDim.y == 1 || !lastToArrive(counters + blockIdx.x, gridDim.y)) return;
-        joinRanges(s, out, partial, tokens, columns);
-    }
-
-    // The ranges of each token, in groups whose sums are then added up: at a token a step this is a good part of the time.
-    static __device__ __forceinline__ void joinRanges(Shared& s, float* out, const float* partial, int tokens, int columns) {
-        const int ACROSS = TILE / 4;
-        const int GROUPS = 4; // whatever TILE is
-        int tile = blockIdx.x * TILE;
-        for (int t = 0; t < tokens; t++) {
-            for (int i = threadIdx.x; i < ACROSS * GROUPS; i += THREADS) {
-                int piece = i % ACROSS * 4;
-                int group = i / ACROSS;
-                float4 total = make_float4(0, 0, 0, 0);
-                if (tile + piece < columns) {
-#pragma unroll 10
-                    for (int r = group; r < gridDim.y; r += GROUPS) {
-                        float4 v = __ldcg((const float4*)(partial + ((size_t)r * tokens + t) * columns + tile + piece));
-                        total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
-                    }
-                }
-                *(float4*)(s.sums + group * TILE + piece) = total;
-            }
-            __syncthreads();
-            for (int c = threadIdx.x; c < TILE && tile + c < columns; c += THREADS) {
-                float* o = out + (size_t)t * columns + tile + c;
-                float sum = *o;
-#pragma unroll
-                for (int g = 0; g < GROUPS; g++) sum += s.sums[g * TILE + c];
-                *o = sum;
-            }
-            __syncthreads();
-        }
+        addRanges<TILE>(s.sums, out, partial, tokens, columns, columns);
     }
 };
 

@@ -29,6 +29,7 @@ template <class T, bool UP, int TM> struct Tile {
         float* partial;
         u32* counters;
         int tokens, outputs, inputs, range, activation;
+        int inWidth, outWidth; // numbers from a token to the next
     };
 
     static __device__ __forceinline__ int narrowRow(int row, int piece) { return row * 64 + ((piece ^ (row >> 1 & 3)) << 4); }
@@ -41,7 +42,7 @@ template <class T, bool UP, int TM> struct Tile {
             int row = at / 4;
             int k = k0 + at % 4 * 8;
             bool present = t0 + row < task.tokens && k < end;
-            copy16(stage + narrowRow(row, at % 4), present ? task.in + (size_t)(t0 + row) * task.inputs + k : task.in, present);
+            copy16(stage + narrowRow(row, at % 4), present ? task.in + (size_t)(t0 + row) * task.inWidth + k : task.in, present);
         }
 #pragma unroll
         for (int i = 0; i < TN * 4 / THREADS; i++) {
@@ -136,7 +137,7 @@ template <class T, bool UP, int TM> struct Tile {
                 for (int h = 0; h < 2; h++) {
                     int t = t0 + warpM + m * 16 + h * 8 + lane / 4;
                     if (t >= task.tokens) continue;
-                    float2* o = (float2*)(task.out + (size_t)t * task.outputs + r);
+                    float2* o = (float2*)(task.out + (size_t)t * task.outWidth + r);
                     float x = sum[m][n][2 * h];
                     float y = sum[m][n][2 * h + 1];
                     if (UP) {
@@ -170,14 +171,15 @@ template <class T, bool UP, int TM> struct Tile {
     }
 };
 
-// Grid: (tokens / TM, outputs / 128, ranges of `range` inputs, a multiple of 32). inputs % 8 == 0 and outputs % 8 == 0. Dynamic
+// Grid: (tokens / TM, outputs / 128, ranges of `range` inputs, a multiple of 32). inputs, outputs and both widths % 8 == 0. Dynamic
 // shared memory: 4 * (TM + 128) * 64 bytes. partial: TM * 128 numbers a block, counters: one a tile, zero; for several ranges.
 #define PRODUCT(LAYOUT, UP, TM)                                                                                                 \
     KERNEL(product_##LAYOUT##_##TM, 128)(                                                                                      \
         const u16* in, const u16* weight, const float* bias, float* out, float* partial, u32* counters, int tokens,            \
-        int outputs, int inputs, int range, int activation) {                                                                  \
+        int outputs, int inputs, int range, int activation, int inWidth, int outWidth) {                                       \
         afterEarlierKernels();                                                                                                 \
-        Tile<TYPE, UP, TM>::run({in, weight, bias, out, partial, counters, tokens, outputs, inputs, range, activation});       \
+        Tile<TYPE, UP, TM>::run(                                                                                               \
+            {in, weight, bias, out, partial, counters, tokens, outputs, inputs, range, activation, inWidth, outWidth});        \
     }
 PRODUCT(up, true, 64)
 PRODUCT(up, true, 128)
@@ -191,7 +193,8 @@ PRODUCT(down, false, 128)
 // out tile of 64 tokens x 64 outputs, 4 x 4 of them a thread; activations stay F32.
 template <class T, bool UP>
 __device__ __forceinline__ void productAny(
-    const float* in, const void* weight, const float* bias, float* out, int tokens, int outputs, int inputs, int activation) {
+    const float* in, const void* weight, const float* bias, float* out, int tokens, int outputs, int inputs, int activation,
+    int inWidth, int outWidth) {
     __shared__ float a[16][64 + 4];
     __shared__ float b[16][64 + 4];
     const typename T::Stored* w = (const typename T::Stored*)weight;
@@ -207,7 +210,7 @@ __device__ __forceinline__ void productAny(
             int k = at % 16;
             int row = at / 16;
             bool inside = k0 + k < inputs;
-            a[k][row] = inside && t0 + row < tokens ? in[(size_t)(t0 + row) * inputs + k0 + k] : 0.f;
+            a[k][row] = inside && t0 + row < tokens ? in[(size_t)(t0 + row) * inWidth + k0 + k] : 0.f;
             if (UP) {
                 b[k][row] = inside && n0 + row < outputs ? T::widen(w[(size_t)(n0 + row) * inputs + k0 + k]) : 0.f;
             } else {
@@ -238,7 +241,7 @@ __device__ __forceinline__ void productAny(
             int t = t0 + ty * 4 + i;
             int r = n0 + tx * 4 + j;
             if (t >= tokens || r >= outputs) continue;
-            float* o = out + (size_t)t * outputs + r;
+            float* o = out + (size_t)t * outWidth + r;
             *o = UP ? activated(activation, sum[i][j] + (bias ? bias[r] : 0.f)) : *o + sum[i][j];
         }
     }
@@ -248,9 +251,9 @@ __device__ __forceinline__ void productAny(
 #define PRODUCT_ANY(LAYOUT, UP)                                                                                                 \
     KERNEL(product_##LAYOUT##_any, 256)(                                                                                       \
         const float* in, const void* weight, const float* bias, float* out, int tokens, int outputs, int inputs,               \
-        int activation) {                                                                                                      \
+        int activation, int inWidth, int outWidth) {                                                                           \
         afterEarlierKernels();                                                                                                 \
-        productAny<TYPE, UP>(in, weight, bias, out, tokens, outputs, inputs, activation);                                      \
+        productAny<TYPE, UP>(in, weight, bias, out, tokens, outputs, inputs, activation, inWidth, outWidth);                   \
     }
 PRODUCT_ANY(up, true)
 PRODUCT_ANY(down, false)

@@ -1,45 +1,7 @@
 // Up projections of a few tokens: out[t][r] = activation(in[t] . weight[r] + bias[r]). Bound by reading the weights, so what
 // matters is that many 16-byte loads are under way. Up to three matrices over the same input share a launch.
 #include "common.cuh"
-
-#define THREADS 256
-#define WARPS 8
-
-struct UpGroup {
-    const void* weight[3];
-    const float* bias[3]; // or null
-    float* out[3];
-    int rows[3];
-    int count;
-};
-
-struct UpPart {
-    const void* weight;
-    const float* bias;
-    float* out;
-    int rows;
-    int row; // the first that is ours
-};
-
-// Which matrix the tile of `tileRows` rows number `tile` belongs to. False past the last one.
-__device__ __forceinline__ bool locate(const UpGroup& group, int tile, int tileRows, UpPart& part) {
-#pragma unroll
-    for (int i = 0; i < 3; i++) {
-        if (i >= group.count) return false;
-        int tiles = (group.rows[i] + tileRows - 1) / tileRows;
-        if (tile < tiles) {
-            part = {group.weight[i], group.bias[i], group.out[i], group.rows[i], tile * tileRows};
-            return true;
-        }
-        tile -= tiles;
-    }
-    return false;
-}
-
-__device__ __forceinline__ void store(const UpPart& part, int row, int token, float sum, int activation) {
-    if (part.bias) sum += part.bias[row];
-    part.out[(size_t)token * part.rows + row] = activated(activation, sum);
-}
+#include "projection.cuh"
 
 // ------------------------------------------------------------------------------------------------- on the ordinary cores
 

@@ -51,9 +51,11 @@ final class AllLaunches {
             ops.copy(rows, rows);
             ops.addBias(vector, rows);
             ops.activate(Activation.GELU, rows);
+            for (Encoding encoding : Encoding.ALL) {
+                projections(ops, encoding, tokens);
+            }
             attention(ops, KvEncoding.Q4, tokens);
             for (Encoding encoding : Cublas.ENCODINGS) {
-                projections(ops, encoding, tokens);
                 attention(ops, KvEncoding.of(encoding), tokens);
             }
         }

@@ -14,10 +14,13 @@ import org.junit.jupiter.api.Tag;
 @Tag("gpu")
 class CudaConformanceTest {
 
-    /** Many tokens are multiplied by tensor cores, which take 16-bit activations: 8 bits of a BF16, 11 of an F16. */
+    /**
+     * Many tokens are multiplied by tensor cores, which take 16-bit activations: 8 bits of a BF16, 11 of an F16. Integers of groups
+     * are not around zero, and the tensor cores' sums of their exact products are cut off rather than rounded.
+     */
     static double roundingOf(Encoding encoding, int tokens) {
         if (tokens <= CudaSkinnyMatmul.MOST) {
-            return 0;
+            return encoding instanceof Encoding.Grouped ? 2e-5 : 0;
         }
         return switch (encoding) {
             case Encoding.Plain plain ->
@@ -26,7 +29,7 @@ class CudaConformanceTest {
                     case F16 -> 2e-3;
                     case BF16 -> 1e-2;
                 };
-            case Encoding.Grouped grouped -> 3e-3; // the weights are rounded, too
+            case Encoding.Grouped grouped -> 4e-3; // the weights are rounded, too
         };
     }
 

@@ -66,10 +66,10 @@ final class CudaFigures {
             KernelCode code =
                     KernelCode.forGpu(new CubinCache(folder), device.kernels().computeCapability());
             long start = System.nanoTime();
-            for (String file : KernelSource.FILES) {
+            for (String file : KernelSource.files(Encoding.of(dtype))) {
                 code.of(KernelSource.of(file, dtype));
                 print(
-                        file + "_" + KernelSource.suffix(dtype) + " compiled",
+                        file + "_" + Encoding.of(dtype).name() + " compiled",
                         since(start),
                         "ms after the first was begun");
             }

@@ -141,12 +141,12 @@ class CudaOpsTest {
         List<String> products = new ArrayList<>();
         MatrixProduct product = new MatrixProduct() {
             @Override
-            public void up(MemorySegment in, Matrix weight, Rows out) {
+            public void up(MemorySegment in, Matrix weight, Rows out, int first) {
                 products.add("up " + weight.dtype() + " x " + out.count());
             }
 
             @Override
-            public void down(MemorySegment in, Matrix weight, Rows out) {
+            public void down(MemorySegment in, int width, Matrix weight, Rows out) {
                 products.add("down " + weight.dtype() + " x " + out.count());
             }
         };
@@ -160,6 +160,76 @@ class CudaOpsTest {
         assertThat(products).containsExactly("up F16 x 100", "up F16 x 100", "down F16 x 100");
         assertThat(launcher.kernels())
                 .containsExactly("rows_narrow_f16", "rows_bias_f32", "rows_bias_f32", "rows_narrow_f16");
+    }
+
+    @Test
+    void fewTokensReadWeightsInGroupsAsTheyAreStored() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, null);
+        Linear linear = new Linear(operands.matrix(Encoding.Q4, 64, 200), null);
+        for (int tokens : new int[] {1, 4, 8, 9, 16}) {
+            Rows narrow = operands.rows(tokens, 64);
+            Rows wide = operands.rows(tokens, 200);
+            ops.upEach(List.of(linear, linear), wide, List.of(narrow, narrow));
+            ops.down(linear.weight(), narrow, wide);
+        }
+        ops.embed(linear.weight(), new int[] {63}, operands.rows(1, 200));
+        assertThat(launcher.kernels())
+                .containsExactly(
+                        "groupup_8_q4",
+                        "groupdown_1_q4",
+                        "groupup_8_q4",
+                        "groupdown_4_q4",
+                        "groupup_8_q4",
+                        "groupdown_8_q4",
+                        "groupup_16_q4",
+                        "groupdown_8_q4",
+                        "groupup_16_q4",
+                        "groupdown_8_q4",
+                        "grouprows_embed_q4");
+    }
+
+    @Test
+    void anOlderGpuMultipliesHalfAsManyTokensAtATimeWithWeightsInGroups() {
+        RecordingLauncher launcher = new RecordingLauncher(75);
+        Linear linear = new Linear(operands.matrix(Encoding.Q8, 64, 200), null);
+        ops(launcher, null).up(linear, operands.rows(16, 200), operands.rows(16, 64));
+        assertThat(launcher.kernels()).containsExactly("groupup_8_q8", "groupup_8_q8");
+    }
+
+    @Test
+    void forManyTokensTilesOfRowsAreDecodedAndMultipliedAsF16() {
+        List<String> products = new ArrayList<>();
+        MatrixProduct product = new MatrixProduct() {
+            @Override
+            public void up(MemorySegment in, Matrix weight, Rows out, int first) {
+                products.add("up " + weight.encoding().name() + " " + weight.rows() + " from " + first);
+            }
+
+            @Override
+            public void down(MemorySegment in, int width, Matrix weight, Rows out) {
+                products.add("down " + weight.encoding().name() + " " + weight.rows() + " of " + width);
+            }
+        };
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, product);
+        Matrix weight = operands.matrix(Encoding.Q4, 2000, 1024);
+        Rows narrow = operands.rows(20, 2000);
+        Rows wide = operands.rows(20, 1024);
+        ops.up(new Linear(weight, operands.rows(1, 2000).data()), Activation.RELU, wide, narrow);
+        ops.down(weight, narrow, wide);
+        assertThat(products)
+                .containsExactly(
+                        "up f16 1792 from 0", "up f16 208 from 1792", "down f16 1792 of 2000", "down f16 208 of 2000");
+        assertThat(launcher.kernels())
+                .containsExactly(
+                        "rows_narrow_f16",
+                        "grouprows_decode_q4",
+                        "grouprows_decode_q4",
+                        "rows_bias_f32",
+                        "rows_narrow_f16",
+                        "grouprows_decode_q4",
+                        "grouprows_decode_q4");
     }
 
     @Test
@@ -189,6 +259,8 @@ class CudaOpsTest {
         refused(() -> ops.embed(weight, new int[3], narrow), "3 ids into 2 rows");
         Matrix odd = new Matrix(Encoding.F16, 2, 48, weight.data().asSlice(1, 192));
         refused(() -> ops.down(odd, operands.rows(2, 2), narrow), "F16 numbers at the odd address");
+        Matrix shifted = new Matrix(Encoding.Q4, 1, 64, weight.data().asSlice(8, 48));
+        refused(() -> ops.down(shifted, operands.rows(2, 1), wide), "q4 rows at the odd address");
         List<KvSequence> late = List.of(new KvSequence(cache, 13, 2));
         refused(() -> ops.append(narrow, narrow, late), "15 tokens in a cache for 14");
         List<KvSequence> sequences = List.of(new KvSequence(cache, 0, 2));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -86,7 +87,7 @@ class KernelCodeTest {
 
     @Test
     void aSourceThatHasChangedIsNoLongerTheShippedOne() {
-        KernelSource changed = new KernelSource("up", DType.F16, UP.text() + "\n");
+        KernelSource changed = new KernelSource("up", Encoding.F16, UP.text() + "\n");
         assertThat(ShippedKernels.fileName(changed)).startsWith("up_f16-").isNotEqualTo(ShippedKernels.fileName(UP));
     }
 }

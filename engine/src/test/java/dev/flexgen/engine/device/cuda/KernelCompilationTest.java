@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import java.io.File;
 import java.io.IOException;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Compiles every kernel file for every element type and generation of GPU, without optimising: that is most of the time, and
+ * Compiles every kernel file for every encoding and generation of GPU, without optimising: that is most of the time, and
  * whether it compiles does not depend on it. Needs nvcc, not a GPU.
  */
 class KernelCompilationTest {
@@ -50,11 +51,13 @@ class KernelCompilationTest {
 
     @Test
     void sourcesAreCompleteInThemselves() {
-        for (String file : KernelSource.FILES) {
-            assertThat(KernelSource.of(file, DType.F16).text())
-                    .contains("#define TYPE F16\n#define SUFFIX f16\n#define BITS 16\n")
-                    .doesNotContain("#include");
+        for (KernelSource source : KernelSource.all()) {
+            assertThat(source.text()).contains("#define TYPE ").doesNotContain("#include");
         }
+        assertThat(KernelSource.of("up", DType.F16).text())
+                .contains("#define TYPE F16\n#define SUFFIX f16\n#define BITS 16\n");
+        assertThat(KernelSource.of("groupup", Encoding.Q4).text())
+                .contains("#define TYPE Q4\n#define SUFFIX q4\n#define BITS 4\n");
         assertThat(KernelSource.holding("up_tensor_8_bf16")).isEqualTo(KernelSource.of("up", DType.BF16));
     }
 
@@ -71,10 +74,8 @@ class KernelCompilationTest {
             }
         }
         List<Callable<List<String>>> tasks = new ArrayList<>();
-        for (String file : KernelSource.FILES) {
-            for (DType dtype : DType.values()) {
-                tasks.add(() -> problems(KernelSource.of(file, dtype), kernels));
-            }
+        for (KernelSource source : KernelSource.all()) {
+            tasks.add(() -> problems(source, kernels));
         }
         List<String> problems = new ArrayList<>();
         try (ExecutorService threads =
@@ -88,7 +89,7 @@ class KernelCompilationTest {
 
     /** What the compiler says, and which of the {@code kernels} that should be in the source are not. */
     private static List<String> problems(KernelSource source, Set<String> kernels) {
-        String name = source.file() + "_" + KernelSource.suffix(source.dtype());
+        String name = source.unit();
         try {
             Path text = Files.writeString(folder.resolve(name + ".cu"), source.text());
             Path binary = folder.resolve(name + ".fatbin");

@@ -54,13 +54,17 @@ final class RecordingLauncher implements KernelLauncher {
         assertThat(gridY).as(name).isBetween(1, MAX_GRID_Y_Z);
         assertThat(gridZ).as(name).isBetween(1, MAX_GRID_Y_Z);
         assertThat(blockX).as(name).isBetween(32, 1024);
-        assertThat(shared).as(name).isBetween(0, Math.min(sharedBytes.get(kernel), 64 << 10));
+        assertThat(shared).as(name).isBetween(0, Math.min(sharedBytes.get(kernel), mostSharedBytes()));
         assertThat(arguments.count()).as(name).isPositive();
         launches.add(new Launch(name, gridX, gridY, gridZ));
         if (name.startsWith("attend_")) {
             long last = arguments.pointers().getAtIndex(ValueLayout.JAVA_LONG, arguments.count() - 1L);
             kvs.add(MemorySegment.ofAddress(last).reinterpret(KV_BYTES).toArray(ValueLayout.JAVA_INT));
         }
+    }
+
+    private int mostSharedBytes() {
+        return computeCapability >= 90 ? 227 << 10 : computeCapability >= 80 ? 99 << 10 : 64 << 10;
     }
 
     List<String> kernels() {

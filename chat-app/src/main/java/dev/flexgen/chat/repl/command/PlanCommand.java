@@ -1,0 +1,26 @@
+package dev.flexgen.chat.repl.command;
+
+/** Says where the model lies and how fast it can be there. */
+final class PlanCommand implements SlashCommand {
+
+    @Override
+    public String name() {
+        return "/plan";
+    }
+
+    @Override
+    public Arguments arguments() {
+        return Arguments.NONE;
+    }
+
+    @Override
+    public String summary() {
+        return "say where the model's parts lie, and how fast it can be there";
+    }
+
+    @Override
+    public Outcome run(String argument, CommandContext chat) {
+        chat.remark(ShowCommand.plan(chat));
+        return Outcome.CONTINUE;
+    }
+}

@@ -1,0 +1,145 @@
+package dev.flexgen.chat.repl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.chat.dialogue.ScriptedChatModel;
+import dev.flexgen.chat.repl.render.Theme;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a user sees and does while a reply is made. */
+@Timeout(30)
+class DuringReplyTest {
+
+    @TempDir
+    private Path state;
+
+    private final ScriptedChatModel model = new ScriptedChatModel(2048);
+    private ScreenSession session;
+
+    @BeforeEach
+    void openScreen() throws IOException {
+        session = ScreenSession.open();
+    }
+
+    @AfterEach
+    void closeScreen() throws IOException {
+        session.close();
+    }
+
+    private ChatSetup setup(Theme theme, Verbosity verbosity) {
+        return TestSetup.of(model, state, theme, verbosity, _ -> {});
+    }
+
+    private void start(ChatSetup setup) throws InterruptedException {
+        session.start(screen -> Repl.run(setup, screen));
+        session.awaitPrompt();
+    }
+
+    private void start() throws InterruptedException {
+        start(setup(Theme.PLAIN, Verbosity.QUIET));
+    }
+
+    private void leave() throws Exception {
+        session.awaitPrompt();
+        session.type(ScreenSession.CTRL_D);
+        assertThat(session.awaitExit()).isZero();
+    }
+
+    @Test
+    void aSlowReplyShowsThatItLivesAndALongOneRingsTheBell() throws Exception {
+        model.saysAndHangs("Once upon ");
+        var now = new AtomicLong();
+        session.start(screen -> new Repl(setup(Theme.PLAIN, Verbosity.QUIET), screen, now::get).run());
+        session.awaitPrompt();
+        session.type("hi\r");
+        model.awaitHanging();
+        session.awaitText("Once upon");
+        now.set(TimeUnit.SECONDS.toNanos(25));
+        session.awaitText("Once upon \u2026 25 s");
+        session.await("the window's title", () -> session.sent().contains("\u001b]2;flexgen-chat: replying\u0007"));
+        model.endHanging();
+        leave();
+        assertThat(session.lines()).isEqualTo("> hi\nOnce upon\n>");
+        assertThat(session.sent()).contains("\u001b[23;2t\u001b]9;flexgen-chat: the reply is complete\u0007\u0007");
+    }
+
+    @Test
+    void repliesAreDressedOnATerminalWithColours() throws Exception {
+        model.says("# Title\nSome **bold** text.");
+        start(setup(Theme.ANSI, Verbosity.QUIET));
+        session.type("hi\r");
+        session.awaitText("Some bold text.");
+        leave();
+        assertThat(session.lines()).contains("Title\nSome bold text.");
+        assertThat(session.sent()).contains("\u001b[1mbold\u001b[0m");
+    }
+
+    @Test
+    void whatIsTypedDuringAReplyIsTheNextMessage() throws Exception {
+        model.saysAndHangs("Hm ").says("Fine.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("secund");
+        session.awaitText("Hm  [waiting: secund; Ctrl-U takes it back]");
+        session.type("\u007f\u007f\u007fond\r" + ScreenSession.CTRL_D);
+        session.awaitText("Hm  [waiting: second; Ctrl-U takes it back]");
+        model.endHanging();
+        session.awaitText("Fine.");
+        leave();
+        assertThat(model.prompts()).last().asString().endsWith("H: second\nA:");
+        assertThat(session.lines()).contains("> second\nFine.").doesNotContain("waiting");
+    }
+
+    @Test
+    void ctrlCSendsNothingThatWaitedAndLosesNoneOfIt() throws Exception {
+        model.saysAndHangs("Hm ").says("Fine.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("second\rthird\r" + ScreenSession.CTRL_C);
+        session.awaitText("[stopped]");
+        session.awaitText("> second\n... third");
+        assertThat(model.prompts()).hasSize(1);
+        session.type("!\r");
+        leave();
+        assertThat(model.prompts()).hasSize(2).last().asString().endsWith("H: second\nthird!\nA:");
+    }
+
+    @Test
+    void ctrlUDuringAReplyTakesTheLastWaitingMessageBack() throws Exception {
+        model.saysAndHangs("Hm ").says("Fine.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("second\rthird\r\u0015");
+        session.awaitText("[waiting: second; ");
+        model.endHanging();
+        session.awaitText("Fine.");
+        leave();
+        assertThat(model.prompts()).hasSize(2).last().asString().endsWith("H: second\nA:");
+    }
+
+    @Test
+    void aMessageThatWillTakeLongSaysSoBeforeItIsSent() throws Exception {
+        model.says("Hello there.").says("Yes.").paced(12, 24, 22);
+        start();
+        session.type("hi\r");
+        session.awaitText("Hello there.");
+        session.awaitPrompt();
+        session.type("four");
+        session.awaitText("~11 tokens, first word in 22 s, then 12 in 22 s");
+        session.type("\r");
+        session.awaitText("Yes.");
+        leave();
+        assertThat(session.lines()).isEqualTo("> hi\nHello there.\n> four\nYes.\n>");
+    }
+}

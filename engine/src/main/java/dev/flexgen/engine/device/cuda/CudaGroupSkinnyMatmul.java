@@ -1,0 +1,122 @@
+package dev.flexgen.engine.device.cuda;
+
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.Encoding.Grouped;
+import java.util.List;
+
+/**
+ * Projections of up to {@link CudaSkinnyMatmul#MOST} tokens by weights in groups, which are decoded on their way from memory to the
+ * multipliers. Activations stay F32. A token's result is the same, to the bit, whatever the number of tokens.
+ */
+final class CudaGroupSkinnyMatmul {
+
+    private static final int THREADS = 256;
+    private static final int UP_ROWS = 64;
+    private static final int UP_MOST = 16;
+
+    /** Columns of the widest tile of a down projection: {@code DOWN_GROUPS} in groupdown.cu. */
+    private static final int DOWN_TILE = 512;
+
+    /** Tokens of the kernel for the most, which takes more in several times as many blocks. */
+    private static final int DOWN_TOKENS = 8;
+
+    /** Rows of a down projection that are worth a block. */
+    private static final int LEAST_RANGE = 128;
+
+    /** Blocks of a down projection for each multiprocessor; measured. */
+    private static final int DOWN_BLOCKS = 2;
+
+    private final KernelLauncher launcher;
+    private final KernelArguments arguments;
+    private final DeviceScratch scratch;
+    private final Kernel upEight;
+    private final Kernel upSixteen;
+    private final Kernel downOne;
+    private final Kernel downFour;
+    private final Kernel downEight;
+
+    CudaGroupSkinnyMatmul(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch) {
+        this.launcher = launcher;
+        this.arguments = arguments;
+        this.scratch = scratch;
+        this.upEight = new Kernel(launcher, "groupup_8", THREADS, mostUpSharedBytes(UP_MOST / 2));
+        this.upSixteen = new Kernel(launcher, "groupup_16", THREADS, mostUpSharedBytes(UP_MOST));
+        this.downOne = new Kernel(launcher, "groupdown_1", THREADS, 0);
+        this.downFour = new Kernel(launcher, "groupdown_4", THREADS, 0);
+        this.downEight = new Kernel(launcher, "groupdown_8", THREADS, 0);
+    }
+
+    /** As {@link CudaSkinnyMatmul#up}, for matrices of {@code encoding}. */
+    void up(Grouped encoding, List<Linear> linears, int activation, Rows in, List<Rows> outs) {
+        int most = launcher.computeCapability() < 80 ? UP_MOST / 2 : UP_MOST; // that have room in shared memory
+        for (int from = 0; from < in.count(); from += most) {
+            int first = from;
+            int count = Math.min(most, in.count() - from);
+            List<Rows> targets =
+                    outs.stream().map(out -> out.slice(first, count)).toList();
+            arguments.clear().pointer(in.slice(from, count).data());
+            arguments.number(count).number(in.width()).number(activation);
+            CudaSkinnyMatmul.group(arguments, linears, targets);
+            int blocks = CudaSkinnyMatmul.blocks(linears, UP_ROWS, 1);
+            Kernel kernel = count <= UP_MOST / 2 ? upEight : upSixteen;
+            kernel.launch(encoding, blocks, 1, 1, THREADS, upSharedBytes(encoding, count), arguments);
+        }
+    }
+
+    private int mostUpSharedBytes(int tokens) {
+        return Encoding.ALL.stream()
+                .mapToInt(encoding -> encoding instanceof Grouped grouped ? upSharedBytes(grouped, tokens) : 0)
+                .max()
+                .orElseThrow();
+    }
+
+    /** {@code UpGroups.Shared} in groupup.cu. */
+    private int upSharedBytes(Grouped encoding, int tokens) {
+        int capability = launcher.computeCapability();
+        boolean wide = encoding.bits() == 8;
+        int stages = capability >= 90 ? wide ? 2 : 4 : capability >= 80 && !wide ? 3 : 1;
+        int unitBytes = 32 * 2 * encoding.groupBytes();
+        int room = tokens <= UP_MOST / 2 ? 64 : 128;
+        return room * (2 * 64 * 2 + 8) + THREADS / 32 * stages * unitBytes;
+    }
+
+    /** As {@link CudaSkinnyMatmul#down}, for a matrix of {@code encoding}. */
+    void down(Grouped encoding, Matrix weight, Rows in, boolean dense, Rows out) {
+        int tokens = in.count();
+        int columns = weight.columns();
+        int range = range(weight);
+        int ranges = Math.ceilDiv(weight.rows(), range);
+        arguments.clear().pointer(weight.data()).pointer(in.data()).pointer(out.data());
+        arguments.address(scratch.partials()).address(scratch.counters());
+        arguments.number(tokens).number(weight.rows()).number(columns).number(range);
+        arguments.number(dense ? CudaSkinnyMatmul.fetched(launcher, weight, range, ranges) : 0);
+        if (tokens == 1) {
+            downOne.launch(encoding, Math.ceilDiv(columns, DOWN_TILE), ranges, 1, arguments);
+        } else if (tokens <= 4) {
+            downFour.launch(encoding, Math.ceilDiv(columns, DOWN_TILE), ranges, 1, arguments);
+        } else {
+            int times = Math.ceilDiv(tokens, DOWN_TOKENS);
+            downEight.launch(encoding, Math.ceilDiv(columns, DOWN_TILE / 2), ranges, times, arguments);
+        }
+    }
+
+    /**
+     * Rows for a block: such that one token occupies every multiprocessor, and that the partial sums of the most tokens fit. It
+     * decides the order of sums, so the number of tokens has no part in it.
+     */
+    private int range(Matrix weight) {
+        int rows = weight.rows();
+        int mostTiles = Math.ceilDiv(weight.columns(), DOWN_TILE / 2);
+        if (mostTiles * (CudaSkinnyMatmul.MOST / DOWN_TOKENS) > DeviceScratch.COUNTERS) {
+            return rows;
+        }
+        long partialBytes = 4L * CudaSkinnyMatmul.MOST * (weight.columns() + 3);
+        int tiles = Math.ceilDiv(weight.columns(), DOWN_TILE);
+        long ranges =
+                Math.min((long) DOWN_BLOCKS * launcher.multiprocessors() / tiles, scratch.halfBytes() / partialBytes);
+        return Math.max(Math.ceilDiv(rows, (int) Math.max(1, ranges)), Math.min(rows, LEAST_RANGE));
+    }
+}
