@@ -78,9 +78,9 @@ final class BenchCommand implements AppCommand {
         var workload = new BenchRun.Workload(promptTokens, newTokens);
         EngineOptions options = wiring.engineOptions(settings);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-        HostMemoryBenchmark machine = HostMemoryBenchmark.measure(threads);
         BenchReport report;
         try (Machine devices = wiring.machine(settings)) {
+            HostMemoryBenchmark machine = HostMemoryBenchmark.measure(threads);
             report = new BenchRun(open(devices, settings, options.model()), workload)
                     .measure(wiring.interruption().token(), machine);
         }

@@ -63,7 +63,7 @@ final class MatvecTimings {
     private void encoding(Encoding encoding) {
         for (int[] shape : SHAPES) {
             fill(encoding, shape[1]);
-            boolean main = shape == SHAPES[0] || shape[1] == 4096;
+            boolean main = Arrays.equals(shape, SHAPES[0]) || shape[1] == 4096;
             for (int tokens : main ? new int[] {1, 2, 4, 8, 16, 512} : new int[] {1}) {
                 project(encoding, shape[0], shape[1], tokens);
             }
