@@ -2,14 +2,13 @@ package dev.flexgen.engine.device.cpu;
 
 import dev.flexgen.engine.quant.Encoding.Grouped;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
  * Inner loops over one row of weights in groups, as it is stored. A weight is {@code factor * level + base}, with the group's scale
  * and offset and the weight's integer. So a dot product is {@code sum of factor[g] * (levels . x) + sum of base[g] * (sum of x)}, group
  * by group, and only the levels touch every number.
  *
- * <p>Levels come out of a row in an order that suits the lanes; numbers to be multiplied with them are {@linkplain #arrange
+ * <p>Levels come out of a row in an order that suits the lanes; numbers to be multiplied with them are {@linkplain Arrangement
  * arranged} so once for all rows. Every loop adds in the same order, whatever is computed beside it. Stateless.
  */
 sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
@@ -41,8 +40,8 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     }
 
     /**
-     * Sums of factor times level times number over two rows, one sum for each lane: numbers of wide rows do not fit the first-level cache, and so are
-     * fetched half as often.
+     * Sums of factor times level times number over two rows, one sum for each lane: numbers of wide rows do not fit the first-level
+     * cache, and so are fetched half as often.
      *
      * @param row offset of the first row's integers in {@code weights}, in bytes
      * @param factors of the first row's groups from {@code fo} on and of the second's from {@code secondFo} on, each followed by
@@ -96,12 +95,4 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
             int secondFo,
             float[] y,
             int yo);
-
-    /** Arranges {@code columns} numbers; zeros fill up the last group. */
-    default void arrange(float[] numbers, int at, int columns, float[] x, int xo) {
-        Arrays.fill(x, xo, xo + arranged(columns), 0);
-        for (int c = 0; c < columns; c++) {
-            x[xo + place(c)] = numbers[at + c] * unit(c);
-        }
-    }
 }

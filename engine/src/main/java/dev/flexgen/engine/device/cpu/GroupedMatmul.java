@@ -6,6 +6,8 @@ import dev.flexgen.engine.quant.Encoding.Grouped;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +38,14 @@ final class GroupedMatmul {
     private final WorkerPool pool;
     private final Scratch[] scratch;
     private final GroupScales[] scales;
+    private final Map<Order, Arrangement> arrangements = new HashMap<>();
     private float[] plain = new float[0]; // [tokens, inputs]
     private float[] inputs = new float[0]; // arranged, for whole tiles of tokens
     private float[] sums = new float[0]; // of the inputs of each group, likewise
     private float[] partials = new float[0];
+
+    /** @param kernel equal to others of its encoding */
+    private record Order(GroupKernel kernel, int columns) {}
 
     GroupedMatmul(WorkerPool pool, Scratch[] scratch) {
         this.pool = pool;
@@ -168,7 +174,7 @@ final class GroupedMatmul {
                 addActive(encoding, kernel, weight, from, to, t, (part * tokens + t) * stride, width, worker);
             }
         });
-        join(kernel, parts, tokens, stride, width, groups, out);
+        join(arrangement(kernel, weight.columns()), parts, tokens, stride, width, groups, out);
     }
 
     /** Pairs of active rows; a row behind a gap costs its own bytes and a wait; without gaps the rows stream. */
@@ -231,7 +237,7 @@ final class GroupedMatmul {
         own.addBases(1, partials, sumAt + width, groups);
     }
 
-    private void join(GroupKernel kernel, int parts, int tokens, int stride, int width, int groups, Rows out) {
+    private void join(Arrangement order, int parts, int tokens, int stride, int width, int groups, Rows out) {
         int pieces = Math.ceilDiv(groups, JOINED);
         pool.run(pieces * tokens, (piece, worker) -> {
             int token = piece / pieces;
@@ -253,7 +259,7 @@ final class GroupedMatmul {
             }
             Convert.floats(out.data(), index, result, count);
             for (int c = 0; c < count; c++) {
-                result[c] += sum[kernel.place(from + c) - from] * kernel.unit(from + c) + base[c / GROUP];
+                result[c] += sum[order.places()[from + c] - from] * order.units()[from + c] + base[c / GROUP];
             }
             store(result, 0, count, out, index);
         });
@@ -266,22 +272,44 @@ final class GroupedMatmul {
     /** The inputs in the kernel's order, and their sums by group. What is behind the last token is multiplied and never used. */
     private void arrange(GroupKernel kernel, Rows in, int groups, int width, int sumWidth) {
         int columns = in.width();
+        Arrangement order = arrangement(kernel, columns);
         plain = grown(plain, in.count() * columns);
         inputs = grown(inputs, Math.multiplyExact(padded(in.count()), width));
         sums = grown(sums, padded(in.count()) * sumWidth);
         Convert.floats(in.data(), 0, plain, in.count() * columns);
         for (int t = 0; t < in.count(); t++) {
-            kernel.arrange(plain, t * columns, columns, inputs, t * width);
+            order.apply(plain, t * columns, inputs, t * width);
             Arrays.fill(sums, t * sumWidth, (t + 1) * sumWidth, 0);
             for (int g = 0; g < groups; g++) {
-                float sum = 0;
-                for (int c = g * GROUP; c < Math.min(columns, (g + 1) * GROUP); c++) {
-                    sum += plain[t * columns + c];
-                }
-                sums[t * sumWidth + g] = sum;
+                int from = t * columns + g * GROUP;
+                sums[t * sumWidth + g] = sum(plain, from, Math.min(columns - g * GROUP, GROUP));
             }
         }
         Arrays.fill(inputs, in.count() * width, padded(in.count()) * width, 0);
+    }
+
+    /** Four sums hide the latency of addition. */
+    private static float sum(float[] numbers, int from, int count) {
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        int i = from;
+        for (; i <= from + count - 4; i += 4) {
+            a += numbers[i];
+            b += numbers[i + 1];
+            c += numbers[i + 2];
+            d += numbers[i + 3];
+        }
+        for (; i < from + count; i++) {
+            a += numbers[i];
+        }
+        return (a + b) + (c + d);
+    }
+
+    private Arrangement arrangement(GroupKernel kernel, int columns) {
+        return arrangements.computeIfAbsent(
+                new Order(kernel, columns), it -> Arrangement.of(it.kernel(), it.columns()));
     }
 
     private static float[] grown(float[] array, int length) {
