@@ -91,7 +91,7 @@ class SettingTableTest {
         assertThat(SettingTable.TOP_P.allowed()).isEqualTo("a number above 0, up to 1");
         assertThat(SettingTable.MIN_P.allowed()).isEqualTo("a number from 0 to below 1");
         assertThat(SettingTable.REPETITION_PENALTY.allowed()).isEqualTo("a number from 0.01 to 10");
-        assertThat(SettingTable.KV.allowed()).isEqualTo("one of auto, f32, f16");
+        assertThat(SettingTable.KV.allowed()).isEqualTo("one of auto, f32, f16, q4");
         assertThat(SettingTable.SEED.allowed()).isEqualTo("a whole number or random");
     }
 
@@ -108,7 +108,7 @@ class SettingTableTest {
     @Test
     void helpNamesAllowedValuesAndDefault() {
         assertThat(SettingTable.KV.help())
-                .isEqualTo("Number format of the cached conversation (one of auto, f32, f16; default auto)");
+                .isEqualTo("Number format of the cached conversation (one of auto, f32, f16, q4; default auto)");
         assertThat(SettingTable.QUIET.help()).isEqualTo("Print answers and errors, nothing else");
     }
 

@@ -86,9 +86,10 @@ class SettingsTest {
 
     @Test
     void aWrongVariableIsNamedEvenIfAFlagOverridesIt() {
-        assertThatThrownBy(() -> resolve(Map.of("FLEXGEN_KV", "q4"), Map.of("kv", "f16")))
+        assertThatThrownBy(() -> resolve(Map.of("FLEXGEN_KV", "q9"), Map.of("kv", "f16")))
                 .isInstanceOf(ConfigException.class)
-                .hasMessage("kv must be one of auto, f32, f16, but the environment variable FLEXGEN_KV says \"q4\".");
+                .hasMessage(
+                        "kv must be one of auto, f32, f16, q4, but the environment variable FLEXGEN_KV says \"q9\".");
     }
 
     @Test

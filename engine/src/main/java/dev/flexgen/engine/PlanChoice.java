@@ -13,6 +13,7 @@ import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
@@ -71,8 +72,14 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
         PlanChoice with(int context, int sessions) {
             FootprintMeter meter = meter(context, sessions);
             Planner planner = new Planner(types.spec(), devices(), budget, meter, context, activeShare);
-            Plan plan = gpu ? planner.forGpu(rates) : planner.forProcessor();
+            Plan plan = gpu ? planner.forGpu(this::planRates) : planner.forProcessor();
             return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);
+        }
+
+        /** For choosing: what the processor manages with weights of this encoding. */
+        private Bandwidths planRates() {
+            boolean groups = options.weights().encoding().orElse(null) instanceof Encoding.Grouped;
+            return groups ? rates.get().forGroups() : rates.get();
         }
 
         /** A plan that somebody else made; it says nothing of encodings, and without a word on them they stay. */
@@ -100,7 +107,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
             return !gpu || gpuAlone
                     ? Double.MAX_VALUE
-                    : estimate(choice, rates.get()).decodeTokensPerSecond();
+                    : estimate(choice, planRates()).decodeTokensPerSecond();
         }
 
         ThroughputEstimate estimate(PlanChoice choice, Bandwidths measured) {

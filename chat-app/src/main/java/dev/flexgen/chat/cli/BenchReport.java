@@ -100,7 +100,8 @@ record BenchReport(
                         .put("upload", rates.upload())
                         .put("host_read", rates.hostRead())
                         .put("upload_both", rates.uploadBoth())
-                        .put("host_read_both", rates.hostReadBoth()));
+                        .put("host_read_both", rates.hostReadBoth())
+                        .put("grouped_product", rates.groupedProduct()));
     }
 
     String text(String model) {

@@ -2,14 +2,21 @@ package dev.flexgen.engine.measure;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.device.cpu.VectorOps;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.plan.Bandwidths;
+import dev.flexgen.engine.quant.Encoding;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -25,6 +32,12 @@ public final class BandwidthBenchmark {
     private static final int PIECES = 8;
 
     private static final long HOST_BYTES = 1L << 30;
+
+    /** More than caches hold. */
+    private static final long GROUPED_BYTES = 256L << 20;
+
+    private static final int GROUPED_COLUMNS = 8192;
+    private static final long GROUPED_NANOS = 1_500_000_000L;
 
     private final Stream uploads;
     private final Stream compute;
@@ -85,7 +98,31 @@ public final class BandwidthBenchmark {
         double alone = Math.max(0, seconds - (readEnd - start) / 1e9);
         double during = rounds * (double) device.byteSize() - alone * upload;
         double uploadBoth = Math.clamp(during / (seconds - alone), upload / 10, upload);
-        return new Bandwidths(gpuRead, upload, hostRead, uploadBoth, Math.min(hostRead, hostReadBoth));
+        return new Bandwidths(
+                gpuRead, upload, hostRead, uploadBoth, Math.min(hostRead, hostReadBoth), groupedProduct(pool, memory));
+    }
+
+    /** The best of some products of a 4-bit matrix with one token; the first ones have the code compiled. */
+    private static double groupedProduct(WorkerPool pool, MemorySegment memory) {
+        int rows = Math.toIntExact(Math.min(memory.byteSize(), GROUPED_BYTES) / Encoding.Q4.rowBytes(GROUPED_COLUMNS));
+        if (rows == 0) {
+            return Double.MAX_VALUE;
+        }
+        Matrix matrix = new Matrix(
+                Encoding.Q4, rows, GROUPED_COLUMNS, memory.asSlice(0, Encoding.Q4.bytes(rows, GROUPED_COLUMNS)));
+        double best = 0;
+        try (Arena arena = Arena.ofShared()) {
+            Rows in = Rows.in(arena.allocate(4L * GROUPED_COLUMNS, 64), 1, GROUPED_COLUMNS);
+            Rows out = Rows.in(arena.allocate(4L * rows, 64), 1, rows);
+            Ops ops = new VectorOps(pool);
+            long end = System.nanoTime() + GROUPED_NANOS;
+            while (best == 0 || System.nanoTime() < end) {
+                long start = System.nanoTime();
+                ops.up(new Linear(matrix, null), in, out);
+                best = Math.max(best, matrix.bytes() * 1e9 / (System.nanoTime() - start));
+            }
+        }
+        return best;
     }
 
     private double upload(int rounds) {
