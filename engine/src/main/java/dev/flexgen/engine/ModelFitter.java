@@ -25,6 +25,9 @@ import java.util.OptionalDouble;
  */
 public record ModelFitter(MachineProfile profile, ModelOptions options) {
 
+    /** How many neurons of a model are active is not known before it runs here: none is counted as skipped. */
+    private static final double EVERY_NEURON = 1;
+
     /** Stands in for rates nobody measured, where a plan asks who computes which share; no figure of it is shown. */
     private static final Bandwidths ALIKE = new Bandwidths(1, 1, 1 / Bandwidths.PRODUCT, 1, 1 / Bandwidths.PRODUCT);
 
@@ -64,8 +67,7 @@ public record ModelFitter(MachineProfile profile, ModelOptions options) {
 
     private PlanChoice.Question question(CatalogueEntry entry, boolean gpu, Bandwidths rates) {
         UniformTypes types = new UniformTypes(PublishedModels.spec(entry), DType.F16, false);
-        return new PlanChoice.Question(
-                types, WeightSource.activeShare(types.spec(), 0), options, profile.budget(), gpu, () -> rates);
+        return new PlanChoice.Question(types, EVERY_NEURON, options, profile.budget(), gpu, () -> rates);
     }
 
     private static FitResult fits(PlanChoice choice, Optional<Double> best) {
