@@ -119,7 +119,7 @@ class ArchitectureTest {
             Map.entry("device.cuda", List.of("base", "tensor", "quant", "memory", "device")),
             Map.entry("cache", List.of("base", "tensor", "quant", "memory", "device")),
             Map.entry("plan", List.of("base", "tensor", "quant", "memory", "model", "cache")),
-            Map.entry("measure", List.of("base", "memory", "device", "device.cpu", "plan")),
+            Map.entry("measure", List.of("base", "memory", "quant", "device", "device.cpu", "plan")),
             Map.entry("weights", List.of("base", "tensor", "quant", "memory", "model", "device", "device.cpu", "plan")),
             Map.entry(
                     "store",

@@ -163,6 +163,17 @@ class KeysTest {
         assertThat(messages()).containsExactly("xabcde");
     }
 
+    /** While JLine waits for what may follow an escape, a Ctrl-C can get lost: then a user presses it again. */
+    private void awaitPromptAfter(String key) throws Exception {
+        try {
+            session.awaitPrompt();
+        } catch (AssertionError e) {
+            assertThat(key).startsWith("\u001b");
+            session.type(ScreenSession.CTRL_C);
+            session.awaitPrompt();
+        }
+    }
+
     @Test
     void noKeyEndsTheChatOrShowsItsInsides() throws Exception {
         for (char second = 0; second < 128; second++) {
@@ -172,7 +183,7 @@ class KeysTest {
                 }
                 session.type("draft" + key);
                 session.type("\u0001" + ScreenSession.CTRL_C);
-                session.awaitPrompt();
+                awaitPromptAfter(key);
             }
         }
         session.type("the end\r");
