@@ -47,7 +47,7 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * The one place where the modules are put together. Everything is made when it is asked for, so that a command pays only
+ * The one place where the modules are put together. Everything is made on first use, so that a command pays only
  * for what it uses. One per run of the program.
  */
 public final class Wiring {

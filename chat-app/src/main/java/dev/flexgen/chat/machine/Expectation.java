@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * What to expect of a model on a machine, before anything of it is here: what the engine's planner says, as people feel it.
+ * What to expect of a model on a machine before it is downloaded: the planner's estimate, in words.
  *
  * @param tokensPerSecond of a reply; a guess good to a third or so. Empty where nothing measured says so
  * @param orMore whether it may as well be more

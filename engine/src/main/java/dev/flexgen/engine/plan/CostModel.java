@@ -19,7 +19,7 @@ public record CostModel(Bandwidths rates, List<Tier> tiers, double activeShare) 
     /** The processor reads single rows hardly faster than all of them if more than this share is active. */
     private static final double MOST_SKIPPED_BY_PROCESSOR = 0.4;
 
-    /** Seconds until a device has what another computed and both go on: two small copies and their starts. */
+    /** Seconds until a device has what another computed and both go on: two small copies and their starts. An estimate. */
     private static final double HAND_OVER = 25e-6;
 
     /** Bytes that a part of a step reads, by who reads them: the GPU from its memory, the processor, and the GPU in host memory. */

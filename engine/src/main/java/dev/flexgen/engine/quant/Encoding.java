@@ -44,9 +44,6 @@ public sealed interface Encoding {
     /** Bytes of one row of {@code columns} numbers. */
     long rowBytes(int columns);
 
-    /** A row may be cut in front of every column whose index is a multiple of this. */
-    int columnAlignment();
-
     /** Bytes of {@code rows} rows. */
     long bytes(long rows, int columns);
 
@@ -73,11 +70,6 @@ public sealed interface Encoding {
         @Override
         public long bytes(long rows, int columns) {
             return Math.multiplyExact(rows, rowBytes(columns));
-        }
-
-        @Override
-        public int columnAlignment() {
-            return 1;
         }
 
         @Override
@@ -156,11 +148,6 @@ public sealed interface Encoding {
         @Override
         public long bytes(long rows, int columns) {
             return Math.multiplyExact(rows, rowBytes(columns));
-        }
-
-        @Override
-        public int columnAlignment() {
-            return groupSize;
         }
 
         @Override

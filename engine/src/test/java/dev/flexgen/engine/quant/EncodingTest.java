@@ -20,7 +20,6 @@ class EncodingTest {
         assertThat(Encoding.F32.rowBytes(3)).isEqualTo(12);
         assertThat(Encoding.F16.rowBytes(3)).isEqualTo(6);
         assertThat(Encoding.BF16.bytes(5, 3)).isEqualTo(30);
-        assertThat(Encoding.F16.columnAlignment()).isEqualTo(1);
         assertThat(Encoding.F16.elementType()).isEqualTo(DType.F16);
         for (DType dtype : DType.values()) {
             assertThat(Encoding.of(dtype)).isEqualTo(new Encoding.Plain(dtype));
@@ -37,7 +36,6 @@ class EncodingTest {
         assertThat(Encoding.Q4.bytes(4096, 2560)).isEqualTo(4096L * 40 * 36);
         assertThat(Encoding.Q8.rowBytes(64)).isEqualTo(80);
         assertThat(Encoding.Q8.rowBytes(80)).isEqualTo(144);
-        assertThat(Encoding.Q4.columnAlignment()).isEqualTo(64);
         assertThat(Encoding.Q3.rowBytes(256)).isEqualTo(112);
     }
 

@@ -17,7 +17,7 @@ public record Partner(
         String name, ChatModel model, PromptFormat format, Function<Settings, ReplyOptions> options, Facts facts) {
 
     /**
-     * What is known of a model and where it lies, for people.
+     * What users are told of a model and of where it is kept.
      *
      * @param weights how they are stored, such as {@code f16}
      * @param places what of it each memory holds, such as {@code GPU 11.2 GiB, host 40.1 GiB}

@@ -1,6 +1,6 @@
 package dev.flexgen.chat.repl.command;
 
-/** Says where the model lies and how fast it can be there. */
+/** Shows where the model is kept and how fast it can be there. */
 final class PlanCommand implements SlashCommand {
 
     @Override

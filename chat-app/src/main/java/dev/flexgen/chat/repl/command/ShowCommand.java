@@ -77,7 +77,7 @@ final class ShowCommand implements SlashCommand {
 
     static String plan(CommandContext chat) {
         var lines = chat.partner().facts().plan();
-        return lines.isEmpty() ? "[nothing is known of where this model lies]" : String.join("\n", lines);
+        return lines.isEmpty() ? "[the plan of this model is not known]" : String.join("\n", lines);
     }
 
     private static String stats(CommandContext chat) {

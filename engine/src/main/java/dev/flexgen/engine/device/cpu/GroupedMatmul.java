@@ -19,7 +19,7 @@ final class GroupedMatmul {
     /** Rows of an up projection that a thread takes at a time. */
     private static final int UP_ROWS = 36;
 
-    /** Rows that are fetched at a time before they are multiplied; the next ones would push the inputs out of the first-level cache. */
+    /** Rows that are fetched at a time before they are multiplied: better than none on one machine, no different on another. */
     private static final int BURST = 4;
 
     /** Rows of a down projection behind one partial sum; small matrices have fewer. */
