@@ -6,6 +6,8 @@ import dev.flexgen.config.UnpackedFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -19,15 +21,24 @@ final class NativeLibrary {
     /** Held, because the logging system forgets the level of a logger that nobody holds. */
     private static final Logger DJL_LOGGER = Logger.getLogger("ai.djl");
 
+    /** One thread at a time loads, for the whole process. */
+    private static final Lock LOADING = new ReentrantLock();
+
+    private static boolean loaded; // guarded by LOADING
+
     private final Path cacheDir;
 
     NativeLibrary(Path cacheDir) {
         this.cacheDir = cacheDir;
     }
 
-    /** Begins to load the library beside other work; {@link #load} waits for it and reports what went wrong. */
-    void loadAhead() {
-        Thread.ofPlatform().daemon().name("tokenizer-library").start(() -> {
+    /**
+     * Begins to load the library beside other work; {@link #load} waits for it and reports what went wrong.
+     *
+     * @return the thread that loads; it writes into the cache folder until it ends
+     */
+    Thread loadAhead() {
+        return Thread.ofPlatform().daemon().name("tokenizer-library").start(() -> {
             try {
                 load();
             } catch (TokenizerException e) {
@@ -43,6 +54,18 @@ final class NativeLibrary {
      * @throws TokenizerException if it cannot be unpacked or loaded; the process cannot try again
      */
     void load() {
+        LOADING.lock();
+        try {
+            if (!loaded) {
+                loadNow();
+                loaded = true;
+            }
+        } finally {
+            LOADING.unlock();
+        }
+    }
+
+    private void loadNow() {
         System.setProperty("RUST_FLAVOR", "cpu");
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");

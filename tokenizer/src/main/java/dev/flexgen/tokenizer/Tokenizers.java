@@ -39,10 +39,23 @@ public final class Tokenizers {
         ModelFolder folder = new ModelFolder(modelFolder);
         TokenizerSource source = source(folder);
         NativeLibrary library = new NativeLibrary(nativeCacheDir);
-        library.loadAhead();
-        TokenizerJson json = source.read();
-        int[] begin = BeginRule.beginIds(json, folder);
-        return HfTokenizer.open(source, json, begin, library);
+        Thread loader = library.loadAhead();
+        try {
+            TokenizerJson json = source.read();
+            int[] begin = BeginRule.beginIds(json, folder);
+            return HfTokenizer.open(source, json, begin, library);
+        } finally {
+            awaitEnd(loader);
+        }
+    }
+
+    /** Nothing writes into the cache folder once a call has returned, also where it failed early. */
+    private static void awaitEnd(Thread loader) {
+        try {
+            loader.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static TokenizerSource source(ModelFolder folder) {
