@@ -99,8 +99,8 @@ final class GroupScales {
             factors[at + g] = half(weights, own) * input;
             bases[at + g] = offsets ? half(weights, own + 2) * input : 0;
         }
-        Arrays.fill(factors, at + groups, at + stride, 0);
-        Arrays.fill(bases, at + groups, at + stride, 0);
+        FloatVector.zero(FLOATS).intoArray(factors, at + groups);
+        FloatVector.zero(FLOATS).intoArray(bases, at + groups);
     }
 
     /** Scales and offsets by turns, as many as there are lanes. */
@@ -135,19 +135,18 @@ final class GroupScales {
     }
 
     /**
-     * Adds what a dot product owes to a row's bases, {@code bases . sums}, to its running sums, and all of them up.
+     * Adds what a dot product owes to a row's bases, {@code bases . sums}, to its running sums.
      *
      * @param sums of the inputs of each group, from {@code so} on
-     * @param lanes running sums, one for each lane, from {@code lo} on; used up
+     * @param lanes running sums, one for each lane, from {@code lo} on
      */
-    float total(int row, int groups, float[] sums, int so, float[] lanes, int lo) {
+    void addBases(int row, int groups, float[] sums, int so, float[] lanes, int lo) {
         int at = at(row);
         FloatVector sum = load(lanes, lo);
         for (int g = 0; g < groups; g += WIDTH) {
             sum = fma(load(bases, at + g), load(sums, so + g), sum);
         }
         sum.intoArray(lanes, lo);
-        return Lanes.total(lanes, lo);
     }
 
     /** Adds a row's bases to {@code sums}. */
