@@ -280,7 +280,8 @@ public final class Wiring {
         return new CudaGpus(environment, dirs.cache());
     }
 
-    private Path nativeCache() {
+    /** Where the tokenizer's native library is unpacked. */
+    public Path nativeCache() {
         return dirs.cache().resolve("native");
     }
 }

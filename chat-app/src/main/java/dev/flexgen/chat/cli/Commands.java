@@ -35,6 +35,7 @@ public final class Commands {
         table.put("score", () -> new ScoreCommand(wiring));
         table.put("models", () -> new ModelsCommand(wiring));
         table.put("pack", () -> new PackCommand(wiring));
+        table.put("verify", () -> new VerifyCommand(wiring));
         table.put("setup", () -> new SetupCommand(wiring));
         table.put("bench", () -> new BenchCommand(wiring));
         table.put("config", () -> new ConfigCommand(wiring));
