@@ -40,6 +40,7 @@ public final class Commands {
         table.put("bench", () -> new BenchCommand(wiring));
         table.put("config", () -> new ConfigCommand(wiring));
         table.put("log", () -> new LogCommand(wiring));
+        table.put("demo", () -> new DemoCommand(wiring));
         table.put("completion", () -> new CompletionCommand(wiring, this::whole));
     }
 
