@@ -170,6 +170,25 @@ class GenerateJobTest {
     }
 
     @Test
+    void scoresAreAJobAsWell() throws IOException {
+        String[] command = {"score", "-m", model, "--input", "prompts", "--json"};
+        Outcome plain = new Session(home).run(command);
+        String[] job = Arrays.copyOf(command, command.length + 2);
+        job[command.length] = "--output";
+        job[command.length + 1] = "scores";
+        Outcome outcome = new Session(home).run(job);
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
+        assertThat(Files.readString(home.resolve("scores"))).isEqualTo(plain.out());
+        String[] share = Arrays.copyOf(command, command.length + 2);
+        share[command.length] = "--shard";
+        share[command.length + 1] = "2/12";
+        assertThat(new Session(home).run(share).out().lines().toList())
+                .isEqualTo(plain.out().lines().toList().stream()
+                        .filter(line -> line.startsWith("{\"index\":1,") || line.startsWith("{\"index\":13,"))
+                        .toList());
+    }
+
+    @Test
     void plainTextIsTheSameInAFile() throws IOException {
         Files.writeString(home.resolve("prompts"), "hello\nwhat is that\nhello there\n");
         Outcome plain = generate();

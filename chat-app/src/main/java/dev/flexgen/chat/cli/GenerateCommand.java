@@ -15,7 +15,6 @@ import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -92,8 +91,7 @@ final class GenerateCommand implements AppCommand {
         prompts.check(wiring.environment());
         SamplerOptions sampling = Sampling.plain(settings); // refused, if at all, before a model is loaded
         if (jobs.isComplete(wiring)) {
-            wiring.streams().err().println("flexgen-chat: " + jobs.output + " is complete already");
-            return ExitCode.OK;
+            return jobs.sayComplete(wiring);
         }
         wiring.announceDefaultModel(settings);
         PromptSource source = jobs.ours(
@@ -101,17 +99,12 @@ final class GenerateCommand implements AppCommand {
         if (!jobs.hasOutput()) {
             return generate(settings, sampling, most, source, new OrderedOutput(wiring.streams()), null);
         }
-        try (JobOptions.Job job = jobs.begin(wiring, settings, source, recipe(settings))) {
-            ExitCode code = generate(settings, sampling, most, job.source(), job.results(), job.progress());
-            job.file().finish();
-            job.progress().end();
-            return code;
-        } catch (CancellationException stopped) {
-            wiring.streams()
-                    .err()
-                    .println("flexgen-chat: stopped; the same command with --resume goes on from what is finished");
-            return ExitCode.INTERRUPTED;
-        }
+        return jobs.run(
+                wiring,
+                settings,
+                source,
+                recipe(settings),
+                job -> generate(settings, sampling, most, job.source(), job.results(), job.progress()));
     }
 
     private ExitCode generate(

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.job.JobFile;
 import dev.flexgen.chat.job.JobProgress;
@@ -10,6 +11,8 @@ import dev.flexgen.config.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /** Options of a job over a file of prompts: where results go, and which of the prompts are this process's. */
@@ -92,13 +95,34 @@ final class JobOptions {
         };
     }
 
+    /** Says so. */
+    ExitCode sayComplete(Wiring wiring) {
+        wiring.streams().err().println("flexgen-chat: " + output + " is complete already");
+        return ExitCode.OK;
+    }
+
     /**
-     * Begins the job, or goes on with it.
+     * Runs the job, or goes on with it, and writes its results.
      *
      * @param prompts all of this process's, which are read to their end
      * @param recipe all that decides results but the prompts
      */
-    Job begin(Wiring wiring, Settings settings, PromptSource prompts, List<String> recipe) {
+    ExitCode run(
+            Wiring wiring, Settings settings, PromptSource prompts, List<String> recipe, Function<Job, ExitCode> work) {
+        try (Job job = begin(wiring, settings, prompts, recipe)) {
+            ExitCode code = work.apply(job);
+            job.file().finish();
+            job.progress().end();
+            return code;
+        } catch (CancellationException stopped) {
+            wiring.streams()
+                    .err()
+                    .println("flexgen-chat: stopped; the same command with --resume goes on from what is finished");
+            return ExitCode.INTERRUPTED;
+        }
+    }
+
+    private Job begin(Wiring wiring, Settings settings, PromptSource prompts, List<String> recipe) {
         List<PromptSource.Numbered> all = new ArrayList<>();
         List<String> parts = new ArrayList<>(recipe);
         for (var prompt = prompts.next(); prompt.isPresent(); prompt = prompts.next()) {
