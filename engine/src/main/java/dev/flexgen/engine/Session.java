@@ -8,12 +8,15 @@ import dev.flexgen.engine.exec.Logits;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A sequence of tokens that grows: their keys and values are kept, so that only what is new is computed. For one thread at a
  * time; {@link CancelToken}s may come from any.
  */
 public final class Session implements AutoCloseable {
+
+    private static final int[] NO_DRAFT = {};
 
     private final Model model;
     private final KvCache cache;
@@ -23,6 +26,15 @@ public final class Session implements AutoCloseable {
     private int[] ids;
 
     private int wanted;
+
+    /** Of the pending tokens, the last ones that are drafted. */
+    private int[] draft = NO_DRAFT;
+
+    /** What a step has computed of a draft, as long as some of it is undecided. */
+    private @Nullable Verification verification;
+
+    /** Drafts for the reply that is being made. */
+    private @Nullable Speculation speculation;
 
     private final float[] logits;
     private boolean logitsFollow;
@@ -40,7 +52,7 @@ public final class Session implements AutoCloseable {
 
     /** Tokens held. */
     public int length() {
-        return cache.length();
+        return verification == null ? cache.length() : cache.length() - verification.left();
     }
 
     /** Most tokens it can hold. */
@@ -76,6 +88,7 @@ public final class Session implements AutoCloseable {
             throw new IllegalStateException("the session is closed");
         }
         TokenIds.check(prompt, model.spec().vocabulary(), limit);
+        settle();
         int common = Math.min(commonPrefix(prompt), prompt.length - 1);
         logitsFollow = false;
         cache.truncate(common);
@@ -94,8 +107,42 @@ public final class Session implements AutoCloseable {
         return wanted - cache.length();
     }
 
-    /** Has the next step take one more token. */
+    /** Has the next step take one more token, unless it is the next of a draft, which has been computed. */
     void append(int id) {
+        if (verification != null && verification.accepts(id, logits)) {
+            return;
+        }
+        if (verification != null && speculation != null) {
+            speculation.verified(verification.length(), verification.right());
+        }
+        settle();
+        follow(id);
+    }
+
+    /** Has the next step take tokens that may follow the appended one, and may not. */
+    void append(int[] drafted) {
+        draft = drafted;
+        for (int id : drafted) {
+            follow(id);
+        }
+    }
+
+    /** Most tokens to draft, by the room that is left. */
+    int draftRoom() {
+        int rows = Math.min(model.maxStepTokens(), model.maxLogitRows());
+        return Math.max(0, Math.min(limit - wanted, rows - 1));
+    }
+
+    /** Forgets what was drafted and not chosen. */
+    private void settle() {
+        if (verification != null) {
+            cache.truncate(length());
+            wanted = cache.length();
+            verification = null;
+        }
+    }
+
+    private void follow(int id) {
         if (wanted == ids.length) {
             ids = Arrays.copyOf(ids, Math.min(limit, 2 * ids.length));
         }
@@ -142,12 +189,16 @@ public final class Session implements AutoCloseable {
     private Batch.Sequence share(int room, Rows rows, CancelToken cancel) {
         int from = cache.length();
         int count = Math.min(pending(), room);
-        int logitRows = rows == Rows.ALL ? count : count == pending() ? 1 : 0;
+        int logitRows = rows == Rows.ALL ? count : count == pending() ? 1 + draft.length : 0;
         return new Batch.Sequence(cache, Arrays.copyOfRange(ids, from, from + count), logitRows, cancel);
     }
 
     private boolean take(Logits computed, int index) {
         if (computed.completed(index) && pending() == 0) {
+            if (draft.length > 0) {
+                verification = new Verification(draft, computed, index);
+                draft = NO_DRAFT;
+            }
             computed.copyRow(index, 0, logits);
             logitsFollow = true;
         }
@@ -168,6 +219,11 @@ public final class Session implements AutoCloseable {
 
     /** Forgets tokens that were to follow. */
     void forgetPending() {
+        if (verification != null && speculation != null) {
+            speculation.cutShort(verification.right());
+        }
+        settle();
+        draft = NO_DRAFT;
         wanted = cache.length();
         logitsFollow = false;
     }
@@ -179,16 +235,49 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException without a prefill before it
      */
     public Generation generate(GenerationRequest request, CancelToken cancel, TokenListener listener) {
+        return generate(request, cancel, listener, null);
+    }
+
+    /**
+     * The same with drafts, which change nothing but the speed.
+     *
+     * @param drafts null for none; stays the caller's
+     */
+    public Generation generate(
+            GenerationRequest request, CancelToken cancel, TokenListener listener, @Nullable Speculation drafts) {
         var _ = logits();
+        speculation = drafts;
         Reply reply = new Reply(this, request, cancel, listener, prefillSeconds);
         try {
-            while (reply.choose() && reply.computed(step(model, List.of(this), cancel))) {
+            while (reply.choose() && reply.computed(advance(reply, drafts, cancel))) {
                 // the next token
             }
         } finally {
             forgetPending(); // also when a listener throws or a device fails
+            speculation = null;
         }
         return reply.generation();
+    }
+
+    /** Has the chosen token computed, unless a draft has foreseen it. */
+    private boolean advance(Reply reply, @Nullable Speculation drafts, CancelToken cancel) {
+        if (pending() == 0) {
+            return true;
+        }
+        if (drafts == null) {
+            return step(model, List.of(this), cancel);
+        }
+        int room = Math.min(draftRoom(), reply.left() - 1);
+        if (room > 0) {
+            append(drafts.draft(ids, wanted, room, cancel));
+        }
+        int rows = pending();
+        long start = System.nanoTime();
+        boolean computed = step(model, List.of(this), cancel);
+        if (computed) {
+            drafts.stepped(rows, (System.nanoTime() - start) / 1e9);
+        }
+        return computed;
     }
 
     @Override
