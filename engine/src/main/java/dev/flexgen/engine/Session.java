@@ -2,8 +2,8 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.base.KvFileFault;
+import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvFileReader;
 import dev.flexgen.engine.cache.KvFileWriter;
 import dev.flexgen.engine.exec.Batch;

@@ -1,8 +1,8 @@
 package dev.flexgen.engine.cache;
 
-import dev.flexgen.engine.base.KvFileFault;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.flexgen.engine.base.KvFileFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -88,7 +88,8 @@ record KvFileHeader(String key, int sealedBlocks, double secondsPerToken, String
         for (int i = 0; i < tokens; i++) {
             ids[i] = rest.getInt(description + 4 * i);
         }
-        KvFileHeader header = described(StandardCharsets.UTF_8.decode(rest.slice(0, description)).toString(), ids);
+        KvFileHeader header = described(
+                StandardCharsets.UTF_8.decode(rest.slice(0, description)).toString(), ids);
         require(
                 header.sealedBlocks >= 0 && header.sealedBlocks <= header.blocks(),
                 "it would have " + header.sealedBlocks + " sealed blocks");
