@@ -2,12 +2,19 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.base.KvFileFault;
 import dev.flexgen.engine.cache.KvCache;
+import dev.flexgen.engine.cache.KvFileReader;
+import dev.flexgen.engine.cache.KvFileWriter;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +28,7 @@ public final class Session implements AutoCloseable {
     private final Model model;
     private final KvCache cache;
     private final int limit;
+    private final SessionFile files;
 
     /** The ids whose keys and values the cache holds, then those that are to follow. */
     private int[] ids;
@@ -39,6 +47,10 @@ public final class Session implements AutoCloseable {
     private final float[] logits;
     private boolean logitsFollow;
     private boolean closed;
+
+    /** Counts what takes tokens back, in the machine's turn: a file is of one state only. */
+    private int edition;
+
     private double prefillSeconds;
 
     /** Takes over the cache. */
@@ -46,6 +58,7 @@ public final class Session implements AutoCloseable {
         this.model = model;
         this.cache = cache;
         this.limit = limit;
+        this.files = new SessionFile(model, cache);
         this.ids = new int[Math.min(limit, 256)];
         this.logits = new float[model.spec().vocabulary()];
     }
@@ -79,6 +92,7 @@ public final class Session implements AutoCloseable {
         }
         progress.onProgress(total, total);
         prefillSeconds = (System.nanoTime() - start) / 1e9;
+        model.pace().learn(total, prefillSeconds);
         return total;
     }
 
@@ -90,11 +104,18 @@ public final class Session implements AutoCloseable {
         TokenIds.check(prompt, model.spec().vocabulary(), limit);
         settle();
         int common = Math.min(commonPrefix(prompt), prompt.length - 1);
-        logitsFollow = false;
-        cache.truncate(common);
+        truncate(common);
         ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
         wanted = prompt.length;
         return pending();
+    }
+
+    private void truncate(int length) {
+        model.machine().inTurn(() -> {
+            edition++;
+            return cache.truncate(length);
+        });
+        forgetPending();
     }
 
     private int commonPrefix(int[] prompt) {
@@ -135,11 +156,18 @@ public final class Session implements AutoCloseable {
 
     /** Forgets what was drafted and not chosen. */
     private void settle() {
-        if (verification != null) {
-            cache.truncate(length());
-            wanted = cache.length();
-            verification = null;
+        if (verification == null) {
+            return;
         }
+        wanted = length();
+        if (verification.left() > 0) {
+            int length = wanted;
+            model.machine().inTurn(() -> {
+                edition++;
+                return cache.truncate(length);
+            });
+        }
+        verification = null;
     }
 
     private void follow(int id) {
@@ -280,9 +308,110 @@ public final class Session implements AutoCloseable {
         return computed;
     }
 
+    /**
+     * Writes the keys and values of what it holds to a file, which replaces the one of that name when it is whole. May run beside
+     * everything else, on any thread: a session that goes on does not wait for it, and then nothing is written.
+     *
+     * @param wanted asked with the file's bytes before anything is written
+     * @return bytes written; empty if nothing is held or wanted, or the session has gone on meanwhile
+     * @throws EngineException of kind PLACEMENT if the disk is full or refuses it; of kind MODEL if the model's files are gone
+     */
+    public OptionalLong save(Path file, LongPredicate wanted) {
+        String digest = model.digest();
+        String computer = model.machine().deviceName();
+        int[] state = new int[2]; // edition and length, known in the machine's turn
+        return files.save(
+                () -> {
+                    state[0] = edition;
+                    state[1] = cache.length();
+                    return closed || state[1] == 0
+                            ? Optional.empty()
+                            : Optional.of(new KvFileWriter(
+                                    file,
+                                    cache,
+                                    digest,
+                                    Arrays.copyOf(ids, state[1]),
+                                    model.pace().secondsPerToken(),
+                                    computer));
+                },
+                () -> edition == state[0] && cache.length() == state[1],
+                wanted);
+    }
+
+    /** Whether a file is read also where computing its tokens again is faster, as far as that is known. */
+    public enum Reading {
+        ALWAYS,
+        WHERE_FASTER
+    }
+
+    /**
+     * Takes the keys and values of the beginning of {@code prompt} from a file that {@link #save} has written for the same weights
+     * and encodings, on whatever devices. Does nothing if the session holds as much of the prompt already. What the file does not
+     * have, or not undamaged, {@link #prefill} computes. Nothing is wrong with a file that does not exist.
+     *
+     * @param prompt at least one id, which is left to compute
+     * @throws EngineException of kind MODEL if the model's files are gone
+     * @throws CancellationException if cancelled; what was read until then is kept
+     */
+    public KvLoad load(Path file, int[] prompt, Reading reading, CancelToken cancel, ProgressListener progress) {
+        TokenIds.check(prompt, model.spec().vocabulary(), limit);
+        KvFileReader.Opened opened = open(file);
+        if (opened.reader().isEmpty()) {
+            return opened.fault().map(KvLoad::not).orElse(KvLoad.NOTHING);
+        }
+        try (KvFileReader reader = opened.reader().get()) {
+            int[] kept = reader.ids();
+            int mismatch = Arrays.mismatch(kept, prompt);
+            int common = Math.min(mismatch < 0 ? kept.length : mismatch, prompt.length - 1);
+            int tokens = reader.usable(common);
+            if (tokens <= commonPrefix(prompt)) {
+                return KvLoad.NOTHING;
+            }
+            truncate(0);
+            ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
+            double known = model.pace().secondsPerToken();
+            double seconds =
+                    known > 0 ? known : reader.secondsPerToken(model.machine().deviceName());
+            try {
+                return files.load(reader, tokens, reading == Reading.ALWAYS ? 0 : seconds, cancel, progress);
+            } finally {
+                forgetPending();
+            }
+        }
+    }
+
+    private KvFileReader.Opened open(Path file) {
+        int most = Math.max(limit, model.spec().positions()); // of a session with another limit
+        return KvFileReader.open(file, cache.layout(), model.digest(), most);
+    }
+
+    /**
+     * What a file says it holds.
+     *
+     * @param ids of the tokens whose keys and values it has; none if it is of no use here, or there is none
+     * @param fault why it is of no use
+     */
+    public record Saved(int[] ids, Optional<KvFileFault> fault) {}
+
+    /**
+     * What a file holds that {@link #load} could use.
+     *
+     * @throws EngineException of kind MODEL if the model's files are gone
+     */
+    public Saved saved(Path file) {
+        KvFileReader.Opened opened = open(file);
+        if (opened.reader().isEmpty()) {
+            return new Saved(new int[0], opened.fault());
+        }
+        try (KvFileReader reader = opened.reader().get()) {
+            return new Saved(reader.ids(), Optional.empty());
+        }
+    }
+
     @Override
     public void close() {
         model.machine().inTurn(() -> {
+            edition++;
             closed = true;
             wanted = 0;
             logitsFollow = false;
