@@ -46,6 +46,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Supplier;
 import org.jline.terminal.Terminal;
 
 /**
@@ -217,18 +218,25 @@ public final class Wiring {
                 : name.isEmpty() ? model(settings) : packing.resolve(name);
         Machine machine = machine(settings);
         try {
-            Model model = random
+            Supplier<Model> opener = () -> random
                     ? new RandomModels(this, settings).open(machine, options)
                     : packing.open(resolved, machine, options);
-            if (!settings.get(SettingTable.QUIET)) {
-                Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
-                        .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));
-            }
-            return new ModelInUse(resolved, machine, model, () -> Tokenizers.open(resolved.folder(), nativeCache()));
+            return Drafts.open(this, settings, resolved, machine, options, opener, this::say, (model, drafts) -> {
+                if (!settings.get(SettingTable.QUIET)) {
+                    Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
+                            .forEach(this::say);
+                }
+                return new ModelInUse(
+                        resolved, machine, model, drafts, () -> Tokenizers.open(resolved.folder(), nativeCache()));
+            });
         } catch (Throwable e) {
             machine.close();
             throw e;
         }
+    }
+
+    private void say(String sentence) {
+        streams.err().println("flexgen-chat: " + PlainText.line(sentence));
     }
 
     /** The devices that the settings allow. The caller closes it. */
