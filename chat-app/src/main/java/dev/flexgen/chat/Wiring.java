@@ -14,7 +14,6 @@ import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Environment;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -198,7 +197,7 @@ public final class Wiring {
     /** One line for people who named no model: who speaks, and how to have another. */
     public void announceDefaultModel(Settings settings) {
         if (settings.get(SettingTable.MODEL).isEmpty() && !settings.get(SettingTable.QUIET)) {
-            streams.err().println("flexgen-chat: the small demo model. Larger: 'flexgen-chat models', then -m NAME");
+            streams.note("the small demo model. Larger: 'flexgen-chat models', then -m NAME");
         }
     }
 
@@ -222,7 +221,7 @@ public final class Wiring {
                     : packing.open(resolved, machine, options);
             if (!settings.get(SettingTable.QUIET)) {
                 Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
-                        .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));
+                        .forEach(streams::note);
             }
             return new ModelInUse(resolved, machine, model, () -> Tokenizers.open(resolved.folder(), nativeCache()));
         } catch (Throwable e) {

@@ -3,8 +3,8 @@ package dev.flexgen.chat.packed;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.CatalogueEntry;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.config.PromptStyle;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.config.WeightChoice;
@@ -181,7 +181,7 @@ public final class Packing {
 
     /** Makes a packed form, and shows how that goes. */
     public PackedForm pack(String key, ResolvedModel resolved, WeightType weights) {
-        String what = resolved.name() + " in " + weights.label();
+        String what = PlainText.line(resolved.name()) + " in " + weights.label();
         PackProgress.Display display = settings.get(SettingTable.QUIET)
                 ? PackProgress.Display.NONE
                 : wiring.streams().errTerminal().getAsBoolean()
@@ -216,7 +216,7 @@ public final class Packing {
 
     private void say(String sentence) {
         if (!settings.get(SettingTable.QUIET)) {
-            wiring.streams().err().print("flexgen-chat: " + PlainText.line(sentence) + "\n");
+            wiring.streams().note(sentence);
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jline.keymap.KeyMap;
@@ -24,6 +25,9 @@ final class ChatKeys {
 
     /** An Escape that nothing follows for so long was pressed alone, and makes no Alt key of the next one. */
     private static final long ESCAPE_GAP_MILLIS = 500;
+
+    /** Those of all systems, and of web pages. */
+    private static final Pattern LINE_END = Pattern.compile("\r\n?|[\u0085\u2028\u2029]");
 
     private static final String NOTHING = "flexgen-nothing";
 
@@ -197,7 +201,7 @@ final class ChatKeys {
             text.appendCodePoint(key);
         }
         var pasted = text.toString().replace(KeyListener.PASTE_END, "");
-        reader.getBuffer().write(pasted.replace("\r\n", "\n").replace('\r', '\n'));
+        reader.getBuffer().write(LINE_END.matcher(pasted).replaceAll("\n"));
         return true;
     }
 

@@ -48,10 +48,11 @@ public final class SessionStore {
         return clock;
     }
 
-    /** The names of all, the one that changed last first. */
+    /** The names of all, the one that changed last first. A file whose name no session can have is none of ours. */
     public List<String> names() {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.getFileName().toString().endsWith(SUFFIX))
+                    .filter(file -> SessionNames.isAllowed(name(file)))
                     .sorted(Comparator.comparing(SessionStore::changed)
                             .reversed()
                             .thenComparing(Comparator.reverseOrder()))

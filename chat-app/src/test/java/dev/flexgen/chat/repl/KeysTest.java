@@ -140,12 +140,21 @@ class KeysTest {
         assertThat(messages()).containsExactly("1\n2\n3\n4\n5\n6");
     }
 
+    /** A name that Tab completes, a line of the history, a page from the web: what is on the prompt only looks like itself. */
     @Test
-    void pastesKeepTheirLinesWhateverTheirLineEnds() throws Exception {
-        session.type(PASTE.formatted("a\r\nb\r\n\r\nc\rd\ne") + "\r");
+    void whatIsOnThePromptDoesNothingToTheTerminal() throws Exception {
+        session.type(PASTE.formatted("a\u009b31m\u0085b\u202ec\u2028d\u200be\u0007f\u001b]2;t\u0007g") + "\r");
         session.awaitText("nothing scripted");
         leave();
-        assertThat(messages()).containsExactly("a\nb\n\nc\nd\ne");
+        assertThat(session.sent()).doesNotContainPattern("[\u0007\u0080-\u009f\u202e\u2028\u200b]|\u001b\\]");
+    }
+
+    @Test
+    void pastesKeepTheirLinesWhateverTheirLineEnds() throws Exception {
+        session.type(PASTE.formatted("a\r\nb\r\n\r\nc\rd\ne\u2028f") + "\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("a\nb\n\nc\nd\ne\nf");
     }
 
     @Test
