@@ -126,7 +126,12 @@ public record Streams(
      * @throws ClosedOutputException when the reader of a pipe is gone or a disk is full
      */
     public void print(String text) {
-        out.print(reply(text));
+        printStyled(reply(text));
+    }
+
+    /** {@link #print} of nothing but our own words, which may have colours. */
+    public void printStyled(String text) {
+        out.print(text);
         if (out.checkError()) {
             throw new ClosedOutputException();
         }

@@ -70,7 +70,9 @@ class SessionCommandsTest {
 
     @Test
     void theSettingsFileIsNamedHarmlessly() {
-        var outcome = session().with("XDG_CONFIG_HOME", home + "/a\u001b]2;owned\u0007b").run("config");
+        var outcome = session()
+                .with("XDG_CONFIG_HOME", home + "/a\u001b]2;owned\u0007b")
+                .run("config");
         assertThat(outcome.err()).contains("]2;owned").doesNotContain("\u001b", "\u0007");
     }
 

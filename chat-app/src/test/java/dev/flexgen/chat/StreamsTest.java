@@ -42,6 +42,12 @@ class StreamsTest {
     }
 
     @Test
+    void ourOwnWordsKeepTheirColours() {
+        streams(true).printStyled("\u001b[1mhelp\u001b[0m\n");
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("\u001b[1mhelp\u001b[0m\n");
+    }
+
+    @Test
     void aNoteIsOneHarmlessLineEverywhere() {
         streams(false).note("there is " + WILD);
         assertThat(out.toString(StandardCharsets.UTF_8))

@@ -147,8 +147,7 @@ final class DemoCommand implements AppCommand {
             return complain(outcome);
         }
         if (watched) {
-            streams.note("that was the demo " + demo.name()
-                            + "; 'flexgen-chat demo --list' names the others");
+            streams.note("that was the demo " + demo.name() + "; 'flexgen-chat demo --list' names the others");
         }
         return ExitCode.OK;
     }

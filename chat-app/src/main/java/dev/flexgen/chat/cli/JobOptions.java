@@ -115,8 +115,7 @@ final class JobOptions {
             job.progress().end();
             return code;
         } catch (CancellationException stopped) {
-            wiring.streams()
-                    .note("stopped; the same command with --resume goes on from what is finished");
+            wiring.streams().note("stopped; the same command with --resume goes on from what is finished");
             return ExitCode.INTERRUPTED;
         }
     }

@@ -68,8 +68,8 @@ final class RemoveCommand implements AppCommand {
         List<PackedForm> left = packing.forms(model);
         if (!left.isEmpty()) {
             streams.note("packed forms stay: "
-                            + left.stream().map(PackedForm::weights).collect(Collectors.joining(", "))
-                            + "; remove them with --packed");
+                    + left.stream().map(PackedForm::weights).collect(Collectors.joining(", "))
+                    + "; remove them with --packed");
         }
         return ExitCode.OK;
     }

@@ -5,6 +5,7 @@ import dev.flexgen.config.NearestName;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -79,7 +80,7 @@ public final class SessionStore {
     }
 
     public boolean has(String name) {
-        return Files.exists(file(SessionNames.checked(name)));
+        return Files.exists(file(SessionNames.checked(name)), LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Reads one; {@link CommandException} says what stands against it. */
