@@ -14,7 +14,6 @@ import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Environment;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -199,7 +198,7 @@ public final class Wiring {
     /** One line for people who named no model: who speaks, and how to have another. */
     public void announceDefaultModel(Settings settings) {
         if (settings.get(SettingTable.MODEL).isEmpty() && !settings.get(SettingTable.QUIET)) {
-            streams.err().println("flexgen-chat: the small demo model. Larger: 'flexgen-chat models', then -m NAME");
+            streams.note("the small demo model. Larger: 'flexgen-chat models', then -m NAME");
         }
     }
 
@@ -221,10 +220,10 @@ public final class Wiring {
             Supplier<Model> opener = () -> random
                     ? new RandomModels(this, settings).open(machine, options)
                     : packing.open(resolved, machine, options);
-            return Drafts.open(this, settings, resolved, machine, options, opener, this::say, (model, drafts) -> {
+            return Drafts.open(this, settings, resolved, machine, options, opener, streams::note, (model, drafts) -> {
                 if (!settings.get(SettingTable.QUIET)) {
                     Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
-                            .forEach(this::say);
+                            .forEach(streams::note);
                 }
                 return new ModelInUse(
                         resolved, machine, model, drafts, () -> Tokenizers.open(resolved.folder(), nativeCache()));
@@ -233,10 +232,6 @@ public final class Wiring {
             machine.close();
             throw e;
         }
-    }
-
-    private void say(String sentence) {
-        streams.err().println("flexgen-chat: " + PlainText.line(sentence));
     }
 
     /** The devices that the settings allow. The caller closes it. */

@@ -152,9 +152,7 @@ final class DemoCommand implements AppCommand {
             return complain(outcome);
         }
         if (watched) {
-            streams.err()
-                    .println("flexgen-chat: that was the demo " + PlainText.line(demo.name())
-                            + "; 'flexgen-chat demo --list' names the others");
+            streams.note("that was the demo " + demo.name() + "; 'flexgen-chat demo --list' names the others");
         }
         return ExitCode.OK;
     }
