@@ -2,6 +2,7 @@ package dev.flexgen.chat;
 
 import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.bundled.BundledModels;
+import dev.flexgen.chat.live.LoadWatch;
 import dev.flexgen.chat.machine.LocalMachine;
 import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.packed.Packing;
@@ -186,11 +187,20 @@ public final class Wiring {
 
     /** Opens the model of the settings. The caller closes it. */
     public ModelInUse open(Settings settings) {
-        return open(settings, engineOptions(settings).model());
+        return open(settings, engineOptions(settings).model(), LoadWatch.NONE);
+    }
+
+    /** Opens the model of the settings while somebody watches. The caller closes it. */
+    public ModelInUse open(Settings settings, LoadWatch watch) {
+        return open(settings, engineOptions(settings).model(), watch);
     }
 
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, ModelOptions options) {
+        return open(settings, options, LoadWatch.NONE);
+    }
+
+    private ModelInUse open(Settings settings, ModelOptions options, LoadWatch watch) {
         Packing packing = new Packing(this, settings);
         String name = settings.get(SettingTable.MODEL);
         boolean random = settings.get(SettingTable.RANDOM_WEIGHTS);
@@ -198,16 +208,19 @@ public final class Wiring {
                 ? bundled(BundledModel.DEMO) // for its tokenizer
                 : name.isEmpty() ? model(settings) : packing.resolve(name);
         Machine machine = machine(settings);
+        watch.begins(resolved.name(), machine.activity());
         try {
             Model model = random
                     ? new RandomModels(this, settings).open(machine, options)
                     : packing.open(resolved, machine, options);
+            watch.ends();
             if (!settings.get(SettingTable.QUIET)) {
                 Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
                         .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));
             }
             return new ModelInUse(resolved, machine, model, () -> Tokenizers.open(resolved.folder(), nativeCache()));
         } catch (Throwable e) {
+            watch.ends();
             machine.close();
             throw e;
         }

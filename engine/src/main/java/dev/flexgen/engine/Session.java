@@ -8,6 +8,7 @@ import dev.flexgen.engine.exec.Logits;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 
 /**
  * A sequence of tokens that grows: their keys and values are kept, so that only what is new is computed. For one thread at a
@@ -16,8 +17,8 @@ import java.util.concurrent.CancellationException;
 public final class Session implements AutoCloseable {
 
     private final Model model;
-    private final KvCache cache;
     private final int limit;
+    private KvCache cache;
 
     /** The ids whose keys and values the cache holds, then those that are to follow. */
     private int[] ids;
@@ -25,6 +26,8 @@ public final class Session implements AutoCloseable {
     private int wanted;
 
     private final float[] logits;
+    private final ReadAhead ahead;
+    private volatile int aheadEnd;
     private boolean logitsFollow;
     private boolean closed;
     private double prefillSeconds;
@@ -36,6 +39,7 @@ public final class Session implements AutoCloseable {
         this.limit = limit;
         this.ids = new int[Math.min(limit, 256)];
         this.logits = new float[model.spec().vocabulary()];
+        this.ahead = new ReadAhead(model.machine().hasGpu(), model.maxStepTokens());
     }
 
     /** Tokens held. */
@@ -70,18 +74,104 @@ public final class Session implements AutoCloseable {
         return total;
     }
 
+    /**
+     * Computes the beginning of a prompt of which the rest is not known yet, in whole steps, and tokens that
+     * {@link #prefill} of the prompt would compute in steps alike: what it gives then is the same to the bit. So a rest is left that is
+     * too short for that.
+     *
+     * @param beginning ids that the prompt will begin with; if it does not, they cost time and nothing else
+     * @param goOn asked before each step
+     * @param cancel ends a step in the middle; what was computed before it is kept
+     * @return whether all of it that may be computed is
+     */
+    public boolean readAhead(int[] beginning, BooleanSupplier goOn, CancelToken cancel) {
+        if (closed) {
+            throw new IllegalStateException("the session is closed");
+        }
+        TokenIds.check(beginning, model.spec().vocabulary(), limit);
+        int common = commonPrefix(beginning);
+        if (common == beginning.length) {
+            return true;
+        }
+        hold(beginning, ahead.keep(common));
+        try {
+            int count = ahead.next(cache.length(), pending());
+            while (count > 0
+                    && !cancel.cancelled()
+                    && goOn.getAsBoolean()
+                    && stepAhead(Math.min(count, pending()), cancel)) {
+                count = ahead.next(cache.length(), pending());
+            }
+            return count == 0;
+        } finally {
+            forgetPending();
+        }
+    }
+
+    /** Tokens that will be held when the step ahead that runs has ended. Any thread. */
+    public int aheadEnd() {
+        return aheadEnd;
+    }
+
+    private boolean stepAhead(int count, CancelToken cancel) {
+        int from = cache.length();
+        aheadEnd = from + count;
+        Batch.Sequence part = new Batch.Sequence(cache, Arrays.copyOfRange(ids, from, from + count), 0, cancel);
+        return model.step(new Batch(List.of(part))).completed(0);
+    }
+
+    /**
+     * A session with the same tokens, whose cache is shared as far as possible: it grows by pages, and there may be no room for one.
+     * The caller closes it.
+     */
+    Session fork() {
+        return model.machine().inTurn(() -> {
+            Session fork = new Session(model, cache.fork(), limit);
+            fork.ids = Arrays.copyOf(ids, ids.length);
+            fork.wanted = wanted;
+            fork.logitsFollow = logitsFollow;
+            fork.prefillSeconds = prefillSeconds;
+            System.arraycopy(logits, 0, fork.logits, 0, logits.length);
+            return fork;
+        });
+    }
+
+    /** Goes on as a fork of this, which has this one's tokens afterwards. */
+    void swap(Session fork) {
+        KvCache its = fork.cache;
+        fork.cache = cache;
+        cache = its;
+        int[] itsIds = fork.ids;
+        fork.ids = ids;
+        ids = itsIds;
+        forgetPending();
+        fork.forgetPending();
+    }
+
+    Model model() {
+        return model;
+    }
+
+    double prefillSeconds() {
+        return prefillSeconds;
+    }
+
     /** The same without computing: says how many tokens steps are to take until the prompt is held. */
     int begin(int[] prompt) {
         if (closed) {
             throw new IllegalStateException("the session is closed");
         }
         TokenIds.check(prompt, model.spec().vocabulary(), limit);
-        int common = Math.min(commonPrefix(prompt), prompt.length - 1);
+        int common = Math.min(ahead.usable(commonPrefix(prompt), prompt.length), prompt.length - 1);
+        hold(prompt, common);
+        return pending();
+    }
+
+    private void hold(int[] prompt, int common) {
         logitsFollow = false;
         cache.truncate(common);
         ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
         wanted = prompt.length;
-        return pending();
     }
 
     private int commonPrefix(int[] prompt) {
@@ -141,7 +231,7 @@ public final class Session implements AutoCloseable {
 
     private Batch.Sequence share(int room, Rows rows, CancelToken cancel) {
         int from = cache.length();
-        int count = Math.min(pending(), room);
+        int count = rows == Rows.ALL ? Math.min(pending(), room) : ReadAhead.step(pending(), room);
         int logitRows = rows == Rows.ALL ? count : count == pending() ? 1 : 0;
         return new Batch.Sequence(cache, Arrays.copyOfRange(ids, from, from + count), logitRows, cancel);
     }

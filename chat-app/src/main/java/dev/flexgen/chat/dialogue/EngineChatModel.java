@@ -1,5 +1,7 @@
 package dev.flexgen.chat.dialogue;
 
+import dev.flexgen.chat.live.EngineWatch;
+import dev.flexgen.chat.live.Watch;
 import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
@@ -19,10 +21,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineChatModel implements ChatModel, AutoCloseable {
 
+    private static final int WORTH_MORE_THAN_WARMTH = 256;
+
     private final Model model;
     private final Tokenizer tokenizer;
     private final Session session;
     private final Set<Integer> endTokens;
+    private final ReadingAhead ahead;
+    private final AnswersAtOnce several;
     private @Nullable WarmUp warmUp;
 
     public EngineChatModel(Model model, Tokenizer tokenizer) {
@@ -30,18 +36,40 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         this.tokenizer = tokenizer;
         session = model.session();
         endTokens = model.spec().endTokens();
+        several = new AnswersAtOnce(session, tokenizer, endTokens);
+        ahead = new ReadingAhead(session, Pace.of(model));
     }
 
     /** Warms up while the user reads and types. */
-    public void warmUp() {
+    public synchronized void warmUp() {
         warmUp = new WarmUp(model, session);
     }
 
-    private void endWarmUp() {
+    private synchronized void endWarmUp() {
         if (warmUp != null) {
             warmUp.close();
             warmUp = null;
         }
+    }
+
+    @Override
+    public boolean readsAhead() {
+        return ahead.useful();
+    }
+
+    /** A small model that warms up is quick with a short beginning, too. */
+    @Override
+    public synchronized void readAhead(TokenIds beginning) {
+        if (warmUp != null && !warmUp.over() && beginning.length() < WORTH_MORE_THAN_WARMTH) {
+            return;
+        }
+        endWarmUp();
+        ahead.want(beginning.toArray());
+    }
+
+    @Override
+    public Watch watch() {
+        return new EngineWatch(model);
     }
 
     @Override
@@ -66,7 +94,8 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             ReplyOptions options,
             ReplyListener listener,
             CancelToken cancel) {
-        endWarmUp();
+        listener.onPrompt(prompt.length());
+        takeSession(prompt, cancel);
         int prefilled;
         try {
             prefilled = session.prefill(prompt.toArray(), cancel, listener::onPrefill);
@@ -76,11 +105,45 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         var assembler = new ReplyAssembler(tokenizer, stopStrings, options.goesOn(), listener::onText);
         var request = new GenerationRequest(options.maxNewTokens(), options.sampling(), endTokens);
         var generation = session.generate(request, cancel, id -> {
+            listener.onToken();
             assembler.push(id);
             return assembler.stopped() ? Verdict.STOP : Verdict.CONTINUE;
         });
         assembler.finish();
         return reply(assembler, generation, prefilled);
+    }
+
+    @Override
+    public List<Reply> replies(
+            TokenIds prompt,
+            List<String> stopStrings,
+            List<ReplyOptions> options,
+            List<? extends ReplyListener> listeners,
+            CancelToken cancel) {
+        ReplyListener first = listeners.getFirst();
+        first.onPrompt(prompt.length());
+        takeSession(prompt, cancel);
+        int prefilled;
+        try {
+            prefilled = session.prefill(prompt.toArray(), cancel, first::onPrefill);
+        } catch (CancellationException e) {
+            return List.of();
+        }
+        return several.make(stopStrings, options, listeners, cancel).stream()
+                .map(ended -> reply(ended.assembler(), ended.generation(), prefilled))
+                .toList();
+    }
+
+    @Override
+    public void keep(int index) {
+        several.keep(index);
+    }
+
+    /** From now on the session is the caller's. */
+    private void takeSession(TokenIds prompt, CancelToken cancel) {
+        endWarmUp();
+        ahead.settle(prompt.toArray(), cancel);
+        several.close();
     }
 
     private static Reply reply(ReplyAssembler assembler, Generation generation, int prefilled) {
@@ -105,6 +168,8 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     @Override
     public void close() {
         endWarmUp();
+        several.close();
+        ahead.close();
         session.close();
     }
 }

@@ -70,6 +70,7 @@ final class KeyListener implements AutoCloseable {
                 }
                 if (key >= 0) {
                     take((char) key);
+                    typed.changed();
                 }
             }
         } catch (IOException | IllegalStateException gone) {

@@ -2,6 +2,20 @@ package dev.flexgen.chat.repl;
 
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.chat.pull.Bar;
+import dev.flexgen.chat.pull.ModelPull;
+import dev.flexgen.chat.pull.PlainProgress;
+import dev.flexgen.chat.pull.ProgressScreen;
+import dev.flexgen.chat.pull.PullDisplay;
+import dev.flexgen.chat.pull.PullState;
+import dev.flexgen.chat.pull.WatchedPull;
+import dev.flexgen.chat.repl.command.ChatSettings;
+import dev.flexgen.chat.roles.Roles;
+import dev.flexgen.config.AppDirs;
+import dev.flexgen.hub.HubRef;
+import org.jline.terminal.Terminal;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.command.ModelShelf;
@@ -12,6 +26,7 @@ import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Settings;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** What a chat at a terminal is at the moment: who talks, under which settings, about what. Owned by the chat's thread. */
 final class LiveChat implements CommandContext {
@@ -25,6 +40,7 @@ final class LiveChat implements CommandContext {
     private Partner partner;
     private Settings settings;
     private Optional<Reply> lastReply = Optional.empty();
+    private Function<String, Optional<String>> questions = _ -> Optional.empty();
 
     LiveChat(ChatSetup setup, ChatTerminal screen) {
         this.setup = setup;
@@ -93,6 +109,23 @@ final class LiveChat implements CommandContext {
     }
 
     @Override
+    public Roles roles() {
+        return ChatSettings.roles(AppDirs.of(setup.environment()));
+    }
+
+    @Override
+    public PullState download(ModelPull pull, HubRef model) {
+        Terminal terminal = screen.terminal();
+        PrintStream out = new PrintStream(terminal.output(), false, StandardCharsets.UTF_8);
+        PullDisplay display = screen.isDumb()
+                ? new PlainProgress(out, System::nanoTime)
+                : new ProgressScreen(out, terminal::getSize, Bar.choose(setup.environment().variables()));
+        try (var _ = screen.listen(pull::stop)) {
+            return new WatchedPull(pull, display).run(model);
+        }
+    }
+
+    @Override
     public Path path(String text) {
         return setup.environment().path(text);
     }
@@ -100,6 +133,21 @@ final class LiveChat implements CommandContext {
     @Override
     public TextEditor editor() {
         return editor;
+    }
+
+    /** How the user is asked something. */
+    void questions(Function<String, Optional<String>> how) {
+        questions = how;
+    }
+
+    @Override
+    public Optional<String> ask(String question) {
+        return questions.apply(PlainText.line(question));
+    }
+
+    /** Shows text that is a part of the conversation. */
+    void show(String text) {
+        write(text + "\n");
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.flexgen.engine.exec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.RandomPlans;
 import dev.flexgen.engine.cache.KvCache;
@@ -68,7 +69,8 @@ class FootprintTest {
                                 devices,
                                 bytes -> new ScratchFile(ledger, disk, bytes),
                                 kv,
-                                CONTEXT);
+                                CONTEXT,
+                                new Activity());
                         KvCache cache = runner.newCache(CONTEXT)) {
                     assertThat(cache.length()).isZero();
                     for (Tier tier : Tier.values()) {

@@ -2,7 +2,11 @@ package dev.flexgen.chat.repl.command;
 
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.chat.pull.ModelPull;
+import dev.flexgen.chat.pull.PullState;
+import dev.flexgen.chat.roles.Roles;
 import dev.flexgen.config.Settings;
+import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -22,6 +26,16 @@ public interface CommandContext {
     /** The models of this machine. */
     ModelShelf models();
 
+    /** The roles that the user has written. */
+    Roles roles();
+
+    /**
+     * Shows a download on the terminal until it ends; Ctrl-C stops it. Ends as {@link ModelPull#run} does.
+     *
+     * @return how far it got
+     */
+    PullState download(ModelPull pull, HubRef model);
+
     /** As they are now. */
     Settings settings();
 
@@ -39,6 +53,9 @@ public interface CommandContext {
 
     /** Has the user change a text in an editor. */
     TextEditor editor();
+
+    /** Asks the user something, on a line of its own; empty if it is not answered (Ctrl-C, Ctrl-D). */
+    Optional<String> ask(String question);
 
     /** Sends the terminal something that it does not show; {@code false} if this terminal would show it. */
     boolean send(String escapeSequence);
