@@ -12,6 +12,7 @@ import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
@@ -195,6 +196,14 @@ public final class Model implements AutoCloseable {
     }
 
     /**
+     * Shares of neurons that were active after ReLU in steps of few tokens since the model was opened, as far as the processor computed
+     * them; nothing if it did not compute every layer, or the model has no ReLU.
+     */
+    public Optional<ActiveShares> activeShares() {
+        return machine.inTurn(runner::activeShares);
+    }
+
+    /**
      * A new, empty session of up to {@link #context()} tokens.
      *
      * @throws EngineException of kind PLACEMENT if there is no room for its keys and values
@@ -244,6 +253,7 @@ public final class Model implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 machine.closed(this);
+                weights.packed().ifPresent(packed -> runner.activeShares().ifPresent(packed::keep));
                 runner.close();
                 if (bytesInPlace > 0) {
                     machine.ledger().leave(Tier.DISK, IN_PLACE, bytesInPlace);

@@ -14,7 +14,6 @@ import dev.flexgen.chat.repl.ChatSetup;
 import dev.flexgen.chat.repl.ChatTerminal;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
-import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.command.ChatSettings;
 import dev.flexgen.chat.repl.command.Commands;
@@ -37,7 +36,6 @@ import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jline.terminal.Terminal;
 import org.jspecify.annotations.Nullable;
@@ -171,9 +169,8 @@ final class ChatCommand implements AppCommand {
 
     /** The terminal comes first: what is typed while the model is read waits for the prompt, unseen. */
     private int atTerminal(ChatSessions sessions, Settings settings) throws IOException {
-        Map<String, String> environment = wiring.environment().variables();
         try (SessionDesk desk = sessions.open(settings);
-                Terminal terminal = SystemTerminal.open(environment);
+                Terminal terminal = wiring.openTerminal();
                 var screen = new ChatTerminal(terminal);
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(
