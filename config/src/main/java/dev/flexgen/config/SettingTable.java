@@ -163,6 +163,13 @@ public final class SettingTable {
             "How the chat says that a reply which took 20 s or more has ended: all is the bell, the terminal's notification and"
                     + " the window's title");
 
+    public static final Setting<Boolean> MONITOR = new Setting<>(
+            "monitor",
+            "",
+            ValueType.toggle(),
+            false,
+            "Show memory, rates and speed on a screen of their own while a reply is made; q goes back to its text");
+
     public static final Setting<Boolean> PLAIN = new Setting<>(
             "plain",
             "",
@@ -213,6 +220,7 @@ public final class SettingTable {
             COLOR,
             THEME,
             NOTIFY,
+            MONITOR,
             PLAIN,
             QUIET);
 

@@ -46,8 +46,7 @@ public final class Alternatives implements AutoCloseable {
             List<GenerationRequest> requests, List<? extends TokenListener> listeners, CancelToken cancel) {
         List<Reply> replies = new ArrayList<>();
         for (int i = 0; i < sessions.size(); i++) {
-            replies.add(
-                    new Reply(sessions.get(i), requests.get(i), cancel, listeners.get(i), prompt.prefillSeconds()));
+            replies.add(new Reply(sessions.get(i), requests.get(i), cancel, listeners.get(i), prompt.prefillSeconds()));
         }
         try {
             List<Reply> going = choose(replies);

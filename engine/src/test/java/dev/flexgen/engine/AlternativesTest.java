@@ -44,8 +44,7 @@ class AlternativesTest {
     }
 
     private static GenerationRequest request(int seed) {
-        return new GenerationRequest(
-                70, new SamplerOptions(1, 0, 1, 0, 1, seed), Set.of());
+        return new GenerationRequest(70, new SamplerOptions(1, 0, 1, 0, 1, seed), Set.of());
     }
 
     private int[] alone(int seed) {
@@ -64,7 +63,9 @@ class AlternativesTest {
             List<Generation> replies;
             try (Alternatives four = new Alternatives(session, 4)) {
                 replies = four.generate(
-                        IntStream.range(0, 4).mapToObj(AlternativesTest::request).toList(),
+                        IntStream.range(0, 4)
+                                .mapToObj(AlternativesTest::request)
+                                .toList(),
                         Collections.nCopies(4, ANYTHING),
                         new CancelToken());
                 assertThat(engine.counters().steps() - steps).isEqualTo(69);
@@ -109,7 +110,9 @@ class AlternativesTest {
     @Timeout(60)
     void whoeverWatchesSeesLoadingAndSteps() throws InterruptedException {
         Activity activity = engine.machine().activity();
-        assertThat(activity.now().loadedBytes()).isPositive().isEqualTo(activity.now().toLoadBytes());
+        assertThat(activity.now().loadedBytes())
+                .isPositive()
+                .isEqualTo(activity.now().toLoadBytes());
         Set<Activity.Step> seen = ConcurrentHashMap.newKeySet();
         CountDownLatch began = new CountDownLatch(1);
         try (Session session = engine.session()) {
@@ -121,7 +124,8 @@ class AlternativesTest {
             });
             began.await();
             while (seen.size() < 2) {
-                session.prefill(new Random(seen.size()).ints(600, 0, 97).toArray(), new CancelToken(), ProgressListener.NONE);
+                session.prefill(
+                        new Random(seen.size()).ints(600, 0, 97).toArray(), new CancelToken(), ProgressListener.NONE);
                 session.prefill(new int[1], new CancelToken(), ProgressListener.NONE);
             }
             watcher.interrupt();

@@ -53,7 +53,8 @@ class ReadAheadTest {
                         if (random.nextInt(3) == 0) {
                             draft[draft.length - 1 - random.nextInt(draft.length - 60)] ^= 1;
                         }
-                        assertThat(ahead.readAhead(draft, () -> true, new CancelToken())).isTrue();
+                        assertThat(ahead.readAhead(draft, () -> true, new CancelToken()))
+                                .isTrue();
                     }
                     assertThat(logits(ahead, prompt)).as("%d tokens", count).isEqualTo(logits(plain, prompt));
                 }
@@ -68,7 +69,8 @@ class ReadAheadTest {
             int[] prompt = ids(400, 1);
             session.readAhead(Arrays.copyOf(prompt, 390), () -> true, new CancelToken());
             long before = engine.counters().tokens();
-            assertThat(session.prefill(prompt, new CancelToken(), ProgressListener.NONE)).isEqualTo(17);
+            assertThat(session.prefill(prompt, new CancelToken(), ProgressListener.NONE))
+                    .isEqualTo(17);
             assertThat(engine.counters().tokens() - before).isEqualTo(17);
         }
     }

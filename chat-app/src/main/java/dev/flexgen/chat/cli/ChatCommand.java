@@ -87,6 +87,7 @@ final class ChatCommand implements AppCommand {
         settings.add(SettingTable.COLOR);
         settings.add(SettingTable.THEME);
         settings.add(SettingTable.NOTIFY);
+        settings.add(SettingTable.MONITOR);
         settings.add(SettingTable.PLAIN);
         settings.add(SettingTable.QUIET);
         return settings;
@@ -214,7 +215,8 @@ final class ChatCommand implements AppCommand {
                 ? Theme.PLAIN
                 : Theme.choose(
                         settings.get(SettingTable.THEME),
-                        settings.get(SettingTable.COLOR), wiring.environment().variables());
+                        settings.get(SettingTable.COLOR),
+                        wiring.environment().variables());
     }
 
     private static Partner partner(ModelInUse open, ChatModel chatModel) {

@@ -218,7 +218,8 @@ public final class Dialogue {
     public void redo() {
         Past back = past.pop();
         List<Turn> brought = back.turns().turns();
-        boolean newTurns = !brought.subList(0, Math.min(brought.size(), turns.size())).equals(turns.all());
+        boolean newTurns =
+                !brought.subList(0, Math.min(brought.size(), turns.size())).equals(turns.all());
         if (newTurns) {
             remember(now());
         }
@@ -266,7 +267,8 @@ public final class Dialogue {
 
     /** The conversation as text. */
     public Transcript transcript() {
-        return new Transcript(systemText(), turns.all().stream().map(Turn::exchange).toList());
+        return new Transcript(
+                systemText(), turns.all().stream().map(Turn::exchange).toList());
     }
 
     /** Goes on with a conversation that was kept, which the model reads at the next turn. */
@@ -324,7 +326,9 @@ public final class Dialogue {
         seen.become(turns.state());
         if (heldTokens() + next.length() + budget.comfortableReply() > budget.limit() && !held().isEmpty()) {
             seen.dropOldest(budget.afterDropping() - next.length() - openingTokens(), 0, layout);
-            next = begun.isEmpty() ? TokenIds.NONE : layout.beginning(seen.held().size(), begun);
+            next = begun.isEmpty()
+                    ? TokenIds.NONE
+                    : layout.beginning(seen.held().size(), begun);
         }
         TokenIds beginning = layout.prompt(seen.held(), next);
         if (beginning.length() + budget.shortestReply() <= budget.limit()) {

@@ -114,7 +114,6 @@ final class ReadingAhead implements AutoCloseable {
         return running;
     }
 
-
     /** Asked before each step, so that the time since the last is that of a step. */
     private synchronized boolean goesOn() {
         long now = System.nanoTime();

@@ -92,8 +92,7 @@ public record EngineWatch(Model model) implements Watch {
     private String shares(List<Shard> shards) {
         int all = shards.stream().mapToInt(Shard::size).sum();
         return shards.stream()
-                .map(shard -> (shards.size() == 1 ? "" : 100 * shard.size() / all + " % ") + worker(shard)
-                        + how(shard))
+                .map(shard -> (shards.size() == 1 ? "" : 100 * shard.size() / all + " % ") + worker(shard) + how(shard))
                 .collect(Collectors.joining(" + "));
     }
 

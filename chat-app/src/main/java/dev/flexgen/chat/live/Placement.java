@@ -11,8 +11,7 @@ import java.util.List;
  * @param bound which of them limits decoding, by the plan; empty if that is not known
  * @param residentBytes of weights that a decoding step reads where they are kept
  */
-public record Placement(
-        List<Tier> tiers, List<Layers> layers, Speeds speeds, String bound, long residentBytes) {
+public record Placement(List<Tier> tiers, List<Layers> layers, Speeds speeds, String bound, long residentBytes) {
 
     public static final Placement UNKNOWN = new Placement(List.of(), List.of(), new Speeds(0, 0, 0, 0), "", 0);
 

@@ -54,7 +54,10 @@ final class ChatHistory extends DefaultHistory {
 
     @Override
     public void add(Instant time, String line) {
-        if (!remembers || except.getAsBoolean() || line.startsWith(" ") || BARE_COMMAND.matcher(line).matches()) {
+        if (!remembers
+                || except.getAsBoolean()
+                || line.startsWith(" ")
+                || BARE_COMMAND.matcher(line).matches()) {
             return;
         }
         int size = size();

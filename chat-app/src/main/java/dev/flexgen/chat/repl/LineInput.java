@@ -52,7 +52,8 @@ final class LineInput {
     Optional<String> ask(String question) {
         asking = true;
         try {
-            return Optional.of(reader.readLine(question, null, (Character) null, null).strip());
+            return Optional.of(
+                    reader.readLine(question, null, (Character) null, null).strip());
         } catch (UserInterruptException | EndOfFileException refused) {
             return Optional.empty();
         } finally {

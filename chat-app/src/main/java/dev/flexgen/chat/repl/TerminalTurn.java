@@ -76,9 +76,11 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     private List<String> previews = List.of();
     private boolean textShown;
     private boolean ended;
+    private boolean away;
 
     /** @param out where it is shown */
-    TerminalTurn(TurnWriter out, Terminal terminal, Look look, TypedAhead typed, ReplyMeter meter, LongSupplier nanoTime) {
+    TerminalTurn(
+            TurnWriter out, Terminal terminal, Look look, TypedAhead typed, ReplyMeter meter, LongSupplier nanoTime) {
         this.out = out;
         this.terminal = terminal;
         this.look = look;
@@ -138,7 +140,8 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
         var rest = breakOff();
         boolean stopped = end == ReplyEnd.STOPPED;
         if (textShown) {
-            out.write(rest + (stopped ? flow.separator(STOPPED.length()) + look.theme().dim(STOPPED) : "") + "\n");
+            out.write(rest
+                    + (stopped ? flow.separator(STOPPED.length()) + look.theme().dim(STOPPED) : "") + "\n");
         } else {
             out.write(rest + look.theme().dim(stopped ? STOPPED : "[no reply]") + "\n");
         }
@@ -158,6 +161,32 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     synchronized void fail() {
         var rest = breakOff();
         out.write(textShown ? rest + "\n" : rest);
+    }
+
+    /** However it ended. */
+    synchronized void over() {
+        ended = true;
+    }
+
+    /** Whether the reply is still being made. */
+    synchronized boolean goesOn() {
+        return !ended;
+    }
+
+    /** Somebody else takes the screen; text is kept until {@link #comeBack}. */
+    synchronized void leave() {
+        out.write(footer.erase());
+        away = true;
+        out.leave();
+    }
+
+    /** The screen is as it was when it was taken, but perhaps of another size. */
+    void comeBack() {
+        out.comeBack();
+        synchronized (this) {
+            away = false;
+        }
+        resize();
     }
 
     @Override
@@ -213,7 +242,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
 
     /** What to send so that the footer is what it should be at this moment. */
     private String footer() {
-        if (dumb || ended) {
+        if (dumb || ended || away) {
             return "";
         }
         long now = nanoTime.getAsLong();

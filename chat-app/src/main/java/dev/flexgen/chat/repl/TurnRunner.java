@@ -4,6 +4,7 @@ import dev.flexgen.chat.dialogue.Candidates;
 import dev.flexgen.chat.dialogue.MessageTooLongException;
 import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.dialogue.ReplyEnd;
+import dev.flexgen.chat.monitor.Monitor;
 import dev.flexgen.chat.repl.command.Outcome;
 import dev.flexgen.chat.repl.render.SideBySide;
 import dev.flexgen.chat.repl.render.StatusText;
@@ -12,6 +13,7 @@ import dev.flexgen.config.SettingTable;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.tokenizer.TokenizerException;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -101,14 +103,32 @@ final class TurnRunner {
 
     private <T> Optional<T> during(BiFunction<TerminalTurn, CancelToken, T> speaking) {
         var out = new TurnWriter(screen.terminal().writer());
-        var look = new TerminalTurn.Look(setup.theme(), statusWanted(), chat.settings().get(SettingTable.NOTIFY));
+        var look = new TerminalTurn.Look(
+                setup.theme(), statusWanted(), chat.settings().get(SettingTable.NOTIFY));
         var meter = new ReplyMeter(chat.partner(), chat.dialogue().contextLimit(), nanoTime);
         var cancel = interrupts.begin();
-        try (var _ = screen.listen(interrupts::interrupt);
-                var turn = new TerminalTurn(out, screen.terminal(), look, screen.typed(), meter, nanoTime)) {
-            return speak(speaking, turn, cancel);
+        try (var turn = new TerminalTurn(out, screen.terminal(), look, screen.typed(), meter, nanoTime);
+                var _ = screen.listen(interrupts::interrupt, () -> monitor(turn), chat.monitors())) {
+            return speak(speaking, turn, out, cancel);
         } finally {
             interrupts.end();
+        }
+    }
+
+    /** On the keyboard's thread, which has no keys to read meanwhile. */
+    private void monitor(TerminalTurn turn) {
+        var partner = chat.partner();
+        turn.leave();
+        try {
+            var end = new Monitor(screen.terminal(), partner.name(), partner.model().watch(), nanoTime)
+                    .run(turn::goesOn, false);
+            if (end == Monitor.End.INTERRUPT) {
+                interrupts.interrupt();
+            }
+        } catch (IOException gone) {
+            // The terminal is; the prompt meets that next, and ends the chat.
+        } finally {
+            turn.comeBack();
         }
     }
 
@@ -117,24 +137,26 @@ final class TurnRunner {
     }
 
     private <T> Optional<T> speak(
-            BiFunction<TerminalTurn, CancelToken, T> speaking, TerminalTurn turn, CancelToken cancel) {
+            BiFunction<TerminalTurn, CancelToken, T> speaking, TerminalTurn turn, TurnWriter out, CancelToken cancel) {
         try {
             return Optional.of(speaking.apply(turn, cancel));
         } catch (MessageTooLongException e) {
             turn.fail();
-            chat.error(e.getMessage());
+            out.write(setup.theme().error(PlainText.of(String.valueOf(e.getMessage()))) + "\n");
         } catch (TokenizerException e) {
             turn.fail();
             if (e.kind() != TokenizerException.Kind.TEXT) {
                 throw e;
             }
-            chat.error(e.getMessage());
+            out.write(setup.theme().error(PlainText.of(String.valueOf(e.getMessage()))) + "\n");
         } catch (EngineException e) {
             turn.fail();
             if (e.kind() != EngineException.Kind.INPUT) {
                 throw e;
             }
-            chat.error(e.getMessage());
+            out.write(setup.theme().error(PlainText.of(String.valueOf(e.getMessage()))) + "\n");
+        } finally {
+            turn.over();
         }
         return Optional.empty();
     }

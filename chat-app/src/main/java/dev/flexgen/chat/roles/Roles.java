@@ -57,7 +57,8 @@ public record Roles(Path folder, List<Setting<?>> allowed) {
     /** Its file, which need not exist; {@link CommandException} if there can be none of this name. */
     public Path file(String name) {
         if (!NAME.matcher(name).matches()) {
-            throw CommandException.usage("a role's name has letters, digits, '.', '-' and '_' only, not '" + name + "'");
+            throw CommandException.usage(
+                    "a role's name has letters, digits, '.', '-' and '_' only, not '" + name + "'");
         }
         return folder.resolve(name + SUFFIX);
     }
@@ -100,7 +101,8 @@ public record Roles(Path folder, List<Setting<?>> allowed) {
     private List<String> lines(String name, Path file) {
         try {
             if (Files.size(file) > MOST_BYTES) {
-                throw CommandException.usage("the role '" + name + "' cannot be used: " + file + " has more than 1 MiB");
+                throw CommandException.usage(
+                        "the role '" + name + "' cannot be used: " + file + " has more than 1 MiB");
             }
             return Files.readAllLines(file);
         } catch (NoSuchFileException e) {
@@ -123,7 +125,8 @@ public record Roles(Path folder, List<Setting<?>> allowed) {
         String problem = "the role '" + role + "' cannot be used: in " + where + ", ";
         if (setting.isEmpty()) {
             throw CommandException.usage(problem + "'" + pair[0] + "' is no setting of replies"
-                    + NearestName.of(pair[0], allowed.stream().map(Setting::name).toList())
+                    + NearestName.of(
+                                    pair[0], allowed.stream().map(Setting::name).toList())
                             .map(near -> "; did you mean " + near + "?")
                             .orElse(""));
         }

@@ -49,7 +49,9 @@ class BestTest {
         session.type("sure?\r");
         session.awaitText("Indeed.");
         session.awaitPrompt();
-        assertThat(model.prompts()).last().isEqualTo("H: colour?\nA: Blue, of course.\nH: sure?\nA:".replace("A: B", "A:B"));
+        assertThat(model.prompts())
+                .last()
+                .isEqualTo("H: colour?\nA: Blue, of course.\nH: sure?\nA:".replace("A: B", "A:B"));
         session.type(ScreenSession.UP);
         session.awaitText("\n> sure?");
     }

@@ -84,7 +84,8 @@ class DuringReplyTest {
         session.type("hi\r");
         model.awaitHanging();
         now.set(TimeUnit.SECONDS.toNanos(25));
-        session.awaitText("Once upon \u2026 25 s\nopt-tiny \u00b7 writing \u00b7 25.0 s a token \u00b7 context 11/2048");
+        session.awaitText(
+                "Once upon \u2026 25 s\nopt-tiny \u00b7 writing \u00b7 25.0 s a token \u00b7 context 11/2048");
         session.type("next one");
         session.awaitText("Once upon \u2026 25 s\n[waiting: next one; Ctrl-U takes it back]\nopt-tiny \u00b7 writing");
         session.type("\u0015");

@@ -68,10 +68,7 @@ class RolesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '#',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '#', textBlock = """
                     ---|temperature: hot|---        # temperature must be a number from 0 to 10, not 'hot'
                     ---|temprature: 1|---           # 'temprature' is no setting of replies; did you mean temperature?
                     ---|temperature|---             # temperature has no value; write temperature: VALUE

@@ -37,7 +37,12 @@ import org.jspecify.annotations.Nullable;
  * @param stepRows most tokens of a step
  */
 record DeviceGroupBuilder(
-        ModelSpec spec, Plan plan, List<Device> devices, Map<Regime, Schedule> schedules, int stepRows, Activity activity) {
+        ModelSpec spec,
+        Plan plan,
+        List<Device> devices,
+        Map<Regime, Schedule> schedules,
+        int stepRows,
+        Activity activity) {
 
     /**
      * Builds.

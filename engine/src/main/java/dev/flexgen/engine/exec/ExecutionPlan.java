@@ -74,10 +74,7 @@ final class ExecutionPlan {
      * @param resources keep it
      */
     Parts take(
-            WeightMemory weights,
-            Function<BlockId, WeightLocation> locations,
-            Activity activity,
-            Resources resources) {
+            WeightMemory weights, Function<BlockId, WeightLocation> locations, Activity activity, Resources resources) {
         Device embeds = devices.get(plan.embeddingDevice());
         TokenEmbedding embedding = resources.keep(new TokenEmbedding(embeds, spec, maxStepTokens));
         OutputHead head = resources.keep(new OutputHead(spec, plan, devices, maxStepTokens));

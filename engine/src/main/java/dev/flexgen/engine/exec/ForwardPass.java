@@ -42,7 +42,13 @@ final class ForwardPass {
     /** The last half's bias, if the residual stream still lacks it: most often it is added together with the next norm. */
     private @Nullable MemorySegment owed;
 
-    ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, TokenEmbedding embedding, Activity activity) {
+    ForwardPass(
+            ModelSpec spec,
+            Plan plan,
+            ModelWeights weights,
+            DeviceGroup group,
+            TokenEmbedding embedding,
+            Activity activity) {
         ExecutionSupport.require(spec);
         this.spec = spec;
         this.plan = plan;
@@ -52,7 +58,7 @@ final class ForwardPass {
         this.activity = activity;
         this.sublayers = new Sublayers(group);
         this.attention = new AttentionSublayer(group, weights, (float) (1 / Math.sqrt(spec.headDim())));
-        this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)));
+        this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)), activity);
     }
 
     /**

@@ -2,9 +2,9 @@ package dev.flexgen.engine.exec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.RandomPlans;
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.Expected;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.RandomPlans;
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.checkpoint.Checkpoint;

@@ -36,9 +36,11 @@ final class BestCommand implements SlashCommand {
 
     @Override
     public String details() {
-        return "N is 2 to " + MOST + ". The weights are read once for all of them, so with a model that is read from disk or host"
+        return "N is 2 to " + MOST
+                + ". The weights are read once for all of them, so with a model that is read from disk or host"
                 + " memory for every token they take little longer than one. They differ by their seeds; a temperature of 0"
-                + " becomes " + LIVELY + " here. What the others hold of the context is dropped. /redo brings an old reply back.";
+                + " becomes " + LIVELY
+                + " here. What the others hold of the context is dropped. /redo brings an old reply back.";
     }
 
     @Override
@@ -51,7 +53,8 @@ final class BestCommand implements SlashCommand {
         String[] words = argument.split("\\s+", 2);
         Optional<Integer> count = Counted.parse(words[0]).filter(it -> it >= 2 && it <= MOST);
         if (count.isEmpty()) {
-            chat.error("/best takes a number of answers from 2 to " + MOST + ", not '" + words[0] + "'; nothing was done.");
+            chat.error("/best takes a number of answers from 2 to " + MOST + ", not '" + words[0]
+                    + "'; nothing was done.");
             return Outcome.CONTINUE;
         }
         Optional<String> message = words.length > 1 ? Optional.of(words[1]) : Optional.empty();
@@ -60,8 +63,7 @@ final class BestCommand implements SlashCommand {
             return Outcome.CONTINUE;
         }
         List<ReplyOptions> options = options(chat.partner().options().apply(chat.settings()), count.get());
-        return new Outcome.Several(
-                (listener, cancel) -> chat.dialogue().best(message, options, listener, cancel));
+        return new Outcome.Several((listener, cancel) -> chat.dialogue().best(message, options, listener, cancel));
     }
 
     private static List<ReplyOptions> options(ReplyOptions one, int count) {

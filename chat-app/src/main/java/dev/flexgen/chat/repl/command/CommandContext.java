@@ -7,6 +7,7 @@ import dev.flexgen.chat.pull.PullState;
 import dev.flexgen.chat.roles.Roles;
 import dev.flexgen.config.Settings;
 import dev.flexgen.hub.HubRef;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -35,6 +36,17 @@ public interface CommandContext {
      * @return how far it got
      */
     PullState download(ModelPull pull, HubRef model);
+
+    /**
+     * Shows what the model does until the user goes back.
+     *
+     * @return false if this terminal cannot show it
+     * @throws IOException if it fails
+     */
+    boolean monitor() throws IOException;
+
+    /** Whether it comes with every reply from now on. */
+    void monitors(boolean withEveryReply);
 
     /** As they are now. */
     Settings settings();

@@ -36,6 +36,7 @@ public final class Commands {
                 new CompressCommand(),
                 new ShowCommand(),
                 new PlanCommand(),
+                new MonitorCommand(),
                 new ModelCommand(),
                 new ModelsCommand(),
                 new PullCommand(),

@@ -86,7 +86,11 @@ final class RoleCommand implements SlashCommand {
         for (String name : roles.names()) {
             String about;
             try {
-                about = roles.read(name, chat.settings()).systemText().lines().findFirst().orElse("");
+                about = roles.read(name, chat.settings())
+                        .systemText()
+                        .lines()
+                        .findFirst()
+                        .orElse("");
             } catch (CommandException e) {
                 about = sentence(e);
             }

@@ -70,12 +70,10 @@ public final class StatusText {
         }
         double done = reading.done();
         double share = done / reading.totalTokens();
-        var left = share > 0.01 && seconds > 0
-                ? ", about %s left".formatted(duration(seconds * (1 - share) / share))
-                : "";
+        var left =
+                share > 0.01 && seconds > 0 ? ", about %s left".formatted(duration(seconds * (1 - share) / share)) : "";
         return "reading the prompt, %d %% of %s%s, %d s%s"
-                .formatted(
-                        (int) (100 * share), count(reading.totalTokens(), "token"), reading.place(), seconds, left);
+                .formatted((int) (100 * share), count(reading.totalTokens(), "token"), reading.place(), seconds, left);
     }
 
     /** What a message will cost that is not sent yet. */

@@ -10,16 +10,16 @@ import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.chat.pull.PullState;
 import dev.flexgen.chat.repl.TestSetup;
 import dev.flexgen.chat.roles.Roles;
-import dev.flexgen.hub.HubRef;
-import java.util.concurrent.atomic.AtomicReference;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
+import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A chat without a terminal: runs commands and remembers what they say. */
 public final class FakeChat implements CommandContext {
@@ -37,6 +37,7 @@ public final class FakeChat implements CommandContext {
     private final Dialogue dialogue = new Dialogue(model, TestSetup.BARE, "");
     private final Settings initial = TestSetup.settings(Map.of());
     private Settings settings = initial;
+    public boolean monitors;
     private Partner partner = TestSetup.partner(model);
     private Optional<Reply> lastReply = Optional.empty();
 
@@ -124,6 +125,16 @@ public final class FakeChat implements CommandContext {
     @Override
     public Roles roles() {
         return new Roles(folder.resolve("roles"), ChatSettings.ALL);
+    }
+
+    @Override
+    public boolean monitor() {
+        return false;
+    }
+
+    @Override
+    public void monitors(boolean withEveryReply) {
+        monitors = withEveryReply;
     }
 
     @Override

@@ -68,10 +68,9 @@ class MoreCommandsTest {
         chat.say("and me", "You are you.");
         chat.model.says("Sea, sky.");
         chat.run("/compress");
-        assertThat(chat.dialogue().turns())
-                .extracting(Turn::reply)
-                .containsExactly("Sea, sky.", "You are you.");
-        assertThat(chat.model.prompts().getLast()).endsWith("H: Please sum up our conversation so far in a few sentences.\nA:");
+        assertThat(chat.dialogue().turns()).extracting(Turn::reply).containsExactly("Sea, sky.", "You are you.");
+        assertThat(chat.model.prompts().getLast())
+                .endsWith("H: Please sum up our conversation so far in a few sentences.\nA:");
         assertThat(chat.remarks.getFirst()).startsWith("[opt-tiny sums up the oldest 2 turns, ");
         assertThat(chat.remarks.getLast()).isEqualTo("[the summary stands for 2 turns now]");
         chat.run("/redo");
