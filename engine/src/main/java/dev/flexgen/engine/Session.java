@@ -50,7 +50,7 @@ public final class Session implements AutoCloseable {
         this.files = new SessionFile(this);
         this.ids = new int[Math.min(limit, 256)];
         this.logits = new float[model.spec().vocabulary()];
-        this.ahead = new ReadAhead(model.machine().hasGpu(), model.maxStepTokens());
+        this.ahead = new ReadAhead(model.hasGpu(), model.maxStepTokens());
     }
 
     /** Tokens held. */

@@ -100,7 +100,7 @@ class GeneratorTest {
     }
 
     static Stream<String> models() {
-        return GoldenModelsTest.models();
+        return Fixtures.kinds();
     }
 
     @ParameterizedTest

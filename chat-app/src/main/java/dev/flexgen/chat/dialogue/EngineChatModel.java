@@ -2,6 +2,8 @@ package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.chat.live.EngineWatch;
 import dev.flexgen.chat.live.Watch;
+import dev.flexgen.chat.prompt.Thoughts;
+import dev.flexgen.chat.prompt.Trusted;
 import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
@@ -97,12 +99,24 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
 
     @Override
     public TokenIds encodeStart(String text) {
+        if (Trusted.isMarked(text)) {
+            return pieces(text); // a template writes the begin token itself
+        }
         return TokenIds.of(tokenizer.encode(text));
     }
 
     @Override
     public TokenIds encodeContinuation(String text) {
-        return TokenIds.of(tokenizer.encodeContinuation(text));
+        return Trusted.isMarked(text) ? pieces(text) : TokenIds.of(tokenizer.encodeContinuation(text));
+    }
+
+    private TokenIds pieces(String text) {
+        return TokenIds.join(Trusted.pieces(text).stream()
+                .map(it -> TokenIds.of(
+                        it.trusted()
+                                ? tokenizer.encodeWithSpecialTokens(it.text())
+                                : tokenizer.encodeContinuation(it.text())))
+                .toList());
     }
 
     @Override
@@ -173,15 +187,23 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         several.close();
     }
 
-    private static Reply reply(ReplyAssembler assembler, Generation generation, int prefilled) {
+    private Reply reply(ReplyAssembler assembler, Generation generation, int prefilled) {
         return new Reply(
                 assembler.text(),
-                assembler.text().isEmpty() ? TokenIds.NONE : assembler.ids(),
+                ids(assembler),
                 end(generation.reason()),
                 generation.ids().length,
                 prefilled,
                 generation.prefillSeconds(),
                 generation.decodeSeconds());
+    }
+
+    /** What the model reads of its reply at the next turn: not what it thought. */
+    private TokenIds ids(ReplyAssembler assembler) {
+        if (Thoughts.areIn(assembler.text())) {
+            return TokenIds.of(tokenizer.encodeContinuation(Thoughts.without(assembler.text())));
+        }
+        return assembler.text().isEmpty() ? TokenIds.NONE : assembler.ids();
     }
 
     private static ReplyEnd end(FinishReason reason) {
