@@ -2,16 +2,12 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.base.KvFileFault;
 import dev.flexgen.engine.cache.KvCache;
-import dev.flexgen.engine.cache.KvFileReader;
-import dev.flexgen.engine.cache.KvFileWriter;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongPredicate;
@@ -58,7 +54,7 @@ public final class Session implements AutoCloseable {
         this.model = model;
         this.cache = cache;
         this.limit = limit;
-        this.files = new SessionFile(model, cache);
+        this.files = new SessionFile(model, cache, limit);
         this.ids = new int[Math.min(limit, 256)];
         this.logits = new float[model.spec().vocabulary()];
     }
@@ -321,31 +317,12 @@ public final class Session implements AutoCloseable {
      * @throws EngineException of kind PLACEMENT if the disk is full or refuses it; of kind MODEL if the model's files are gone
      */
     public OptionalLong save(Path file, LongPredicate wanted) {
-        String digest = model.digest();
-        String computer = model.machine().deviceName();
-        int[] state = new int[2]; // edition and length, known in the machine's turn
-        return files.save(
-                () -> {
-                    state[0] = edition;
-                    state[1] = cache.length();
-                    return closed || state[1] == 0
-                            ? Optional.empty()
-                            : Optional.of(new KvFileWriter(
-                                    file,
-                                    cache,
-                                    digest,
-                                    Arrays.copyOf(ids, state[1]),
-                                    model.pace().secondsPerToken(),
-                                    computer));
-                },
-                () -> edition == state[0] && cache.length() == state[1],
-                wanted);
+        return files.save(file, this::state, wanted);
     }
 
-    /** Whether a file is read also where computing its tokens again is faster, as far as that is known. */
-    public enum Reading {
-        ALWAYS,
-        WHERE_FASTER
+    /** What a file is written of; in the machine's turn. */
+    private SessionFile.State state() {
+        return new SessionFile.State(edition, Arrays.copyOf(ids, closed ? 0 : cache.length()));
     }
 
     /**
@@ -357,59 +334,28 @@ public final class Session implements AutoCloseable {
      * @throws EngineException of kind MODEL if the model's files are gone
      * @throws CancellationException if cancelled; what was read until then is kept
      */
-    public KvLoad load(Path file, int[] prompt, Reading reading, CancelToken cancel, ProgressListener progress) {
+    public KvLoad load(Path file, int[] prompt, KvReading reading, CancelToken cancel, ProgressListener progress) {
         TokenIds.check(prompt, model.spec().vocabulary(), limit);
-        KvFileReader.Opened opened = open(file);
-        if (opened.reader().isEmpty()) {
-            return opened.fault().map(KvLoad::not).orElse(KvLoad.NOTHING);
-        }
-        try (KvFileReader reader = opened.reader().get()) {
-            int[] kept = reader.ids();
-            int mismatch = Arrays.mismatch(kept, prompt);
-            int common = Math.min(mismatch < 0 ? kept.length : mismatch, prompt.length - 1);
-            int tokens = reader.usable(common);
-            if (tokens <= commonPrefix(prompt)) {
-                return KvLoad.NOTHING;
-            }
-            truncate(0);
-            ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
-            double known = model.pace().secondsPerToken();
-            double seconds =
-                    known > 0 ? known : reader.secondsPerToken(model.machine().deviceName());
-            try {
-                return files.load(reader, tokens, reading == Reading.ALWAYS ? 0 : seconds, cancel, progress);
-            } finally {
-                forgetPending();
-            }
+        try {
+            return files.load(file, prompt, commonPrefix(prompt), reading, () -> emptied(prompt), cancel, progress);
+        } finally {
+            forgetPending();
         }
     }
 
-    private KvFileReader.Opened open(Path file) {
-        int most = Math.max(limit, model.spec().positions()); // of a session with another limit
-        return KvFileReader.open(file, cache.layout(), model.digest(), most);
+    /** Forgets everything and gets ready for a prompt. */
+    private void emptied(int[] prompt) {
+        truncate(0);
+        ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
     }
-
-    /**
-     * What a file says it holds.
-     *
-     * @param ids of the tokens whose keys and values it has; none if it is of no use here, or there is none
-     * @param fault why it is of no use
-     */
-    public record Saved(int[] ids, Optional<KvFileFault> fault) {}
 
     /**
      * What a file holds that {@link #load} could use.
      *
      * @throws EngineException of kind MODEL if the model's files are gone
      */
-    public Saved saved(Path file) {
-        KvFileReader.Opened opened = open(file);
-        if (opened.reader().isEmpty()) {
-            return new Saved(new int[0], opened.fault());
-        }
-        try (KvFileReader reader = opened.reader().get()) {
-            return new Saved(reader.ids(), Optional.empty());
-        }
+    public KvSaved saved(Path file) {
+        return files.saved(file);
     }
 
     @Override

@@ -5,10 +5,11 @@ import dev.flexgen.engine.base.KvFileFault;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvFileReader;
 import dev.flexgen.engine.cache.KvFileWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 
@@ -23,37 +24,49 @@ final class SessionFile {
 
     private final Model model;
     private final KvCache cache;
+    private final int mostTokens;
 
-    SessionFile(Model model, KvCache cache) {
+    /** @param limit of the session; files of one with another limit are read too */
+    SessionFile(Model model, KvCache cache, int limit) {
         this.model = model;
         this.cache = cache;
+        this.mostTokens = Math.max(limit, model.spec().positions());
     }
 
     /**
-     * Writes the file.
+     * What a session holds at a time.
      *
-     * @param begin makes a writer of the state to be written, if there is anything; in the machine's turn
-     * @param same whether the session still has that state; in the machine's turn
-     * @param wanted asked with the file's bytes before anything is written
+     * @param edition another one if something was taken back
+     * @param ids of the tokens
      */
-    OptionalLong save(Supplier<Optional<KvFileWriter>> begin, BooleanSupplier same, LongPredicate wanted) {
-        Optional<KvFileWriter> begun = model.machine().inTurn(begin);
-        if (begun.isEmpty()) {
+    record State(int edition, int[] ids) {
+
+        private boolean is(State other) {
+            return edition == other.edition && ids.length == other.ids.length;
+        }
+    }
+
+    /**
+     * Writes a file, unless the session goes on meanwhile.
+     *
+     * @param state of the session; asked in the machine's turn
+     */
+    OptionalLong save(Path file, Supplier<State> state, LongPredicate wanted) {
+        String digest = model.digest();
+        State begun = model.machine().inTurn(state);
+        if (begun.ids().length == 0) {
             return OptionalLong.empty();
         }
-        try (KvFileWriter writer = begun.get()) {
+        Optional<KvFileWriter> made = model.machine().inTurn(() -> writer(file, digest, begun, state));
+        if (made.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        try (KvFileWriter writer = made.get()) {
             if (!wanted.test(writer.bytes())) {
                 return OptionalLong.empty();
             }
             while (writer.more()) {
-                boolean taken = model.machine().inTurn(() -> {
-                    if (same.getAsBoolean()) {
-                        writer.take();
-                        return true;
-                    }
-                    return false;
-                });
-                if (!taken) {
+                if (!model.machine().inTurn(() -> taken(writer, begun, state))) {
                     return OptionalLong.empty();
                 }
                 writer.put();
@@ -63,14 +76,78 @@ final class SessionFile {
         }
     }
 
+    private Optional<KvFileWriter> writer(Path file, String digest, State begun, Supplier<State> state) {
+        return begun.is(state.get())
+                ? Optional.of(new KvFileWriter(
+                        file,
+                        cache,
+                        digest,
+                        begun.ids(),
+                        model.pace().secondsPerToken(),
+                        model.machine().deviceName()))
+                : Optional.empty();
+    }
+
+    private static boolean taken(KvFileWriter writer, State begun, Supplier<State> state) {
+        boolean same = begun.is(state.get());
+        if (same) {
+            writer.take();
+        }
+        return same;
+    }
+
+    KvSaved saved(Path file) {
+        KvFileReader.Opened opened = open(file);
+        if (opened.reader().isEmpty()) {
+            return new KvSaved(new int[0], opened.fault());
+        }
+        try (KvFileReader reader = opened.reader().get()) {
+            return new KvSaved(reader.ids(), Optional.empty());
+        }
+    }
+
+    private KvFileReader.Opened open(Path file) {
+        return KvFileReader.open(file, cache.layout(), model.digest(), mostTokens);
+    }
+
     /**
-     * Fills the cache, which the caller has emptied, with the first tokens that a file holds.
+     * Fills the cache with the beginning of a prompt, as far as a file has it.
      *
-     * @param tokens how many; the reader says how many are usable
-     * @param secondsPerToken what computing one takes; 0 to read whatever that is
-     * @param cancel ends it early, with what was read until then
+     * @param held how much of the prompt the cache has already
+     * @param empty empties it
      */
     KvLoad load(
+            Path file,
+            int[] prompt,
+            int held,
+            KvReading reading,
+            Runnable empty,
+            CancelToken cancel,
+            ProgressListener progress) {
+        KvFileReader.Opened opened = open(file);
+        if (opened.reader().isEmpty()) {
+            return opened.fault().map(KvLoad::not).orElse(KvLoad.NOTHING);
+        }
+        try (KvFileReader reader = opened.reader().get()) {
+            int[] kept = reader.ids();
+            int mismatch = Arrays.mismatch(kept, prompt);
+            int common = Math.min(mismatch < 0 ? kept.length : mismatch, prompt.length - 1);
+            int tokens = reader.usable(common);
+            if (tokens <= held) {
+                return KvLoad.NOTHING;
+            }
+            empty.run();
+            return load(reader, tokens, reading == KvReading.ALWAYS ? 0 : secondsPerToken(reader), cancel, progress);
+        }
+    }
+
+    /** What computing a token takes, by what was measured in this run, or else by what the file says of these devices. */
+    private double secondsPerToken(KvFileReader reader) {
+        double known = model.pace().secondsPerToken();
+        return known > 0 ? known : reader.secondsPerToken(model.machine().deviceName());
+    }
+
+    private KvLoad load(
             KvFileReader reader, int tokens, double secondsPerToken, CancelToken cancel, ProgressListener progress) {
         long start = System.nanoTime();
         Optional<KvFileFault> fault = Optional.empty();
