@@ -2,7 +2,6 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.base.KvFileFault;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
@@ -344,12 +343,6 @@ public final class Session implements AutoCloseable {
         return edition == state.edition() && cache.length() == state.ids().length;
     }
 
-    /** Whether a file is read also where computing its tokens again is faster, as far as that is known. */
-    public enum Reading {
-        ALWAYS,
-        WHERE_FASTER
-    }
-
     /**
      * Takes the keys and values of the beginning of {@code prompt} from a file that {@link #save} has written for the same weights
      * and encodings, on whatever devices. Does nothing if the session holds as much of the prompt already. What the file does not
@@ -359,7 +352,7 @@ public final class Session implements AutoCloseable {
      * @throws EngineException of kind MODEL if the model's files are gone
      * @throws CancellationException if cancelled; what was read until then is kept
      */
-    public KvLoad load(Path file, int[] prompt, Reading reading, CancelToken cancel, ProgressListener progress) {
+    public KvLoad load(Path file, int[] prompt, KvReading reading, CancelToken cancel, ProgressListener progress) {
         TokenIds.check(prompt, model.spec().vocabulary(), limit);
         return files.load(file, prompt, reading, cancel, progress);
     }
@@ -372,15 +365,12 @@ public final class Session implements AutoCloseable {
         return cache;
     }
 
-    /** The ids of the tokens whose keys and values a file has: none if it is of no use, and why, or there is none. */
-    public record Saved(int[] ids, Optional<KvFileFault> fault) {}
-
     /**
      * What a file holds that {@link #load} could use.
      *
      * @throws EngineException of kind MODEL if the model's files are gone
      */
-    public Saved saved(Path file) {
+    public KvSaved saved(Path file) {
         return files.saved(file);
     }
 

@@ -26,6 +26,9 @@ final class SessionFile {
     /** What a session holds at a moment. */
     record State(int edition, KvCache cache, int[] ids) {}
 
+    /** A file that was begun, of the same moment. */
+    private record Begun(State state, KvFileWriter writer) {}
+
     SessionFile(Session session) {
         this.session = session;
     }
@@ -35,15 +38,22 @@ final class SessionFile {
         Model model = session.model();
         String digest = model.digest();
         String computer = model.machine().deviceName();
-        Optional<State> begun = model.machine().inTurn(session::state);
+        Optional<Begun> begun = model.machine()
+                .inTurn(() -> session.state()
+                        .map(state -> new Begun(
+                                state,
+                                new KvFileWriter(
+                                        file,
+                                        state.cache(),
+                                        digest,
+                                        state.ids(),
+                                        model.pace().secondsPerToken(),
+                                        computer))));
         if (begun.isEmpty()) {
             return OptionalLong.empty();
         }
-        State state = begun.get();
-        try (KvFileWriter writer = model.machine()
-                .inTurn(() -> new KvFileWriter(
-                        file, state.cache(), digest, state.ids(), model.pace().secondsPerToken(), computer))) {
-            return wanted.test(writer.bytes()) ? write(writer, state) : OptionalLong.empty();
+        try (KvFileWriter writer = begun.get().writer()) {
+            return wanted.test(writer.bytes()) ? write(writer, begun.get().state()) : OptionalLong.empty();
         }
     }
 
@@ -66,13 +76,13 @@ final class SessionFile {
     }
 
     /** As {@link Session#saved}. */
-    Session.Saved saved(Path file) {
+    KvSaved saved(Path file) {
         KvFileReader.Opened opened = open(file);
         if (opened.reader().isEmpty()) {
-            return new Session.Saved(new int[0], opened.fault());
+            return new KvSaved(new int[0], opened.fault());
         }
         try (KvFileReader reader = opened.reader().get()) {
-            return new Session.Saved(reader.ids(), Optional.empty());
+            return new KvSaved(reader.ids(), Optional.empty());
         }
     }
 
@@ -83,7 +93,7 @@ final class SessionFile {
     }
 
     /** As {@link Session#load}. */
-    KvLoad load(Path file, int[] prompt, Session.Reading reading, CancelToken cancel, ProgressListener progress) {
+    KvLoad load(Path file, int[] prompt, KvReading reading, CancelToken cancel, ProgressListener progress) {
         KvFileReader.Opened opened = open(file);
         if (opened.reader().isEmpty()) {
             return opened.fault().map(KvLoad::not).orElse(KvLoad.NOTHING);
@@ -102,7 +112,7 @@ final class SessionFile {
             double seconds =
                     known > 0 ? known : reader.secondsPerToken(model.machine().deviceName());
             try {
-                return load(cache, reader, tokens, reading == Session.Reading.ALWAYS ? 0 : seconds, cancel, progress);
+                return load(cache, reader, tokens, reading == KvReading.ALWAYS ? 0 : seconds, cancel, progress);
             } finally {
                 session.forgetPending();
             }

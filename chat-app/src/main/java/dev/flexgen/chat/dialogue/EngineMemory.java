@@ -1,6 +1,7 @@
 package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.engine.KvLoad;
+import dev.flexgen.engine.KvSaved;
 import dev.flexgen.engine.Session;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.StreamDecoder;
@@ -34,7 +35,7 @@ final class EngineMemory implements ModelMemory, AutoCloseable {
 
     @Override
     public Kept kept(Path file) {
-        Session.Saved saved = session.saved(file);
+        KvSaved saved = session.saved(file);
         return new Kept(TokenIds.of(saved.ids()), saved.fault());
     }
 
