@@ -305,4 +305,20 @@ class DemoCommandTest {
         assertThat(outcome.err()).isEmpty();
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.OK);
     }
+
+    @Test
+    void aDemoCanEndWhileAModelIsLoaded() throws IOException {
+        var outcome = play("""
+                #@ set device cpu
+                #@ set random-weights true
+                Set WaitTimeout 30s
+                Type "flexgen-chat -m opt-350m"
+                Enter
+                Wait+Screen /loading/
+                Wait@10ms /never/
+                """);
+
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.FAILURE);
+        assertThat(outcome.err()).contains("line 7: waited 10 ms in vain");
+    }
 }
