@@ -3,7 +3,6 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoints;
-import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Counters;
 import dev.flexgen.engine.exec.Logits;
@@ -14,6 +13,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.store.PackedModel;
@@ -38,7 +38,7 @@ public final class Model implements AutoCloseable {
     private final PlanChoice choice;
     private final ModelRunner runner;
     private final WeightSource weights;
-    private final boolean estimateIsKnown;
+    private final PlanChoice.Question question;
     private final boolean shortened;
     private final boolean weightsWereChosen;
     private final double loadSeconds;
@@ -51,22 +51,22 @@ public final class Model implements AutoCloseable {
         this.machine = machine;
         this.weights = weights;
         ModelOptions options = weights.settled(asked);
-        PlanChoice.Question question = new PlanChoice.Question(
+        PlanChoice.Question asking = new PlanChoice.Question(
                 weights.types(),
                 weights.activeShare(),
                 options,
                 weights.budget(machine.budget()),
                 machine.hasGpu(),
-                machine::bandwidths);
+                machine::profile);
         int most = options.mostContext(weights.spec());
-        this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
+        this.choice = given == null ? PlanChoice.of(asking) : asking.given(most, given);
+        this.question = asking.withWeights(choice.weights());
         this.weightsWereChosen = options.weights() == WeightType.AUTO;
         this.shortened = choice.context() < most;
-        this.estimateIsKnown = machine.bandwidthsAreKnown();
         try (RowSource rows = weights.opener().open(machine.pool())) {
             this.runner = new ModelRunner(
                     rows,
-                    question.withWeights(choice.weights()).encodings(),
+                    question.encodings(),
                     choice.plan(),
                     machine.devices(),
                     this::diskTier,
@@ -151,21 +151,23 @@ public final class Model implements AutoCloseable {
         return runner.weightBytesPerToken();
     }
 
-    /** How fast the plan can decode at best, if making it has measured all that it depends on. */
+    /** How fast the plan is expected to decode, if this machine's profile is known. */
     public Optional<ThroughputEstimate> knownEstimate() {
-        return estimateIsKnown ? estimate() : Optional.empty();
+        return machine.knownProfile().map(this::estimate);
     }
 
-    /** The same, measured now if need be, which takes a second or two; nothing for plans whose limit is not measured here. */
-    public Optional<ThroughputEstimate> estimate() {
-        boolean disk = plan().tiers().contains(Tier.DISK);
-        return machine.hasGpu() && !disk
-                ? Optional.of(new CostModel(
-                                machine.bandwidths(),
-                                machine.devices().stream().map(Device::tier).toList(),
-                                weights.activeShare())
-                        .decode(plan(), choice.footprint()))
-                : Optional.empty();
+    /** The same, with the machine measured now if need be, which takes about ten seconds. */
+    public ThroughputEstimate estimate() {
+        return estimate(machine.profile());
+    }
+
+    private ThroughputEstimate estimate(MachineProfile profile) {
+        return prices(profile).decode(plan(), footprint(), context() / 2);
+    }
+
+    /** What steps of this model's plan cost on a machine of these rates. */
+    public CostModel prices(MachineProfile profile) {
+        return question.prices(profile);
     }
 
     /** Sentences for the user about what is not as it could be. */

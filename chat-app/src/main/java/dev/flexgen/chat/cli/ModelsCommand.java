@@ -6,7 +6,7 @@ import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.ModelFitter;
-import dev.flexgen.engine.plan.MachineProfile.Found;
+import dev.flexgen.engine.plan.MachineState.Found;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -37,7 +37,7 @@ final class ModelsCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         ModelFitter outlook = wiring.outlook(settings);
-        if (outlook.profile().found() instanceof Found.Nobody nobody) {
+        if (outlook.state().found() instanceof Found.Nobody nobody) {
             wiring.streams().err().println("flexgen-chat: " + nobody.sentence()); // why the list says "no" so often
         }
         wiring.streams()
