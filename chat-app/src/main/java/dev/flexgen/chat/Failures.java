@@ -15,7 +15,7 @@ public final class Failures {
 
     private final PrintStream err;
 
-    Failures(PrintStream err) {
+    public Failures(PrintStream err) {
         this.err = err;
     }
 

@@ -8,6 +8,7 @@ import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.pull.HubPull;
 import dev.flexgen.chat.pull.ModelPull;
 import dev.flexgen.chat.pull.PackedPull;
+import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.sessions.SessionStore;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
@@ -48,6 +49,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Consumer;
+import org.jline.terminal.Terminal;
 
 /**
  * The one place where the modules are put together. Everything is made on first use, so that a command pays only
@@ -59,12 +61,28 @@ public final class Wiring {
     private final AppDirs dirs;
     private final Streams streams;
     private final Interruption interruption;
+    private final Host host;
 
     Wiring(Environment environment, Streams streams, Interruption interruption) {
+        this(environment, streams, interruption, new Host(it -> SystemTerminal.open(it.variables()), System::exit));
+    }
+
+    private Wiring(Environment environment, Streams streams, Interruption interruption, Host host) {
         this.environment = environment;
         this.dirs = AppDirs.of(environment);
         this.streams = streams;
         this.interruption = interruption;
+        this.host = host;
+    }
+
+    /** The program once more, in surroundings of the caller's instead of the process's. */
+    public Wiring inside(Environment itsEnvironment, Streams itsStreams, Host itsHost) {
+        return new Wiring(itsEnvironment, itsStreams, new Interruption(), itsHost);
+    }
+
+    /** The terminal that the program was started in; the caller closes it. */
+    public Terminal openTerminal() throws IOException {
+        return host.terminals().open(environment);
     }
 
     public Streams streams() {
@@ -303,14 +321,15 @@ public final class Wiring {
 
     /** Ends the process at once, from whichever thread. */
     public void exit(int code) {
-        System.exit(code);
+        host.exit().accept(code);
     }
 
     private GpuSource gpus() {
         return new CudaGpus(environment, dirs.cache());
     }
 
-    private Path nativeCache() {
+    /** Where the tokenizer's native library is unpacked. */
+    public Path nativeCache() {
         return dirs.cache().resolve("native");
     }
 }

@@ -11,6 +11,7 @@ import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.MachineProfile;
@@ -44,6 +45,8 @@ public final class Model implements AutoCloseable {
     private final double loadSeconds;
     private final Map<Tier, Long> heldBytes;
     private final long bytesInPlace;
+    private final PrefillPace pace = new PrefillPace();
+    private @Nullable String digest;
     private boolean closed;
 
     Model(Machine machine, WeightSource weights, ModelOptions asked, @Nullable Plan given) {
@@ -190,9 +193,30 @@ public final class Model implements AutoCloseable {
         return notes;
     }
 
+    /** Tells keys and values of these weights, as they are encoded here, from others. Taken once, which may take a second. */
+    synchronized String digest() {
+        if (digest == null) {
+            digest = weights.digest().get() + " weights " + choice.weights().label();
+        }
+        return digest;
+    }
+
+    /** How fast it has read prompts so far. */
+    PrefillPace pace() {
+        return pace;
+    }
+
     /** What it has computed since it was opened. */
     public Counters counters() {
         return runner.counters();
+    }
+
+    /**
+     * Shares of neurons that were active after ReLU in steps of few tokens since the model was opened, as far as the processor computed
+     * them; nothing if it did not compute every layer, or the model has no ReLU.
+     */
+    public Optional<ActiveShares> activeShares() {
+        return machine.inTurn(runner::activeShares);
     }
 
     /**
@@ -245,6 +269,7 @@ public final class Model implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 machine.closed(this);
+                weights.packed().ifPresent(packed -> runner.activeShares().ifPresent(packed::keep));
                 runner.close();
                 if (bytesInPlace > 0) {
                     machine.ledger().leave(Tier.DISK, IN_PLACE, bytesInPlace);

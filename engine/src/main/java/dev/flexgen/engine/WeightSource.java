@@ -13,14 +13,17 @@ import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RandomModel;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.model.UniformTypes;
+import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.store.PackedModel;
+import dev.flexgen.engine.store.WeightsDigest;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.RandomRows;
 import dev.flexgen.engine.weights.RowSource;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Where a model's weights come from.
@@ -28,9 +31,11 @@ import java.util.Optional;
  * @param types of its tensors
  * @param activeShare of the neurons after ReLU that a token needs; 1 if there is no ReLU
  * @param opener called once the plan has shown that there is room
- * @param packed the encoding of a packed model, which takes no other
+ * @param packed the packed model that they are in; it holds one encoding and takes no other
+ * @param digest tells them from other weights; computing it may take a second
  */
-record WeightSource(StoredTypes types, double activeShare, Opener opener, Optional<WeightType> packed) {
+record WeightSource(
+        StoredTypes types, double activeShare, Opener opener, Optional<PackedModel> packed, Supplier<String> digest) {
 
     /** Of the neurons of trained models with ReLU that a token needs, where nobody has counted: their papers say 3 to 10 %. */
     private static final double ACTIVE = 0.1;
@@ -65,8 +70,13 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener, Option
         ExecutionSupport.require(spec);
         if (PackedModel.isIn(folder)) {
             PackedModel model = PackedModel.in(folder);
+            double active = model.activeShares().map(ActiveShares::mean).orElse(ACTIVE);
             return new WeightSource(
-                    model, activeShare(spec, ACTIVE), _ -> model.rows(), Optional.of(WeightType.of(model.encoding())));
+                    model,
+                    activeShare(spec, active),
+                    _ -> model.rows(),
+                    Optional.of(model),
+                    () -> WeightsDigest.of(folder));
         }
         var _ = options.mostContext(spec); // before any file of weights is opened
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
@@ -75,7 +85,8 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener, Option
                     types,
                     activeShare(spec, ACTIVE),
                     pool -> rows(spec, Checkpoints.open(folder), pool),
-                    Optional.empty());
+                    Optional.empty(),
+                    () -> WeightsDigest.of(folder));
         }
     }
 
@@ -85,21 +96,25 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener, Option
                 new UniformTypes(spec, weights.dtype(), !spec.head().tied()),
                 activeShare(spec, weights.activeNeurons() == 0 ? RANDOM_ACTIVE : weights.activeNeurons()),
                 pool -> RandomRows.of(rows(spec, RandomModel.checkpoint(spec, weights), pool), weights.seed(), pool),
-                Optional.empty());
+                Optional.empty(),
+                () -> WeightsDigest.ofDescription(weights + " " + spec));
     }
 
     /** Options with the encoding that the weights have, if they take no other. */
     ModelOptions settled(ModelOptions options) {
         WeightType asked = options.weights();
-        if (packed.isEmpty() || asked == packed.get()) {
+        if (packed.isEmpty()) {
+            return options;
+        }
+        WeightType held = WeightType.of(packed.get().encoding());
+        if (asked == held) {
             return options;
         }
         if (asked != WeightType.AUTO && asked != WeightType.NATIVE) {
-            throw EngineException.input(
-                    "The packed model holds weights in " + packed.get().label() + ", not in " + asked.label()
-                            + "; leave out --weights, or pack the model in " + asked.label());
+            throw EngineException.input("The packed model holds weights in " + held.label() + ", not in "
+                    + asked.label() + "; leave out --weights, or pack the model in " + asked.label());
         }
-        return options.withWeights(packed.get());
+        return options.withWeights(held);
     }
 
     /** A packed model can stay on the disk where it is. */

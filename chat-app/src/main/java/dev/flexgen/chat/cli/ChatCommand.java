@@ -14,7 +14,6 @@ import dev.flexgen.chat.repl.ChatSetup;
 import dev.flexgen.chat.repl.ChatTerminal;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
-import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.repl.Verbosity;
 import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.command.ModelShelf;
@@ -35,7 +34,6 @@ import dev.flexgen.hub.ResolvedModel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jline.terminal.Terminal;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +81,7 @@ final class ChatCommand implements AppCommand {
         settings.addAll(Sampling.SETTINGS);
         settings.add(SettingTable.HISTORY);
         settings.add(SettingTable.NO_SAVE);
+        settings.add(SettingTable.SESSION_CACHE);
         settings.add(SettingTable.COLOR);
         settings.add(SettingTable.PLAIN);
         settings.add(SettingTable.QUIET);
@@ -136,8 +135,9 @@ final class ChatCommand implements AppCommand {
         try (SessionDesk desk = sessions.open(settings);
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
-            return ExitCode.of(
-                    PipedChat.answer(setup(model, chatModel, settings, desk), message, wiring.streams(), cancel));
+            int code = PipedChat.answer(setup(model, chatModel, settings, desk), message, wiring.streams(), cancel);
+            desk.finish();
+            return ExitCode.of(code);
         }
     }
 
@@ -147,19 +147,20 @@ final class ChatCommand implements AppCommand {
         try (SessionDesk desk = sessions.open(settings);
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
-            return PipedChat.run(
+            int code = PipedChat.run(
                     setup(model, chatModel, settings, desk),
                     interruption.guard(streams.in()),
                     streams,
                     interruption::token);
+            desk.finish();
+            return code;
         }
     }
 
     /** The terminal comes first: what is typed while the model is read waits for the prompt, unseen. */
     private int atTerminal(ChatSessions sessions, Settings settings) throws IOException {
-        Map<String, String> environment = wiring.environment().variables();
         try (SessionDesk desk = sessions.open(settings);
-                Terminal terminal = SystemTerminal.open(environment);
+                Terminal terminal = wiring.openTerminal();
                 var screen = new ChatTerminal(terminal);
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
@@ -169,7 +170,8 @@ final class ChatCommand implements AppCommand {
             listening.end();
             var shelf = new RecordedModels(models, desk::model);
             int code = Repl.run(setup(models.partner(), shelf, settings, desk), screen);
-            screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
+            screen.giveBack(); // from here on Ctrl-C ends the process, however long it takes to keep and close all
+            desk.finish();
             return code;
         }
     }

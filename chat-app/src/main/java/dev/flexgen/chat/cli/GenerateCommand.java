@@ -4,6 +4,7 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.job.JobProgress;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -61,6 +62,9 @@ final class GenerateCommand implements AppCommand {
             })
     String batch = "";
 
+    @Mixin
+    JobOptions jobs = new JobOptions();
+
     @Option(names = "--json", description = "Print one JSON object a prompt")
     boolean json;
 
@@ -73,6 +77,7 @@ final class GenerateCommand implements AppCommand {
     @Override
     public List<Setting<?>> settings() {
         List<Setting<?>> settings = new ArrayList<>(ModelSettings.ALL);
+        settings.add(SettingTable.QUIET);
         settings.add(SettingTable.MAX_NEW_TOKENS);
         settings.addAll(Sampling.SETTINGS);
         return settings;
@@ -81,22 +86,67 @@ final class GenerateCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         int most = batchSize();
+        jobs.check(prompts);
         prompts.textFile(promptFile);
         prompts.check(wiring.environment());
-        wiring.announceDefaultModel(settings);
-        CancelToken cancel = wiring.interruption().token();
         SamplerOptions sampling = Sampling.plain(settings); // refused, if at all, before a model is loaded
-        PromptSource source =
-                prompts.open(wiring.interruption().guard(wiring.streams().in()));
+        if (jobs.isComplete(wiring)) {
+            return jobs.sayComplete(wiring);
+        }
+        wiring.announceDefaultModel(settings);
+        PromptSource source = jobs.ours(
+                prompts.open(wiring.interruption().guard(wiring.streams().in())));
+        if (!jobs.hasOutput()) {
+            return generate(settings, sampling, most, source, new OrderedOutput(wiring.streams()), null);
+        }
+        return jobs.run(
+                wiring,
+                settings,
+                source,
+                recipe(settings),
+                job -> generate(settings, sampling, most, job.source(), job.results(), job.progress()));
+    }
+
+    private ExitCode generate(
+            Settings settings,
+            SamplerOptions sampling,
+            int most,
+            PromptSource source,
+            Results results,
+            @Nullable JobProgress progress) {
+        CancelToken cancel = wiring.interruption().token();
         try (ModelInUse model =
                 wiring.open(settings, wiring.engineOptions(settings).model().withSessions(most))) {
             var form =
                     json ? GenerateRun.Form.JSON : prompts.several() ? GenerateRun.Form.HEADED : GenerateRun.Form.PLAIN;
             var run = new GenerateRun(
-                    model, request(model, settings, sampling), stopStrings, source, wiring.streams(), form);
+                    model,
+                    request(model, settings, sampling),
+                    stopStrings,
+                    source,
+                    wiring.streams(),
+                    form,
+                    jobs.firstIndex(),
+                    results,
+                    progress);
             int slots = isAuto() ? model.model().sessions() : most;
             return run.serve(new Generator(model.model(), slots, cancel)) ? ExitCode.OK : ExitCode.FAILURE;
         }
+    }
+
+    /** What decides results, besides the prompts: another recipe is another job. */
+    private List<String> recipe(Settings settings) {
+        return List.of(
+                "generate",
+                settings.get(SettingTable.MODEL),
+                String.valueOf(settings.get(SettingTable.RANDOM_WEIGHTS)),
+                settings.get(SettingTable.WEIGHTS).toString(),
+                settings.get(SettingTable.KV).toString(),
+                String.valueOf(settings.get(SettingTable.MAX_NEW_TOKENS)),
+                Sampling.SETTINGS.stream().map(settings::get).toList().toString(),
+                String.valueOf(ignoreEos),
+                stopStrings.toString(),
+                String.valueOf(json));
     }
 
     private boolean isAuto() {

@@ -4,7 +4,9 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.dialogue.ReplyText;
+import dev.flexgen.chat.job.JobProgress;
 import dev.flexgen.config.PlainText;
+import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.Generator;
@@ -28,7 +30,9 @@ final class GenerateRun implements Iterator<Generator.Job> {
     private final List<String> stopStrings;
     private final PromptSource prompts;
     private final Streams streams;
-    private final OrderedOutput output;
+    private final int firstIndex;
+    private final Results output;
+    private final @Nullable JobProgress progress;
     private final Form form;
     private Optional<Encoded> next = Optional.empty();
     private boolean over;
@@ -51,20 +55,30 @@ final class GenerateRun implements Iterator<Generator.Job> {
     /** A prompt as token ids. */
     private record Encoded(PromptSource.Numbered prompt, int[] ids) {}
 
+    /**
+     * A run over some prompts.
+     *
+     * @param firstIndex of the command's first prompt, whose result begins the output
+     */
     GenerateRun(
             ModelInUse model,
             GenerationRequest request,
             List<String> stopStrings,
             PromptSource prompts,
             Streams streams,
-            Form form) {
+            Form form,
+            int firstIndex,
+            Results output,
+            @Nullable JobProgress progress) {
         this.model = model;
         this.request = request;
         this.stopStrings = List.copyOf(stopStrings);
         this.prompts = prompts;
         this.streams = streams;
-        this.output = new OrderedOutput(streams);
         this.form = form;
+        this.firstIndex = firstIndex;
+        this.output = output;
+        this.progress = progress;
     }
 
     /**
@@ -137,10 +151,11 @@ final class GenerateRun implements Iterator<Generator.Job> {
     }
 
     private void begin(PromptSource.Numbered prompt) {
+        output.begin(prompt.index());
         if (form == Form.HEADED && model.tokenizer().isPresent()) {
             output.print(
                     prompt.index(),
-                    (prompt.index() == 0 ? "" : "\n") + "==> prompt " + (prompt.index() + 1) + " <==\n");
+                    (prompt.index() == firstIndex ? "" : "\n") + "==> prompt " + (prompt.index() + 1) + " <==\n");
         }
     }
 
@@ -153,7 +168,14 @@ final class GenerateRun implements Iterator<Generator.Job> {
             complain(prompt.position() + ": " + reason);
         }
         output.print(prompt.index(), (json ? line : "") + "\n");
-        output.finish(prompt.index());
+        finish(prompt, Results.End.FAILED, 0);
+    }
+
+    private void finish(PromptSource.Numbered prompt, Results.End end, int newTokens) {
+        output.finish(prompt.index(), end);
+        if (progress != null) {
+            progress.done(newTokens);
+        }
     }
 
     /** What becomes of one prompt. */
@@ -194,7 +216,11 @@ final class GenerateRun implements Iterator<Generator.Job> {
             String end = text == null ? IdList.format(generation.ids()) : "";
             Completion completion = new Completion(promptTokens, generation, text == null ? null : text.text());
             output.print(prompt.index(), (form == Form.JSON ? completion.json(prompt.index()) : end) + "\n");
-            output.finish(prompt.index());
+            boolean cancelled = generation.reason() == FinishReason.CANCELLED;
+            finish(
+                    prompt,
+                    cancelled ? Results.End.CANCELLED : Results.End.DONE,
+                    generation.tokens().size());
         }
 
         @Override

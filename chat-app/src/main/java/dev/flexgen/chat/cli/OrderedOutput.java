@@ -1,40 +1,47 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.Streams;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 
 /** Prints what belongs to prompt after prompt in their order, whichever is finished first: the first one's as it comes. One thread. */
-final class OrderedOutput {
+final class OrderedOutput implements Results {
 
     private final Streams streams;
+    private final Queue<Integer> waiting = new ArrayDeque<>();
     private final Map<Integer, StringBuilder> held = new HashMap<>();
     private final Set<Integer> finished = new HashSet<>();
-    private int next;
 
     OrderedOutput(Streams streams) {
         this.streams = streams;
     }
 
-    /** More of the output of the prompt of this index. */
-    void print(int index, String text) {
-        if (index == next) {
+    @Override
+    public void begin(int index) {
+        waiting.add(index);
+    }
+
+    @Override
+    public void print(int index, String text) {
+        if (Integer.valueOf(index).equals(waiting.peek())) {
             streams.print(text);
         } else {
             held.computeIfAbsent(index, _ -> new StringBuilder()).append(text);
         }
     }
 
-    /** That was all of it. */
-    void finish(int index) {
+    @Override
+    public void finish(int index, End end) {
         finished.add(index);
-        while (finished.remove(next)) {
-            next++;
-            StringBuilder waited = held.remove(next);
-            if (waited != null) {
-                streams.print(waited.toString());
+        while (!waiting.isEmpty() && finished.remove(waiting.peek())) {
+            waiting.remove();
+            StringBuilder next = waiting.isEmpty() ? null : held.remove(waiting.peek());
+            if (next != null) {
+                streams.print(next.toString());
             }
         }
     }

@@ -102,8 +102,7 @@ final class PromptOptions {
     }
 
     /** Hands every prompt to {@code consumer}, in order. */
-    void forEach(InputStream standardInput, PromptConsumer consumer) {
-        PromptSource source = open(standardInput);
+    static void forEach(PromptSource source, PromptConsumer consumer) {
         for (var prompt = source.next(); prompt.isPresent(); prompt = source.next()) {
             accept(consumer, prompt.get());
         }

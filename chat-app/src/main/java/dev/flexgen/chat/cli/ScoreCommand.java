@@ -5,13 +5,16 @@ import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Setting;
+import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.base.CancelToken;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -33,6 +36,9 @@ final class ScoreCommand implements AppCommand {
         prompts.text(text);
     }
 
+    @Mixin
+    JobOptions jobs = new JobOptions();
+
     @Option(names = "--json", description = "Print one JSON object a text")
     boolean json;
 
@@ -44,22 +50,53 @@ final class ScoreCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return ModelSettings.ALL;
+        List<Setting<?>> settings = new ArrayList<>(ModelSettings.ALL);
+        settings.add(SettingTable.QUIET);
+        return settings;
     }
 
     @Override
     public ExitCode run(Settings settings) {
+        jobs.check(prompts);
         prompts.check(wiring.environment());
+        if (jobs.isComplete(wiring)) {
+            return jobs.sayComplete(wiring);
+        }
+        PromptSource source = jobs.ours(
+                prompts.open(wiring.interruption().guard(wiring.streams().in())));
+        if (!jobs.hasOutput()) {
+            score(settings, source, new OrderedOutput(wiring.streams()), _ -> {});
+            return ExitCode.OK;
+        }
+        return jobs.run(wiring, settings, source, recipe(settings), job -> {
+            score(settings, job.source(), job.results(), job.progress()::done);
+            return ExitCode.OK;
+        });
+    }
+
+    private void score(Settings settings, PromptSource source, Results results, IntConsumer progress) {
         CancelToken cancel = wiring.interruption().token();
         try (ModelInUse model = wiring.open(settings, options(settings))) {
-            var input = wiring.interruption().guard(wiring.streams().in());
-            prompts.forEach(input, (index, prompt) -> {
+            PromptOptions.forEach(source, (index, prompt) -> {
                 int[] ids = prompt.ids(model);
                 var score = new Score(ids, model.model().score(ids, cancel));
-                wiring.streams().print(json ? score.json(index) + "\n" : table(score, model));
+                results.begin(index);
+                results.print(index, json ? score.json(index) + "\n" : table(score, model));
+                results.finish(index, Results.End.DONE);
+                progress.accept(ids.length);
             });
         }
-        return ExitCode.OK;
+    }
+
+    /** What decides results, besides the texts. */
+    private List<String> recipe(Settings settings) {
+        return List.of(
+                "score",
+                settings.get(SettingTable.MODEL),
+                String.valueOf(settings.get(SettingTable.RANDOM_WEIGHTS)),
+                options(settings).weights().toString(),
+                options(settings).kv().toString(),
+                String.valueOf(json));
     }
 
     /** The probabilities are the result, so by default nothing rounds them: neither the cache nor the weights. */

@@ -9,6 +9,11 @@ import java.util.List;
  */
 public interface ChatModel {
 
+    /** What it holds of a conversation, to be kept and recalled. */
+    default ModelMemory memory() {
+        return ModelMemory.NONE;
+    }
+
     /** How many tokens prompt and reply may have together. */
     int contextLimit();
 

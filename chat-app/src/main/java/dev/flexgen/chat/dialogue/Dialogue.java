@@ -207,10 +207,19 @@ public final class Dialogue {
 
     /** Goes on with a conversation that was kept, which the model reads at the next turn. */
     public void restore(Transcript kept) {
+        restore(kept, TokenIds.NONE);
+    }
+
+    /** The same, with the ids that the model held at the end: what they say of the conversation need not be read again. */
+    public void restore(Transcript kept, TokenIds held) {
         if (!turns.isEmpty()) {
             remember(now());
         }
         become(new Past(model, kept.systemText(), encoded(kept.exchanges()), 0));
+        var found =
+                HeldTurns.in(held, opening.ids(), turns, turn -> encode(firstPlace(), turn.message()), model.memory());
+        turns = new ArrayList<>(found.turns());
+        firstHeld = found.first();
         tell(DialogueChange.RESTORED);
     }
 
@@ -232,6 +241,16 @@ public final class Dialogue {
     /** Tokens of the opening. */
     public int openingTokens() {
         return opening.ids().length();
+    }
+
+    /** Who replies. */
+    public ChatModel model() {
+        return model;
+    }
+
+    /** The ids that the model reads before the next message. */
+    public TokenIds promptIds() {
+        return prompt(TokenIds.NONE);
     }
 
     /** What the model reads before the next message, as text. */

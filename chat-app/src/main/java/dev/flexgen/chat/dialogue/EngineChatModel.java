@@ -22,6 +22,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     private final Model model;
     private final Tokenizer tokenizer;
     private final Session session;
+    private final EngineMemory memory;
     private final Set<Integer> endTokens;
     private @Nullable WarmUp warmUp;
 
@@ -29,6 +30,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         this.model = model;
         this.tokenizer = tokenizer;
         session = model.session();
+        memory = new EngineMemory(session, tokenizer, this::endWarmUp);
         endTokens = model.spec().endTokens();
     }
 
@@ -42,6 +44,11 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             warmUp.close();
             warmUp = null;
         }
+    }
+
+    @Override
+    public ModelMemory memory() {
+        return memory;
     }
 
     @Override
@@ -67,6 +74,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             ReplyListener listener,
             CancelToken cancel) {
         endWarmUp();
+        memory.awaitRecall(cancel, listener);
         int prefilled;
         try {
             prefilled = session.prefill(prompt.toArray(), cancel, listener::onPrefill);
@@ -105,6 +113,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     @Override
     public void close() {
         endWarmUp();
+        memory.close();
         session.close();
     }
 }

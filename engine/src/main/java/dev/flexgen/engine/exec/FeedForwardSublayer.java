@@ -16,10 +16,16 @@ final class FeedForwardSublayer {
 
     private final ModelWeights weights;
     private final Activation activation;
+    private final ActiveNeurons activeNeurons;
 
     FeedForwardSublayer(ModelWeights weights, Activation activation) {
         this.weights = weights;
         this.activation = activation;
+        this.activeNeurons = new ActiveNeurons(activation, weights.layers().size());
+    }
+
+    ActiveNeurons activeNeurons() {
+        return activeNeurons;
     }
 
     /** Adds the tasks' result for {@code h} to {@code sum}. */
@@ -30,6 +36,7 @@ final class FeedForwardSublayer {
             Rows a = worker.activations().neurons(h.count(), up.shard().size());
             worker.ops().up(worker.take(weights.projection(up.block()), up.access()), activation, h, a);
             worker.done(up.access());
+            activeNeurons.count(up.block().layer(), worker.device(), a);
             if (down.access() == Access.ON_DEMAND) {
                 worker.activeRows().down(weights.projection(down.block()), a, sum);
             } else {

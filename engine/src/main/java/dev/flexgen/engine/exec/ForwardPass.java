@@ -74,6 +74,10 @@ final class ForwardPass {
         return true;
     }
 
+    ActiveNeurons activeNeurons() {
+        return feedForward.activeNeurons();
+    }
+
     private void addOwed(int home, int rows) {
         if (owed != null) {
             group.worker(home).ops().addBias(owed, group.home(home).residual(rows));

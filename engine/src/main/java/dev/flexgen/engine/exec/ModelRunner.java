@@ -8,6 +8,7 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.quant.KvEncoding;
@@ -17,6 +18,7 @@ import dev.flexgen.engine.weights.WeightEncodings;
 import dev.flexgen.engine.weights.WeightLoader;
 import dev.flexgen.engine.weights.WeightMemory;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -120,6 +122,11 @@ public final class ModelRunner implements AutoCloseable {
 
     public Counters counters() {
         return new Counters(tokens, steps);
+    }
+
+    /** Shares of active neurons, if the processor has computed some of every layer after a ReLU. */
+    public Optional<ActiveShares> activeShares() {
+        return forward.activeNeurons().shares();
     }
 
     /**

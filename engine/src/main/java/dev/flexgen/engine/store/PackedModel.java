@@ -6,6 +6,7 @@ import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.RowSource;
@@ -13,9 +14,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Optional;
 
 /** A packed model in its folder, which is a model's folder by itself. Immutable; any thread. */
 public final class PackedModel implements StoredTypes {
+
+    /** Counts of fewer tokens say little. */
+    private static final long LEAST_TOKENS = 64;
 
     private final Path folder;
     private final ModelSpec spec;
@@ -58,6 +63,18 @@ public final class PackedModel implements StoredTypes {
     /** Bytes of all weights. */
     public long weightBytes() {
         return manifest.weightBytes();
+    }
+
+    /** Shares of active neurons that were counted when the model ran before. */
+    public Optional<ActiveShares> activeShares() {
+        return ActivityFile.read(folder, spec.layers());
+    }
+
+    /** Keeps what was counted for the next plan, if it is worth more than what is there. */
+    public void keep(ActiveShares shares) {
+        if (activeShares().map(known -> shares.tokens() >= known.tokens()).orElse(shares.tokens() >= LEAST_TOKENS)) {
+            ActivityFile.write(folder, shares);
+        }
     }
 
     /** A source of its rows; the caller closes it. */

@@ -19,6 +19,17 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     /** Tokens that {@link #dots} takes at a time. */
     int TOKENS = 4;
 
+    /**
+     * Bytes of rows that are fetched in one burst before they are multiplied. Less waits for memory too often, more does not fit the
+     * first-level cache.
+     */
+    int BURST_BYTES = 24 << 10;
+
+    /** Rows of a burst: an even number. */
+    static int burstRows(long rowBytes, int most) {
+        return Math.clamp(BURST_BYTES / rowBytes / ROWS, 1, most / ROWS) * ROWS;
+    }
+
     /** The kernel of an encoding. */
     static GroupKernel of(Grouped encoding) {
         return switch (encoding.bits()) {

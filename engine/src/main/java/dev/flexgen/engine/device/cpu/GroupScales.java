@@ -26,6 +26,11 @@ final class GroupScales {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final ByteOrder LITTLE_ENDIAN = ByteOrder.LITTLE_ENDIAN;
+
+    private static final IntVector SIGN_AND_DIGITS = IntVector.broadcast(VectorUnit.INTS, 0x8fffe000);
+    private static final FloatVector EXPONENT = FloatVector.broadcast(FLOATS, 0x1p112f);
+
     private int stride;
     private float[] factors = new float[0];
     private float[] bases = new float[0];
@@ -84,50 +89,62 @@ final class GroupScales {
      * @param input multiplies all
      */
     void read(int row, Grouped encoding, MemorySegment weights, long from, int groups, float input) {
-        boolean offsets = encoding.offset() != null;
-        int at = at(row);
+        if (encoding.offset() != null) {
+            pairs(weights, from, groups, input, at(row));
+        } else {
+            scales(weights, from, groups, input, at(row));
+        }
+    }
+
+    // Loops of their own, with constants as vectors: the compiler inlines only so much into one method, and a vector
+    // that
+    // passes through a call becomes an object.
+
+    /** Scales and offsets by turns. */
+    private void pairs(MemorySegment weights, long from, int groups, float input, int at) {
+        FloatVector inputs = FloatVector.broadcast(FLOATS, input);
         int g = 0;
         for (; g <= groups - WIDTH; g += WIDTH) {
-            if (offsets) {
-                pairs(weights, from + 4L * g, input, at + g);
-            } else {
-                scales(weights, from + 2L * g, input, at + g);
-            }
+            IntVector pairs = IntVector.fromMemorySegment(VectorUnit.INTS, weights, from + 4L * g, LITTLE_ENDIAN);
+            upperHalves(pairs).mul(inputs).intoArray(bases, at + g);
+            upperHalves(pairs.lanewise(VectorOperators.LSHL, 16)).mul(inputs).intoArray(factors, at + g);
         }
         for (; g < groups; g++) {
-            long own = from + (long) g * encoding.scaleBytes();
-            factors[at + g] = half(weights, own) * input;
-            bases[at + g] = offsets ? half(weights, own + 2) * input : 0;
+            factors[at + g] = half(weights, from + 4L * g) * input;
+            bases[at + g] = half(weights, from + 4L * g + 2) * input;
         }
-        Arrays.fill(factors, at + groups, at + stride, 0);
-        Arrays.fill(bases, at + groups, at + stride, 0);
+        end(at + groups);
     }
 
-    /** Scales and offsets by turns, as many as there are lanes. */
-    private void pairs(MemorySegment weights, long at, float input, int g) {
-        IntVector pairs = IntVector.fromMemorySegment(VectorUnit.INTS, weights, at, ByteOrder.LITTLE_ENDIAN);
-        halves(pairs.lanewise(VectorOperators.LSHL, 16)).mul(input).intoArray(factors, g);
-        halves(pairs).mul(input).intoArray(bases, g);
+    /** Scales alone; bases are zero. */
+    private void scales(MemorySegment weights, long from, int groups, float input, int at) {
+        FloatVector inputs = FloatVector.broadcast(FLOATS, input);
+        int g = 0;
+        for (; g <= groups - WIDTH; g += WIDTH) {
+            Vector<Short> scales =
+                    ShortVector.fromMemorySegment(VectorUnit.SHORTS, weights, from + 2L * g, LITTLE_ENDIAN);
+            IntVector lanes = (IntVector) scales.convertShape(VectorOperators.S2I, VectorUnit.INTS, 0);
+            upperHalves(lanes.lanewise(VectorOperators.LSHL, 16)).mul(inputs).intoArray(factors, at + g);
+        }
+        for (; g < groups; g++) {
+            factors[at + g] = half(weights, from + 2L * g) * input;
+        }
+        Arrays.fill(bases, at, at + groups, 0);
+        end(at + groups);
     }
 
-    /** Scales alone; bases stay zero. */
-    private void scales(MemorySegment weights, long at, float input, int g) {
-        Vector<Short> scales = ShortVector.fromMemorySegment(VectorUnit.SHORTS, weights, at, ByteOrder.LITTLE_ENDIAN);
-        IntVector lanes = (IntVector) scales.convertShape(VectorOperators.S2I, VectorUnit.INTS, 0);
-        floats(lanes).mul(input).intoArray(factors, g);
-        FloatVector.zero(FLOATS).intoArray(bases, g);
+    /** Zeros as far as vectors reach. */
+    private void end(int at) {
+        Arrays.fill(factors, at, at + WIDTH, 0);
+        Arrays.fill(bases, at, at + WIDTH, 0);
     }
 
-    /** The upper half of each lane; see {@link Convert} for how. */
-    private static FloatVector halves(IntVector lanes) {
-        return floats(lanes.lanewise(VectorOperators.ASHR, 16));
-    }
-
-    private static FloatVector floats(IntVector halves) {
-        return halves.lanewise(VectorOperators.LSHL, 13)
-                .and(0x8fffffff)
+    /** The 16-bit float in the upper half of each lane; see {@link Convert} for how. */
+    private static FloatVector upperHalves(IntVector lanes) {
+        return lanes.lanewise(VectorOperators.ASHR, 3)
+                .and(SIGN_AND_DIGITS)
                 .reinterpretAsFloats()
-                .mul(0x1p112f);
+                .mul(EXPONENT);
     }
 
     private static float half(MemorySegment weights, long at) {
@@ -135,19 +152,18 @@ final class GroupScales {
     }
 
     /**
-     * Adds what a dot product owes to a row's bases, {@code bases . sums}, to its running sums, and all of them up.
+     * Adds what a dot product owes to a row's bases, {@code bases . sums}, to its running sums.
      *
      * @param sums of the inputs of each group, from {@code so} on
-     * @param lanes running sums, one for each lane, from {@code lo} on; used up
+     * @param lanes running sums, one for each lane, from {@code lo} on
      */
-    float total(int row, int groups, float[] sums, int so, float[] lanes, int lo) {
+    void addBases(int row, int groups, float[] sums, int so, float[] lanes, int lo) {
         int at = at(row);
         FloatVector sum = load(lanes, lo);
         for (int g = 0; g < groups; g += WIDTH) {
             sum = fma(load(bases, at + g), load(sums, so + g), sum);
         }
         sum.intoArray(lanes, lo);
-        return Lanes.total(lanes, lo);
     }
 
     /** Adds a row's bases to {@code sums}. */

@@ -159,19 +159,6 @@ final class Lanes {
         return sums.lane(0);
     }
 
-    /**
-     * The same sum of the numbers of one vector that lie in an array, which it uses up. For loops that have no room left for what
-     * the compiler would inline of {@link #total(FloatVector)}.
-     */
-    static float total(float[] lanes, int at) {
-        for (int half = WIDTH / 2; half > 0; half /= 2) {
-            for (int i = 0; i < half; i++) {
-                lanes[at + i] += lanes[at + half + i];
-            }
-        }
-        return lanes[at];
-    }
-
     /** {@code a * b + c}, rounded once where the processor can do that; Java would imitate it at a thousandth of the speed. */
     static FloatVector fma(FloatVector a, FloatVector b, FloatVector c) {
         return VectorUnit.FMA ? a.fma(b, c) : a.mul(b).add(c);

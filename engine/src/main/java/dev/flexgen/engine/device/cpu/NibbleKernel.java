@@ -191,18 +191,15 @@ record NibbleKernel() implements GroupKernel {
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
-            IntVector field = FIELD_0;
             int at = xo + v * STEP;
             for (int k = 0; k < FIELDS; k++) {
-                FloatVector level = level(words, field);
+                FloatVector level = level(words, IntVector.broadcast(INTS, 0xf << (4 * (k % HALF))));
                 a = fma(level, load(x, at), a);
                 b = fma(level, load(x, at + xs), b);
                 c = fma(level, load(x, at + 2 * xs), c);
                 d = fma(level, load(x, at + 3 * xs), d);
-                field = field.lanewise(VectorOperators.LSHL, 4);
                 if (k == HALF - 1) {
                     words = secondHalf(words);
-                    field = FIELD_0;
                 }
                 at += WIDTH;
             }

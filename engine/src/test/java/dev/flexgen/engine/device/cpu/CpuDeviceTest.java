@@ -31,7 +31,7 @@ class CpuDeviceTest {
         }
     }
 
-    /** Levels between 1 and 2 stand for integers from 0 to 15, so sums are up to four times as large as their result. */
+    /** Integers of a group are not centred: their sums are larger than the result, which the group's offset makes smaller. */
     private static double roundingOf(Encoding encoding) {
         return encoding instanceof Encoding.Grouped ? 1e-5 : 0;
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.flexgen.chat.demo;
+
+import org.jspecify.annotations.NullMarked;
