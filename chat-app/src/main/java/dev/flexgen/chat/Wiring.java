@@ -161,7 +161,8 @@ public final class Wiring {
     /** The same; measuring is shown. */
     public ModelFitter outlook(Settings settings, Machine.Rates rates) {
         EngineOptions options = engineOptions(settings);
-        return fitter(options, measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))), rates);
+        return fitter(
+                options, measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))), rates);
     }
 
     private ModelFitter fitter(EngineOptions options, Measuring measuring, Machine.Rates rates) {
@@ -262,9 +263,7 @@ public final class Wiring {
         VectorModule.load();
         EngineOptions options = engineOptions(settings);
         return Machine.open(
-                options,
-                gpus(),
-                measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))));
+                options, gpus(), measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))));
     }
 
     /** What the settings say about how to compute. */

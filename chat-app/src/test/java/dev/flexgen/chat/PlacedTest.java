@@ -25,7 +25,7 @@ class PlacedTest {
         assertThat(Placed.lines(held, Optional.of(prediction), List.of(), "A GPU and CPU, 2 threads"))
                 .containsExactly(
                         "15.0 GiB of GPU memory, 40.0 GiB of host memory, 3.0 GiB of disk, computed by A GPU and CPU,"
-                                + " 2 threads; about 2.4 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s");
+                            + " 2 threads; about 2.4 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s");
     }
 
     @Test

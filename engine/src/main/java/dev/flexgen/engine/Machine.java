@@ -95,12 +95,11 @@ public final class Machine implements AutoCloseable {
             MachineState.Found found = machine.hasGpu()
                     ? new MachineState.Found.WithGpu(machine.devices.gpuName())
                     : new MachineState.Found.ProcessorAlone(machine.devices.reasonForNoGpu());
-            Optional<MachineProfile> profile =
-                    switch (rates) {
-                        case SAVED -> machine.knownProfile();
-                        case KNOWN -> machine.profileIfThereIsRoom(machine::profile);
-                        case FRESH -> machine.profileIfThereIsRoom(machine::measure);
-                    };
+            Optional<MachineProfile> profile = switch (rates) {
+                case SAVED -> machine.knownProfile();
+                case KNOWN -> machine.profileIfThereIsRoom(machine::profile);
+                case FRESH -> machine.profileIfThereIsRoom(machine::measure);
+            };
             return new MachineState(found, machine.budget(), profile);
         }
     }

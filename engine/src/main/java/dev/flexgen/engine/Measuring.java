@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param progress receives what is measured now, in a few words; empty when that is done
  * @param nanosPerFigure time for each of some twenty figures
  */
-public record Measuring(
-        ProfileCache cache, @Nullable Path diskFolder, Consumer<String> progress, long nanosPerFigure) {
+public record Measuring(ProfileCache cache, @Nullable Path diskFolder, Consumer<String> progress, long nanosPerFigure) {
 
     /** Keeps nothing and measures roughly, within about a second. */
     public static final Measuring ROUGHLY = new Measuring(ProfileCache.NONE, null, _ -> {}, 2_000_000L);

@@ -101,7 +101,8 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
 
         /** Whether all of it fits the memory of the device that computes fastest, with the least room for a conversation. */
         private boolean fitsFastestMemory() {
-            int least = Math.min(options.mostContext(types.spec()), options.context() > 0 ? options.context() : LEAST_AUTO);
+            int least =
+                    Math.min(options.mostContext(types.spec()), options.context() > 0 ? options.context() : LEAST_AUTO);
             Footprint whole = meter(least, 1).of(Plan.onOneDevice(types.spec(), tiers().getFirst(), 0));
             return whole.hostPeak() <= budget.hostBytes()
                     && (!gpu || whole.gpuPeaks().getFirst() <= budget.gpuBytes());

@@ -43,18 +43,20 @@ final class SavedState {
                 : new MachineState.Found.ProcessorAlone("it has none that may be used");
         Budget budget = gpu
                 ? budget(
-                        profile.gpu().orElseThrow(),
-                        profile.gpu().orElseThrow().memoryBytes(),
-                        free,
-                        options.limits())
-                : new Budget(0, 1, host(free, options.limits()), disk(options.limits()), capped(free, options.limits()));
+                        profile.gpu().orElseThrow(), profile.gpu().orElseThrow().memoryBytes(), free, options.limits())
+                : new Budget(
+                        0, 1, host(free, options.limits()), disk(options.limits()), capped(free, options.limits()));
         return new MachineState(found, budget, Optional.of(profile));
     }
 
     private static Budget budget(MachineProfile.Gpu gpu, long gpuFree, long hostFree, MemoryLimits limits) {
         long most = MachineDevices.most(limits.gpuBytes(), gpuFree);
         return new Budget(
-                most - gpu.overheadBytes(), gpu.unitBytes(), host(hostFree, limits), disk(limits), capped(hostFree, limits));
+                most - gpu.overheadBytes(),
+                gpu.unitBytes(),
+                host(hostFree, limits),
+                disk(limits),
+                capped(hostFree, limits));
     }
 
     private static long host(long free, MemoryLimits limits) {

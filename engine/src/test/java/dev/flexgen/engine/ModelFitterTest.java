@@ -84,7 +84,8 @@ class ModelFitterTest {
         FitResult forecast = desktop(false).fit(entry("opt-6.7b"));
         assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactly(Tier.GPU);
-            // 13.3 GB, of which a token needs a tenth of the last third of each layer, and half a GiB of keys and values.
+            // 13.3 GB, of which a token needs a tenth of the last third of each layer, and half a GiB of keys and
+            // values.
             assertThat(rate(fits)).isCloseTo(800 / (13.3 - 0.9 * 4.3 + 0.5), within(1.0));
             // 6.66 thousand million weights of two bytes, and a GiB for 2048 tokens of 32 layers, 4096 wide.
             assertThat(fits.bytes()).isBetween(2 * 6_658_473_984L + GIB, 2 * 6_658_473_984L + GIB + 64 * MIB);
@@ -96,7 +97,8 @@ class ModelFitterTest {
         FitResult forecast = desktop(false).fit(entry("opt-30b"));
         assertThat(forecast).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactlyInAnyOrder(Tier.GPU, Tier.HOST);
-            // About 46 of 60 GB lie in host memory, of which neurons that are silent need not be read; 20 GB/s over the bus
+            // About 46 of 60 GB lie in host memory, of which neurons that are silent need not be read; 20 GB/s over the
+            // bus
             // beside a processor's 24 of 30.
             assertThat(rate(fits)).isBetween(1.0, 1.8);
         });
@@ -117,7 +119,8 @@ class ModelFitterTest {
                 new Found.WithGpu("desktop GPU"),
                 new Budget(15 * GIB, 2 * MIB, 30 * GIB, true),
                 Optional.of(TestMachines.withDisk(RATES, 2e9)));
-        assertThat(measured.with(ModelOptions.DEFAULTS.withWeights(WeightType.F16)).fit(entry("opt-66b")))
+        assertThat(measured.with(ModelOptions.DEFAULTS.withWeights(WeightType.F16))
+                        .fit(entry("opt-66b")))
                 .isInstanceOfSatisfying(Fits.class, fits -> {
                     assertThat(fits.estimate().orElseThrow().diskAssumed()).isFalse();
                     // About 90 GB of 131 are read from the disk for each token.
@@ -217,9 +220,7 @@ class ModelFitterTest {
 
         assertThat(outlook.state().found()).isEqualTo(new Found.WithGpu("fake GPU"));
         assertThat(outlook.state().profile()).isEmpty();
-        assertThat(outlook.state().budget().gpuBytes())
-                .as("a part stays free")
-                .isEqualTo(GIB - 256 * MIB);
+        assertThat(outlook.state().budget().gpuBytes()).as("a part stays free").isEqualTo(GIB - 256 * MIB);
         assertThat(outlook.state().budget().disk()).isTrue();
         assertThat(ledgers.getFirst().peak(Tier.HOST)).isZero();
         assertThat(outlook.fit(entry("opt-125m"))).isInstanceOfSatisfying(Fits.class, fits -> {
@@ -273,8 +274,7 @@ class ModelFitterTest {
         GpuSource broken = () -> new GpuSource.Absent("the driver is too old", Absence.UNUSABLE);
         ModelFitter outlook = looked(limits(0, GIB, null), broken);
 
-        assertThat(outlook.state().found())
-                .isEqualTo(new Found.ProcessorAlone("the driver is too old"));
+        assertThat(outlook.state().found()).isEqualTo(new Found.ProcessorAlone("the driver is too old"));
         assertThat(outlook.fit(entry("opt-125m")))
                 .isInstanceOfSatisfying(
                         Fits.class, fits -> assertThat(fits.tiers()).containsExactly(Tier.HOST));
@@ -286,8 +286,7 @@ class ModelFitterTest {
         ModelFitter outlook = looked(limits(0, 0, null).withDevice(DeviceChoice.CPU), () -> {
             throw new AssertionError("looked for in vain");
         });
-        assertThat(outlook.state().found())
-                .isEqualTo(new Found.ProcessorAlone("the settings say --device cpu"));
+        assertThat(outlook.state().found()).isEqualTo(new Found.ProcessorAlone("the settings say --device cpu"));
     }
 
     @Test

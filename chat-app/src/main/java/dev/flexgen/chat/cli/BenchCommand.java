@@ -60,7 +60,9 @@ final class BenchCommand implements AppCommand {
             description = "Place the model as this file says; --json prints the plan that was used, in the same form")
     String plan = "";
 
-    @Option(names = "--sweep", description = "Measure the weights in f16, q8 and q4 one after the other, a row for each")
+    @Option(
+            names = "--sweep",
+            description = "Measure the weights in f16, q8 and q4 one after the other, a row for each")
     boolean sweep;
 
     @Option(names = "--json", description = "Print one JSON object")
@@ -104,8 +106,7 @@ final class BenchCommand implements AppCommand {
             wiring.streams().printLine(BenchReport.HEADING);
         }
         for (WeightType weights : SWEPT) {
-            ModelOptions options =
-                    wiring.engineOptions(settings).model().withWeights(weights);
+            ModelOptions options = wiring.engineOptions(settings).model().withWeights(weights);
             BenchReport report = measure(devices, settings, options, profile, hostRead);
             wiring.streams().printLine(json ? report.json(name(settings)) : report.row(name(settings)));
         }

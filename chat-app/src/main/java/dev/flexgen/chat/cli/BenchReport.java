@@ -144,8 +144,7 @@ record BenchReport(
     }
 
     private Optional<String> check() {
-        return new PredictionCheck(predicted.step())
-                .sentence(generation.ids().length, generation.decodeSeconds());
+        return new PredictionCheck(predicted.step()).sentence(generation.ids().length, generation.decodeSeconds());
     }
 
     /** Markdown: model, weights, tiers, then prefill and decode, each measured, predicted and their ratio, limit, and load. */
@@ -156,8 +155,7 @@ record BenchReport(
                 model,
                 load.weights().label(),
                 String.join(
-                        " and ",
-                        load.plan().tiers().stream().map(Tier::label).toList()),
+                        " and ", load.plan().tiers().stream().map(Tier::label).toList()),
                 workload.promptTokens(),
                 generation.ids().length,
                 SpeedWords.number(prefillTokensPerSecond()),
@@ -171,8 +169,8 @@ record BenchReport(
     }
 
     /** The heading of {@link #row}. */
-    static final String HEADING =
-            """
-            | model | weights | in | prompt+reply | prefill tok/s | predicted | ratio | decode tok/s | predicted | ratio | limit | other load |
-            | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |""";
+    static final String HEADING = """
+        | model | weights | in | prompt+reply | prefill tok/s | predicted | ratio | decode tok/s | predicted | ratio | limit | other load |
+        | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\
+        """;
 }

@@ -57,7 +57,8 @@ final class DoctorChecks {
         boolean x86 = System.getProperty("os.arch", "").equals("amd64");
         if (x86 && !features.contains("fma")) {
             checkup.note(
-                    "processor", text + "; without fma it computes at about half the speed: nothing can be done about it");
+                    "processor",
+                    text + "; without fma it computes at about half the speed: nothing can be done about it");
         } else {
             checkup.ok("processor", text);
         }
@@ -119,7 +120,9 @@ final class DoctorChecks {
     }
 
     private void unmeasured() {
-        checkup.note("speed", "this machine was not measured yet; 'flexgen-chat doctor --measure' does it in about ten seconds");
+        checkup.note(
+                "speed",
+                "this machine was not measured yet; 'flexgen-chat doctor --measure' does it in about ten seconds");
     }
 
     private void figures(MachineProfile profile) {
@@ -130,24 +133,25 @@ final class DoctorChecks {
                     "speed",
                     String.format(
                             Locale.ROOT,
-                            "%s while other programs had %.0f %% of the processors; run 'flexgen-chat doctor --measure' when"
-                                    + " they are done",
+                            "%s while other programs had %.0f %% of the processors; run 'flexgen-chat doctor"
+                                    + " --measure' when they are done",
                             when,
                             100 * profile.otherLoad()));
         } else {
             checkup.ok("speed", when);
         }
         MachineProfile.Host host = profile.host();
-        checkup.ok("host memory", "read at " + rate(host.read()) + " by " + host.readers() + " of " + host.threads() + " threads");
         checkup.ok(
-                "processor",
-                "one token is multiplied at " + product(host.products()::readBytesPerSecond));
+                "host memory",
+                "read at " + rate(host.read()) + " by " + host.readers() + " of " + host.threads() + " threads");
+        checkup.ok("processor", "one token is multiplied at " + product(host.products()::readBytesPerSecond));
         profile.gpu().ifPresent(gpu -> {
             checkup.ok("GPU memory", "read at " + rate(gpu.read()));
             checkup.ok("GPU", "one token is multiplied at " + product(gpu.products()::readBytesPerSecond));
             checkup.ok(
                     "bus",
-                    "to the GPU " + rate(gpu.bus().upload()) + ", back " + rate(gpu.bus().download())
+                    "to the GPU " + rate(gpu.bus().upload()) + ", back "
+                            + rate(gpu.bus().download())
                             + "; while the processor reads " + rate(gpu.bus().uploadBoth()) + " beside its "
                             + rate(gpu.bus().hostReadBoth()));
         });
@@ -155,14 +159,16 @@ final class DoctorChecks {
             checkup.ok("disk", disk.store() + " read at " + rate(disk.read()));
         }
         if (!profile.estimates().isEmpty()) {
-            checkup.note("estimates", "not measured but derived: " + String.join(", ", profile.estimates())
-                    + "; 'flexgen-chat doctor --measure' tries again");
+            checkup.note(
+                    "estimates",
+                    "not measured but derived: " + String.join(", ", profile.estimates())
+                            + "; 'flexgen-chat doctor --measure' tries again");
         }
     }
 
     private static String product(ToDoubleFunction<Encoding> rates) {
-        return rate(rates.applyAsDouble(Encoding.F16)) + " of weights in f16, "
-                + rate(rates.applyAsDouble(Encoding.Q8)) + " in q8, " + rate(rates.applyAsDouble(Encoding.Q4)) + " in q4";
+        return rate(rates.applyAsDouble(Encoding.F16)) + " of weights in f16, " + rate(rates.applyAsDouble(Encoding.Q8))
+                + " in q8, " + rate(rates.applyAsDouble(Encoding.Q4)) + " in q4";
     }
 
     private static String rate(double bytesPerSecond) {

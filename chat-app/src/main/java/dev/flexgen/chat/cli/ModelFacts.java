@@ -36,8 +36,7 @@ final class ModelFacts {
         lines.add("held: " + places);
         lines.add("computed by " + model.machine().deviceName());
         lines.add("a token reads " + Bytes.format(model.weightBytesPerToken()) + " of weights");
-        model.knownEstimate()
-                .ifPresent(it -> lines.add(SpeedWords.of(it)));
+        model.knownEstimate().ifPresent(it -> lines.add(SpeedWords.of(it)));
         lines.addAll(model.notes());
         return lines;
     }

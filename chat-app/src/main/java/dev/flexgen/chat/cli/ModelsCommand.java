@@ -15,7 +15,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "models",
         description =
-                "Lists, shows, downloads and removes models; alone it lists those that the program knows or that are here.")
+                "Lists, shows, downloads and removes models; alone it lists those that the program knows or that are"
+                        + " here.")
 final class ModelsCommand implements AppCommand {
 
     private final Wiring wiring;

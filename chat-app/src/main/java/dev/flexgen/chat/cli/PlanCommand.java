@@ -40,7 +40,8 @@ final class PlanCommand implements AppCommand {
     @Option(
             names = "--machine",
             paramLabel = "FILE|t4|3090",
-            description = "Plan for another machine: one that the program knows, or a profile as 'doctor --json' prints it")
+            description =
+                    "Plan for another machine: one that the program knows, or a profile as 'doctor --json' prints it")
     String machine = "";
 
     @Option(names = "--compare", description = "Show all OPT models, a line for each")
@@ -105,7 +106,8 @@ final class PlanCommand implements AppCommand {
             if (entry.series().equals("OPT")) {
                 FitResult result = fitter.fit(PublishedModels.spec(entry), 0);
                 if (json && result instanceof FitResult.Fits fits) {
-                    wiring.streams().printLine(new PlanReport(entry.name(), fits, fitter.state(), batch).json(List.of()));
+                    wiring.streams()
+                            .printLine(new PlanReport(entry.name(), fits, fitter.state(), batch).json(List.of()));
                 } else if (!json) {
                     wiring.streams().print(PlanTable.row(entry.name(), result, batch));
                 }

@@ -45,8 +45,8 @@ final class PlanPlaces {
             }
         });
         List<String> words = new ArrayList<>();
-        uses.forEach((use, bytes) ->
-                words.add(uses.size() == 1 ? use.words : use.words + " (" + Bytes.format(bytes) + ")"));
+        uses.forEach(
+                (use, bytes) -> words.add(uses.size() == 1 ? use.words : use.words + " (" + Bytes.format(bytes) + ")"));
         return String.join(", ", words);
     }
 

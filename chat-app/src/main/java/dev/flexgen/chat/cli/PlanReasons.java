@@ -28,12 +28,14 @@ record PlanReasons(FitResult.Fits fits, MachineState machine) {
         }
         if (fits.context() < Math.min(MOST_AUTO_CONTEXT, fits.shape().spec().positions())) {
             reasons.add("the context is shorter than the model's "
-                    + fits.shape().spec().positions() + " tokens, because more would cost room or a tenth of the speed");
+                    + fits.shape().spec().positions()
+                    + " tokens, because more would cost room or a tenth of the speed");
         }
         if (fits.plan().shards().anyMatch(shard -> shard.access() == Access.MAPPED)) {
             reasons.add(String.format(
                     Locale.ROOT,
-                    "about %.0f %% of the neurons are active, so the second half of each layer is kept outside the GPU first",
+                    "about %.0f %% of the neurons are active, so the second half of each layer is kept outside the GPU"
+                            + " first",
                     100 * fits.shape().activeShare()));
         }
         if (machine.hasGpu() && fits.tiers().contains(Tier.HOST)) {

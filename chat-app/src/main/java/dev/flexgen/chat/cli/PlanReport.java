@@ -89,20 +89,37 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
     private void speeds(CostModel prices, StringBuilder text) {
         int[] prompts = IntStream.of(PROMPTS).filter(it -> it <= fits.context()).toArray();
         text.append(row("a prompt of", prompts, Integer::toString)).append("  tokens\n");
-        text.append(row("first word after", prompts, it -> SpeedWords.seconds(prefill(prices, it).seconds())))
+        text.append(row(
+                        "first word after",
+                        prompts,
+                        it -> SpeedWords.seconds(prefill(prices, it).seconds())))
                 .append('\n');
-        text.append(row("read at", prompts, it -> SpeedWords.number(it / prefill(prices, it).seconds())))
+        text.append(row(
+                        "read at",
+                        prompts,
+                        it -> SpeedWords.number(it / prefill(prices, it).seconds())))
                 .append("  tok/s\n\n");
-        int[] contexts = IntStream.of(CONTEXTS).filter(it -> it <= fits.context()).toArray();
+        int[] contexts =
+                IntStream.of(CONTEXTS).filter(it -> it <= fits.context()).toArray();
         text.append(row("a context of", contexts, Integer::toString)).append("  tokens\n");
-        text.append(row("a reply comes at", contexts, it -> SpeedWords.number(1 / decode(prices, it, 1).seconds())))
+        text.append(row(
+                        "a reply comes at",
+                        contexts,
+                        it -> SpeedWords.number(1 / decode(prices, it, 1).seconds())))
                 .append("  tok/s\n");
         if (batch > 1) {
-            text.append(row(batch + " replies at", contexts, it -> SpeedWords.number(batch / decode(prices, it, batch).seconds())))
+            text.append(row(
+                            batch + " replies at",
+                            contexts,
+                            it -> SpeedWords.number(
+                                    batch / decode(prices, it, batch).seconds())))
                     .append("  tok/s in all\n");
         }
         text.append("\n");
-        fits.estimate().ifPresent(it -> text.append("with half of the context ").append(SpeedWords.of(it)).append('\n'));
+        fits.estimate()
+                .ifPresent(it -> text.append("with half of the context ")
+                        .append(SpeedWords.of(it))
+                        .append('\n'));
     }
 
     private static String row(String name, int[] values, IntFunction<String> words) {
@@ -157,20 +174,27 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
         Optional<ThroughputEstimate> estimate = fits.estimate();
         fits.prices().ifPresent(prices -> {
             int prompt = Math.min(PROMPT, fits.context());
-            line.put("prefill_tokens_per_second", prompt / prefill(prices, prompt).seconds())
+            line.put(
+                            "prefill_tokens_per_second",
+                            prompt / prefill(prices, prompt).seconds())
                     .put("first_token_seconds", prefill(prices, prompt).seconds());
-            line.put("decode_tokens_per_second_by_context", it -> IntStream.of(CONTEXTS)
-                    .filter(context -> context <= fits.context())
-                    .forEach(context -> it.put(
-                            Integer.toString(context), 1 / decode(prices, context, 1).seconds())));
+            line.put(
+                    "decode_tokens_per_second_by_context",
+                    it -> IntStream.of(CONTEXTS)
+                            .filter(context -> context <= fits.context())
+                            .forEach(context -> it.put(
+                                    Integer.toString(context),
+                                    1 / decode(prices, context, 1).seconds())));
             if (batch > 1) {
                 line.put("batch", batch)
                         .put(
                                 "batch_tokens_per_second",
-                                batch / decode(prices, fits.context() / 2, batch).seconds());
+                                batch
+                                        / decode(prices, fits.context() / 2, batch)
+                                                .seconds());
             }
         });
-        estimate.ifPresent(
-                it -> line.put("decode_tokens_per_second", it.decodeTokensPerSecond()).put("bound", it.bound()));
+        estimate.ifPresent(it ->
+                line.put("decode_tokens_per_second", it.decodeTokensPerSecond()).put("bound", it.bound()));
     }
 }

@@ -37,7 +37,9 @@ final class PlanTable {
                                 .map(it -> SpeedWords.seconds(it.prefill(fits.plan(), fits.footprint(), PROMPT, 1)
                                         .seconds()))
                                 .orElse("?"),
-                        fits.prices().map(it -> SpeedWords.number(rate(it, fits, batch))).orElse("?"),
+                        fits.prices()
+                                .map(it -> SpeedWords.number(rate(it, fits, batch)))
+                                .orElse("?"),
                         fits.estimate().map(it -> it.bound().split(":", 2)[0]).orElse("?"));
         };
     }

@@ -39,12 +39,10 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
         record Gain(String what, double rate) {}
         List<Gain> gains = new ArrayList<>();
         Budget has = fitter.state().budget();
-        ModelFitter alike = fitter.with(fitter.options()
-                .withWeights(now.weights())
-                .withContext(now.context()));
+        ModelFitter alike =
+                fitter.with(fitter.options().withWeights(now.weights()).withContext(now.context()));
         if (fitter.state().hasGpu()) {
-            rate(alike.with(moreGpu(has, STEP)))
-                    .ifPresent(it -> gains.add(new Gain("4 GiB more of GPU memory", it)));
+            rate(alike.with(moreGpu(has, STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of GPU memory", it)));
         }
         rate(alike.with(moreHost(has, STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of host memory", it)));
         if (now.weights() == WeightType.NATIVE || now.weights() == WeightType.F16 || now.weights() == WeightType.Q8) {
@@ -68,7 +66,8 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
         }
         ModelFitter least = least();
         if (least.with(moreHost(has, MOST)).fit(spec, 0) instanceof FitResult.Fits fits) {
-            // With so much host memory the plan fills the GPU first, so what it takes beyond the present amount is what lacks.
+            // With so much host memory the plan fills the GPU first, so what it takes beyond the present amount is what
+            // lacks.
             long lacks = Math.max(1, fits.footprint().hostPeak() - has.hostBytes());
             ways.add(size(lacks) + " more of host memory");
             long onGpu = lacks + lacks / SLACK;
@@ -86,8 +85,7 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
     private ModelFitter least() {
         ModelOptions options = fitter.options();
         ModelOptions small = options.weights() == WeightType.AUTO ? options.withWeights(WeightType.Q4) : options;
-        return fitter.with(
-                options.context() > 0 ? small : small.withContext(Math.min(SHORT, spec.positions())));
+        return fitter.with(options.context() > 0 ? small : small.withContext(Math.min(SHORT, spec.positions())));
     }
 
     private static String size(long bytes) {

@@ -28,7 +28,8 @@ public record Expectation(SpeedClass speed, OptionalDouble tokensPerSecond, Stri
                 Optional<ThroughputEstimate> estimate = fits.estimate().filter(it -> !it.diskAssumed());
                 SpeedClass speed = fits.fromDisk()
                         ? SpeedClass.FROM_DISK
-                        : estimate.map(it -> SpeedClass.of(it.decodeTokensPerSecond())).orElse(SpeedClass.UNKNOWN);
+                        : estimate.map(it -> SpeedClass.of(it.decodeTokensPerSecond()))
+                                .orElse(SpeedClass.UNKNOWN);
                 yield new Expectation(
                         speed,
                         estimate.map(it -> OptionalDouble.of(it.decodeTokensPerSecond()))

@@ -59,7 +59,8 @@ final class MachinePage implements Page {
             case Found.ProcessorAlone alone ->
                 (machine.gpus().isEmpty()
                                 ? ""
-                                : "The driver names a GPU, but this program does not use it and counts on the processor alone: "
+                                : "The driver names a GPU, but this program does not use it and counts on the"
+                                        + " processor alone: "
                                         + alone.reason() + ". ")
                         + "A reply is as fast as the memory: each of its tokens needs the whole model, except for the"
                         + " neurons that are silent.";

@@ -45,7 +45,9 @@ class ModelListingTest {
     private static String listing(EngineOptions options, Found found) {
         Budget budget = new Budget(15L << 30, 2 << 20, 60L << 30, true);
         return ModelListing.of(
-                Catalogue.load(), List.of(), new ModelFitter(new MachineState(found, budget, Optional.empty()), options.model()));
+                Catalogue.load(),
+                List.of(),
+                new ModelFitter(new MachineState(found, budget, Optional.empty()), options.model()));
     }
 
     @Test

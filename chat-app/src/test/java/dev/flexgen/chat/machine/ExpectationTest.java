@@ -30,12 +30,7 @@ class ExpectationTest {
     }
 
     private static Expectation on(
-            Found found,
-            double gpuGib,
-            double freeGib,
-            boolean disk,
-            Optional<MachineProfile> profile,
-            String model) {
+            Found found, double gpuGib, double freeGib, boolean disk, Optional<MachineProfile> profile, String model) {
         Budget budget = new Budget((long) (gpuGib * GIB), 2 << 20, (long) (freeGib * GIB), disk);
         CatalogueEntry entry = Catalogue.load().find(model).orElseThrow();
         return Expectation.of(
@@ -101,7 +96,8 @@ class ExpectationTest {
     @Test
     void aModelThatNeedsAMeasuredDiskGetsItsRate() {
         MachineProfile disk = TestMachines.withDisk(TestMachines.processor(28e9), 1e9);
-        assertThat(on(new Found.ProcessorAlone(""), 0, 12, true, Optional.of(disk), "opt-13b").label())
+        assertThat(on(new Found.ProcessorAlone(""), 0, 12, true, Optional.of(disk), "opt-13b")
+                        .label())
                 .matches("from disk, ~0\\.0\\d+ tok/s");
     }
 

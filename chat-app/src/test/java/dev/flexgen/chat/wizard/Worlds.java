@@ -50,8 +50,8 @@ public final class Worlds implements WizardWorld {
             new ModelFitter(
                     new MachineState(
                             new Found.ProcessorAlone(
-                                    "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver of version 580 or"
-                                            + " later"),
+                                    "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver"
+                                            + " of version 580 or later"),
                             new Budget(0, 1, 20 * GIB, false),
                             Optional.of(TestMachines.processor(28e9))),
                     EngineOptions.defaults().model()));

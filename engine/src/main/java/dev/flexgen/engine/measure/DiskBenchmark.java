@@ -60,10 +60,7 @@ final class DiskBenchmark {
                 Arena arena = Arena.ofShared();
                 ExecutorService threads = Executors.newFixedThreadPool(
                         REQUESTS[REQUESTS.length - 1],
-                        Thread.ofPlatform()
-                                .daemon()
-                                .name("flexgen-disk-", 0)
-                                .factory())) {
+                        Thread.ofPlatform().daemon().name("flexgen-disk-", 0).factory())) {
             MemorySegment piece = arena.allocate(PIECE, ScratchFile.PAGE);
             for (long at = 0; at < PIECE; at += Long.BYTES) {
                 piece.set(ValueLayout.JAVA_LONG, at, at * 0x9E3779B97F4A7C15L); // nothing that a disk could compress

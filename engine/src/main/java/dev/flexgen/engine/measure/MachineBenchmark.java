@@ -79,7 +79,8 @@ public record MachineBenchmark(
     public MachineProfile measure() {
         OtherLoad load = new OtherLoad();
         Set<String> estimates = new TreeSet<>();
-        long bytes = Math.clamp(hostBytes / 4 / HostMemoryBenchmark.PIECE * HostMemoryBenchmark.PIECE, LEAST_HOST_BYTES, mostBytes());
+        long bytes = Math.clamp(
+                hostBytes / 4 / HostMemoryBenchmark.PIECE * HostMemoryBenchmark.PIECE, LEAST_HOST_BYTES, mostBytes());
         progress.accept("host memory");
         MachineProfile.Host host;
         Optional<MachineProfile.Gpu> graphics = Optional.empty();
@@ -150,8 +151,7 @@ public record MachineBenchmark(
     }
 
     private MachineProfile.Gpu graphics(Graphics card, MemorySegment hostMemory, Set<String> estimates) {
-        BusBenchmark.Result bus =
-                BusBenchmark.measure(card.device(), pool, hostMemory, card.freeBytes(), hostBytes);
+        BusBenchmark.Result bus = BusBenchmark.measure(card.device(), pool, hostMemory, card.freeBytes(), hostBytes);
         long room = card.freeBytes() - ProductBenchmark.workBytes();
         if (room < LEAST_GPU_WEIGHTS || roughly()) {
             estimates.add("gpu.multiply_adds_per_second");

@@ -51,6 +51,7 @@ final class ProductBenchmark implements AutoCloseable {
 
     /** Operations behind each other before a GPU is waited for, so that waiting does not count. */
     private static final int GPU_ROUND = 16;
+
     private static final int QUARTER = 4;
 
     /** A round that is quicker by this says that the compiler was at work. */

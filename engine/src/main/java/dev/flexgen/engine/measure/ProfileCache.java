@@ -10,13 +10,16 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The profile of this computer, kept in a file so that it is measured once. A file that is damaged, or was measured on other
- * hardware, with another driver or another number of threads, counts for nothing and is said in one sentence. Any thread.
+ * hardware, with another driver or another number of threads, or an hour ago on a busy machine, counts for nothing and is said in
+ * one sentence. Any thread.
  *
  * @param file one for each number of threads, or null to keep nothing
  * @param notice receives sentences for the user
@@ -27,6 +30,9 @@ public record ProfileCache(@Nullable Path file, Consumer<String> notice) {
     public static final ProfileCache NONE = new ProfileCache(null, _ -> {});
 
     private static final long MOST_BYTES = 1 << 20;
+
+    /** What was measured on a busy machine is better than nothing, for a while. */
+    private static final Duration BUSY_HOLDS = Duration.ofHours(1);
 
     /**
      * The cache in a folder.
@@ -47,9 +53,15 @@ public record ProfileCache(@Nullable Path file, Consumer<String> notice) {
                 return useless("is too large for one");
             }
             MachineProfile profile = ProfileJson.read(Files.readString(file), file.toString());
-            return profile.hardware().equals(hardware)
-                    ? Optional.of(profile)
-                    : useless("was measured on " + profile.hardware() + ", and this is " + hardware);
+            if (!profile.hardware().equals(hardware)) {
+                return useless("was measured on " + profile.hardware() + ", and this is " + hardware);
+            }
+            boolean old = Files.getLastModifiedTime(file)
+                    .toInstant()
+                    .isBefore(Instant.now().minus(BUSY_HOLDS));
+            return profile.busy() && old
+                    ? useless("was measured while other programs had much of it")
+                    : Optional.of(profile);
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {

@@ -76,15 +76,16 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     public ThroughputEstimate decode(Plan plan, Footprint footprint, int context) {
         StepCost cost = step(plan, footprint, Step.decode(context));
         return new ThroughputEstimate(
-                1 / cost.seconds(), bound(cost), plan.tiers().contains(Tier.DISK) && machine.disks().isEmpty());
+                1 / cost.seconds(),
+                bound(cost),
+                plan.tiers().contains(Tier.DISK) && machine.disks().isEmpty());
     }
 
     /** A whole prompt for each sequence, in steps as the engine takes them; the last one gives the first token of the reply. */
     public StepCost prefill(Plan plan, Footprint footprint, int tokens, int sequences) {
         StepCost sum = null;
         for (int from = 0; from < tokens; from += MOST_STEP_TOKENS) {
-            StepCost part =
-                    step(plan, footprint, new Step(1, Math.min(MOST_STEP_TOKENS, tokens - from), from));
+            StepCost part = step(plan, footprint, new Step(1, Math.min(MOST_STEP_TOKENS, tokens - from), from));
             sum = sum == null ? part : sum.then(part);
         }
         if (sum == null) {
@@ -112,8 +113,8 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         }
         // One row of logits for each sequence, whatever the number of tokens.
         Step last = new Step(step.sequences(), 1, 0);
-        double head = half(plan.headHome(), schedule.head(), footprint, last, sharing, all)
-                + logits(plan, step.sequences());
+        double head =
+                half(plan.headHome(), schedule.head(), footprint, last, sharing, all) + logits(plan, step.sequences());
         layers.add(head);
         devices += head;
         return cost(devices, layers, all, sharing);
@@ -250,7 +251,9 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
 
     private double upload(Sharing sharing) {
         return machine.gpu()
-                .map(it -> sharing == Sharing.BOTH ? it.bus().uploadBoth() : it.bus().upload())
+                .map(it -> sharing == Sharing.BOTH
+                        ? it.bus().uploadBoth()
+                        : it.bus().upload())
                 .orElse(1.0);
     }
 
@@ -291,8 +294,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
                 / (both ? gpu().bus().hostReadBoth() : machine.host().read());
         if (machine.gpu().isPresent()) {
             seconds = Math.max(seconds, cost.bytes(Resource.GPU) / gpu().read());
-            seconds = Math.max(
-                    seconds, cost.bytes(Resource.BUS) / upload(both ? Sharing.BOTH : Sharing.ALONE));
+            seconds = Math.max(seconds, cost.bytes(Resource.BUS) / upload(both ? Sharing.BOTH : Sharing.ALONE));
         }
         return 1 / Math.max(seconds, cost.bytes(Resource.DISK) / diskRate());
     }

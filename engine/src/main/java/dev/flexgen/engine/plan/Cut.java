@@ -32,7 +32,8 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
     Cut partWithHeadsFirst(int share, int of) {
         long wanted = bytes() * share / of;
         int partHeads = (int) Math.min(heads, wanted / sizes.headBytes());
-        int neurons = Math.clamp((wanted - partHeads * sizes.headBytes()) / sizes.neuronBytes(), 0, Math.min(ups, downs));
+        int neurons =
+                Math.clamp((wanted - partHeads * sizes.headBytes()) / sizes.neuronBytes(), 0, Math.min(ups, downs));
         return new Cut(partHeads, neurons, neurons, sizes);
     }
 

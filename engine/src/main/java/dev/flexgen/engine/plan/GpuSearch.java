@@ -115,7 +115,8 @@ final class GpuSearch {
         Plan plan = plan(offload, share);
         Footprint footprint = planner.meter().of(plan);
         for (int i = 0; i < MOST_CORRECTIONS && share > 0 && !planner.fitsGpu(footprint); i++) {
-            long excess = footprint.gpuPeaks().get(planner.gpu()) - planner.budget().gpuBytes();
+            long excess =
+                    footprint.gpuPeaks().get(planner.gpu()) - planner.budget().gpuBytes();
             share = Math.max(0, share - (int) Math.ceil(excess / bytesPerShare));
             plan = plan(offload, share);
             footprint = planner.meter().of(plan);

@@ -117,8 +117,7 @@ public record MachineProfile(
      * @param hostReadBoth rate of the processor's reading meanwhile: both come out of the same memory
      * @param handOverSeconds until one side has what the other computed
      */
-    public record Bus(
-            double upload, double download, double uploadBoth, double hostReadBoth, double handOverSeconds) {}
+    public record Bus(double upload, double download, double uploadBoth, double hostReadBoth, double handOverSeconds) {}
 
     /**
      * A disk.
@@ -196,8 +195,7 @@ public record MachineProfile(
                 host.startSeconds(),
                 host.attend(),
                 host.products());
-        return new MachineProfile(
-                name, source, hardware, measuredAt, otherLoad, better, gpu, disks, estimates);
+        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, better, gpu, disks, estimates);
     }
 
     /** The same with another disk before those that are known. */

@@ -13,8 +13,7 @@ import java.util.List;
  *     in place, and they are the last to be kept on the GPU
  * @param first what of a layer is kept on the GPU first
  */
-record Offload(
-        int gpu, int processor, int tables, double share, boolean sendsHeads, double downShare, First first) {
+record Offload(int gpu, int processor, int tables, double share, boolean sendsHeads, double downShare, First first) {
 
     private static final double NEAR = 0.87;
 

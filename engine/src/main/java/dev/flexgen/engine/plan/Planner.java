@@ -19,12 +19,7 @@ import java.util.function.Supplier;
  * @param sessions of that length for which there is to be room
  */
 public record Planner(
-        ModelShape model,
-        List<DeviceShape> devices,
-        Budget budget,
-        Footprint.Meter meter,
-        int context,
-        int sessions) {
+        ModelShape model, List<DeviceShape> devices, Budget budget, Footprint.Meter meter, int context, int sessions) {
 
     /** Beyond what any machine has; below it, sums of sizes fit a long. */
     private static final double MOST_BYTES = 0x1p50;
@@ -82,8 +77,7 @@ public record Planner(
         Cuts cuts = new Cuts(spec(), sizes, budget.gpuBytes(), processor());
         CostModel cost = new CostModel(
                 machine.get(), devices.stream().map(DeviceShape::tier).toList(), model);
-        List<Offload> offloads =
-                Offload.candidates(gpu, processor(), cost.streamedShare(), model.activeShare());
+        List<Offload> offloads = Offload.candidates(gpu, processor(), cost.streamedShare(), model.activeShare());
         Sketch sketch = new Sketch(model, sizes, footprint, (long) context * sessions);
         GpuSearch search = new GpuSearch(this, cuts, sizes, sketch, cost);
         return search.inMemory(offloads)

@@ -21,7 +21,8 @@ record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long position
 
     /** On the GPU: weights that lie there, keys and values that it attends over. */
     double gpuBytes(Cut onGpu, Offload offload) {
-        int attended = onGpu.heads() + offload.streamed(sizes.all().without(onGpu)).heads();
+        int attended =
+                onGpu.heads() + offload.streamed(sizes.all().without(onGpu)).heads();
         return layers() * (onGpu.bytes() + model.kvBytes(attended) * positions);
     }
 

@@ -33,8 +33,8 @@ class PlannerSearchTest {
     private static final List<MachineProfile> MACHINES = List.of(FAST_BUS, SLOW_PROCESSOR, SLOW_BUS);
 
     /** 4 layers, of 16 heads of 64 channels: 100 MB in 16 bits. */
-    private static final ModelSpec SMALL = Families.named("opt")
-            .spec(new Dimensions(4, 1024, 16, 16, 64, 4096, 2000, 1024, CONTEXT), Activation.RELU);
+    private static final ModelSpec SMALL =
+            Families.named("opt").spec(new Dimensions(4, 1024, 16, 16, 64, 4096, 2000, 1024, CONTEXT), Activation.RELU);
 
     private static final long WHOLE_BYTES = 2 * SMALL.parameters();
 
@@ -81,7 +81,8 @@ class PlannerSearchTest {
                                 continue;
                             }
                             for (int tables : new int[] {0, 1}) {
-                                Offload offload = new Offload(0, 1, tables, share, tables == 0, downShare, Offload.First.BOTH_ALIKE);
+                                Offload offload = new Offload(
+                                        0, 1, tables, share, tables == 0, downShare, Offload.First.BOTH_ALIKE);
                                 Cut onGpu = new Cut(heads, ups, downs, sizes);
                                 plans.add(cuts.withGpu(onGpu, sizes.all().without(onGpu), offload));
                             }
@@ -132,14 +133,19 @@ class PlannerSearchTest {
             for (double active : new double[] {1, 0.06}) {
                 double before = Double.MAX_VALUE;
                 for (long gpu = 8 * MIB; gpu < 2 * WHOLE_BYTES; gpu += 14 * MIB) {
-                    double now = planned(machine, gpu, 1000 * MIB, false, active).orElse(Double.MAX_VALUE);
-                    assertThat(now).as("GPU of %d MiB, %s active", gpu / MIB, active).isLessThanOrEqualTo(1.02 * before);
+                    double now =
+                            planned(machine, gpu, 1000 * MIB, false, active).orElse(Double.MAX_VALUE);
+                    assertThat(now)
+                            .as("GPU of %d MiB, %s active", gpu / MIB, active)
+                            .isLessThanOrEqualTo(1.02 * before);
                     before = Math.min(before, now);
                 }
                 before = Double.MAX_VALUE;
                 for (long host = 8 * MIB; host < 2 * WHOLE_BYTES; host += 31 * MIB) {
                     double now = planned(withDisk, 32 * MIB, host, true, active).orElse(Double.MAX_VALUE);
-                    assertThat(now).as("host memory of %d MiB, %s active", host / MIB, active).isLessThanOrEqualTo(1.02 * before);
+                    assertThat(now)
+                            .as("host memory of %d MiB, %s active", host / MIB, active)
+                            .isLessThanOrEqualTo(1.02 * before);
                     before = Math.min(before, now);
                 }
             }

@@ -184,8 +184,7 @@ class PlannerTest {
         MachineProfile slow = TestMachines.gpu(2e12, 50e9, 9e9, 48e9, 8e9);
         Plan plan = OPT_30B.planner(new Budget(2 * GIB, UNIT, 100 * GIB, false), true)
                 .forGpu(() -> slow);
-        assertThat(plan.layers().getFirst().heads())
-                .anyMatch(shard -> shard.device() == 1);
+        assertThat(plan.layers().getFirst().heads()).anyMatch(shard -> shard.device() == 1);
     }
 
     @Test
