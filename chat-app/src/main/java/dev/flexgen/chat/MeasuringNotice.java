@@ -31,7 +31,7 @@ final class MeasuringNotice implements Consumer<String> {
             out.print(what.isEmpty() ? ERASE_LINE : ERASE_LINE + "measuring this machine, once: " + what);
         } else if (!said && !what.isEmpty()) {
             said = true;
-            out.println("flexgen-chat: measuring this machine, which takes about ten seconds and is done once");
+            streams.note("measuring this machine, which takes about ten seconds and is done once");
         }
         out.flush();
     }

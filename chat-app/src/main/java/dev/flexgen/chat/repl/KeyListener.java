@@ -70,6 +70,8 @@ final class KeyListener implements AutoCloseable {
                 }
                 if (key >= 0) {
                     take((char) key);
+                } else if (!pasting) {
+                    typed.endEscape();
                 }
             }
         } catch (IOException | IllegalStateException gone) {
