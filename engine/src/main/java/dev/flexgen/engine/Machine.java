@@ -1,5 +1,6 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.Device;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class Machine implements AutoCloseable {
 
     private final Ledger ledger = new Ledger();
+    private final Activity activity = new Activity();
     private final EngineOptions options;
     private final MachineDevices devices;
     private final List<Model> models = new ArrayList<>();
@@ -203,6 +205,16 @@ public final class Machine implements AutoCloseable {
         return devices.note();
     }
 
+    /** What it does at the moment, and how much it has moved. */
+    public Activity activity() {
+        return activity;
+    }
+
+    /** How fast bytes move here, if that has been measured. */
+    public Optional<Bandwidths> knownBandwidths() {
+        return Optional.ofNullable(bandwidths);
+    }
+
     EngineOptions options() {
         return options;
     }
@@ -211,7 +223,8 @@ public final class Machine implements AutoCloseable {
         return devices.all();
     }
 
-    boolean hasGpu() {
+    /** Whether its first device is a GPU. */
+    public boolean hasGpu() {
         return devices.gpu().isPresent();
     }
 
