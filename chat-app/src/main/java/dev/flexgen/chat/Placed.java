@@ -1,11 +1,11 @@
 package dev.flexgen.chat;
 
+import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -40,13 +40,6 @@ final class Placed {
     }
 
     private static String expectation(Optional<ThroughputEstimate> estimate) {
-        return estimate.map(prediction -> String.format(
-                        Locale.ROOT,
-                        prediction.decodeTokensPerSecond() < 100
-                                ? "; at best %.3g tok/s, bound by %s"
-                                : "; at best %.0f tok/s, bound by %s",
-                        prediction.decodeTokensPerSecond(),
-                        prediction.bound()))
-                .orElse("");
+        return estimate.map(it -> "; " + SpeedWords.of(it)).orElse("");
     }
 }

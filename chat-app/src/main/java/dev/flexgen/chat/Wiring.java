@@ -21,6 +21,7 @@ import dev.flexgen.config.Settings;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.Machine;
+import dev.flexgen.engine.Measuring;
 import dev.flexgen.engine.MemoryLimits;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelFitter;
@@ -29,6 +30,7 @@ import dev.flexgen.engine.PackedModels;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.CudaGpus;
+import dev.flexgen.engine.measure.ProfileCache;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.HubSettings;
@@ -46,6 +48,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jline.terminal.Terminal;
 
@@ -144,19 +147,41 @@ public final class Wiring {
         return new SessionStore(dirs.state(), Clock.system(ZoneId.systemDefault()));
     }
 
-    /** The machine as models would be opened with {@code options}. */
+    /** The machine as models would be opened with {@code options}; measured if it never was, without a word. */
     public MachineProbe machine(EngineOptions options) {
-        return new LocalMachine(environment.variables().getOrDefault("PATH", ""), () -> fitter(options, true));
+        return new LocalMachine(
+                environment.variables().getOrDefault("PATH", ""),
+                () -> fitter(options, measuring(options, _ -> {}, _ -> {}), Machine.Rates.KNOWN));
     }
 
-    /** Which models could be opened with the settings, without measuring how fast they are. */
+    /** Which models could be opened with the settings, and how fast they would be if this machine was measured before. */
     public ModelFitter outlook(Settings settings) {
-        return fitter(engineOptions(settings), false);
+        return outlook(settings, Machine.Rates.SAVED);
     }
 
-    private ModelFitter fitter(EngineOptions options, boolean measured) {
+    /** The same; measuring is shown. */
+    public ModelFitter outlook(Settings settings, Machine.Rates rates) {
+        EngineOptions options = engineOptions(settings);
+        return fitter(
+                options, measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))), rates);
+    }
+
+    private ModelFitter fitter(EngineOptions options, Measuring measuring, Machine.Rates rates) {
         VectorModule.load();
-        return new ModelFitter(Machine.profile(options, gpus(), measured), options.model());
+        return new ModelFitter(Machine.state(options, gpus(), measuring, rates), options.model());
+    }
+
+    private Measuring measuring(EngineOptions options, Consumer<String> notice, Consumer<String> progress) {
+        return Measuring.kept(
+                ProfileCache.in(dirs.cache().resolve("machine"), options.workers(), notice), dirs.data(), progress);
+    }
+
+    private Consumer<String> notice(Settings settings) {
+        return quiet(settings) ? _ -> {} : sentence -> streams.note(sentence);
+    }
+
+    private static boolean quiet(Settings settings) {
+        return settings.get(SettingTable.QUIET);
     }
 
     /** The model that the settings name; without one, the one that comes with the program. */
@@ -250,7 +275,9 @@ public final class Wiring {
     /** The devices that the settings allow. The caller closes it. */
     public Machine machine(Settings settings) {
         VectorModule.load();
-        return Machine.open(engineOptions(settings), gpus());
+        EngineOptions options = engineOptions(settings);
+        return Machine.open(
+                options, gpus(), measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))));
     }
 
     /** What the settings say about how to compute. */

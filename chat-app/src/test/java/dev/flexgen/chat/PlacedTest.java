@@ -3,7 +3,6 @@ package dev.flexgen.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.List;
 import java.util.Map;
@@ -11,8 +10,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PlacedTest {
-
-    private static final Bandwidths RATES = new Bandwidths(1e12, 5e10, 8e10, 5e10, 6e10);
 
     @Test
     void aModelInHostMemoryNeedsNoWord() {
@@ -24,11 +21,11 @@ class PlacedTest {
     void aSpilledModelIsToldWithWhatToExpect() {
         Map<Tier, Long> held = Map.of(Tier.GPU, 15L << 30, Tier.HOST, 40L << 30, Tier.DISK, 3L << 30);
         ThroughputEstimate prediction =
-                new ThroughputEstimate(2.4, "the bus to the GPU: 21.0 GiB a token at 54 GB/s", RATES);
+                new ThroughputEstimate(2.4, "the bus to the GPU: 21.0 GiB a token at 54 GB/s", false);
         assertThat(Placed.lines(held, Optional.of(prediction), List.of(), "A GPU and CPU, 2 threads"))
                 .containsExactly(
                         "15.0 GiB of GPU memory, 40.0 GiB of host memory, 3.0 GiB of disk, computed by A GPU and CPU,"
-                                + " 2 threads; at best 2.40 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s");
+                                + " 2 threads; about 2.4 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s");
     }
 
     @Test

@@ -25,7 +25,7 @@ public record EngineOptions(int threads, ModelOptions model, DeviceChoice device
     }
 
     /** Threads that compute, counted. */
-    int workers() {
+    public int workers() {
         return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     }
 

@@ -11,23 +11,20 @@ import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
 import dev.flexgen.engine.exec.ModelRunner;
-import dev.flexgen.engine.measure.BandwidthBenchmark;
-import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.weights.Needs;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -50,11 +47,12 @@ public final class Machine implements AutoCloseable {
     /** Devices are for one thread at a time. A lock and not a thread of its own: handing over would cost every token of a small model. */
     private final ReentrantLock turn = new ReentrantLock(true);
 
-    private @Nullable Bandwidths bandwidths;
+    private final MachineProfiles profiles;
 
-    private Machine(EngineOptions options, GpuSource gpus) {
+    private Machine(EngineOptions options, GpuSource gpus, Measuring measuring) {
         this.options = options;
         this.devices = new MachineDevices(options, gpus, ledger);
+        this.profiles = new MachineProfiles(options, measuring, devices, this::budget);
     }
 
     /**
@@ -63,20 +61,51 @@ public final class Machine implements AutoCloseable {
      * @throws EngineException of kind DEVICE if a GPU is demanded and there is none, or one fails; of kind PLACEMENT if it has
      *     too little memory to be opened
      */
+    public static Machine open(EngineOptions options, GpuSource gpus, Measuring measuring) {
+        return new Machine(options, gpus, measuring);
+    }
+
+    /** The same with a profile that is measured roughly, if it is needed, and not kept. */
     public static Machine open(EngineOptions options, GpuSource gpus) {
-        return new Machine(options, gpus);
+        return open(options, gpus, Measuring.ROUGHLY);
+    }
+
+    /** Whether figures are measured. */
+    public enum Rates {
+        /** What was measured before; none if nothing was. */
+        SAVED,
+        /** Measured now if they were not before, which takes about ten seconds. */
+        KNOWN,
+        /** Measured now. */
+        FRESH
     }
 
     /**
-     * What would compute, and what a model may take, with bandwidths if {@code measured}, which takes a second or two. Opens a
-     * machine for it and closes it again, because only then is it known what a driver and its libraries take for themselves.
-     * Never throws for what is wrong with options or devices: that is part of the profile.
+     * What would compute, what a model may take, and how fast that is. Opens a machine for it and closes it again where it has to:
+     * what a driver and its libraries take for themselves is only known then, or from a saved profile. Never throws for what is
+     * wrong with options or devices: that is part of the state.
      */
-    public static MachineProfile profile(EngineOptions options, GpuSource gpus, boolean measured) {
-        try (Machine machine = open(options, gpus)) {
-            return machine.profile(measured);
+    public static MachineState state(EngineOptions options, GpuSource gpus, Measuring measuring, Rates rates) {
+        try {
+            return rates == Rates.SAVED
+                    ? SavedState.of(options, gpus, measuring).orElseGet(() -> opened(options, gpus, measuring, rates))
+                    : opened(options, gpus, measuring, rates);
         } catch (EngineException e) {
-            return MachineProfile.nobody(e.kind(), e.getMessage());
+            return MachineState.nobody(e.kind(), e.getMessage());
+        }
+    }
+
+    private static MachineState opened(EngineOptions options, GpuSource gpus, Measuring measuring, Rates rates) {
+        try (Machine machine = open(options, gpus, measuring)) {
+            MachineState.Found found = machine.hasGpu()
+                    ? new MachineState.Found.WithGpu(machine.devices.gpuName())
+                    : new MachineState.Found.ProcessorAlone(machine.devices.reasonForNoGpu());
+            Optional<MachineProfile> profile = switch (rates) {
+                case SAVED -> machine.knownProfile();
+                case KNOWN -> machine.profileIfThereIsRoom(machine::profile);
+                case FRESH -> machine.profileIfThereIsRoom(machine::measure);
+            };
+            return new MachineState(found, machine.budget(), profile);
         }
     }
 
@@ -90,21 +119,9 @@ public final class Machine implements AutoCloseable {
         return AvailableMemory.bytes();
     }
 
-    private MachineProfile profile(boolean measured) {
-        if (devices.gpu().isPresent()) {
-            Optional<Bandwidths> rates = measured ? ratesIfThereIsRoom() : Optional.empty();
-            return new MachineProfile(new MachineProfile.Found.WithGpu(devices.gpuName(), rates), budget());
-        }
-        OptionalDouble rate = measured
-                ? OptionalDouble.of(
-                        HostMemoryBenchmark.measure(options.threads()).hostReadBytesPerSecond())
-                : OptionalDouble.empty();
-        return new MachineProfile(new MachineProfile.Found.ProcessorAlone(devices.reasonForNoGpu(), rate), budget());
-    }
-
-    private Optional<Bandwidths> ratesIfThereIsRoom() {
+    private Optional<MachineProfile> profileIfThereIsRoom(Supplier<MachineProfile> measuring) {
         try {
-            return Optional.of(bandwidths());
+            return Optional.of(measuring.get());
         } catch (EngineException e) {
             if (e.kind() == EngineException.Kind.PLACEMENT) {
                 return Optional.empty(); // the planner says what that means for each model
@@ -149,7 +166,7 @@ public final class Machine implements AutoCloseable {
                             weights.settled(model),
                             weights.budget(budget()),
                             devices(weights.spec()).size() > 1,
-                            this::bandwidths))
+                            this::profile))
                     .weights();
         });
     }
@@ -194,11 +211,6 @@ public final class Machine implements AutoCloseable {
     /** What it does at the moment, and how much it has moved. */
     public Activity activity() {
         return activity;
-    }
-
-    /** How fast bytes move here, if that has been measured. */
-    public Optional<Bandwidths> knownBandwidths() {
-        return Optional.ofNullable(bandwidths);
     }
 
     EngineOptions options() {
@@ -263,21 +275,19 @@ public final class Machine implements AutoCloseable {
                 gpuBytes, unit, Math.min(allowed, free), options.limits().diskFolder() != null, allowed < free);
     }
 
-    boolean bandwidthsAreKnown() {
-        return bandwidths != null;
+    /** How fast this machine is, if that is known without measuring. */
+    public Optional<MachineProfile> knownProfile() {
+        return profiles.known(); // without a turn: who watches a step must not wait for its end
     }
 
-    /** Measured once, for a machine with a GPU. */
-    Bandwidths bandwidths() {
-        Bandwidths measured = bandwidths;
-        if (measured == null) {
-            Budget budget = budget();
-            Device gpu = devices.gpu().orElseThrow();
-            measured = inTurn(
-                    () -> BandwidthBenchmark.measure(gpu, devices.pool(), budget.gpuBytes(), budget.hostBytes()));
-            bandwidths = measured;
-        }
-        return measured;
+    /** How fast this machine is; measured now where it is not known, which takes about ten seconds. */
+    public MachineProfile profile() {
+        return inTurn(profiles::profile);
+    }
+
+    /** The same, measured now in any case. */
+    public MachineProfile measure() {
+        return inTurn(profiles::measure);
     }
 
     Logits step(ModelRunner runner, Batch batch) {

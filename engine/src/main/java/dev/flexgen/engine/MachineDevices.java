@@ -29,6 +29,9 @@ final class MachineDevices implements AutoCloseable {
     private final WorkerPool pool;
     private final String gpuName;
     private final Optional<Absent> absent;
+    private final CpuDevice processor;
+    private long gpuFreeBytes;
+    private long gpuOverheadBytes;
 
     /**
      * Opens them, and caps the ledger as {@code options} say.
@@ -47,6 +50,8 @@ final class MachineDevices implements AutoCloseable {
                 case Present gpu -> {
                     devices.add(opened.keep(open(gpu, options, ledger)));
                     this.gpuName = gpu.name();
+                    this.gpuFreeBytes = gpu.freeBytes();
+                    this.gpuOverheadBytes = ledger.bytes(Tier.GPU);
                     this.absent = Optional.empty();
                 }
                 case Absent none -> {
@@ -55,7 +60,8 @@ final class MachineDevices implements AutoCloseable {
                     this.absent = Optional.of(none);
                 }
             }
-            devices.add(opened.keep(new CpuDevice(ledger, pool)));
+            this.processor = opened.keep(new CpuDevice(ledger, pool));
+            devices.add(processor);
         } catch (Throwable e) {
             opened.close();
             throw e;
@@ -64,11 +70,14 @@ final class MachineDevices implements AutoCloseable {
 
     /** More than is free cannot be had, whatever is allowed: what lies beyond belongs to the plan's other tiers. */
     private static Device open(Present gpu, EngineOptions options, Ledger ledger) {
-        long asked = options.limits().gpuBytes();
-        long spare = Math.max(LEAST_SPARE_BYTES, gpu.freeBytes() / SPARE_SHARE);
-        long most = asked > 0 ? Math.min(asked, gpu.freeBytes()) : gpu.freeBytes() - spare;
-        ledger.cap(Tier.GPU, Math.max(1, most));
+        ledger.cap(Tier.GPU, most(options.limits().gpuBytes(), gpu.freeBytes()));
         return gpu.opener().apply(ledger);
+    }
+
+    /** What the program may take of a GPU's memory, everything included, if {@code asked} or without a word (0) nearly all. */
+    static long most(long asked, long freeBytes) {
+        long spare = Math.max(LEAST_SPARE_BYTES, freeBytes / SPARE_SHARE);
+        return Math.max(1, asked > 0 ? Math.min(asked, freeBytes) : freeBytes - spare);
     }
 
     private static void requireNot(Absent none, DeviceChoice choice) {
@@ -91,6 +100,20 @@ final class MachineDevices implements AutoCloseable {
 
     Optional<Device> gpu() {
         return devices.stream().filter(device -> device.tier() == Tier.GPU).findFirst();
+    }
+
+    Device processor() {
+        return processor;
+    }
+
+    /** By the driver's word, before anything was opened; 0 without a GPU. */
+    long gpuFreeBytes() {
+        return gpuFreeBytes;
+    }
+
+    /** What context and libraries took; 0 without a GPU. */
+    long gpuOverheadBytes() {
+        return gpuOverheadBytes;
     }
 
     String gpuName() {

@@ -15,6 +15,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.store.PackedModel;
@@ -40,7 +41,7 @@ public final class Model implements AutoCloseable {
     private final List<Device> devices;
     private final ModelRunner runner;
     private final WeightSource weights;
-    private final boolean estimateIsKnown;
+    private final PlanChoice.Question question;
     private final boolean shortened;
     private final boolean weightsWereChosen;
     private final double loadSeconds;
@@ -56,22 +57,22 @@ public final class Model implements AutoCloseable {
         this.weights = weights;
         this.devices = machine.devices(weights.spec());
         ModelOptions options = weights.settled(asked);
-        PlanChoice.Question question = new PlanChoice.Question(
+        PlanChoice.Question asking = new PlanChoice.Question(
                 weights.types(),
                 weights.activeShare(),
                 options,
                 weights.budget(machine.budget()),
                 hasGpu(),
-                machine::bandwidths);
+                machine::profile);
         int most = options.mostContext(weights.spec());
-        this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
+        this.choice = given == null ? PlanChoice.of(asking) : asking.given(most, given);
+        this.question = asking.withWeights(choice.weights());
         this.weightsWereChosen = options.weights() == WeightType.AUTO;
         this.shortened = choice.context() < most;
-        this.estimateIsKnown = machine.bandwidthsAreKnown();
         try (RowSource rows = weights.opener().open(machine.pool())) {
             this.runner = new ModelRunner(
                     rows,
-                    question.withWeights(choice.weights()).encodings(),
+                    question.encodings(),
                     choice.plan(),
                     devices,
                     this::diskTier,
@@ -162,21 +163,23 @@ public final class Model implements AutoCloseable {
         return runner.weightBytesPerToken();
     }
 
-    /** How fast the plan can decode at best, if making it has measured all that it depends on. */
+    /** How fast the plan is expected to decode, if this machine's profile is known. */
     public Optional<ThroughputEstimate> knownEstimate() {
-        return estimateIsKnown ? estimate() : Optional.empty();
+        return machine.knownProfile().map(this::estimate);
     }
 
-    /** The same, measured now if need be, which takes a second or two; nothing for plans whose limit is not measured here. */
-    public Optional<ThroughputEstimate> estimate() {
-        boolean disk = plan().tiers().contains(Tier.DISK);
-        return hasGpu() && !disk
-                ? Optional.of(new CostModel(
-                                machine.bandwidths(),
-                                devices.stream().map(Device::tier).toList(),
-                                weights.activeShare())
-                        .decode(plan(), choice.footprint()))
-                : Optional.empty();
+    /** The same, with the machine measured now if need be, which takes about ten seconds. */
+    public ThroughputEstimate estimate() {
+        return estimate(machine.profile());
+    }
+
+    private ThroughputEstimate estimate(MachineProfile profile) {
+        return prices(profile).decode(plan(), footprint(), context() / 2);
+    }
+
+    /** What steps of this model's plan cost on a machine of these rates. */
+    public CostModel prices(MachineProfile profile) {
+        return question.prices(profile);
     }
 
     /** Sentences for the user about what is not as it could be. */

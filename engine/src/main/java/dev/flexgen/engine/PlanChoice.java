@@ -5,15 +5,15 @@ import dev.flexgen.engine.exec.FootprintMeter;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.StoredTypes;
-import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.ModelShape;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
-import dev.flexgen.engine.plan.ThroughputEstimate;
-import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.plan.Step;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
@@ -41,7 +41,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
      *
      * @param activeShare of the neurons after ReLU; 1 if there is no ReLU
      * @param gpu whether there is one
-     * @param rates asked for only where the model does not fit the GPU
+     * @param machine how fast it is; asked for only where the model does not fit the GPU
      */
     record Question(
             StoredTypes types,
@@ -49,7 +49,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             ModelOptions options,
             Budget budget,
             boolean gpu,
-            Supplier<Bandwidths> rates) {
+            Supplier<MachineProfile> machine) {
 
         List<DeviceShape> devices() {
             return gpu
@@ -69,17 +69,21 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             return new WeightEncodings(types, options.weights().encoding().orElse(null));
         }
 
-        PlanChoice with(int context, int sessions) {
-            FootprintMeter meter = meter(context, sessions);
-            Planner planner = new Planner(types.spec(), devices(), budget, meter, context, activeShare);
-            Plan plan = gpu ? planner.forGpu(this::planRates) : planner.forProcessor();
-            return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);
+        ModelShape shape() {
+            WeightEncodings encodings = encodings();
+            return new ModelShape(
+                    types.spec(),
+                    encodings.of(ModelPart.UP.weight(), 0),
+                    encodings.of((encodings.hasOwnHead() ? ModelPart.HEAD : ModelPart.TOKENS).weight(), 0),
+                    kv(),
+                    activeShare);
         }
 
-        /** For choosing: what the processor manages with weights of this encoding. */
-        private Bandwidths planRates() {
-            boolean groups = options.weights().encoding().orElse(null) instanceof Encoding.Grouped;
-            return groups ? rates.get().forGroups() : rates.get();
+        PlanChoice with(int context, int sessions) {
+            FootprintMeter meter = meter(context, sessions);
+            Planner planner = new Planner(shape(), devices(), budget, meter, context, sessions);
+            Plan plan = gpu ? planner.forGpu(machine) : planner.forProcessor();
+            return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);
         }
 
         /** A plan that somebody else made; it says nothing of encodings, and without a word on them they stay. */
@@ -92,14 +96,23 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
         }
 
         Question withWeights(WeightType weights) {
-            return new Question(types, activeShare, options.withWeights(weights), budget, gpu, rates);
+            return new Question(types, activeShare, options.withWeights(weights), budget, gpu, machine);
+        }
+
+        /** Whether all of it fits the memory of the device that computes fastest, with the least room for a conversation. */
+        private boolean fitsFastestMemory() {
+            int least =
+                    Math.min(options.mostContext(types.spec()), options.context() > 0 ? options.context() : LEAST_AUTO);
+            Footprint whole = meter(least, 1).of(Plan.onOneDevice(types.spec(), tiers().getFirst(), 0));
+            return whole.hostPeak() <= budget.hostBytes()
+                    && (!gpu || whole.gpuPeaks().getFirst() <= budget.gpuBytes());
         }
 
         private FootprintMeter meter(int context, int sessions) {
             return new FootprintMeter(encodings(), devices(), kv(), context, sessions);
         }
 
-        /** Decoded tokens a second as far as placement decides: none from a disk, whose rate nobody knows. */
+        /** Decoded tokens a second as far as placement decides: none from a disk. */
         double speed(PlanChoice choice) {
             if (choice.plan().tiers().contains(Tier.DISK)) {
                 return 0;
@@ -107,11 +120,14 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
             return !gpu || gpuAlone
                     ? Double.MAX_VALUE
-                    : estimate(choice, planRates()).decodeTokensPerSecond();
+                    : 1
+                            / prices(machine.get())
+                                    .step(choice.plan(), choice.footprint(), Step.decode(choice.context() / 2))
+                                    .seconds();
         }
 
-        ThroughputEstimate estimate(PlanChoice choice, Bandwidths measured) {
-            return new CostModel(measured, tiers(), activeShare).decode(choice.plan(), choice.footprint());
+        CostModel prices(MachineProfile measured) {
+            return new CostModel(measured, tiers(), shape());
         }
     }
 
@@ -125,7 +141,11 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             return withGivenWeights(question);
         }
         try {
-            PlanChoice asStored = withGivenWeights(question.withWeights(WeightType.NATIVE));
+            PlanChoice.Question stored = question.withWeights(WeightType.NATIVE);
+            if (!stored.fitsFastestMemory()) {
+                return withGivenWeights(question.withWeights(WeightType.Q4));
+            }
+            PlanChoice asStored = withGivenWeights(stored);
             if (asStored.plan().tiers().equals(Set.of(question.tiers().getFirst()))) {
                 return asStored;
             }

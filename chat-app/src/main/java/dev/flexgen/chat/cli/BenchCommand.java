@@ -4,14 +4,16 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.RandomModels;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
-import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelOptions;
+import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
+import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.PlanJson;
 import java.io.IOException;
@@ -58,8 +60,15 @@ final class BenchCommand implements AppCommand {
             description = "Place the model as this file says; --json prints the plan that was used, in the same form")
     String plan = "";
 
+    @Option(
+            names = "--sweep",
+            description = "Measure the weights in f16, q8 and q4 one after the other, a row for each")
+    boolean sweep;
+
     @Option(names = "--json", description = "Print one JSON object")
     boolean json;
+
+    private static final List<WeightType> SWEPT = List.of(WeightType.F16, WeightType.Q8, WeightType.Q4);
 
     private final Wiring wiring;
 
@@ -69,23 +78,46 @@ final class BenchCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return ModelSettings.MEASURED;
+        return ModelSettings.BENCHED;
     }
 
     @Override
     public ExitCode run(Settings settings) {
         check();
-        var workload = new BenchRun.Workload(promptTokens, newTokens);
-        EngineOptions options = wiring.engineOptions(settings);
-        int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-        BenchReport report;
         try (Machine devices = wiring.machine(settings)) {
-            HostMemoryBenchmark machine = HostMemoryBenchmark.measure(threads);
-            report = new BenchRun(open(devices, settings, options.model()), workload)
-                    .measure(wiring.interruption().token(), machine);
+            MachineProfile profile = devices.profile();
+            double hostRead = HostMemoryBenchmark.measure(
+                            wiring.engineOptions(settings).workers())
+                    .hostReadBytesPerSecond();
+            if (sweep) {
+                sweep(devices, settings, profile, hostRead);
+                return ExitCode.OK;
+            }
+            ModelOptions options = wiring.engineOptions(settings).model();
+            BenchReport report = measure(devices, settings, options, profile, hostRead);
+            wiring.streams().print(json ? report.json(name(settings)) + "\n" : report.text(name(settings)));
         }
-        wiring.streams().print(json ? report.json(name(settings)) + "\n" : report.text(name(settings)));
         return ExitCode.OK;
+    }
+
+    /** Each encoding in turn, a line as soon as it is measured. */
+    private void sweep(Machine devices, Settings settings, MachineProfile profile, double hostRead) {
+        if (!json) {
+            wiring.streams().printLine(BenchReport.HEADING);
+        }
+        for (WeightType weights : SWEPT) {
+            ModelOptions options = wiring.engineOptions(settings).model().withWeights(weights);
+            BenchReport report = measure(devices, settings, options, profile, hostRead);
+            wiring.streams().printLine(json ? report.json(name(settings)) : report.row(name(settings)));
+        }
+    }
+
+    private BenchReport measure(
+            Machine devices, Settings settings, ModelOptions options, MachineProfile profile, double hostRead) {
+        try (Model opened = open(devices, settings, options)) {
+            return new BenchRun(opened, new BenchRun.Workload(promptTokens, newTokens))
+                    .measure(wiring.interruption().token(), profile, hostRead);
+        }
     }
 
     private void check() {
@@ -96,10 +128,14 @@ final class BenchCommand implements AppCommand {
             throw CommandException.usage(
                     "--active-neurons needs --random-weights; a model's own neurons are as they are");
         }
+        if (sweep && !plan.isEmpty()) {
+            throw CommandException.usage("--sweep tries encodings, each with a plan of its own; leave out --plan");
+        }
     }
 
     private String name(Settings settings) {
-        return model.isEmpty() ? settings.get(SettingTable.MODEL) : model;
+        String chosen = model.isEmpty() ? settings.get(SettingTable.MODEL) : model;
+        return chosen.isEmpty() ? BundledModel.DEMO.modelName() : chosen;
     }
 
     private Model open(Machine devices, Settings settings, ModelOptions options) {

@@ -1,11 +1,14 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.machine.PredictionCheck;
+import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.PlanJson;
-import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.plan.ProfileJson;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -13,21 +16,21 @@ import java.util.Optional;
  * What a measurement found.
  *
  * @param load the model that ran
+ * @param predicted what the cost model says of it
  * @param seconds wall time of prompt and reply together
- * @param prediction what the plan can reach at best
- * @param devices that computed, for people
  * @param peakGpuBytes the most that the process held of the GPU's memory
- * @param hostReadBytesPerSecond what this machine's memory gives to the same threads in the same process
+ * @param hostReadBytesPerSecond what this machine's memory gave to the same threads in the same process
+ * @param otherLoad share of the processors that other programs had meanwhile
  */
 record BenchReport(
         Model load,
-        Optional<ThroughputEstimate> prediction,
+        BenchPrediction predicted,
         BenchRun.Workload workload,
         Generation generation,
         double seconds,
-        String devices,
         long peakGpuBytes,
-        double hostReadBytesPerSecond) {
+        double hostReadBytesPerSecond,
+        double otherLoad) {
 
     double prefillTokensPerSecond() {
         return workload.promptTokens() / generation.prefillSeconds();
@@ -37,53 +40,42 @@ record BenchReport(
         return generation.decodeTokensPerSecond();
     }
 
-    /** The rate at which decoding reads weights. */
-    double achievedBytesPerSecond() {
-        return decodeTokensPerSecond() * load.weightBytesPerToken();
+    private double predictedPrefillTokensPerSecond() {
+        return workload.promptTokens() / predicted.prefillSeconds();
     }
 
-    /** Nothing that reads every weight once a token, from where the plan put it, can be faster. */
+    private double predictedDecodeTokensPerSecond() {
+        return predicted.decode().decodeTokensPerSecond();
+    }
+
+    /** Nothing that reads what a token needs from where the plan put it can be faster. */
     double limitDecodeTokensPerSecond() {
-        return prediction
-                .map(ThroughputEstimate::decodeTokensPerSecond)
-                .orElse(hostReadBytesPerSecond / load.weightBytesPerToken());
-    }
-
-    private String bound() {
-        return prediction
-                .map(ThroughputEstimate::bound)
-                .orElseGet(() -> String.format(
-                        Locale.ROOT,
-                        "host memory: %s a token at %.0f GB/s%s",
-                        Bytes.format(load.weightBytesPerToken()),
-                        hostReadBytesPerSecond / 1e9,
-                        load.heldBytes().getOrDefault(Tier.DISK, 0L) > 0
-                                ? "; the disk, which is slower, was not measured"
-                                : ""));
+        return predicted.limitDecodeTokensPerSecond();
     }
 
     String json(String model) {
         return JsonLine.of(line -> line.put("model", model)
-                .put("devices", devices)
-                .put("weights_dtype", load.weights().name().toLowerCase(Locale.ROOT))
+                .put("devices", load.machine().deviceName())
+                .put("weights_dtype", load.weights().label())
                 .put("prompt_tokens", workload.promptTokens())
                 .put("new_tokens", generation.ids().length)
                 .put("load_seconds", load.loadSeconds())
                 .put("prefill_seconds", generation.prefillSeconds())
                 .put("prefill_tokens_per_second", prefillTokensPerSecond())
+                .put("predicted_prefill_tokens_per_second", predictedPrefillTokensPerSecond())
                 .put("decode_seconds", generation.decodeSeconds())
                 .put("decode_tokens_per_second", decodeTokensPerSecond())
                 .put("tokens_per_second", generation.ids().length / seconds)
                 .put("held_bytes", this::held)
                 .put("peak_gpu_bytes", peakGpuBytes)
                 .put("weight_bytes_per_token", load.weightBytesPerToken())
-                .put("achieved_bytes_per_second", achievedBytesPerSecond())
                 .put("host_read_bytes_per_second", hostReadBytesPerSecond)
-                .put("bound", bound())
-                .put("rates", this::rates)
-                .put("predicted_decode_tokens_per_second", limitDecodeTokensPerSecond())
+                .put("other_load", otherLoad)
+                .put("bound", predicted.decode().bound())
+                .put("predicted_decode_tokens_per_second", predictedDecodeTokensPerSecond())
                 .put("limit_decode_tokens_per_second", limitDecodeTokensPerSecond())
                 .put("decode_over_limit", decodeTokensPerSecond() / limitDecodeTokensPerSecond())
+                .put("machine", ProfileJson.toJson(predicted.machine()))
                 .put("plan", PlanJson.toJson(load.plan())));
     }
 
@@ -93,45 +85,92 @@ record BenchReport(
         }
     }
 
-    private void rates(JsonLine line) {
-        prediction
-                .map(ThroughputEstimate::bandwidths)
-                .ifPresent(rates -> line.put("gpu_read", rates.gpuRead())
-                        .put("upload", rates.upload())
-                        .put("host_read", rates.hostRead())
-                        .put("upload_both", rates.uploadBoth())
-                        .put("host_read_both", rates.hostReadBoth())
-                        .put("grouped_product", rates.groupedProduct()));
-    }
-
     String text(String model) {
         return String.format(
                 Locale.ROOT,
                 """
-                %s: %d tokens read, %d written, by %s
-                load          %8.2f s
-                prefill       %8.1f tok/s
-                decode        %8.2f tok/s
-                weights       %s a token, read at %.1f GB/s
-                memory        %.1f GB/s measured with the same threads
-                held          %s on the GPU at most, %s in host memory, %s on disk
-                limit         %8.2f tok/s, of which decode reaches %.0f %%; it is set by %s
+                %s, weights in %s: %d tokens read, %d written, by %s
+                load      %9.2f s
+                held      %s on the GPU at most, %s in host memory, %s on disk
+                a token   %s of weights with every neuron; %s
+
+                             measured  predicted      limit   tok/s
+                prefill     %9s  %9s          -
+                decode      %9s  %9s  %9s   %.0f %% of the limit
+                %s
+                for docs/BENCHMARKS.md:
+                %s
                 """,
                 model,
+                load.weights().label(),
                 workload.promptTokens(),
                 generation.ids().length,
-                devices,
+                load.machine().deviceName(),
                 load.loadSeconds(),
-                prefillTokensPerSecond(),
-                decodeTokensPerSecond(),
-                Bytes.format(load.weightBytesPerToken()),
-                achievedBytesPerSecond() / 1e9,
-                hostReadBytesPerSecond / 1e9,
                 Bytes.format(peakGpuBytes),
                 Bytes.format(load.heldBytes().getOrDefault(Tier.HOST, 0L)),
                 Bytes.format(load.heldBytes().getOrDefault(Tier.DISK, 0L)),
-                limitDecodeTokensPerSecond(),
+                Bytes.format(load.weightBytesPerToken()),
+                "bound by " + predicted.decode().bound(),
+                SpeedWords.number(prefillTokensPerSecond()),
+                SpeedWords.number(predictedPrefillTokensPerSecond()),
+                SpeedWords.number(decodeTokensPerSecond()),
+                SpeedWords.number(predictedDecodeTokensPerSecond()),
+                SpeedWords.number(limitDecodeTokensPerSecond()),
                 100 * decodeTokensPerSecond() / limitDecodeTokensPerSecond(),
-                bound());
+                remarks(),
+                row(model));
     }
+
+    /** What keeps these figures from saying what they should; lines, or nothing. */
+    private String remarks() {
+        StringBuilder remarks = new StringBuilder();
+        if (busy()) {
+            remarks.append(String.format(
+                    Locale.ROOT,
+                    "other programs used %.0f %% of the processors meanwhile: on a quiet machine it is faster%n",
+                    100 * otherLoad));
+        }
+        if (predicted.machine().busy()) {
+            remarks.append("the machine was busy when its rates were measured: 'flexgen-chat doctor --measure' does it"
+                    + " anew\n");
+        }
+        check().ifPresent(sentence -> remarks.append(sentence).append('\n'));
+        return remarks.toString();
+    }
+
+    private boolean busy() {
+        return otherLoad > MachineProfile.MUCH_OTHER_LOAD;
+    }
+
+    private Optional<String> check() {
+        return new PredictionCheck(predicted.step()).sentence(generation.ids().length, generation.decodeSeconds());
+    }
+
+    /** Markdown: model, weights, tiers, then prefill and decode, each measured, predicted and their ratio, limit, and load. */
+    String row(String model) {
+        return String.format(
+                Locale.ROOT,
+                "| %s | %s | %s | %d+%d | %s | %s | %.2f | %s | %s | %.2f | %s | %.0f %% |",
+                model,
+                load.weights().label(),
+                String.join(
+                        " and ", load.plan().tiers().stream().map(Tier::label).toList()),
+                workload.promptTokens(),
+                generation.ids().length,
+                SpeedWords.number(prefillTokensPerSecond()),
+                SpeedWords.number(predictedPrefillTokensPerSecond()),
+                predictedPrefillTokensPerSecond() / prefillTokensPerSecond(),
+                SpeedWords.number(decodeTokensPerSecond()),
+                SpeedWords.number(predictedDecodeTokensPerSecond()),
+                predictedDecodeTokensPerSecond() / decodeTokensPerSecond(),
+                SpeedWords.number(limitDecodeTokensPerSecond()),
+                100 * otherLoad);
+    }
+
+    /** The heading of {@link #row}. */
+    static final String HEADING = """
+        | model | weights | in | prompt+reply | prefill tok/s | predicted | ratio | decode tok/s | predicted | ratio | limit | other load |
+        | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\
+        """;
 }

@@ -7,8 +7,9 @@ import dev.flexgen.engine.ProgressListener;
 import dev.flexgen.engine.Session;
 import dev.flexgen.engine.TokenListener;
 import dev.flexgen.engine.base.CancelToken;
-import dev.flexgen.engine.measure.HostMemoryBenchmark;
+import dev.flexgen.engine.measure.OtherLoad;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.Random;
 import java.util.Set;
@@ -33,21 +34,28 @@ final class BenchRun {
         this.workload = workload;
     }
 
-    BenchReport measure(CancelToken cancel, HostMemoryBenchmark machine) {
+    /**
+     * Measures.
+     *
+     * @param profile by which the prediction is made
+     * @param hostRead rate at which this process read host memory just now
+     */
+    BenchReport measure(CancelToken cancel, MachineProfile profile, double hostRead) {
         warmUp(cancel);
         try (Session session = model.session()) {
+            OtherLoad others = new OtherLoad();
             long start = System.nanoTime();
             Generation generation = run(session, workload, cancel);
             double seconds = (System.nanoTime() - start) / 1e9;
             return new BenchReport(
                     model,
-                    model.estimate(),
+                    BenchPrediction.of(model, workload, profile, hostRead),
                     workload,
                     generation,
                     seconds,
-                    model.machine().deviceName(),
                     model.machine().ledger().peak(Tier.GPU),
-                    machine.hostReadBytesPerSecond());
+                    hostRead,
+                    others.share());
         }
     }
 

@@ -37,7 +37,9 @@ public final class Commands {
         table.put("pack", () -> new PackCommand(wiring));
         table.put("verify", () -> new VerifyCommand(wiring));
         table.put("setup", () -> new SetupCommand(wiring));
+        table.put("plan", () -> new PlanCommand(wiring));
         table.put("bench", () -> new BenchCommand(wiring));
+        table.put("doctor", () -> new DoctorCommand(wiring));
         table.put("config", () -> new ConfigCommand(wiring));
         table.put("log", () -> new LogCommand(wiring));
         table.put("demo", () -> new DemoCommand(wiring));

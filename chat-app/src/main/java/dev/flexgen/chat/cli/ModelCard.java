@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.wizard.Licences;
 import dev.flexgen.config.Bytes;
@@ -8,11 +9,11 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Geometry;
 import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.engine.store.PackedForm;
 import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
@@ -93,7 +94,9 @@ final class ModelCard {
             return "not yet: this version runs " + families();
         }
         return switch (wiring.outlook(settings).fit(entry)) {
-            case FitResult.Fits fits -> "yes: takes " + Bytes.format(fits.bytes()) + ", " + places(fits.tiers());
+            case FitResult.Fits fits ->
+                "yes: takes " + Bytes.format(fits.bytes()) + ", " + places(fits.tiers())
+                        + fits.estimate().map(it -> "; " + SpeedWords.of(it)).orElse("");
             case FitResult.Refused(var kind, var sentence) ->
                 (kind == EngineException.Kind.PLACEMENT ? "too large: " : "no: ") + sentence;
         };

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.ModelInUse;
+import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.chat.repl.command.Partner.Facts;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.Model;
@@ -35,9 +36,7 @@ final class ModelFacts {
         lines.add("held: " + places);
         lines.add("computed by " + model.machine().deviceName());
         lines.add("a token reads " + Bytes.format(model.weightBytesPerToken()) + " of weights");
-        model.knownEstimate()
-                .ifPresent(it -> lines.add(String.format(
-                        Locale.ROOT, "at best %.3g tok/s, bound by %s", it.decodeTokensPerSecond(), it.bound())));
+        model.knownEstimate().ifPresent(it -> lines.add(SpeedWords.of(it)));
         lines.addAll(model.notes());
         return lines;
     }

@@ -1,19 +1,22 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.bundled.BundledModel;
+import dev.flexgen.chat.machine.Expectation;
+import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.PlainText;
+import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Families;
-import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.hub.LocalModel;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -54,7 +57,11 @@ final class ModelListing {
             return "not yet";
         }
         return switch (outlook.fit(entry)) {
-            case FitResult.Fits fits -> fits.fromDisk() ? "from disk" : "yes";
+            case FitResult.Fits fits -> {
+                OptionalDouble rate = Expectation.of(fits).tokensPerSecond();
+                String runs = fits.fromDisk() ? "from disk" : "yes";
+                yield rate.isPresent() ? runs + ", ~" + SpeedWords.rate(rate.getAsDouble()) : runs;
+            }
             case FitResult.Refused refused -> refused.kind() == EngineException.Kind.PLACEMENT ? "too large" : "no";
         };
     }
@@ -74,6 +81,6 @@ final class ModelListing {
         Object[] plain = Arrays.stream(cells)
                 .map(cell -> PlainText.line(cell.toString()))
                 .toArray();
-        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-4s  %-9s  %s%n", plain));
+        listing.append(String.format(Locale.ROOT, "%-20s %10s  %10s  %-4s  %-23s  %s%n", plain));
     }
 }

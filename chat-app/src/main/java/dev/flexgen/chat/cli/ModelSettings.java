@@ -31,6 +31,10 @@ final class ModelSettings {
             SettingTable.WEIGHTS,
             SettingTable.KV);
 
+    /** The same with the model as an option too, beside the argument that names it. */
+    static final List<Setting<?>> BENCHED = Stream.<Setting<?>>concat(Stream.of(SettingTable.MODEL), MEASURED.stream())
+            .toList();
+
     /** Which model, and how it computes. */
     static final List<Setting<?>> ALL = Stream.<Setting<?>>concat(
                     Stream.of(SettingTable.MODEL, SettingTable.RANDOM_WEIGHTS), MEASURED.stream())

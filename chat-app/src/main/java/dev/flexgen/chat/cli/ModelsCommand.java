@@ -6,7 +6,7 @@ import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.ModelFitter;
-import dev.flexgen.engine.plan.MachineProfile.Found;
+import dev.flexgen.engine.plan.MachineState.Found;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -15,7 +15,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "models",
         description =
-                "Lists, shows, downloads and removes models; alone it lists those that the program knows or that are here.")
+                "Lists, shows, downloads and removes models; alone it lists those that the program knows or that are"
+                        + " here.")
 final class ModelsCommand implements AppCommand {
 
     private final Wiring wiring;
@@ -37,7 +38,7 @@ final class ModelsCommand implements AppCommand {
     @Override
     public ExitCode run(Settings settings) {
         ModelFitter outlook = wiring.outlook(settings);
-        if (outlook.profile().found() instanceof Found.Nobody nobody) {
+        if (outlook.state().found() instanceof Found.Nobody nobody) {
             wiring.streams().note(nobody.sentence()); // why the list says "no" so often
         }
         wiring.streams()

@@ -7,9 +7,9 @@ import dev.flexgen.chat.Wiring;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Families;
-import dev.flexgen.engine.plan.FitResult;
 import java.util.Optional;
 
 /**

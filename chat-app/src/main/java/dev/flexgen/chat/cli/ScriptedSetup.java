@@ -5,6 +5,7 @@ import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.bundled.BundledModel;
+import dev.flexgen.chat.setup.KeptLimits;
 import dev.flexgen.chat.setup.StoreFolder;
 import dev.flexgen.chat.setup.WeightFolder;
 import dev.flexgen.chat.wizard.Licences;
@@ -114,6 +115,7 @@ final class ScriptedSetup {
         if (settings.source(SettingTable.STORE) instanceof SettingSource.Flag) {
             update.set(SettingTable.STORE, store());
         }
+        KeptLimits.add(update, wiring, settings);
         update.write();
         Streams streams = wiring.streams();
         if (!settings.get(SettingTable.QUIET)) {

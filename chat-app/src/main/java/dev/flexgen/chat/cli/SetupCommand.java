@@ -44,7 +44,14 @@ final class SetupCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return List.of(SettingTable.MODEL, SettingTable.STORE, SettingTable.COLOR, SettingTable.QUIET);
+        return List.of(
+                SettingTable.MODEL,
+                SettingTable.STORE,
+                SettingTable.GPU_MEMORY,
+                SettingTable.CPU_MEMORY,
+                SettingTable.DISK_DIR,
+                SettingTable.COLOR,
+                SettingTable.QUIET);
     }
 
     @Override
@@ -56,13 +63,13 @@ final class SetupCommand implements AppCommand {
         }
         if (acceptLicence || noDownload || yes || anyway) {
             throw CommandException.usage(
-                    "--accept-licence, --no-download, --anyway and --yes need --model: they are answers for a setup without"
-                            + " pages");
+                    "--accept-licence, --no-download, --anyway and --yes need --model: they are answers for a setup"
+                            + " without pages");
         }
         if (terminal && SetupWizard.dumb(wiring)) {
             throw CommandException.usage(
-                    "setup cannot show its pages on this terminal, whose TERM is dumb; answer with options:"
-                            + " --model NAME, and where they apply --store FOLDER, --accept-licence, --yes or --no-download");
+                    "setup cannot show its pages on this terminal, whose TERM is dumb; answer with options: --model"
+                            + " NAME, and where they apply --store FOLDER, --accept-licence, --yes or --no-download");
         }
         if (!terminal) {
             throw CommandException.usage(

@@ -7,9 +7,9 @@ public enum SpeedClass {
     SLOW("slow"),
     /** Less than a token a second. */
     PATIENCE("takes patience"),
-    /** As fast as a disk that nobody has measured. */
-    FROM_DISK("from disk, speed unknown"),
-    /** It runs, but the machine could not be measured. */
+    /** As fast as a disk is. */
+    FROM_DISK("from disk"),
+    /** It runs, but the machine was not measured. */
     UNKNOWN("speed unknown"),
     DOES_NOT_FIT("does not fit");
 

@@ -61,7 +61,7 @@ public final class SetupWizard {
         Theme theme = Theme.choose(settings.get(SettingTable.COLOR), variables);
         try (Terminal terminal = SystemTerminal.open(variables)) {
             return WizardScreen.run(
-                    terminal, theme, Wizard.begin(facts, store), new SetupWorld(wiring, store, machine));
+                    terminal, theme, Wizard.begin(facts, store), new SetupWorld(wiring, settings, store, machine));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -13,6 +13,7 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.ConfigException;
 import dev.flexgen.config.ConfigUpdate;
 import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
 import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.HubRef;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class SetupWorld implements WizardWorld {
 
     private final Wiring wiring;
+    private final Settings settings;
     private final String store;
     private final MachineProbe machine;
     private volatile @Nullable ModelPull pull;
@@ -31,11 +33,13 @@ public final class SetupWorld implements WizardWorld {
     /**
      * The world of this program.
      *
+     * @param settings whose options of this call are kept
      * @param store what the settings say already; empty for the folder of Hugging Face's tools
      * @param machine as the settings would use it
      */
-    public SetupWorld(Wiring wiring, String store, MachineProbe machine) {
+    public SetupWorld(Wiring wiring, Settings settings, String store, MachineProbe machine) {
         this.wiring = wiring;
+        this.settings = settings;
         this.store = store;
         this.machine = machine;
     }
@@ -97,9 +101,11 @@ public final class SetupWorld implements WizardWorld {
     }
 
     private ConfigUpdate update(Answers answers) {
-        return new ConfigUpdate(wiring.dirs().configFile())
+        ConfigUpdate update = new ConfigUpdate(wiring.dirs().configFile())
                 .set(SettingTable.MODEL, answers.model())
                 .set(SettingTable.STORE, answers.store());
+        KeptLimits.add(update, wiring, settings);
+        return update;
     }
 
     @Override

@@ -2,11 +2,10 @@ package dev.flexgen.chat.wizard;
 
 import dev.flexgen.chat.machine.MachineReport;
 import dev.flexgen.config.Bytes;
-import dev.flexgen.engine.plan.MachineProfile.Found;
+import dev.flexgen.engine.plan.MachineState.Found;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
@@ -41,24 +40,30 @@ final class MachinePage implements Page {
     }
 
     private static String memory(MachineReport machine) {
-        OptionalDouble rate = machine.outlook().profile().hostReadBytesPerSecond();
         return size(machine.freeMemoryBytes()) + " free of " + size(machine.memoryBytes())
-                + (rate.isPresent() ? String.format(Locale.ROOT, ", read at %.0f GB/s", rate.getAsDouble() / 1e9) : "");
+                + machine.outlook()
+                        .state()
+                        .profile()
+                        .map(it -> String.format(
+                                Locale.ROOT, ", read at %.0f GB/s", it.host().read() / 1e9))
+                        .orElse("");
     }
 
     /** Who computes, and what follows from it. Where the driver's tool knows a GPU that is of no use, which of both counts. */
     private static String computing(MachineReport machine) {
-        return switch (machine.outlook().profile().found()) {
+        return switch (machine.outlook().state().found()) {
             case Found.WithGpu gpu ->
                 (machine.gpus().size() > 1 ? "One of the GPUs computes, " + gpu.name() + ". " : "The GPU computes. ")
                         + "What does not fit its memory lies in host memory, where the processor helps. Each token of a"
-                        + " reply reads the whole model once, wherever it lies.";
+                        + " reply needs the whole model, except for the neurons that are silent.";
             case Found.ProcessorAlone alone ->
                 (machine.gpus().isEmpty()
                                 ? ""
-                                : "The driver names a GPU, but this program does not use it and counts on the processor alone: "
+                                : "The driver names a GPU, but this program does not use it and counts on the"
+                                        + " processor alone: "
                                         + alone.reason() + ". ")
-                        + "A reply is as fast as the memory: each of its tokens reads the whole model once.";
+                        + "A reply is as fast as the memory: each of its tokens needs the whole model, except for the"
+                        + " neurons that are silent.";
             case Found.Nobody nobody -> "With the present settings no model can be used. " + nobody.sentence() + ".";
         };
     }
@@ -74,7 +79,7 @@ final class MachinePage implements Page {
     /** As the driver's tool names them; where there is no such tool, as the engine does. */
     private static String gpus(MachineReport machine) {
         if (machine.gpus().isEmpty()) {
-            return machine.outlook().profile().found() instanceof Found.WithGpu gpu ? gpu.name() : "none found";
+            return machine.outlook().state().found() instanceof Found.WithGpu gpu ? gpu.name() : "none found";
         }
         return machine.gpus().stream()
                 .map(gpu -> gpu.name()

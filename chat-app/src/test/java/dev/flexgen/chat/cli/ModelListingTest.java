@@ -7,13 +7,12 @@ import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.MachineProfile;
-import dev.flexgen.engine.plan.MachineProfile.Found;
+import dev.flexgen.engine.plan.MachineState;
+import dev.flexgen.engine.plan.MachineState.Found;
 import dev.flexgen.hub.LocalModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class ModelListingTest {
@@ -32,9 +31,8 @@ class ModelListingTest {
                 Catalogue.load(),
                 List.of(local("facebook/opt-125m"), local("someone/opt-tiny")),
                 new ModelFitter(
-                        new MachineProfile(
-                                new Found.ProcessorAlone("", OptionalDouble.empty()),
-                                new Budget(0, 1, 5L << 30, false)),
+                        new MachineState(
+                                new Found.ProcessorAlone(""), new Budget(0, 1, 5L << 30, false), Optional.empty()),
                         EngineOptions.defaults().model()));
 
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-125m .* yes .*"));
@@ -48,12 +46,14 @@ class ModelListingTest {
     private static String listing(EngineOptions options, Found found) {
         Budget budget = new Budget(15L << 30, 2 << 20, 60L << 30, true);
         return ModelListing.of(
-                Catalogue.load(), List.of(), new ModelFitter(new MachineProfile(found, budget), options.model()));
+                Catalogue.load(),
+                List.of(),
+                new ModelFitter(new MachineState(found, budget, Optional.empty()), options.model()));
     }
 
     @Test
     void whatDoesNotFitGpuAndHostMemoryRunsFromADiskIfThereIsOne() {
-        String listing = listing(EngineOptions.defaults(), new Found.WithGpu("GPU", Optional.empty()));
+        String listing = listing(EngineOptions.defaults(), new Found.WithGpu("GPU"));
         assertThat(listing.lines())
                 .anyMatch(line -> line.matches("opt-30b .* no +yes .*"))
                 .anyMatch(line -> line.matches("opt-66b .* no +from disk .*"));
@@ -65,7 +65,7 @@ class ModelListingTest {
         assertThat(listing(EngineOptions.defaults(), nobody).lines())
                 .anyMatch(line -> line.matches("demo .* yes +yes .*"))
                 .anyMatch(line -> line.matches("opt-125m .* no +no .*"));
-        var gpu = new Found.WithGpu("GPU", Optional.empty());
+        var gpu = new Found.WithGpu("GPU");
         assertThat(listing(EngineOptions.defaults().withContext(4096), gpu).lines())
                 .anyMatch(line -> line.matches("opt-125m .* no +no .*"));
     }

@@ -12,8 +12,9 @@ import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineState;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The rules alone: keys in, states and effects out. */
@@ -180,7 +181,7 @@ class WizardTest {
 
     @Test
     void settingsWithWhichNoModelRunsAreSaidToBeSo() {
-        var nobody = new MachineProfile.Found.Nobody(EngineException.Kind.DEVICE, "No GPU can be used: it is broken");
+        var nobody = new MachineState.Found.Nobody(EngineException.Kind.DEVICE, "No GPU can be used: it is broken");
         MachineReport machine = Worlds.WITHOUT_GPU;
         see(new MachineReport(
                 machine.cores(),
@@ -188,7 +189,7 @@ class WizardTest {
                 machine.freeMemoryBytes(),
                 machine.gpus(),
                 new ModelFitter(
-                        new MachineProfile(nobody, new Budget(0, 1, 0, false)),
+                        new MachineState(nobody, new Budget(0, 1, 0, false), Optional.empty()),
                         EngineOptions.defaults().model())));
         assertThat(text())
                 .contains("no model can be used. No GPU can be used: it is broken.")

@@ -11,16 +11,15 @@ import dev.flexgen.config.ConfigUpdate;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.ModelFitter;
-import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
-import dev.flexgen.engine.plan.MachineProfile;
-import dev.flexgen.engine.plan.MachineProfile.Found;
+import dev.flexgen.engine.plan.MachineState;
+import dev.flexgen.engine.plan.MachineState.Found;
+import dev.flexgen.engine.plan.TestMachines;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -36,11 +35,10 @@ public final class Worlds implements WizardWorld {
             OptionalLong.of(20 * GIB),
             List.of(new Gpu("NVIDIA GeForce RTX 3090", OptionalLong.of(24 * GIB))),
             new ModelFitter(
-                    new MachineProfile(
-                            new Found.WithGpu(
-                                    "NVIDIA GeForce RTX 3090",
-                                    Optional.of(new Bandwidths(800e9, 24e9, 40e9, 20e9, 30e9))),
-                            new Budget(23 * GIB, 2L << 20, 20 * GIB, false)),
+                    new MachineState(
+                            new Found.WithGpu("NVIDIA GeForce RTX 3090"),
+                            new Budget(23 * GIB, 2L << 20, 20 * GIB, false),
+                            Optional.of(TestMachines.gpu(800e9, 24e9, 40e9, 20e9, 30e9))),
                     EngineOptions.defaults().model()));
 
     /** The same machine with a driver that is too old. */
@@ -50,12 +48,12 @@ public final class Worlds implements WizardWorld {
             WITH_GPU.freeMemoryBytes(),
             WITH_GPU.gpus(),
             new ModelFitter(
-                    new MachineProfile(
+                    new MachineState(
                             new Found.ProcessorAlone(
-                                    "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver of version 580 or"
-                                            + " later",
-                                    OptionalDouble.of(40e9)),
-                            new Budget(0, 1, 20 * GIB, false)),
+                                    "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver"
+                                            + " of version 580 or later"),
+                            new Budget(0, 1, 20 * GIB, false),
+                            Optional.of(TestMachines.processor(28e9))),
                     EngineOptions.defaults().model()));
 
     public MachineReport machine = WITHOUT_GPU;

@@ -8,6 +8,8 @@ import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Ledger;
 import java.lang.foreign.MemorySegment;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -58,6 +60,17 @@ public record HostMemoryBenchmark(int threads, double hostReadBytesPerSecond) {
             }
         }
         return best;
+    }
+
+    /** The same by the number of threads: one, half of them, all. */
+    static SortedMap<Integer, Double> byThreads(WorkerPool pool, MemorySegment memory) {
+        SortedMap<Integer, Double> rates = new TreeMap<>();
+        for (int readers : new int[] {1, (pool.threads() + 1) / 2, pool.threads()}) {
+            for (int round = 0; round < ROUNDS; round++) {
+                rates.merge(readers, read(pool, readers, memory), Math::max);
+            }
+        }
+        return rates;
     }
 
     private static double read(WorkerPool pool, int readers, MemorySegment memory) {

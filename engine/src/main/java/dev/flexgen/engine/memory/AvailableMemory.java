@@ -41,6 +41,17 @@ public final class AvailableMemory {
         return MemoryFile.read(Path.of("/proc/meminfo")).kibibytes("MemTotal:");
     }
 
+    /** What one process may lock into memory ({@code ulimit -l}); empty where there is no limit or the system does not say. */
+    public static OptionalLong lockableBytes() {
+        for (String line : lines(Path.of("/proc/self/limits"))) {
+            if (line.startsWith("Max locked memory")) {
+                String soft = line.split("\\s+", -1)[3];
+                return soft.equals("unlimited") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(soft));
+            }
+        }
+        return OptionalLong.empty();
+    }
+
     OptionalLong read() {
         List<Long> limits = new ArrayList<>();
         MemoryFile.read(root.resolve("proc/meminfo")).kibibytes("MemAvailable:").ifPresent(limits::add);

@@ -22,6 +22,9 @@ public final class HostHeadroom {
     static final long GPU_BYTES = 256L << 20;
     static final int SHARE = 64;
 
+    /** Of a machine that is not here, for its system and desktop. */
+    static final int SYSTEM_SHARE = 16;
+
     private HostHeadroom() {}
 
     /** What of the available memory models may take now; empty where the system does not say what is available. */
@@ -32,6 +35,11 @@ public final class HostHeadroom {
                 ? available
                 : OptionalLong.of(usable(
                         available.getAsLong(), java.maxMemory(), java.totalMemory() - java.freeMemory(), besideGpu));
+    }
+
+    /** The same of another machine, where nothing else runs. */
+    public static long usableOf(long memoryBytes, boolean besideGpu) {
+        return usable(memoryBytes - memoryBytes / SYSTEM_SHARE, MOST_HEAP_BYTES, 0, besideGpu);
     }
 
     /** @param heapUsed of the heap; what it has reserved beyond that, the system has not given it yet */

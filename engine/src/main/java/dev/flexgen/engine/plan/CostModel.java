@@ -2,94 +2,301 @@ package dev.flexgen.engine.plan;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.quant.Encoding;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
- * How fast a plan can decode: every device reads its part of the weights once a token, and the slowest decides. Devices meet
- * after each half of a layer; what is streamed arrives ahead of its use, beside all that. Of the second half of neurons only the
- * rows of active ones are read, except where a block is streamed whole.
+ * What a step of a plan costs on a machine. Devices work at the same time and meet after each half of a layer; what is streamed or
+ * read from disk whole arrives ahead of its use, beside all that. Pure: the same arguments give the same price. docs/ARCHITECTURE.md
+ * derives the formulas.
  *
- * @param rates of memories and buses
+ * @param machine how fast it is
  * @param tiers on which each device computes
- * @param activeShare of the neurons, after ReLU; 1 if there is no ReLU
+ * @param model what is computed
  */
-public record CostModel(Bandwidths rates, List<Tier> tiers, double activeShare) {
+public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape model) {
 
-    /** The processor reads single rows hardly faster than all of them if more than this share is active. */
-    private static final double MOST_SKIPPED_BY_PROCESSOR = 0.4;
+    /** Tokens of a step of a prompt at most. */
+    public static final int MOST_STEP_TOKENS = 512;
 
-    /** Seconds until a device has what another computed and both go on: two small copies and their starts. An estimate. */
-    private static final double HAND_OVER = 25e-6;
+    /** Rate of a disk that was not measured: one of the slower ones that weights are worth being read from. */
+    private static final double UNMEASURED_DISK = 1e9;
 
-    /** Bytes that a part of a step reads, by who reads them: the GPU from its memory, the processor, and the GPU in host memory. */
+    /** A lone row costs the processor as much as so many bytes more: memory is waited for at each beginning (docs/BENCHMARKS.md). */
+    private static final double LONE_ROW_BYTES = 6 << 10;
+
+    /** A disk reads whole pages, and a request costs about as much as reading so many bytes more. */
+    private static final double LONE_READ_BYTES = 16 << 10;
+
+    /** Operations of half a layer: norm, two products, what is between and behind them. */
+    private static final int STARTS = 5;
+
+    /** More for each further shard that a device has in it. */
+    private static final int STARTS_PER_SHARD = 2;
+
+    /** Attention over many tokens reaches this share of the rate of products: an estimate. */
+    private static final double ATTENTION = 0.5;
+
+    private static final Encoding HALF = Encoding.F16;
+
+    /** What one half of a layer asks of each device, in seconds, and of buses, in bytes. */
     private static final class Load {
         double gpu;
         double processor;
+        double gpuBytes;
+        double processorBytes;
         double streamed;
         double mapped;
+        double disk;
+        double diskOnDemand;
+
+        void add(Load other) {
+            gpu += other.gpu;
+            processor += other.processor;
+            gpuBytes += other.gpuBytes;
+            processorBytes += other.processorBytes;
+            streamed += other.streamed;
+            mapped += other.mapped;
+            disk += other.disk;
+            diskOnDemand += other.diskOnDemand;
+        }
     }
 
-    /** The time of one decoded token at best: what it reads, and what handing results over takes. */
-    public ThroughputEstimate decode(Plan plan, Footprint footprint) {
-        Schedule schedule = Schedule.of(plan, Regime.MEMORY_BOUND, tiers);
+    /** Whether processor and bus read host memory at the same time, which both feel. */
+    private enum Sharing {
+        ALONE,
+        BOTH
+    }
+
+    /** A token of one reply, in words: rate and what binds. */
+    public ThroughputEstimate decode(Plan plan, Footprint footprint, int context) {
+        StepCost cost = step(plan, footprint, Step.decode(context));
+        return new ThroughputEstimate(
+                1 / cost.seconds(),
+                bound(cost),
+                plan.tiers().contains(Tier.DISK) && machine.disks().isEmpty());
+    }
+
+    /** A whole prompt for each sequence, in steps as the engine takes them; the last one gives the first token of the reply. */
+    public StepCost prefill(Plan plan, Footprint footprint, int tokens, int sequences) {
+        StepCost sum = null;
+        for (int from = 0; from < tokens; from += MOST_STEP_TOKENS) {
+            StepCost part = step(plan, footprint, new Step(1, Math.min(MOST_STEP_TOKENS, tokens - from), from));
+            sum = sum == null ? part : sum.then(part);
+        }
+        if (sum == null) {
+            throw new IllegalArgumentException("a prompt of " + tokens + " tokens");
+        }
+        StepCost one = sum;
+        for (int i = 1; i < sequences; i++) {
+            sum = sum.then(one);
+        }
+        return sum;
+    }
+
+    /** One step. */
+    public StepCost step(Plan plan, Footprint footprint, Step step) {
+        Schedule schedule = Schedule.of(plan, plan.regime(step.rows()), tiers);
+        Sharing sharing = sharing(schedule);
         Load all = new Load();
-        schedule.entries().forEach(entry -> add(entry, footprint, all));
-        boolean both = all.processor > 0 && all.streamed + all.mapped > 0;
-        double hostRead = both ? rates.hostReadBoth() : rates.hostRead();
-        double upload = both ? rates.uploadBoth() : rates.upload();
+        List<Double> layers = new ArrayList<>();
         double devices = 0;
         for (Schedule.Layer layer : schedule.layers()) {
-            devices += together(layer.home(), layer.attention(), footprint, hostRead, upload);
-            devices += together(layer.home(), layer.feedForward(), footprint, hostRead, upload);
+            double seconds = half(layer.home(), layer.attention(), footprint, step, sharing, all)
+                    + half(layer.home(), layer.feedForward(), footprint, step, sharing, all);
+            layers.add(seconds);
+            devices += seconds;
         }
-        devices += together(plan.headHome(), schedule.head(), footprint, hostRead, upload);
-        double bus = (all.streamed + all.mapped) / upload;
-        double seconds = Math.max(devices, bus);
-        return new ThroughputEstimate(1 / seconds, bound(all, hostRead, upload), rates);
+        // One row of logits for each sequence, whatever the number of tokens.
+        Step last = new Step(step.sequences(), 1, 0);
+        double head =
+                half(plan.headHome(), schedule.head(), footprint, last, sharing, all) + logits(plan, step.sequences());
+        layers.add(head);
+        devices += head;
+        return cost(devices, layers, all, sharing);
     }
 
-    /** Of one half of a layer. */
-    private double together(
-            int home, List<Schedule.DeviceTasks> tasks, Footprint footprint, double hostRead, double upload) {
+    private StepCost cost(double devices, List<Double> layers, Load all, Sharing sharing) {
+        double bus = (all.streamed + all.mapped) / upload(sharing);
+        double disk = (all.disk + all.diskOnDemand) / diskRate();
+        Map<Resource, Double> busy = new EnumMap<>(Resource.class);
+        busy.put(Resource.GPU, all.gpu);
+        busy.put(Resource.PROCESSOR, all.processor);
+        busy.put(Resource.BUS, bus);
+        busy.put(Resource.DISK, disk);
+        Map<Resource, Double> bytes = new EnumMap<>(Resource.class);
+        bytes.put(Resource.GPU, all.gpuBytes);
+        bytes.put(Resource.PROCESSOR, all.processorBytes);
+        bytes.put(Resource.BUS, all.streamed + all.mapped);
+        bytes.put(Resource.DISK, all.disk + all.diskOnDemand);
+        return new StepCost(Math.max(devices, Math.max(bus, disk)), layers, busy, bytes);
+    }
+
+    /** The processor reads weights in place while others cross the bus. */
+    private Sharing sharing(Schedule schedule) {
+        boolean processor = schedule.entries().anyMatch(entry -> tiers.get(entry.device()) == Tier.HOST);
+        boolean bus = schedule.entries()
+                .anyMatch(entry -> tiers.get(entry.device()) == Tier.GPU && entry.access() != Access.RESIDENT);
+        return processor && bus ? Sharing.BOTH : Sharing.ALONE;
+    }
+
+    /** Seconds of one half of a layer; what it reads is added to {@code all}. */
+    private double half(
+            int home, List<Schedule.DeviceTasks> tasks, Footprint footprint, Step step, Sharing sharing, Load all) {
         Load load = new Load();
-        tasks.forEach(device -> device.entries().forEach(entry -> add(entry, footprint, load)));
-        double handOver = tasks.stream().allMatch(device -> device.device() == home) ? 0 : HAND_OVER;
-        return handOver + Math.max(load.gpu / rates.gpuRead() + load.mapped / upload, load.processor / hostRead);
+        for (Schedule.DeviceTasks device : tasks) {
+            boolean processor = tiers.get(device.device()) == Tier.HOST;
+            int starts = STARTS + STARTS_PER_SHARD * (device.entries().size() - 1);
+            if (processor) {
+                load.processor += starts * machine.host().startSeconds();
+            } else {
+                load.gpu += starts * gpu().startSeconds();
+            }
+            for (Schedule.Entry entry : device.entries()) {
+                double read = model.shareRead(entry.block(), step.rows());
+                weights(entry, read * footprint.blockBytes(entry.block()), step, sharing, load);
+                if (entry.block().component() == Component.HEADS) {
+                    attention(entry, step, load);
+                }
+            }
+        }
+        all.add(load);
+        double waiting = load.mapped / upload(sharing) + load.diskOnDemand / diskRate();
+        boolean together = tasks.stream().allMatch(device -> device.device() == home);
+        double handOver = together ? 0 : gpu().bus().handOverSeconds();
+        return handOver + Math.max(load.gpu + waiting, load.processor + (load.gpu == 0 ? waiting : 0));
     }
 
-    private void add(Schedule.Entry entry, Footprint footprint, Load load) {
-        double bytes = footprint.blockBytes(entry.block());
+    private void weights(Schedule.Entry entry, double bytes, Step step, Sharing sharing, Load load) {
+        Encoding encoding = model.encoding(entry.block().component());
+        double weights = bytes / ProductRates.bytesPerWeight(encoding);
         boolean processor = tiers.get(entry.device()) == Tier.HOST;
-        boolean skips = entry.block().component() == Component.DOWN
+        boolean gated = entry.block().component() == Component.DOWN
                 && entry.access() != Access.STREAMED
-                && !(processor && activeShare > MOST_SKIPPED_BY_PROCESSOR);
-        double read = skips ? activeShare * bytes : bytes;
+                && model.activeShare() < 1;
+        double active = gated ? model.activeInAny(step.rows()) : 1;
         if (processor) {
-            load.processor += read;
+            double read = gated ? Math.min(1, active * (1 + LONE_ROW_BYTES / rowBytes(entry, bytes))) : 1;
+            load.processor += processorSeconds(encoding, read * weights, step.rows(), sharing);
+            load.processorBytes += active * bytes;
         } else {
+            load.gpu += gpu().products().seconds(encoding, active * weights, step.rows());
+            load.gpuBytes += active * bytes;
             switch (entry.access()) {
-                case RESIDENT -> load.gpu += read;
-                case STREAMED -> load.streamed += read;
-                case MAPPED, ON_DEMAND -> load.mapped += read;
+                case RESIDENT -> {}
+                case STREAMED -> load.streamed += bytes;
+                case MAPPED, ON_DEMAND -> load.mapped += active * bytes;
+            }
+        }
+        if (entry.shard().tier() == Tier.DISK) {
+            if (entry.access() == Access.ON_DEMAND) {
+                load.diskOnDemand += Math.min(1, active * (1 + LONE_READ_BYTES / rowBytes(entry, bytes))) * bytes;
+            } else {
+                load.disk += bytes;
             }
         }
     }
 
-    private String bound(Load all, double hostRead, double upload) {
-        double overBus = all.streamed + all.mapped;
-        double gpu = all.gpu / rates.gpuRead();
-        double processor = all.processor / hostRead;
-        double bus = overBus / upload;
-        if (gpu >= processor && gpu >= bus) {
-            return say("GPU memory", all.gpu, rates.gpuRead());
-        }
-        return processor >= bus
-                ? say("host memory", all.processor, hostRead)
-                : say("the bus to the GPU", overBus, upload);
+    private static double rowBytes(Schedule.Entry entry, double bytes) {
+        return bytes / entry.shard().size();
     }
 
-    private static String say(String what, double bytes, double rate) {
-        return String.format(Locale.ROOT, "%s: %s a token at %.0f GB/s", what, Bytes.format((long) bytes), rate / 1e9);
+    /** The processor's products are no faster than what the bus leaves it of its memory. */
+    private double processorSeconds(Encoding encoding, double weights, int tokens, Sharing sharing) {
+        MachineProfile.Host host = machine.host();
+        double alone = host.products().seconds(encoding, weights, tokens);
+        if (sharing == Sharing.ALONE) {
+            return alone;
+        }
+        double best = Encoding.ALL.stream()
+                .mapToDouble(it -> host.products().readBytesPerSecond(it))
+                .max()
+                .orElse(host.read());
+        double reached = Math.min(1, best / host.read());
+        double bytes = weights * ProductRates.bytesPerWeight(encoding);
+        return Math.max(alone, bytes / (reached * gpu().bus().hostReadBoth()));
+    }
+
+    /** Attention is where the keys and values are: few tokens read them all, many are arithmetic. */
+    private void attention(Schedule.Entry entry, Step step, Load load) {
+        boolean processor = tiers.get(entry.attends()) == Tier.HOST;
+        int heads = entry.shard().size();
+        double attended = step.sequences() * step.attended();
+        double rate = processor ? machine.host().attend() : gpu().attend();
+        double reading = 2 * model.kvNumbers(heads) * attended / rate; // of 16 bits each, as was measured
+        ProductRates products = processor ? machine.host().products() : gpu().products();
+        double queries = (double) model.spec().heads() / model.spec().keyHeads();
+        double pairs = queries * model.kvNumbers(heads) * attended * step.tokens();
+        double arithmetic = products.seconds(HALF, pairs / step.tokens(), step.tokens()) / ATTENTION;
+        double seconds = step.tokens() == 1 ? reading : Math.max(reading, arithmetic);
+        double bytes = model.kvBytes(heads) * attended;
+        if (processor) {
+            load.processor += seconds;
+            load.processorBytes += bytes;
+        } else {
+            load.gpu += seconds;
+            load.gpuBytes += bytes;
+        }
+    }
+
+    /** Copying them to the Java heap, where the sampler reads them. */
+    private double logits(Plan plan, int rows) {
+        boolean onGpu = plan.head().stream().anyMatch(shard -> tiers.get(shard.device()) == Tier.GPU);
+        double bytes = 4.0 * model.spec().vocabulary() * rows;
+        return bytes / (onGpu ? gpu().bus().download() : machine.host().read());
+    }
+
+    private double upload(Sharing sharing) {
+        return machine.gpu()
+                .map(it -> sharing == Sharing.BOTH
+                        ? it.bus().uploadBoth()
+                        : it.bus().upload())
+                .orElse(1.0);
+    }
+
+    private double diskRate() {
+        return machine.diskRead().orElse(UNMEASURED_DISK);
+    }
+
+    private MachineProfile.Gpu gpu() {
+        return machine.gpu()
+                .orElseThrow(() -> new IllegalStateException("a plan for a GPU, priced for a machine without one"));
+    }
+
+    /** The share of the rest that the GPU should compute, so that bus and processor are done at the same time. */
+    double streamedShare() {
+        double bus = gpu().bus().uploadBoth();
+        double weight = ProductRates.bytesPerWeight(model.weights());
+        double processor = weight / processorSeconds(model.weights(), 1, 1, Sharing.BOTH);
+        return bus / (bus + processor);
+    }
+
+    /** What binds, with the bytes that it moves for a token and the rate at which it does. */
+    private static String bound(StepCost cost) {
+        Resource binding = cost.binding();
+        double bytes = cost.bytes(binding);
+        return String.format(
+                Locale.ROOT,
+                "%s: %s a token at %.3g GB/s",
+                binding.label(),
+                Bytes.format((long) bytes),
+                bytes / cost.busy(binding) / 1e9);
+    }
+
+    /** No plan of the same bytes can be faster: each resource reads its part at the best rate that was measured of it. */
+    public double limitTokensPerSecond(Plan plan, Footprint footprint, int context) {
+        StepCost cost = step(plan, footprint, Step.decode(context));
+        boolean both = cost.bytes(Resource.BUS) > 0 && cost.bytes(Resource.PROCESSOR) > 0;
+        double seconds = cost.bytes(Resource.PROCESSOR)
+                / (both ? gpu().bus().hostReadBoth() : machine.host().read());
+        if (machine.gpu().isPresent()) {
+            seconds = Math.max(seconds, cost.bytes(Resource.GPU) / gpu().read());
+            seconds = Math.max(seconds, cost.bytes(Resource.BUS) / upload(both ? Sharing.BOTH : Sharing.ALONE));
+        }
+        return 1 / Math.max(seconds, cost.bytes(Resource.DISK) / diskRate());
     }
 }

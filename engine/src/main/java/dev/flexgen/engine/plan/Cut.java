@@ -28,6 +28,23 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
         return new Cut(partHeads, Math.clamp(left / sizes.upBytes(), 0, ups), 0, sizes);
     }
 
+    /** So much of this one, heads first, then whole neurons. */
+    Cut partWithHeadsFirst(int share, int of) {
+        long wanted = bytes() * share / of;
+        int partHeads = (int) Math.min(heads, wanted / sizes.headBytes());
+        int neurons =
+                Math.clamp((wanted - partHeads * sizes.headBytes()) / sizes.neuronBytes(), 0, Math.min(ups, downs));
+        return new Cut(partHeads, neurons, neurons, sizes);
+    }
+
+    /** So much of this one, whole neurons first, then heads. */
+    Cut partWithNeuronsFirst(int share, int of) {
+        long wanted = bytes() * share / of;
+        int neurons = (int) Math.min(Math.min(ups, downs), wanted / sizes.neuronBytes());
+        int partHeads = Math.clamp((wanted - neurons * sizes.neuronBytes()) / sizes.headBytes(), 0, heads);
+        return new Cut(partHeads, neurons, neurons, sizes);
+    }
+
     Cut without(Cut other) {
         return new Cut(heads - other.heads, ups - other.ups, downs - other.downs, sizes);
     }

@@ -11,8 +11,33 @@ import java.util.List;
  * @param sendsHeads whether heads may be streamed: their keys and values are on the GPU then
  * @param downShare share of the rows in the second half of neurons that a token reads. Below 1 the GPU reads those in host memory
  *     in place, and they are the last to be kept on the GPU
+ * @param first what of a layer is kept on the GPU first
  */
-record Offload(int gpu, int processor, int tables, double share, boolean sendsHeads, double downShare) {
+record Offload(int gpu, int processor, int tables, double share, boolean sendsHeads, double downShare, First first) {
+
+    private static final double NEAR = 0.87;
+
+    /** What is kept on the GPU first: where one half of a layer is there whole, devices meet once less. */
+    enum First {
+        BOTH_ALIKE,
+        HEADS,
+        NEURONS
+    }
+
+    /** Shares near this one: bus and processor also wait for the GPU, so that the even share is not always the best. */
+    List<Offload> near() {
+        return share == 1
+                ? List.of(this)
+                : List.of(this, withShare(NEAR * share), withShare(Math.min(1, share / NEAR)));
+    }
+
+    private Offload withShare(double other) {
+        return new Offload(gpu, processor, tables, other, sendsHeads, downShare, first);
+    }
+
+    Offload with(First other) {
+        return new Offload(gpu, processor, tables, share, sendsHeads, downShare, other);
+    }
 
     /** From this share on reading single rows over the bus is not tried. */
     private static final double MOST_GATED = 0.4;
@@ -26,9 +51,12 @@ record Offload(int gpu, int processor, int tables, double share, boolean sendsHe
     static List<Offload> candidates(int gpu, int processor, double share, double activeShare) {
         List<Offload> candidates = new ArrayList<>();
         for (double downShare : activeShare < MOST_GATED ? new double[] {1, activeShare} : new double[] {1}) {
-            candidates.add(new Offload(gpu, processor, gpu, share, true, downShare));
-            candidates.add(new Offload(gpu, processor, gpu, share, false, downShare));
-            candidates.add(new Offload(gpu, processor, processor, share, false, downShare));
+            // The GPU may as well read all: then nobody waits for a slow processor.
+            for (double streamed : share < 1 ? new double[] {share, 1} : new double[] {1}) {
+                candidates.add(new Offload(gpu, processor, gpu, streamed, true, downShare, First.BOTH_ALIKE));
+                candidates.add(new Offload(gpu, processor, gpu, streamed, false, downShare, First.BOTH_ALIKE));
+                candidates.add(new Offload(gpu, processor, processor, streamed, false, downShare, First.BOTH_ALIKE));
+            }
         }
         return candidates;
     }
@@ -40,7 +68,11 @@ record Offload(int gpu, int processor, int tables, double share, boolean sendsHe
 
     /** The largest part of a layer of {@code share / of} of its bytes, for the GPU's memory. */
     Cut onGpu(Cut all, int part, int of) {
-        return gated() ? all.partWithDownsLast(part, of) : all.part(part, of);
+        return switch (first) {
+            case BOTH_ALIKE -> gated() ? all.partWithDownsLast(part, of) : all.part(part, of);
+            case HEADS -> all.partWithHeadsFirst(part, of);
+            case NEURONS -> all.partWithNeuronsFirst(part, of);
+        };
     }
 
     /**

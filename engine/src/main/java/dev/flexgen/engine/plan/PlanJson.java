@@ -101,7 +101,7 @@ public final class PlanJson {
     public static Plan read(String text, String source) {
         try {
             JsonElement root = JsonParser.parseString(text);
-            return plan(new PlanObject(root, source, "the plan"));
+            return plan(new FileObject(root, source, "the plan"));
         } catch (JsonParseException | IllegalStateException e) {
             throw EngineException.input(source + " is not valid JSON (" + e.getMessage() + "); write the plan again");
         } catch (IllegalArgumentException e) {
@@ -109,10 +109,10 @@ public final class PlanJson {
         }
     }
 
-    private static Plan plan(PlanObject json) {
+    private static Plan plan(FileObject json) {
         json.allow(Set.of("embedding_device", "compute_bound_tokens", "ring_slots", "layers", "head"));
         List<LayerPlan> layers = new ArrayList<>();
-        for (PlanObject layer : json.list("layers")) {
+        for (FileObject layer : json.list("layers")) {
             layer.allow(Set.of("count", "home", "heads", "up", "down", "experts"));
             LayerPlan read = new LayerPlan(
                     layer.number("home"),
@@ -137,9 +137,9 @@ public final class PlanJson {
                 json.number("ring_slots"));
     }
 
-    private static List<Shard> shards(PlanObject parent, String key) {
+    private static List<Shard> shards(FileObject parent, String key) {
         List<Shard> shards = new ArrayList<>();
-        for (PlanObject json : parent.list(key)) {
+        for (FileObject json : parent.list(key)) {
             json.allow(Set.of("from", "to", "tier", "device", "prefill_device", "access"));
             int device = json.number("device");
             shards.add(new Shard(

@@ -7,31 +7,25 @@ import dev.flexgen.engine.model.ModelSpec;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.IntPredicate;
+import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts every layer alike: as many heads and neurons on the GPU as fit, the rest in host memory, what does not fit there on disk. Of
  * the rest the processor computes one part in place while the GPU reads the other over the bus, neurons first, since those have no
  * keys and values. Candidates must fit by their {@link Footprint}; of those that do, the {@link CostModel} chooses.
  *
- * @param context tokens of a conversation, for messages
- * @param activeShare of the neurons after ReLU that a token needs; 1 if there is no ReLU
+ * @param context tokens of a conversation
+ * @param sessions of that length for which there is to be room
  */
 public record Planner(
-        ModelSpec spec,
-        List<DeviceShape> devices,
-        Budget budget,
-        Footprint.Meter meter,
-        int context,
-        double activeShare) {
+        ModelShape model, List<DeviceShape> devices, Budget budget, Footprint.Meter meter, int context, int sessions) {
 
     /** Beyond what any machine has; below it, sums of sizes fit a long. */
     private static final double MOST_BYTES = 0x1p50;
 
     private static final double GIB = 1 << 30;
-    private static final int SHARES = 1 << 12;
+    private static final int SHARES = Sketch.SHARES;
 
     /**
      * A plan for the processor alone.
@@ -40,7 +34,7 @@ public record Planner(
      */
     public Plan forProcessor() {
         requireSanity();
-        Plan whole = Plan.onOneDevice(spec, Tier.HOST, processor());
+        Plan whole = Plan.onOneDevice(spec(), Tier.HOST, processor());
         Footprint footprint = meter.of(whole);
         if (fitsHost(footprint)) {
             return whole;
@@ -48,30 +42,33 @@ public record Planner(
         if (!budget.disk()) {
             throw tooLargeForHost(footprint);
         }
-        if (ExpertPlans.hasExperts(spec)) {
+        if (ExpertPlans.hasExperts(spec())) {
             return new ExpertPlans(this).forProcessor(processor()).orElseThrow(() -> tooLargeForHost(footprint));
         }
-        LayerSizes sizes = LayerSizes.of(spec, footprint);
-        Cuts cuts = new Cuts(spec, sizes, budget.hostBytes(), processor());
-        int share = largest(part -> fitsHost(meter.of(cuts.withDisk(sizes.all().part(part, SHARES)))));
-        Cut inHost = sizes.all().part(share, SHARES);
-        Plan plan = cuts.withDisk(inHost);
-        if (!fitsHost(meter.of(plan))) {
+        LayerSizes sizes = LayerSizes.of(spec(), footprint);
+        Cuts cuts = new Cuts(spec(), sizes, budget.hostBytes(), processor());
+        int share = largest(
+                part -> meter.of(cuts.withDisk(sizes.all().part(part, SHARES))).hostPeak(), budget.hostBytes());
+        if (share < 0) {
             throw tooLargeForHost(footprint);
         }
-        return plan;
+        return cuts.withDisk(sizes.all().part(share, SHARES));
+    }
+
+    ModelSpec spec() {
+        return model.spec();
     }
 
     /**
      * A plan for one GPU and the processor.
      *
-     * @param bandwidths asked for only if the model does not fit the GPU
+     * @param machine asked for only if the model does not fit the GPU
      * @throws EngineException of kind PLACEMENT if some memory is too small for any plan
      */
-    public Plan forGpu(Supplier<Bandwidths> bandwidths) {
+    public Plan forGpu(Supplier<MachineProfile> machine) {
         requireSanity();
         int gpu = gpu();
-        Plan whole = Plan.onOneDevice(spec, Tier.GPU, gpu);
+        Plan whole = Plan.onOneDevice(spec(), Tier.GPU, gpu);
         Footprint footprint = meter.of(whole);
         if (fitsGpu(footprint)) {
             if (!fitsHost(footprint)) {
@@ -79,71 +76,31 @@ public record Planner(
             }
             return whole;
         }
-        if (ExpertPlans.hasExperts(spec)) {
+        if (ExpertPlans.hasExperts(spec())) {
             return new ExpertPlans(this)
                     .forGpu(gpu, processor())
-                    .orElseThrow(() -> tooLargeForHost(meter.of(Plan.onOneDevice(spec, Tier.HOST, processor()))));
+                    .orElseThrow(() -> tooLargeForHost(meter.of(Plan.onOneDevice(spec(), Tier.HOST, processor()))));
         }
-        Bandwidths rates = bandwidths.get();
-        LayerSizes sizes = LayerSizes.of(spec, footprint);
-        Cuts cuts = new Cuts(spec, sizes, budget.gpuBytes(), processor());
-        List<Offload> offloads = Offload.candidates(gpu, processor(), rates.streamedShare(), activeShare);
-        CostModel cost =
-                new CostModel(rates, devices.stream().map(DeviceShape::tier).toList(), activeShare);
-        @Nullable Candidate best = null;
-        double bestRate = 0;
-        for (Offload offload : offloads) {
-            Optional<Candidate> candidate = inMemory(cuts, sizes, offload).filter(it -> fitsHost(it.footprint()));
-            double rate = candidate
-                    .map(it -> cost.decode(it.plan(), it.footprint()).decodeTokensPerSecond())
-                    .orElse(0.0);
-            if (rate > bestRate) {
-                best = candidate.orElseThrow();
-                bestRate = rate;
-            }
-        }
-        if (best != null) {
-            return best.plan();
-        }
+        LayerSizes sizes = LayerSizes.of(spec(), footprint);
+        Cuts cuts = new Cuts(spec(), sizes, budget.gpuBytes(), processor());
+        CostModel cost = new CostModel(
+                machine.get(), devices.stream().map(DeviceShape::tier).toList(), model);
+        List<Offload> offloads = Offload.candidates(gpu, processor(), cost.streamedShare(), model.activeShare());
+        Sketch sketch = new Sketch(model, sizes, footprint, (long) context * sessions);
+        GpuSearch search = new GpuSearch(this, cuts, sizes, sketch, cost);
+        return search.inMemory(offloads)
+                .or(() -> budget.disk() ? search.withDisk(offloads) : Optional.empty())
+                .orElseThrow(() -> tooLarge(cuts, sizes, offloads));
+    }
+
+    /** Which memory is too small even for the plan that takes least of the GPU's. */
+    private EngineException tooLarge(Cuts cuts, LayerSizes sizes, List<Offload> offloads) {
         return offloads.stream()
-                .filter(offload -> !offload.gated())
-                .flatMap(offload -> inMemory(cuts, sizes, offload).stream())
+                .map(offload -> meter.of(cuts.withGpu(sizes.none(), sizes.all(), offload)))
+                .filter(this::fitsGpu)
                 .findFirst()
-                .map(candidate -> withDisk(cuts, sizes, candidate))
-                .orElseThrow(() -> tooLargeForGpu(cuts, sizes, offloads));
-    }
-
-    /** A plan that fits the GPU; in host memory as much as need be. */
-    private record Candidate(Offload offload, Cut onGpu, Plan plan, Footprint footprint) {}
-
-    /** As much on the GPU as fits, the rest in host memory; empty if even the least is too much for the GPU. */
-    private Optional<Candidate> inMemory(Cuts cuts, LayerSizes sizes, Offload offload) {
-        Cut all = sizes.all();
-        if (!fitsGpu(meter.of(cuts.withGpu(sizes.none(), all, offload)))) {
-            return Optional.empty();
-        }
-        int share = largest(part -> {
-            Cut cut = offload.onGpu(all, part, SHARES);
-            return fitsGpu(meter.of(cuts.withGpu(cut, all.without(cut), offload)));
-        });
-        Cut onGpu = offload.onGpu(all, share, SHARES);
-        Plan plan = cuts.withGpu(onGpu, all.without(onGpu), offload);
-        return Optional.of(new Candidate(offload, onGpu, plan, meter.of(plan)));
-    }
-
-    /** The same with what does not fit host memory on disk. */
-    private Plan withDisk(Cuts cuts, LayerSizes sizes, Candidate candidate) {
-        if (!budget.disk()) {
-            throw tooLargeForHost(candidate.footprint());
-        }
-        Cut rest = sizes.all().without(candidate.onGpu());
-        int share = largest(part ->
-                fitsHost(meter.of(cuts.withGpu(candidate.onGpu(), rest.part(part, SHARES), candidate.offload()))));
-        Plan plan = cuts.withGpu(candidate.onGpu(), rest.part(share, SHARES), candidate.offload());
-        if (!fitsHost(meter.of(plan))) {
-            throw tooLargeForHost(candidate.footprint());
-        }
-        return plan;
+                .map(this::tooLargeForHost)
+                .orElseGet(() -> tooLargeForGpu(cuts, sizes, offloads));
     }
 
     private EngineException tooLargeForGpu(Cuts cuts, LayerSizes sizes, List<Offload> offloads) {
@@ -166,7 +123,11 @@ public record Planner(
         return footprint.hostPeak() <= budget.hostBytes();
     }
 
-    private int gpu() {
+    int layers() {
+        return spec().layers();
+    }
+
+    int gpu() {
         return index(Tier.GPU);
     }
 
@@ -185,8 +146,8 @@ public record Planner(
 
     /** Doubles do not overflow, whatever sizes a file may state. */
     private void requireSanity() {
-        double weights = 2.0 * spec.parameters();
-        double kv = 4.0 * spec.layers() * spec.keyHeads() * spec.headDim() * context;
+        double weights = 2.0 * spec().parameters();
+        double kv = 4.0 * spec().layers() * spec().keyHeads() * spec().headDim() * context;
         if (weights + kv > MOST_BYTES) {
             throw tooLargeForHost(weights, kv);
         }
@@ -220,16 +181,33 @@ public record Planner(
         return bytes < GIB ? Bytes.format((long) bytes) : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
     }
 
-    /** The largest share, of {@value #SHARES}, that is allowed; 0 if none is. */
-    private static int largest(IntPredicate allowed) {
+    /**
+     * The largest share of {@value #SHARES} that takes no more than {@code most} bytes; -1 if none does. What shares take grows
+     * about evenly, so a few tries find it.
+     */
+    static int largest(IntToLongFunction bytes, long most) {
         int low = 0;
         int high = SHARES;
-        while (low < high) {
-            int middle = (low + high + 1) >>> 1;
-            if (allowed.test(middle)) {
-                low = middle;
+        long least = bytes.applyAsLong(low);
+        if (least > most) {
+            return -1;
+        }
+        long all = bytes.applyAsLong(high);
+        if (all <= most) {
+            return high;
+        }
+        boolean halve = false;
+        while (high - low > 1) {
+            double share = halve || all <= least ? 0.5 : (double) (most - least) / (all - least);
+            int next = Math.clamp(low + Math.round(share * (high - low)), low + 1, high - 1);
+            long its = bytes.applyAsLong(next);
+            halve = !halve && high - low > 64; // steps of whole heads mislead even division
+            if (its <= most) {
+                low = next;
+                least = its;
             } else {
-                high = middle - 1;
+                high = next;
+                all = its;
             }
         }
         return low;

@@ -1,10 +1,10 @@
 package dev.flexgen.engine.plan;
 
 /**
- * How fast a plan can decode at best.
+ * How fast a plan is expected to decode.
  *
- * @param decodeTokensPerSecond bus arithmetic alone, without what starting operations costs
- * @param bound which part decides
- * @param bandwidths that it rests on
+ * @param decodeTokensPerSecond of one reply
+ * @param bound which part decides, for people
+ * @param diskAssumed whether a disk counts at a rate that nobody measured
  */
-public record ThroughputEstimate(double decodeTokensPerSecond, String bound, Bandwidths bandwidths) {}
+public record ThroughputEstimate(double decodeTokensPerSecond, String bound, boolean diskAssumed) {}

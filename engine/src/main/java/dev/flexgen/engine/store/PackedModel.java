@@ -44,10 +44,9 @@ public final class PackedModel implements StoredTypes {
      */
     public static PackedModel in(Path folder) {
         Manifest manifest = PackStore.valid(folder)
-                .orElseThrow(
-                        () -> EngineException.model(
-                                folder
-                                        + " holds no whole packed model of this version; pack the model again with 'flexgen-chat pack'"));
+                .orElseThrow(() -> EngineException.model(folder
+                        + " holds no whole packed model of this version; pack the model again with"
+                        + " 'flexgen-chat pack'"));
         return new PackedModel(folder, Families.read(folder), manifest);
     }
 

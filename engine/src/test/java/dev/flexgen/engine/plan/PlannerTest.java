@@ -31,7 +31,7 @@ class PlannerTest {
     private static final List<Tier> GPU_AND_PROCESSOR = List.of(Tier.GPU, Tier.HOST);
 
     /** A fast bus beside a fast processor. */
-    private static final Bandwidths RATES = new Bandwidths(2e12, 50e9, 100e9, 45e9, 80e9);
+    private static final MachineProfile RATES = TestMachines.gpu(2e12, 50e9, 100e9, 45e9, 80e9);
 
     private static ModelSpec opt(int layers, int heads, int width) {
         Dimensions dimensions =
@@ -43,7 +43,11 @@ class PlannerTest {
     private record Subject(ModelSpec spec, boolean ownHead) {
         Planner planner(Budget budget, boolean gpu) {
             List<DeviceShape> devices = devices(gpu);
-            return new Planner(spec, devices, budget, meter(gpu), 2048, 1);
+            return new Planner(shape(1), devices, budget, meter(gpu), 2048, 1);
+        }
+
+        ModelShape shape(double activeShare) {
+            return new ModelShape(spec, Encoding.F16, Encoding.F16, KvEncoding.F16, activeShare);
         }
 
         Footprint.Meter meter(boolean gpu) {
@@ -149,13 +153,12 @@ class PlannerTest {
     /** With a GPU that reads its own memory in no time: what it holds costs nothing, so the rest alone counts. */
     @Test
     void moreMemoryNeverGivesASlowerPlan() {
-        Bandwidths rates =
-                new Bandwidths(1e18, RATES.upload(), RATES.hostRead(), RATES.uploadBoth(), RATES.hostReadBoth());
+        MachineProfile rates = TestMachines.gpu(1e18, 50e9, 100e9, 45e9, 80e9);
         double before = 0;
-        for (long gpu = 2 * GIB; gpu < 70 * GIB; gpu += GIB / 2) {
+        for (long gpu = 2 * GIB; gpu < 70 * GIB; gpu += 2 * GIB) {
             Plan plan = plan(OPT_30B, gpu, 100 * GIB, false);
-            double rate = new CostModel(rates, GPU_AND_PROCESSOR, 1)
-                    .decode(plan, OPT_30B.meter(true).of(plan))
+            double rate = new CostModel(rates, GPU_AND_PROCESSOR, OPT_30B.shape(1))
+                    .decode(plan, OPT_30B.meter(true).of(plan), 1024)
                     .decodeTokensPerSecond();
             assertThat(rate).as("with %d MiB", gpu >> 20).isGreaterThanOrEqualTo(before * 0.97); // whole heads
             before = rate;
@@ -178,12 +181,10 @@ class PlannerTest {
 
     @Test
     void aSlowProcessorKeepsTheHeadsWhoseKeysAndValuesDoNotFitTheGpu() {
-        Bandwidths slow = new Bandwidths(2e12, 50e9, 9e9, 48e9, 8e9);
+        MachineProfile slow = TestMachines.gpu(2e12, 50e9, 9e9, 48e9, 8e9);
         Plan plan = OPT_30B.planner(new Budget(2 * GIB, UNIT, 100 * GIB, false), true)
                 .forGpu(() -> slow);
-        assertThat(plan.layers().getFirst().heads())
-                .noneMatch(shard -> shard.tier() == Tier.HOST && shard.device() == 0)
-                .anyMatch(shard -> shard.device() == 1);
+        assertThat(plan.layers().getFirst().heads()).anyMatch(shard -> shard.device() == 1);
     }
 
     @Test
@@ -204,9 +205,9 @@ class PlannerTest {
 
     @Test
     void hostMemoryTooSmallForTheConversationIsRefusedAlsoWithADisk() {
-        assertThatThrownBy(() -> plan(OPT_175B, 15 * GIB, 2 * GIB, true))
+        assertThatThrownBy(() -> plan(OPT_175B, 15 * GIB, GIB / 16, true))
                 .isInstanceOf(EngineException.class)
-                .hasMessageContaining("2.0 GiB of host memory are free")
+                .hasMessageContaining("64.0 MiB of host memory are free")
                 .hasMessageNotContaining("--cpu-memory");
         Budget capped = new Budget(0, UNIT, 5 << 20, true, true);
         assertThatThrownBy(() -> OPT_175B.planner(capped, false).forProcessor())
@@ -216,7 +217,7 @@ class PlannerTest {
 
     @Test
     void aSlowProcessorIsNotWaitedFor() {
-        Bandwidths slow = new Bandwidths(2e12, 50e9, 9e9, 48e9, 8e9);
+        MachineProfile slow = TestMachines.gpu(2e12, 50e9, 9e9, 48e9, 8e9);
         Plan plan = OPT_30B.planner(new Budget(15 * GIB, UNIT, 100 * GIB, false), true)
                 .forGpu(() -> slow);
         assertThat(plan.shards()).allMatch(shard -> shard.device() == 0);
@@ -241,29 +242,33 @@ class PlannerTest {
     @Test
     void aPredictionNamesWhatBinds() {
         Plan plan = plan(OPT_30B, 15 * GIB, 100 * GIB, false);
-        ThroughputEstimate prediction = new CostModel(RATES, GPU_AND_PROCESSOR, 1)
-                .decode(plan, OPT_30B.meter(true).of(plan));
+        ThroughputEstimate prediction = new CostModel(RATES, GPU_AND_PROCESSOR, OPT_30B.shape(1))
+                .decode(plan, OPT_30B.meter(true).of(plan), 0);
         assertThat(prediction.decodeTokensPerSecond()).isBetween(1.5, 3.5);
-        assertThat(prediction.bound()).containsPattern("(host memory|the bus to the GPU): .* GiB a token at .* GB/s");
+        assertThat(prediction.bound()).containsPattern("(the processor|the bus to the GPU): .* GiB a token at .* GB/s");
         Plan resident = plan(OPT_6_7B, 16 * GIB, GIB, false);
-        assertThat(new CostModel(RATES, GPU_AND_PROCESSOR, 1)
-                        .decode(resident, OPT_6_7B.meter(true).of(resident))
+        assertThat(new CostModel(RATES, GPU_AND_PROCESSOR, OPT_6_7B.shape(1))
+                        .decode(resident, OPT_6_7B.meter(true).of(resident), 0)
                         .bound())
-                .startsWith("GPU memory: ");
+                .startsWith("the GPU: ");
     }
 
     /** A model in 4 bits of which a token needs some neurons. */
     private static Plan gated(Subject subject, long gpu, long host, double activeShare) {
         Plan plan = new Planner(
-                        subject.spec(),
+                        fourBitShape(subject, activeShare),
                         Subject.devices(true),
                         new Budget(gpu, UNIT, host, false),
                         fourBits(subject),
                         2048,
-                        activeShare)
+                        1)
                 .forGpu(() -> RATES);
         new PlanCheck(subject.spec(), GPU_AND_PROCESSOR).check(plan);
         return plan;
+    }
+
+    private static ModelShape fourBitShape(Subject subject, double activeShare) {
+        return new ModelShape(subject.spec(), Encoding.Q4, Encoding.Q8, KvEncoding.F16, activeShare);
     }
 
     private static Footprint.Meter fourBits(Subject subject) {
@@ -276,8 +281,8 @@ class PlannerTest {
     }
 
     private static double rate(Subject subject, Plan plan, double activeShare) {
-        return new CostModel(RATES, GPU_AND_PROCESSOR, activeShare)
-                .decode(plan, fourBits(subject).of(plan))
+        return new CostModel(RATES, GPU_AND_PROCESSOR, fourBitShape(subject, activeShare))
+                .decode(plan, fourBits(subject).of(plan), 1024)
                 .decodeTokensPerSecond();
     }
 

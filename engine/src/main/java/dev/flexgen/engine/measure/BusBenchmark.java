@@ -2,28 +2,18 @@ package dev.flexgen.engine.measure;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
-import dev.flexgen.engine.device.Linear;
-import dev.flexgen.engine.device.Matrix;
-import dev.flexgen.engine.device.Ops;
-import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
-import dev.flexgen.engine.device.cpu.VectorOps;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Buffer;
-import dev.flexgen.engine.memory.HostMemory;
-import dev.flexgen.engine.memory.HostPages;
-import dev.flexgen.engine.memory.Ledger;
-import dev.flexgen.engine.plan.Bandwidths;
-import dev.flexgen.engine.quant.Encoding;
-import java.lang.foreign.Arena;
+import dev.flexgen.engine.plan.MachineProfile;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Measures {@link Bandwidths} with a GPU that is open but holds no model yet: a second or two. What is read is larger than any
+ * Measures a GPU's bus and memory while it is open and holds no model yet: about a second. What is read is larger than any
  * cache, or both would come out of the cache and not out of the memory that they have to share. Owned by the calling thread.
  */
-public final class BandwidthBenchmark {
+final class BusBenchmark {
 
     private static final long PIECE_BYTES = 128L << 20;
     private static final long LEAST_PIECE_BYTES = 1 << 16;
@@ -31,22 +21,21 @@ public final class BandwidthBenchmark {
     /** Pieces of page-locked memory that are sent one after the other. */
     private static final int PIECES = 8;
 
-    private static final long HOST_BYTES = 1L << 30;
+    private static final int HAND_OVERS = 50;
 
-    /** More than caches hold. */
-    private static final long GROUPED_BYTES = 256L << 20;
-
-    private static final int GROUPED_COLUMNS = 8192;
-    private static final long GROUPED_NANOS = 1_500_000_000L;
+    /** What a token hands over in the middle of a layer: one row of activations. */
+    private static final long ROW_BYTES = 32 << 10;
 
     private final Stream uploads;
+    private final Stream downloads;
     private final Stream compute;
     private final MemorySegment host;
     private final MemorySegment device;
     private final Event done;
 
-    private BandwidthBenchmark(Device gpu, MemorySegment host, MemorySegment device, Event done) {
+    private BusBenchmark(Device gpu, MemorySegment host, MemorySegment device, Event done) {
         this.uploads = gpu.stream(StreamRole.WEIGHTS_IN);
+        this.downloads = gpu.stream(StreamRole.ACTIVATIONS_OUT);
         this.compute = gpu.stream(StreamRole.COMPUTE);
         this.host = host;
         this.device = device;
@@ -54,24 +43,27 @@ public final class BandwidthBenchmark {
     }
 
     /**
-     * Measures a machine's bandwidths.
+     * What was found.
+     *
+     * @param gpuRead bytes a second that the GPU reads from its own memory
+     */
+    record Result(double gpuRead, MachineProfile.Bus bus) {}
+
+    /**
+     * Measures.
      *
      * @param pool the processor's threads
+     * @param memory that the processor reads, written zeros
      * @param gpuBytes that may be used for it on the GPU
      * @param hostBytes that may be used for it in host memory
      * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if there is not even memory for that
      */
-    public static Bandwidths measure(Device gpu, WorkerPool pool, long gpuBytes, long hostBytes) {
+    static Result measure(Device gpu, WorkerPool pool, MemorySegment memory, long gpuBytes, long hostBytes) {
         long piece = pages(Math.clamp(Math.min(gpuBytes / 4, hostBytes / 64), LEAST_PIECE_BYTES, PIECE_BYTES));
-        long read = Math.clamp(hostBytes / 8 / HostMemoryBenchmark.PIECE, 1, HOST_BYTES / HostMemoryBenchmark.PIECE)
-                * HostMemoryBenchmark.PIECE;
         try (Buffer from = gpu.allocateHost("measuring", PIECES * piece);
                 Buffer to = gpu.allocate("measuring", piece);
-                Event done = gpu.event();
-                Buffer memory = new HostMemory(new Ledger()).allocate("measuring", read)) {
-            HostPages.touch(memory.segment());
-            BandwidthBenchmark meter = new BandwidthBenchmark(gpu, from.segment(), to.segment(), done);
-            return meter.measure(pool, memory.segment());
+                Event done = gpu.event()) {
+            return new BusBenchmark(gpu, from.segment(), to.segment(), done).measure(pool, memory);
         }
     }
 
@@ -79,7 +71,7 @@ public final class BandwidthBenchmark {
         return bytes / 4096 * 4096;
     }
 
-    private Bandwidths measure(WorkerPool pool, MemorySegment memory) {
+    private Result measure(WorkerPool pool, MemorySegment memory) {
         upload(1);
         double upload = upload(2 * PIECES);
         double gpuRead = copyWithin();
@@ -98,29 +90,37 @@ public final class BandwidthBenchmark {
         double alone = Math.max(0, seconds - (readEnd - start) / 1e9);
         double during = rounds * (double) device.byteSize() - alone * upload;
         double uploadBoth = Math.clamp(during / (seconds - alone), upload / 10, upload);
-        return new Bandwidths(
-                gpuRead, upload, hostRead, uploadBoth, Math.min(hostRead, hostReadBoth), groupedProduct(pool, memory));
+        return new Result(
+                gpuRead,
+                new MachineProfile.Bus(
+                        upload, download(), uploadBoth, Math.min(hostRead, hostReadBoth), handOverSeconds()));
     }
 
-    /** The best of some products of a 4-bit matrix with one token; the first ones have the code compiled. */
-    private static double groupedProduct(WorkerPool pool, MemorySegment memory) {
-        int rows = Math.toIntExact(Math.min(memory.byteSize(), GROUPED_BYTES) / Encoding.Q4.rowBytes(GROUPED_COLUMNS));
-        if (rows == 0) {
-            return Double.MAX_VALUE;
-        }
-        Matrix matrix = new Matrix(
-                Encoding.Q4, rows, GROUPED_COLUMNS, memory.asSlice(0, Encoding.Q4.bytes(rows, GROUPED_COLUMNS)));
+    private double download() {
         double best = 0;
-        try (Arena arena = Arena.ofShared()) {
-            Rows in = Rows.in(arena.allocate(4L * GROUPED_COLUMNS, 64), 1, GROUPED_COLUMNS);
-            Rows out = Rows.in(arena.allocate(4L * rows, 64), 1, rows);
-            Ops ops = new VectorOps(pool);
-            long end = System.nanoTime() + GROUPED_NANOS;
-            while (best == 0 || System.nanoTime() < end) {
-                long start = System.nanoTime();
-                ops.up(new Linear(matrix, null), in, out);
-                best = Math.max(best, matrix.bytes() * 1e9 / (System.nanoTime() - start));
-            }
+        for (int round = 0; round < 2 * PIECES; round++) {
+            long start = System.nanoTime();
+            downloads.download(device, host.asSlice(0, device.byteSize()));
+            downloads.record(done);
+            done.join();
+            best = Math.max(best, device.byteSize() * 1e9 / (System.nanoTime() - start));
+        }
+        return best;
+    }
+
+    /** Half the time in which a row goes to the GPU and comes back. */
+    private double handOverSeconds() {
+        long bytes = Math.min(ROW_BYTES, device.byteSize());
+        double best = Double.MAX_VALUE;
+        for (int i = 0; i < HAND_OVERS; i++) {
+            long start = System.nanoTime();
+            uploads.upload(host.asSlice(0, bytes), device.asSlice(0, bytes));
+            uploads.record(done);
+            downloads.await(done);
+            downloads.download(device.asSlice(0, bytes), host.asSlice(0, bytes));
+            downloads.record(done);
+            done.join();
+            best = Math.min(best, (System.nanoTime() - start) / 2e9);
         }
         return best;
     }

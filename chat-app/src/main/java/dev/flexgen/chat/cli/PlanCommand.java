@@ -1,0 +1,147 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.ExitCode;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.config.Setting;
+import dev.flexgen.config.SettingTable;
+import dev.flexgen.config.Settings;
+import dev.flexgen.engine.FitResult;
+import dev.flexgen.engine.Machine;
+import dev.flexgen.engine.ModelFitter;
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.PublishedModels;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.ProfileJson;
+import dev.flexgen.engine.plan.ShippedProfiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code plan}: where everything of a model would go, how fast it would be, and why. Needs no weights. */
+@Command(
+        name = "plan",
+        description = {
+            "Shows where a model's weights would go, how fast it would be and what would make it faster.",
+            "Needs no weights and no such machine: the options for memory and disk are what-if questions."
+        })
+final class PlanCommand implements AppCommand {
+
+    @Parameters(arity = "0..1", paramLabel = "MODEL", description = "A folder, a catalogue name or a Hugging Face id")
+    String model = "";
+
+    @Option(
+            names = "--machine",
+            paramLabel = "FILE|t4|3090",
+            description =
+                    "Plan for another machine: one that the program knows, or a profile as 'doctor --json' prints it")
+    String machine = "";
+
+    @Option(names = "--compare", description = "Show all OPT models, a line for each")
+    boolean compare;
+
+    @Option(names = "--batch", paramLabel = "N", description = "Replies that are written at the same time (default 1)")
+    int batch = 1;
+
+    @Option(names = "--json", description = "Print one JSON object; with --compare one a line")
+    boolean json;
+
+    private final Wiring wiring;
+
+    PlanCommand(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        return ModelSettings.BENCHED;
+    }
+
+    @Override
+    public ExitCode run(Settings settings) {
+        if (batch < 1 || batch > 1024) {
+            throw CommandException.usage("--batch is " + batch + "; it must be 1 to 1024");
+        }
+        ModelFitter fitter = fitter(settings);
+        if (compare) {
+            compare(fitter);
+            return ExitCode.OK;
+        }
+        String name = model.isEmpty() ? settings.get(SettingTable.MODEL) : model;
+        if (name.isEmpty()) {
+            throw CommandException.usage("plan needs a model, such as opt-30b; or --compare for all OPT models");
+        }
+        return show(name, spec(settings, name), fitter);
+    }
+
+    private ExitCode show(String name, ModelSpec spec, ModelFitter fitter) {
+        WhatHelps help = new WhatHelps(fitter, spec);
+        return switch (fitter.fit(spec, 0)) {
+            case FitResult.Fits fits -> {
+                PlanReport report = new PlanReport(name, fits, fitter.state(), batch);
+                wiring.streams().print(json ? report.json(help.faster(fits)) + "\n" : report.text(help.faster(fits)));
+                yield ExitCode.OK;
+            }
+            case FitResult.Refused(var kind, var sentence) -> {
+                if (kind == EngineException.Kind.PLACEMENT) {
+                    throw CommandException.of(ExitCode.FIT, sentence + help.toFit());
+                }
+                throw new EngineException(kind, sentence, null);
+            }
+        };
+    }
+
+    private void compare(ModelFitter fitter) {
+        if (!json) {
+            wiring.streams().print(PlanReport.machineLine(fitter.state()) + PlanTable.HEADING);
+        }
+        for (CatalogueEntry entry : wiring.catalogue().entries()) {
+            if (entry.series().equals("OPT")) {
+                FitResult result = fitter.fit(PublishedModels.spec(entry), 0);
+                if (json && result instanceof FitResult.Fits fits) {
+                    wiring.streams()
+                            .printLine(new PlanReport(entry.name(), fits, fitter.state(), batch).json(List.of()));
+                } else if (!json) {
+                    wiring.streams().print(PlanTable.row(entry.name(), result, batch));
+                }
+            }
+        }
+    }
+
+    private ModelFitter fitter(Settings settings) {
+        return machine.isEmpty()
+                ? wiring.outlook(settings, Machine.Rates.KNOWN)
+                : ModelFitter.elsewhere(profile(), wiring.engineOptions(settings));
+    }
+
+    private MachineProfile profile() {
+        return ShippedProfiles.find(machine).orElseGet(() -> {
+            Path file = wiring.environment().path(machine);
+            try {
+                return ProfileJson.read(Files.readString(file), machine);
+            } catch (IOException e) {
+                throw CommandException.usage("--machine " + machine + " is neither a file that can be read nor one of "
+                        + String.join(", ", ShippedProfiles.names()) + "; name a profile as 'doctor --json' prints it");
+            }
+        });
+    }
+
+    private ModelSpec spec(Settings settings, String name) {
+        return wiring.catalogue()
+                .find(name)
+                .map(entry -> {
+                    if (!Families.names().contains(entry.family())) {
+                        throw CommandException.model(wiring.familyThatDoesNotRun(entry));
+                    }
+                    return PublishedModels.spec(entry);
+                })
+                .orElseGet(() -> Families.read(wiring.model(settings, name).folder()));
+    }
+}

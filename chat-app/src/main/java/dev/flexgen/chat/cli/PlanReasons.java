@@ -1,0 +1,53 @@
+package dev.flexgen.chat.cli;
+
+import dev.flexgen.engine.FitResult;
+import dev.flexgen.engine.WeightType;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.MachineState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** Why a plan is as it is, in sentences. */
+record PlanReasons(FitResult.Fits fits, MachineState machine) {
+
+    private static final int MOST_AUTO_CONTEXT = 8192;
+
+    List<String> list() {
+        List<String> reasons = new ArrayList<>();
+        if (machine.found() instanceof MachineState.Found.ProcessorAlone(var reason) && !reason.isEmpty()) {
+            reasons.add("the processor computes alone: " + reason);
+        }
+        if (fits.tiers().equals(Set.of(Tier.GPU))) {
+            reasons.add("all of it fits the GPU");
+        }
+        if (fits.weights() == WeightType.Q4) {
+            reasons.add("in 4 bits the weights take about a quarter of the room and of the reading");
+        }
+        if (fits.context() < Math.min(MOST_AUTO_CONTEXT, fits.shape().spec().positions())) {
+            reasons.add("the context is shorter than the model's "
+                    + fits.shape().spec().positions()
+                    + " tokens, because more would cost room or a tenth of the speed");
+        }
+        if (fits.plan().shards().anyMatch(shard -> shard.access() == Access.MAPPED)) {
+            reasons.add(String.format(
+                    Locale.ROOT,
+                    "about %.0f %% of the neurons are active, so the second half of each layer is kept outside the GPU"
+                            + " first",
+                    100 * fits.shape().activeShare()));
+        }
+        if (machine.hasGpu() && fits.tiers().contains(Tier.HOST)) {
+            boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() != 0);
+            reasons.add(
+                    processor
+                            ? "what the GPU does not hold is shared so that bus and processor are done at the same time"
+                            : "the processor is left out, because waiting for it would take longer than the bus");
+        }
+        if (fits.fromDisk()) {
+            reasons.add("GPU and host memory together do not hold it, so every token waits for the disk");
+        }
+        return reasons;
+    }
+}

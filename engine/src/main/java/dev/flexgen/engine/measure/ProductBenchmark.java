@@ -1,0 +1,214 @@
+package dev.flexgen.engine.measure;
+
+import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Event;
+import dev.flexgen.engine.device.KvSequence;
+import dev.flexgen.engine.device.KvView;
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.device.Operation;
+import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.StreamRole;
+import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.ProductRates;
+import dev.flexgen.engine.quant.Encoding;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * How fast one device multiplies, attends and starts operations, through the operations that models run on. Weights are zeros in
+ * memory that no cache holds. Owned by one thread.
+ */
+final class ProductBenchmark implements AutoCloseable {
+
+    /** Steps that are measured: a token of a reply, a small batch, a short and a long step of a prompt. */
+    private static final int[] TOKENS = {1, 8, 64, 512};
+
+    private static final List<Encoding> ENCODINGS =
+            List.of(Encoding.F16, Encoding.Q4, Encoding.Q8, Encoding.F32, Encoding.Q3);
+
+    private static final int COLUMNS = 4096;
+    private static final int MOST_ROWS = 8192;
+    private static final int LEAST_ROWS = 16;
+
+    /** Rows of long steps: less work, so that a few rounds are short on any processor. */
+    private static final int LONG_STEP_ROWS = 1024;
+
+    private static final int HEADS = 32;
+    private static final int HEAD_DIM = 128;
+    private static final int BLOCK = 64;
+
+    /** Positions of the cache that is attended over: a conversation. */
+    private static final int ATTENDED_BLOCKS = 16;
+
+    private static final int STARTS = 200;
+
+    /** Operations behind each other before a GPU is waited for, so that waiting does not count. */
+    private static final int GPU_ROUND = 16;
+
+    private static final int QUARTER = 4;
+
+    /** A round that is quicker by this says that the compiler was at work. */
+    private static final double BETTER = 0.93;
+
+    private static final int MOST_PATIENCE = 5;
+
+    private final Device device;
+    private final Buffer weights;
+    private final Buffer in;
+    private final Buffer out;
+    private final Event done;
+    private final long nanosPerFigure;
+
+    /**
+     * Takes memory for it.
+     *
+     * @param bytes of weights at most
+     * @param nanosPerFigure for each encoding and number of tokens, at most about
+     */
+    ProductBenchmark(Device device, long bytes, long nanosPerFigure) {
+        this.device = device;
+        this.nanosPerFigure = nanosPerFigure;
+        this.done = device.event();
+        int most = TOKENS[TOKENS.length - 1];
+        this.in = device.allocate("measuring", 4L * most * COLUMNS);
+        this.out = device.allocate("measuring", 4L * most * Math.max(LONG_STEP_ROWS, COLUMNS) + 4L * MOST_ROWS * BLOCK);
+        this.weights = device.allocate("measuring", bytes);
+    }
+
+    /** Memory that it takes beside the weights. */
+    static long workBytes() {
+        int most = TOKENS[TOKENS.length - 1];
+        return 4L * most * COLUMNS + 4L * most * Math.max(LONG_STEP_ROWS, COLUMNS) + 4L * MOST_ROWS * BLOCK;
+    }
+
+    /** Of every encoding that the device knows. */
+    ProductRates rates() {
+        Map<String, SortedMap<Integer, Double>> rates = new TreeMap<>();
+        for (Encoding encoding : ENCODINGS) {
+            if (device.supports(Operation.UP, encoding)) {
+                rates.put(encoding.name(), rates(encoding));
+            }
+        }
+        return new ProductRates(rates);
+    }
+
+    private SortedMap<Integer, Double> rates(Encoding encoding) {
+        SortedMap<Integer, Double> rates = new TreeMap<>();
+        long room = weights.segment().byteSize() / encoding.rowBytes(COLUMNS);
+        for (int tokens : TOKENS) {
+            int most = tokens > BLOCK ? LONG_STEP_ROWS : MOST_ROWS;
+            int rows = Math.clamp(Math.min(room / 2, affordable(rates, tokens)), LEAST_ROWS, most);
+            rates.put(tokens, (double) tokens * rows * COLUMNS / seconds(encoding, rows, tokens));
+        }
+        return rates;
+    }
+
+    /** So many rows that a round takes about half of its time, by the rate of a single token. */
+    private long affordable(SortedMap<Integer, Double> rates, int tokens) {
+        Double one = rates.get(1);
+        return one == null ? Long.MAX_VALUE : (long) (one * nanosPerFigure / 2e9 / tokens / COLUMNS);
+    }
+
+    private double seconds(Encoding encoding, int rows, int tokens) {
+        long bytes = encoding.bytes(rows, COLUMNS);
+        long pieces = Math.max(1, weights.segment().byteSize() / bytes);
+        Rows from = Rows.in(in.segment(), tokens, COLUMNS);
+        Rows to = Rows.in(out.segment(), tokens, rows);
+        int[] piece = new int[1];
+        return typical(() -> {
+            MemorySegment data = weights.segment().asSlice(piece[0]++ % pieces * bytes, bytes);
+            device.ops().up(new Linear(new Matrix(encoding, rows, COLUMNS, data), null), from, to);
+        });
+    }
+
+    /** Bytes of keys and values in 16 bits that one token gets through in a second. */
+    double attend() {
+        long block = Encoding.F16.bytes((long) HEADS * BLOCK, HEAD_DIM);
+        long room = weights.segment().byteSize() / 2 / block;
+        int blocks = Math.clamp(room, 1, ATTENDED_BLOCKS);
+        List<List<KvSequence>> caches = new ArrayList<>();
+        for (long first = 0; first + blocks <= Math.max(room, 1); first += blocks) {
+            List<MemorySegment> keys = new ArrayList<>();
+            List<MemorySegment> values = new ArrayList<>();
+            for (long i = first; i < first + blocks; i++) {
+                keys.add(weights.segment().asSlice(2 * i * block, block));
+                values.add(weights.segment().asSlice((2 * i + 1) * block, block));
+            }
+            KvView cache = new KvView(Encoding.F16, HEADS, HEAD_DIM, BLOCK, keys, values);
+            caches.add(List.of(new KvSequence(cache, blocks * BLOCK - 1, 1)));
+        }
+        Rows query = Rows.in(in.segment(), 1, HEADS * HEAD_DIM);
+        Rows result = Rows.in(out.segment(), 1, HEADS * HEAD_DIM);
+        int[] next = new int[1];
+        return 2.0
+                * blocks
+                * block
+                / typical(() -> device.ops().attend(query, caches.get(next[0]++ % caches.size()), 1, result));
+    }
+
+    /** Of one operation, however small, in a row of them. */
+    double startSeconds() {
+        Rows row = Rows.in(in.segment(), 1, LEAST_ROWS);
+        Rows result = Rows.in(out.segment(), 1, LEAST_ROWS);
+        MemorySegment data = weights.segment().asSlice(0, Encoding.F32.bytes(LEAST_ROWS, LEAST_ROWS));
+        Linear small = new Linear(new Matrix(Encoding.F32, LEAST_ROWS, LEAST_ROWS, data), null);
+        int times = STARTS / round();
+        double together = typical(() -> {
+            for (int i = 0; i < times; i++) {
+                device.ops().up(small, row, result);
+            }
+        });
+        return together / times;
+    }
+
+    /**
+     * The time of one round once the code is compiled and nobody disturbs: the quickest quarter of the later half. Where rounds still
+     * become quicker the compiler is not done, and it goes on.
+     */
+    private double typical(Runnable work) {
+        List<Double> seconds = new ArrayList<>();
+        long begin = System.nanoTime();
+        double best = Double.MAX_VALUE;
+        long bettered = begin;
+        long now = begin;
+        do {
+            long start = System.nanoTime();
+            for (int i = 0; i < round(); i++) {
+                work.run();
+            }
+            device.stream(StreamRole.COMPUTE).record(done);
+            done.join();
+            now = System.nanoTime();
+            double round = (now - start) / 1e9 / round();
+            seconds.add(round);
+            if (round < BETTER * best) {
+                bettered = now;
+                best = round;
+            }
+        } while (seconds.size() < 2
+                || now - begin < nanosPerFigure
+                || (now - bettered < nanosPerFigure / 2 && now - begin < MOST_PATIENCE * nanosPerFigure));
+        List<Double> later = new ArrayList<>(seconds.subList(seconds.size() / 2, seconds.size()));
+        Collections.sort(later);
+        return later.get(later.size() / QUARTER);
+    }
+
+    private int round() {
+        return device.tier() == Tier.GPU ? GPU_ROUND : 1;
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        out.close();
+        in.close();
+        done.close();
+    }
+}

@@ -1,0 +1,107 @@
+package dev.flexgen.engine.measure;
+
+import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.ProfileJson;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The profile of this computer, kept in a file so that it is measured once. A file that is damaged, or was measured on other
+ * hardware, with another driver or another number of threads, or an hour ago on a busy machine, counts for nothing and is said in
+ * one sentence. Any thread.
+ *
+ * @param file one for each number of threads, or null to keep nothing
+ * @param notice receives sentences for the user
+ */
+public record ProfileCache(@Nullable Path file, Consumer<String> notice) {
+
+    /** Keeps nothing and says nothing. */
+    public static final ProfileCache NONE = new ProfileCache(null, _ -> {});
+
+    private static final long MOST_BYTES = 1 << 20;
+
+    /** What was measured on a busy machine is better than nothing, for a while. */
+    private static final Duration BUSY_HOLDS = Duration.ofHours(1);
+
+    /**
+     * The cache in a folder.
+     *
+     * @param threads that compute
+     */
+    public static ProfileCache in(Path folder, int threads, Consumer<String> notice) {
+        return new ProfileCache(folder.resolve("machine-" + threads + "-threads.json"), notice);
+    }
+
+    /** What was measured on this hardware; empty if nothing was, or the file is of no use. */
+    public Optional<MachineProfile> saved(String hardware) {
+        if (file == null) {
+            return Optional.empty();
+        }
+        try {
+            if (Files.size(file) > MOST_BYTES) {
+                return useless("is too large for one");
+            }
+            MachineProfile profile = ProfileJson.read(Files.readString(file), file.toString());
+            if (!profile.hardware().equals(hardware)) {
+                return useless("was measured on " + profile.hardware() + ", and this is " + hardware);
+            }
+            boolean old = Files.getLastModifiedTime(file)
+                    .toInstant()
+                    .isBefore(Instant.now().minus(BUSY_HOLDS));
+            return profile.busy() && old
+                    ? useless("was measured while other programs had much of it")
+                    : Optional.of(profile);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            return useless("cannot be read");
+        } catch (EngineException e) {
+            return useless("is damaged: " + e.getMessage());
+        }
+    }
+
+    private Optional<MachineProfile> useless(String why) {
+        notice.accept("the saved profile of this machine " + why + "; it will be measured again");
+        return Optional.empty();
+    }
+
+    /** Keeps it, in one piece or not at all; that this did not work is said, and costs only time later. */
+    public void save(MachineProfile profile) {
+        if (file == null) {
+            return;
+        }
+        try {
+            Path folder = file.toAbsolutePath().getParent();
+            Files.createDirectories(folder);
+            Path part = Files.createTempFile(folder, "machine-", ".partial");
+            try {
+                Files.writeString(part, ProfileJson.write(profile), StandardCharsets.UTF_8);
+                move(part, file);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            notice.accept("the profile of this machine could not be saved to " + file
+                    + ", so it is measured again next time; make the folder writable");
+        }
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+}

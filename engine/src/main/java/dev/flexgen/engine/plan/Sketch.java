@@ -1,0 +1,68 @@
+package dev.flexgen.engine.plan;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntPredicate;
+
+/**
+ * What cuts of a model take, by multiplication: quick, and off by rings, buffers and rounding, which a {@link Footprint} of a cut
+ * near by tells. For searching only; plans are judged by their footprints.
+ *
+ * @param positions for which keys and values have room
+ */
+record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long positions) {
+
+    static final int SHARES = 1 << 12;
+
+    private int layers() {
+        return model.spec().layers();
+    }
+
+    /** On the GPU: weights that lie there, keys and values that it attends over. */
+    double gpuBytes(Cut onGpu, Offload offload) {
+        int attended =
+                onGpu.heads() + offload.streamed(sizes.all().without(onGpu)).heads();
+        return layers() * (onGpu.bytes() + model.kvBytes(attended) * positions);
+    }
+
+    /** The largest share of all on the GPU for which this and {@code constant} stay within the budget; -1 if none does. */
+    int share(Offload offload, double constant, long budget) {
+        Cut all = sizes.all();
+        return largest(part -> constant + gpuBytes(offload.onGpu(all, part, SHARES), offload) <= budget);
+    }
+
+    /** The largest share that is allowed; -1 if none is. */
+    private static int largest(IntPredicate allowed) {
+        int low = -1;
+        int high = SHARES;
+        while (low < high) {
+            int middle = (low + high + 1) >> 1;
+            if (allowed.test(middle)) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
+    }
+
+    /** A footprint for pricing: it knows the weights of the plan's shards and nothing else. */
+    Footprint blocks(Plan plan) {
+        double head = (double) whole.blockBytes(new BlockId(layers(), Component.VOCABULARY, 0))
+                / model.spec().vocabulary();
+        Map<BlockId, Long> blocks = new HashMap<>();
+        plan.forEach((id, shard) -> blocks.put(id, (long) (shard.size() * unit(id.component(), head))));
+        return new Footprint(Map.of(), List.of(), 0, blocks);
+    }
+
+    private double unit(Component component, double head) {
+        return switch (component) {
+            case HEADS -> sizes.headBytes();
+            case UP -> sizes.upBytes();
+            case DOWN -> sizes.downBytes();
+            case EXPERTS -> throw new IllegalStateException("experts are placed whole, by ExpertPlans");
+            case VOCABULARY -> head;
+        };
+    }
+}

@@ -1,0 +1,170 @@
+package dev.flexgen.engine.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.flexgen.config.Activation;
+import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Dimensions;
+import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.quant.KvEncoding;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Prices that can be computed by hand. */
+class CostModelTest {
+
+    private static final long MB = 1_000_000;
+
+    /** 2 layers of 8 heads; blocks get round sizes below. */
+    private static final ModelSpec SPEC =
+            Families.named("opt").spec(new Dimensions(2, 512, 8, 8, 64, 2048, 1000, 512, 2048), Activation.RELU);
+
+    private static final MachineProfile MACHINE =
+            TestMachines.withDisk(TestMachines.gpu(1e12, 1e10, 1e11, 1e10, 1e11), 1e9);
+
+    private static ModelShape shape(double active) {
+        return new ModelShape(SPEC, Encoding.F16, Encoding.F16, KvEncoding.F16, active);
+    }
+
+    /** One shard for each component: attention 40 MB, fc1 and fc2 80 MB each, the head 10 MB. */
+    private static Footprint footprint(Plan plan) {
+        Map<BlockId, Long> blocks = new HashMap<>();
+        plan.forEach((id, shard) -> blocks.put(
+                id,
+                switch (id.component()) {
+                    case HEADS -> 40 * MB;
+                    case UP, DOWN -> 80 * MB;
+                    case EXPERTS -> throw new AssertionError("a plain model has none");
+                    case VOCABULARY -> 10 * MB;
+                }));
+        return new Footprint(Map.of(), List.of(), 0, blocks);
+    }
+
+    private static Plan gpuWith(Shard heads, Shard up, Shard down) {
+        LayerPlan layer = new LayerPlan(0, List.of(heads), List.of(up), List.of(down));
+        Shard head = new Shard(0, 1000, Tier.GPU, 0, Access.RESIDENT);
+        return new Plan(0, List.of(layer, layer), List.of(head), Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
+    }
+
+    private static Shard heads(Tier tier, int device, Access access) {
+        return new Shard(0, 8, tier, device, access);
+    }
+
+    private static Shard neurons(Tier tier, int device, Access access) {
+        return new Shard(0, 2048, tier, device, access);
+    }
+
+    private static StepCost decode(Plan plan, double active, int context) {
+        return new CostModel(MACHINE, List.of(Tier.GPU, Tier.HOST), shape(active))
+                .step(plan, footprint(plan), Step.decode(context));
+    }
+
+    private static final Shard GPU_HEADS = heads(Tier.GPU, 0, Access.RESIDENT);
+    private static final Shard GPU_NEURONS = neurons(Tier.GPU, 0, Access.RESIDENT);
+
+    @Test
+    void residentWeightsTakeTheirReading() {
+        StepCost cost = decode(gpuWith(GPU_HEADS, GPU_NEURONS, GPU_NEURONS), 1, 0);
+        // 2 layers of 200 MB and a head of 10 at 1 TB/s.
+        assertThat(cost.seconds()).isCloseTo(410e-6, within(2e-6));
+        assertThat(cost.binding()).isEqualTo(Resource.GPU);
+        assertThat(cost.layers()).hasSize(3);
+    }
+
+    @Test
+    void ofTheSecondHalfOnlyActiveRowsAreRead() {
+        StepCost cost = decode(gpuWith(GPU_HEADS, GPU_NEURONS, GPU_NEURONS), 0.1, 0);
+        assertThat(cost.seconds()).isCloseTo(410e-6 - 0.9 * 160e-6, within(2e-6));
+    }
+
+    @Test
+    void aLongerContextIsReadTooAndOnlyThatPart() {
+        Plan plan = gpuWith(GPU_HEADS, GPU_NEURONS, GPU_NEURONS);
+        double more = decode(plan, 1, 2000).seconds() - decode(plan, 1, 1000).seconds();
+        // 2 layers, keys and values of 512 channels in 2 bytes, 1000 positions.
+        assertThat(more).isCloseTo(2 * 2 * 512 * 2 * 1000 / 1e12, within(1e-9));
+    }
+
+    @Test
+    void streamedWeightsArriveBesideTheRestAndBind() {
+        Shard streamed = neurons(Tier.HOST, 0, Access.STREAMED);
+        StepCost cost = decode(gpuWith(GPU_HEADS, streamed, streamed), 0.1, 0);
+        assertThat(cost.seconds()).as("320 MB over a bus of 10 GB/s").isCloseTo(0.032, within(1e-4));
+        assertThat(cost.binding()).isEqualTo(Resource.BUS);
+        assertThat(cost.bytes(Resource.BUS)).isEqualTo(320.0 * MB);
+    }
+
+    @Test
+    void mappedRowsAreWaitedFor() {
+        Shard mapped = neurons(Tier.HOST, 0, Access.MAPPED);
+        StepCost cost = decode(gpuWith(GPU_HEADS, GPU_NEURONS, mapped), 0.1, 0);
+        // 16 MB over the bus, after 250 MB in the GPU's memory and beside nothing.
+        assertThat(cost.bytes(Resource.BUS)).isEqualTo(16.0 * MB, within(1.0));
+        assertThat(cost.seconds()).isCloseTo(1.6e-3 + 0.25e-3 + 0.016e-3, within(2e-5));
+    }
+
+    @Test
+    void devicesWorkAtTheSameTimeAndHandOverOnceAHalfLayer() {
+        Shard host = neurons(Tier.HOST, 1, Access.RESIDENT);
+        StepCost cost = decode(gpuWith(GPU_HEADS, host, host), 1, 0);
+        // 160 MB a layer by a processor at 80 GB/s, attention and head by the GPU before and after it.
+        assertThat(cost.seconds()).isCloseTo(2 * (160e6 / 8e10 + 40e6 / 1e12 + 25e-6) + 10e-6, within(2e-5));
+        assertThat(cost.binding()).isEqualTo(Resource.PROCESSOR);
+    }
+
+    @Test
+    void whatIsOnDiskIsReadForEveryToken() {
+        Shard disk = neurons(Tier.DISK, 0, Access.STREAMED);
+        StepCost cost = decode(gpuWith(GPU_HEADS, disk, disk), 0.1, 0);
+        assertThat(cost.seconds()).isCloseTo(0.32, within(1e-3));
+        assertThat(cost.binding()).isEqualTo(Resource.DISK);
+        Shard rows = neurons(Tier.DISK, 0, Access.ON_DEMAND);
+        StepCost onDemand = decode(gpuWith(GPU_HEADS, disk, rows), 0.1, 0);
+        assertThat(onDemand.seconds()).as("fewer bytes of the second half").isLessThan(cost.seconds());
+    }
+
+    @Test
+    void theLimitIsNeverBelowThePrediction() {
+        Shard mapped = neurons(Tier.HOST, 0, Access.MAPPED);
+        Shard host = neurons(Tier.HOST, 1, Access.RESIDENT);
+        Shard streamed = neurons(Tier.HOST, 0, Access.STREAMED);
+        for (Plan plan : List.of(
+                gpuWith(GPU_HEADS, GPU_NEURONS, mapped),
+                gpuWith(GPU_HEADS, host, host),
+                gpuWith(GPU_HEADS, streamed, streamed))) {
+            for (double active : new double[] {0.06, 1}) {
+                CostModel prices = new CostModel(MACHINE, List.of(Tier.GPU, Tier.HOST), shape(active));
+                assertThat(prices.limitTokensPerSecond(plan, footprint(plan), 100))
+                        .isGreaterThanOrEqualTo(
+                                prices.decode(plan, footprint(plan), 100).decodeTokensPerSecond());
+            }
+        }
+    }
+
+    @Test
+    void aBatchReadsWeightsOnceAndIsSlowerForEachReplyButFasterInAll() {
+        Plan plan = gpuWith(GPU_HEADS, GPU_NEURONS, GPU_NEURONS);
+        CostModel prices = new CostModel(MACHINE, List.of(Tier.GPU, Tier.HOST), shape(0.1));
+        double one = prices.step(plan, footprint(plan), new Step(1, 1, 512)).seconds();
+        double eight = prices.step(plan, footprint(plan), new Step(8, 1, 512)).seconds();
+        assertThat(eight).isGreaterThan(one).isLessThan(8 * one);
+    }
+
+    @Test
+    void aPromptOfTwoStepsCostsBothAndLongerOnesMore() {
+        Plan plan = gpuWith(GPU_HEADS, GPU_NEURONS, GPU_NEURONS);
+        CostModel prices = new CostModel(MACHINE, List.of(Tier.GPU, Tier.HOST), shape(1));
+        double[] seconds = Stream.of(64, 512, 1024, 2048)
+                .mapToDouble(tokens ->
+                        prices.prefill(plan, footprint(plan), tokens, 1).seconds())
+                .toArray();
+        assertThat(seconds).isSorted();
+        assertThat(seconds[2]).isGreaterThan(2 * seconds[1]).isLessThan(3 * seconds[1]);
+    }
+}
