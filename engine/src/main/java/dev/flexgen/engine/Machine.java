@@ -210,11 +210,6 @@ public final class Machine implements AutoCloseable {
         return activity;
     }
 
-    /** How fast bytes move here, if that has been measured. */
-    public Optional<Bandwidths> knownBandwidths() {
-        return Optional.ofNullable(bandwidths);
-    }
-
     EngineOptions options() {
         return options;
     }
@@ -245,7 +240,7 @@ public final class Machine implements AutoCloseable {
 
     /** How fast this machine is, if that is known without measuring. */
     public Optional<MachineProfile> knownProfile() {
-        return inTurn(profiles::known);
+        return profiles.known(); // without a turn: who watches a step must not wait for its end
     }
 
     /** How fast this machine is; measured now where it is not known, which takes about ten seconds. */
