@@ -18,7 +18,8 @@ final class MachineProfiles {
     private final Measuring measuring;
     private final MachineDevices devices;
     private final Supplier<Budget> budget;
-    private @Nullable MachineProfile known;
+    private volatile @Nullable MachineProfile known;
+    private volatile boolean looked;
 
     MachineProfiles(EngineOptions options, Measuring measuring, MachineDevices devices, Supplier<Budget> budget) {
         this.options = options;
@@ -29,7 +30,8 @@ final class MachineProfiles {
 
     /** What is known already; of disks only the one that would be used. */
     Optional<MachineProfile> known() {
-        if (known == null) {
+        if (!looked) {
+            looked = true;
             known = measuring
                     .cache()
                     .saved(Hardware.line(options.workers(), devices.gpu().map(_ -> devices.gpuName())))

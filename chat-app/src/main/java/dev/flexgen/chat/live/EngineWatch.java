@@ -35,8 +35,12 @@ public record EngineWatch(Model model) implements Watch {
         return new Placement(
                 tiers(machine.ledger()),
                 layers(model.plan()),
-                machine.knownBandwidths()
-                        .map(it -> new Placement.Speeds(it.gpuRead(), it.upload(), it.hostRead(), 0))
+                machine.knownProfile()
+                        .map(it -> new Placement.Speeds(
+                                it.gpu().map(gpu -> gpu.read()).orElse(0.0),
+                                it.gpu().map(gpu -> gpu.bus().upload()).orElse(0.0),
+                                it.host().read(),
+                                it.diskRead().orElse(0.0)))
                         .orElse(Placement.UNKNOWN.speeds()),
                 bound(),
                 model.weightBytesPerToken());
