@@ -76,6 +76,7 @@ public final class Setting<T> {
         return switch (value) {
             case Enum<?> constant -> ValueType.word(constant);
             case Long bytes when bytes == 0 -> "auto";
+            case Long bytes when bytes == ValueType.OFF -> "off";
             case OptionalLong seed when seed.isEmpty() -> "random";
             case OptionalLong seed -> Long.toString(seed.getAsLong());
             case Object other -> other.toString();

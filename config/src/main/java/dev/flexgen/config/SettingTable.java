@@ -194,6 +194,18 @@ public final class SettingTable {
             false,
             "Do not save the conversation as a session that can be continued");
 
+    /** Keeps no files. */
+    public static final long SESSION_CACHE_OFF = ValueType.OFF;
+
+    /** In bytes; 0 = a share of what is free. */
+    public static final Setting<Long> SESSION_CACHE = new Setting<>(
+            "session-cache",
+            "SIZE",
+            ValueType.sizeOrOff(),
+            0L,
+            "Disk space for what the model holds of saved conversations (the KV cache), so that it need not read them again;"
+                    + " auto means a tenth of what is free, up to 20GiB");
+
     private static final List<Setting<?>> ALL = List.of(
             MODEL,
             STORE,
@@ -217,6 +229,7 @@ public final class SettingTable {
             ROLE,
             HISTORY,
             NO_SAVE,
+            SESSION_CACHE,
             COLOR,
             THEME,
             NOTIFY,

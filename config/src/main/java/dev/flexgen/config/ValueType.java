@@ -60,6 +60,20 @@ record ValueType<T>(Class<T> javaType, String allowed, Set<JsonToken> jsonForms,
                 text -> text.equalsIgnoreCase("auto") ? Optional.of(0L) : bytes(text));
     }
 
+    /** {@code off}, where a number of bytes can be that. */
+    static final long OFF = -1;
+
+    /** The same, or {@code off}. */
+    static ValueType<Long> sizeOrOff() {
+        return new ValueType<>(
+                Long.class,
+                "a size such as 16GiB, auto or off",
+                Set.of(JsonToken.STRING, JsonToken.NUMBER),
+                text -> text.equalsIgnoreCase("off")
+                        ? Optional.of(OFF)
+                        : size().reader().apply(text));
+    }
+
     private static Optional<Long> bytes(String text) {
         try {
             return Optional.of(Bytes.parse(text)).filter(value -> value > 0);

@@ -45,6 +45,8 @@ public final class Model implements AutoCloseable {
     private final double loadSeconds;
     private final Map<Tier, Long> heldBytes;
     private final long bytesInPlace;
+    private final PrefillPace pace = new PrefillPace();
+    private @Nullable String digest;
     private boolean closed;
 
     Model(Machine machine, WeightSource weights, ModelOptions asked, @Nullable Plan given) {
@@ -188,6 +190,19 @@ public final class Model implements AutoCloseable {
                     + " 'ulimit -l unlimited' may help");
         }
         return notes;
+    }
+
+    /** Tells keys and values of these weights, as they are encoded here, from others. Taken once, which may take a second. */
+    synchronized String digest() {
+        if (digest == null) {
+            digest = weights.digest().get() + " weights " + choice.weights().label();
+        }
+        return digest;
+    }
+
+    /** How fast it has read prompts so far. */
+    PrefillPace pace() {
+        return pace;
     }
 
     /** What it has computed since it was opened. */

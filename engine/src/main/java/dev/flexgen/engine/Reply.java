@@ -64,6 +64,11 @@ final class Reply {
         return null;
     }
 
+    /** Most tokens that may still follow the chosen one. */
+    int left() {
+        return request.maxNewTokens() - tokens.size();
+    }
+
     /** Told whether the chosen token was computed; if not, the reply ends here. */
     boolean computed(boolean completed) {
         if (!completed) {

@@ -16,12 +16,14 @@ import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.store.PackedModel;
+import dev.flexgen.engine.store.WeightsDigest;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.RandomRows;
 import dev.flexgen.engine.weights.RowSource;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Where a model's weights come from.
@@ -30,8 +32,10 @@ import java.util.Optional;
  * @param activeShare of the neurons after ReLU that a token needs; 1 if there is no ReLU
  * @param opener called once the plan has shown that there is room
  * @param packed the packed model that they are in; it holds one encoding and takes no other
+ * @param digest tells them from other weights; computing it may take a second
  */
-record WeightSource(StoredTypes types, double activeShare, Opener opener, Optional<PackedModel> packed) {
+record WeightSource(
+        StoredTypes types, double activeShare, Opener opener, Optional<PackedModel> packed, Supplier<String> digest) {
 
     /** Of the neurons of trained models with ReLU that a token needs, where nobody has counted: their papers say 3 to 10 %. */
     private static final double ACTIVE = 0.1;
@@ -67,7 +71,12 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener, Option
         if (PackedModel.isIn(folder)) {
             PackedModel model = PackedModel.in(folder);
             double active = model.activeShares().map(ActiveShares::mean).orElse(ACTIVE);
-            return new WeightSource(model, activeShare(spec, active), _ -> model.rows(), Optional.of(model));
+            return new WeightSource(
+                    model,
+                    activeShare(spec, active),
+                    _ -> model.rows(),
+                    Optional.of(model),
+                    () -> WeightsDigest.of(folder));
         }
         var _ = options.mostContext(spec); // before any file of weights is opened
         try (Checkpoint checkpoint = Checkpoints.open(folder)) {
@@ -76,7 +85,8 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener, Option
                     types,
                     activeShare(spec, ACTIVE),
                     pool -> rows(spec, Checkpoints.open(folder), pool),
-                    Optional.empty());
+                    Optional.empty(),
+                    () -> WeightsDigest.of(folder));
         }
     }
 
@@ -86,7 +96,8 @@ record WeightSource(StoredTypes types, double activeShare, Opener opener, Option
                 new UniformTypes(spec, weights.dtype(), !spec.head().tied()),
                 activeShare(spec, weights.activeNeurons() == 0 ? RANDOM_ACTIVE : weights.activeNeurons()),
                 pool -> RandomRows.of(rows(spec, RandomModel.checkpoint(spec, weights), pool), weights.seed(), pool),
-                Optional.empty());
+                Optional.empty(),
+                () -> WeightsDigest.ofDescription(weights + " " + spec));
     }
 
     /** Options with the encoding that the weights have, if they take no other. */

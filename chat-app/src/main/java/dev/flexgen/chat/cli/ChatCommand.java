@@ -84,6 +84,7 @@ final class ChatCommand implements AppCommand {
         settings.addAll(Sampling.SETTINGS);
         settings.add(SettingTable.HISTORY);
         settings.add(SettingTable.NO_SAVE);
+        settings.add(SettingTable.SESSION_CACHE);
         settings.add(SettingTable.COLOR);
         settings.add(SettingTable.THEME);
         settings.add(SettingTable.NOTIFY);
@@ -149,8 +150,9 @@ final class ChatCommand implements AppCommand {
         try (SessionDesk desk = sessions.open(settings);
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
-            return ExitCode.of(
-                    PipedChat.answer(setup(model, chatModel, settings, desk), message, wiring.streams(), cancel));
+            int code = PipedChat.answer(setup(model, chatModel, settings, desk), message, wiring.streams(), cancel);
+            desk.finish();
+            return ExitCode.of(code);
         }
     }
 
@@ -160,11 +162,13 @@ final class ChatCommand implements AppCommand {
         try (SessionDesk desk = sessions.open(settings);
                 ModelInUse model = wiring.open(settings);
                 var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
-            return PipedChat.run(
+            int code = PipedChat.run(
                     setup(model, chatModel, settings, desk),
                     interruption.guard(streams.in()),
                     streams,
                     interruption::token);
+            desk.finish();
+            return code;
         }
     }
 
@@ -182,7 +186,8 @@ final class ChatCommand implements AppCommand {
             listening.end();
             var shelf = new RecordedModels(models, desk::model);
             int code = Repl.run(setup(models.partner(), shelf, settings, desk), screen);
-            screen.giveBack(); // from here on Ctrl-C ends the process, however long the model takes to be closed
+            screen.giveBack(); // from here on Ctrl-C ends the process, however long it takes to keep and close all
+            desk.finish();
             return code;
         }
     }

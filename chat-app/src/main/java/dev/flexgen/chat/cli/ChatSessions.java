@@ -15,6 +15,7 @@ import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,9 @@ import java.util.Optional;
 
 /** Which session a chat is to be: a new one, the last one, or that of a name; and what it says about the settings. */
 final class ChatSessions {
+
+    /** Whoever reads a reply and thinks takes longer, and whoever types on does not want the disk busy. */
+    private static final Duration IDLE = Duration.ofSeconds(5);
 
     private final Wiring wiring;
     private final SessionStore store;
@@ -109,13 +113,22 @@ final class ChatSessions {
     /** Opens it for a chat under {@code settings}; the caller closes it. */
     SessionDesk open(Settings settings) {
         boolean keep = !settings.get(SettingTable.NO_SAVE);
-        var desk = new SessionDesk(store, model(settings), chosen(settings), keep, this::complain, wiring::exit);
+        var desk = new SessionDesk(
+                store, model(settings), chosen(settings), keep, cache(settings, keep), this::complain, wiring::exit);
         newName.ifPresent(desk::wantName);
         begin.ifPresent(session -> {
             desk.goOnWith(session);
             announce(session, settings);
         });
         return desk;
+    }
+
+    private SessionDesk.Cache cache(Settings settings, boolean keep) {
+        boolean quiet = settings.get(SettingTable.QUIET);
+        return new SessionDesk.Cache(
+                keep ? settings.get(SettingTable.SESSION_CACHE) : SettingTable.SESSION_CACHE_OFF,
+                IDLE,
+                quiet ? _ -> {} : this::complain);
     }
 
     private void complain(String sentence) {

@@ -49,6 +49,11 @@ public interface ChatModel {
      */
     default void readAhead(TokenIds beginning) {}
 
+    /** What it holds of a conversation, to be kept and recalled. */
+    default ModelMemory memory() {
+        return ModelMemory.NONE;
+    }
+
     /** How many tokens prompt and reply may have together. */
     int contextLimit();
 

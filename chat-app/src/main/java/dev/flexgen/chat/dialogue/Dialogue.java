@@ -273,11 +273,23 @@ public final class Dialogue {
 
     /** Goes on with a conversation that was kept, which the model reads at the next turn. */
     public void restore(Transcript kept) {
+        restore(kept, TokenIds.NONE);
+    }
+
+    /** The same, with the ids that the model held at the end: what they say of the conversation need not be read again. */
+    public void restore(Transcript kept, TokenIds held) {
         if (!turns.isEmpty()) {
             remember(now());
         }
         layout = layout.with(kept.systemText());
         turns.become(new TurnList.State(layout.turns(kept.exchanges()), 0));
+        var found = HeldTurns.in(
+                held,
+                layout.opening().ids(),
+                turns.all(),
+                turn -> layout.message(0, turn.message()),
+                layout.model().memory());
+        turns.become(new TurnList.State(found.turns(), found.first()));
         tell(DialogueChange.RESTORED);
     }
 
@@ -339,6 +351,16 @@ public final class Dialogue {
     /** Tokens of the opening. */
     public int openingTokens() {
         return layout.opening().ids().length();
+    }
+
+    /** Who replies. */
+    public ChatModel model() {
+        return layout.model();
+    }
+
+    /** The ids that the model reads before the next message. */
+    public TokenIds promptIds() {
+        return layout.prompt(held(), TokenIds.NONE);
     }
 
     /** What the model reads before the next message, as text. */

@@ -26,6 +26,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     private final Model model;
     private final Tokenizer tokenizer;
     private final Session session;
+    private final EngineMemory memory;
     private final Set<Integer> endTokens;
     private final ReadingAhead ahead;
     private final AnswersAtOnce several;
@@ -35,6 +36,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         this.model = model;
         this.tokenizer = tokenizer;
         session = model.session();
+        memory = new EngineMemory(session, tokenizer, this::endReading);
         endTokens = model.spec().endTokens();
         several = new AnswersAtOnce(session, tokenizer, endTokens);
         ahead = new ReadingAhead(session, Pace.of(model));
@@ -52,6 +54,11 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         }
     }
 
+    private void endReading() {
+        endWarmUp();
+        ahead.settle(new int[0], new CancelToken());
+    }
+
     @Override
     public boolean readsAhead() {
         return ahead.useful();
@@ -60,7 +67,8 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     /** A small model that warms up is quick with a short beginning, too. */
     @Override
     public synchronized void readAhead(TokenIds beginning) {
-        if (warmUp != null && !warmUp.over() && beginning.length() < WORTH_MORE_THAN_WARMTH) {
+        boolean warming = warmUp != null && !warmUp.over();
+        if (memory.isRecalling() || (warming && beginning.length() < WORTH_MORE_THAN_WARMTH)) {
             return;
         }
         endWarmUp();
@@ -70,6 +78,11 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     @Override
     public Watch watch() {
         return new EngineWatch(model);
+    }
+
+    @Override
+    public ModelMemory memory() {
+        return memory;
     }
 
     @Override
@@ -95,7 +108,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             ReplyListener listener,
             CancelToken cancel) {
         listener.onPrompt(prompt.length());
-        takeSession(prompt, cancel);
+        takeSession(prompt, listener, cancel);
         int prefilled;
         try {
             prefilled = session.prefill(prompt.toArray(), cancel, listener::onPrefill);
@@ -122,7 +135,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             CancelToken cancel) {
         ReplyListener first = listeners.getFirst();
         first.onPrompt(prompt.length());
-        takeSession(prompt, cancel);
+        takeSession(prompt, first, cancel);
         int prefilled;
         try {
             prefilled = session.prefill(prompt.toArray(), cancel, first::onPrefill);
@@ -140,8 +153,9 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     }
 
     /** From now on the session is the caller's. */
-    private void takeSession(TokenIds prompt, CancelToken cancel) {
+    private void takeSession(TokenIds prompt, ReplyListener listener, CancelToken cancel) {
         endWarmUp();
+        memory.awaitRecall(cancel, listener);
         ahead.settle(prompt.toArray(), cancel);
         several.close();
     }
@@ -170,6 +184,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         endWarmUp();
         several.close();
         ahead.close();
+        memory.close();
         session.close();
     }
 }

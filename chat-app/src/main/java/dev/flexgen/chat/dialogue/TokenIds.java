@@ -37,6 +37,17 @@ public final class TokenIds {
         return new TokenIds(Arrays.copyOf(ids, count));
     }
 
+    /** Those from {@code index} on. */
+    TokenIds from(int index) {
+        return new TokenIds(Arrays.copyOfRange(ids, index, ids.length));
+    }
+
+    /** Whether {@code others} stand at {@code index}, all of them. */
+    boolean has(int index, TokenIds others) {
+        int end = index + others.ids.length;
+        return end <= ids.length && Arrays.equals(ids, index, end, others.ids, 0, others.ids.length);
+    }
+
     /** A copy, the caller's own. */
     public int[] toArray() {
         return ids.clone();

@@ -18,6 +18,10 @@ public record Turn(String message, TokenIds promptIds, String reply, TokenIds re
         return new Turn(message, ids, reply, replyIds, end);
     }
 
+    Turn withReplyIds(TokenIds ids) {
+        return new Turn(message, promptIds, reply, ids, end);
+    }
+
     /** The same with a reply that went on. */
     Turn with(Reply more) {
         return new Turn(

@@ -2,7 +2,9 @@ package dev.flexgen.chat.sessions;
 
 import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.dialogue.Dialogue;
+import dev.flexgen.chat.dialogue.TokenIds;
 import dev.flexgen.chat.dialogue.Transcript;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,8 +19,22 @@ public final class SessionDesk implements AutoCloseable {
 
     private final SessionStore store;
     private final SessionRecorder recorder;
+    private final KvKeeper keeper;
     private final Hangup hangup;
     private Optional<SavedSession> begin = Optional.empty();
+
+    /**
+     * How what the model holds of conversations is kept.
+     *
+     * @param quota bytes for all of them; 0 for a tenth of what is free, and at most 20 GiB; less to keep none
+     * @param idle how long nobody says anything before it is written
+     * @param remark hears what one may want to know of it
+     */
+    public record Cache(long quota, Duration idle, Consumer<String> remark) {
+
+        /** None is kept. */
+        public static final Cache OFF = new Cache(-1, Duration.ZERO, _ -> {});
+    }
 
     /**
      * What a chat's sessions need.
@@ -26,6 +42,7 @@ public final class SessionDesk implements AutoCloseable {
      * @param model whom the conversation is with
      * @param settings those that the user chose for it, by name
      * @param keep whether conversations are kept
+     * @param cache how what the model holds of them is kept
      * @param complain told when something cannot be kept
      * @param exit ends the process with this code; called when the terminal was lost and the reply has ended
      */
@@ -34,11 +51,14 @@ public final class SessionDesk implements AutoCloseable {
             String model,
             Map<String, String> settings,
             boolean keep,
+            Cache cache,
             Consumer<String> complain,
             IntConsumer exit) {
         this.store = store;
         recorder = new SessionRecorder(store, model, settings, keep, complain);
+        keeper = new KvKeeper(store.kvFiles(cache.quota()), recorder::name, cache.remark(), cache.idle());
         hangup = new Hangup(() -> {
+            keeper.finish();
             recorder.close();
             exit.accept(Hangup.EXIT_CODE);
         });
@@ -57,9 +77,21 @@ public final class SessionDesk implements AutoCloseable {
 
     /** Has the dialogue begin where the session ended, and be written from now on. */
     public void attach(Dialogue dialogue) {
-        begin.ifPresent(session -> dialogue.restore(new Transcript(dialogue.systemText(), session.turns())));
+        begin.ifPresent(session -> restore(session, dialogue.systemText(), dialogue));
         dialogue.observe(recorder);
-        dialogue.observe(hangup);
+        dialogue.observe(keeper);
+        dialogue.observe(hangup); // the last, since it may end the program
+    }
+
+    private void restore(SavedSession session, String systemText, Dialogue dialogue) {
+        TokenIds held = keeper.held(session.name(), dialogue.model().memory());
+        dialogue.restore(new Transcript(systemText, session.turns()), held);
+        keeper.recall(session.name(), held, dialogue);
+    }
+
+    /** Keeps what the model holds of the conversation, for the model is about to be closed. */
+    public void finish() {
+        keeper.finish();
     }
 
     /** The name of the session that is written; none before the first message, and where nothing is kept. */
@@ -100,16 +132,18 @@ public final class SessionDesk implements AutoCloseable {
         if (!from.equals(to)) {
             store.rename(from, to);
             recorder.renamed(to);
+            keeper.renamed(from, to);
         }
     }
 
     /** Goes on with another session. */
     public SavedSession load(String name, Dialogue dialogue) {
         SavedSession session = store.read(name);
+        keeper.finish();
         if (recorder.name().filter(name::equals).isEmpty()) {
             recorder.goOnWith(session);
         }
-        dialogue.restore(new Transcript(session.systemText(), session.turns()));
+        restore(session, session.systemText(), dialogue);
         return session;
     }
 
@@ -122,7 +156,9 @@ public final class SessionDesk implements AutoCloseable {
         if (recorder.name().filter(name::equals).isPresent()) {
             recorder.close();
         }
-        return store.delete(name);
+        String restoredBy = store.delete(name);
+        keeper.deleted(name);
+        return restoredBy;
     }
 
     /** Brings back a deleted one. */
@@ -138,6 +174,7 @@ public final class SessionDesk implements AutoCloseable {
     @Override
     public void close() {
         hangup.close();
+        keeper.close();
         recorder.close();
     }
 }

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 /** The folder of saved sessions, which belongs to the user alone. Several programs may use it at a time. */
 public final class SessionStore {
 
-    private static final String SUFFIX = ".jsonl";
+    static final String SUFFIX = ".jsonl";
     private static final DateTimeFormatter NAME = DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss");
 
     private final Path folder;
@@ -37,6 +37,11 @@ public final class SessionStore {
         this.folder = stateDirectory.resolve("sessions");
         this.clock = clock;
         this.disk = disk;
+    }
+
+    /** What models hold of the sessions, as files beside them; see {@link KvFiles} for {@code quota}. */
+    KvFiles kvFiles(long quota) {
+        return new KvFiles(folder, clock, quota);
     }
 
     Clock clock() {

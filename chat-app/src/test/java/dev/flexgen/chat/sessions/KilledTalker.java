@@ -23,7 +23,7 @@ final class KilledTalker {
      */
     public static void main(String[] arguments) {
         var store = new SessionStore(Path.of(arguments[0]), Clock.systemUTC());
-        var desk = new SessionDesk(store, "demo", Map.of(), true, System.err::println, _ -> {});
+        var desk = new SessionDesk(store, "demo", Map.of(), true, SessionDesk.Cache.OFF, System.err::println, _ -> {});
         if (store.has("talk")) {
             desk.goOnWith(store.read("talk"));
         } else {

@@ -62,7 +62,8 @@ class SessionsTest {
     }
 
     private SessionDesk desk(boolean keep) {
-        return new SessionDesk(store(), "demo", Map.of("temperature", "0.5"), keep, complaints::add, _ -> {});
+        return new SessionDesk(
+                store(), "demo", Map.of("temperature", "0.5"), keep, SessionDesk.Cache.OFF, complaints::add, _ -> {});
     }
 
     private FakeChat chat() {
@@ -283,7 +284,7 @@ class SessionsTest {
     @Test
     void aLostTerminalLetsTheReplyFinishIntoTheSession() throws Exception {
         List<Integer> exits = Collections.synchronizedList(new ArrayList<>());
-        var desk = new SessionDesk(store(), "demo", Map.of(), true, complaints::add, exits::add);
+        var desk = new SessionDesk(store(), "demo", Map.of(), true, SessionDesk.Cache.OFF, complaints::add, exits::add);
         FakeChat chat = chat(desk);
         chat.model.saysAndHangs("So far, so good.");
         var cancel = new CancelToken();

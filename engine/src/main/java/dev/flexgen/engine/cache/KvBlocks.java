@@ -33,6 +33,23 @@ sealed interface KvBlocks extends AutoCloseable permits OpenBlocks, SealingBlock
     /** What {@code rows} reserved tokens after {@code length} attend over. */
     List<KvSequence> attending(int layer, int slot, int length, int rows);
 
+    /** How many blocks, from the first on, are held in sealed form. */
+    int sealedBlocks();
+
+    /** The pages of a block that holds tokens, in the form that {@link #sealedBlocks} says. */
+    PageSet page(int block);
+
+    /** Pages of a block to be filled with what was kept elsewhere. Those before were asked for earlier. */
+    PageSet place(int block, PageForm form);
+
+    /**
+     * Holds what was filled in.
+     *
+     * @param length in tokens
+     * @param sealed blocks that were filled in sealed form
+     */
+    void restored(int length, int sealed);
+
     /** Pages with the same tokens, shared as far as possible. */
     KvBlocks fork(int length);
 

@@ -20,6 +20,7 @@ public final class KvCache implements AutoCloseable {
     /** Tokens for which room is made at a time. */
     public static final int PAGE_TOKENS = KvPage.TOKENS;
 
+    private final KvLayout layout;
     private final KvBlocks blocks;
     private int length;
 
@@ -31,13 +32,15 @@ public final class KvCache implements AutoCloseable {
      */
     public KvCache(KvLayout layout, KvStaging staging, int keptTokens) {
         this(
+                layout,
                 layout.seals()
                         ? new SealingBlocks(layout, staging, keptTokens)
                         : new OpenBlocks(layout, KvBlocks.pagesFor(keptTokens)),
                 0);
     }
 
-    private KvCache(KvBlocks blocks, int length) {
+    private KvCache(KvLayout layout, KvBlocks blocks, int length) {
+        this.layout = layout;
         this.blocks = blocks;
         this.length = length;
     }
@@ -113,7 +116,33 @@ public final class KvCache implements AutoCloseable {
 
     /** A cache with the same tokens; full pages are shared, the one being written is copied, at the latest when either writes. */
     public KvCache fork() {
-        return new KvCache(blocks.fork(length), length);
+        return new KvCache(layout, blocks.fork(length), length);
+    }
+
+    /** Which device holds what. */
+    public KvLayout layout() {
+        return layout;
+    }
+
+    /** Of those that hold tokens, how many blocks are in sealed form, from the first on. */
+    int sealedBlocks() {
+        return Math.min(blocks.sealedBlocks(), KvBlocks.pagesFor(length));
+    }
+
+    /** The pages of a block that holds tokens. */
+    PageSet page(int block) {
+        return blocks.page(block);
+    }
+
+    /** Pages for a block of an empty cache, to be filled. */
+    PageSet place(int block, PageForm form) {
+        return blocks.place(block, form);
+    }
+
+    /** An empty cache holds what its pages were filled with. */
+    void restored(int tokens, int sealed) {
+        blocks.restored(tokens, sealed);
+        length = tokens;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.quant.PageFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * Which device holds the keys and values of which heads.
@@ -26,6 +27,17 @@ public record KvLayout(KvEncoding encoding, int headDim, List<List<Slot>> layers
         if (encoding.sealed() != null && encoding.sealed().tokens() != KvPage.TOKENS) {
             throw new IllegalArgumentException("pages of " + encoding.sealed().tokens() + " positions");
         }
+    }
+
+    /** What a file of these keys and values is of, whichever devices hold them. */
+    String fileKey(String weights) {
+        String heads = layers.stream()
+                .map(layer ->
+                        String.valueOf(layer.stream().mapToInt(Slot::heads).sum()))
+                .distinct()
+                .collect(Collectors.joining("/"));
+        return weights + " kv " + encoding.open().name() + "/" + encoding.name() + " " + layers.size() + "x" + heads
+                + "x" + headDim;
     }
 
     /** Whether full pages are sealed. */

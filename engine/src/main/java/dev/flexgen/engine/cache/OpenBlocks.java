@@ -101,6 +101,25 @@ final class OpenBlocks implements KvBlocks {
     }
 
     @Override
+    public int sealedBlocks() {
+        return 0;
+    }
+
+    @Override
+    public PageSet page(int block) {
+        return pages.get(block);
+    }
+
+    @Override
+    public PageSet place(int block, PageForm form) {
+        reserve(block * KvPage.TOKENS, KvPage.TOKENS);
+        return pages.get(block);
+    }
+
+    @Override
+    public void restored(int length, int sealed) {}
+
+    @Override
     public KvBlocks fork(int length) {
         OpenBlocks fork = new OpenBlocks(layout, 0);
         // Pages that a cancelled step reserved hold nothing, and would be written by both.

@@ -75,17 +75,22 @@ final class SealingBlocks implements KvBlocks {
         for (int block = first; block <= last; block++) {
             staged[block - first] = rooms.holds(block) ? NONE : staging.take();
         }
-        for (int block = sealed; block < Math.min(last, sealedPages.size()); block++) {
+        ownSealedPages(sealed, last);
+        views = show();
+    }
+
+    /** Sealed pages for the blocks before {@code to}, of which nobody else reads those from {@code from} on. */
+    private void ownSealedPages(int from, int to) {
+        for (int block = from; block < Math.min(to, sealedPages.size()); block++) {
             if (sealedPages.get(block).shared()) {
                 PageSet own = PageChunk.one(layout, PageForm.SEALED);
                 sealedPages.get(block).release();
                 sealedPages.set(block, own);
             }
         }
-        while (sealedPages.size() < last) {
+        while (sealedPages.size() < to) {
             sealedPages.add(PageChunk.one(layout, PageForm.SEALED));
         }
-        views = show();
     }
 
     @Override
@@ -187,6 +192,32 @@ final class SealingBlocks implements KvBlocks {
         return rooms.holds(block)
                 ? rooms.of(block).values(layout, layer, slot)
                 : staging.values(layer, slot, staged[block - first]);
+    }
+
+    @Override
+    public int sealedBlocks() {
+        return sealed;
+    }
+
+    @Override
+    public PageSet page(int block) {
+        return block < sealed ? sealedPages.get(block) : rooms.of(block);
+    }
+
+    @Override
+    public PageSet place(int block, PageForm form) {
+        views = List.of();
+        if (form == PageForm.OPEN) {
+            rooms.open(block, NONE);
+            return rooms.of(block);
+        }
+        ownSealedPages(block, block + 1);
+        return sealedPages.get(block);
+    }
+
+    @Override
+    public void restored(int length, int sealed) {
+        this.sealed = sealed;
     }
 
     @Override

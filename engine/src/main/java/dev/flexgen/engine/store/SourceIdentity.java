@@ -22,7 +22,15 @@ public record SourceIdentity(List<File> files) {
      *
      * @param stamp the hash under which a hub's store keeps it, or the time of its last change
      */
-    public record File(String name, long bytes, String stamp) {}
+    public record File(String name, long bytes, String stamp) {
+
+        private static final String BY_HASH = "hash ";
+
+        /** Whether the stamp is a hash of the content. */
+        boolean isNamedByHash() {
+            return stamp.startsWith(BY_HASH);
+        }
+    }
 
     /** Stores name a file by its hash. */
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{40,64}");
@@ -33,7 +41,7 @@ public record SourceIdentity(List<File> files) {
 
     /** What the hub says of a file that is not here. */
     public static File hubFile(String name, long bytes, String hash) {
-        return new File(name, bytes, "hash " + hash);
+        return new File(name, bytes, File.BY_HASH + hash);
     }
 
     /** Whether a file of that name counts. */
@@ -55,7 +63,7 @@ public record SourceIdentity(List<File> files) {
                 if (counts(name) && Files.isRegularFile(path)) {
                     String real = path.toRealPath().getFileName().toString();
                     String stamp = HASH.matcher(real).matches()
-                            ? "hash " + real
+                            ? File.BY_HASH + real
                             : "changed " + Files.getLastModifiedTime(path).toInstant();
                     files.add(new File(name, Files.size(path), stamp));
                 }
