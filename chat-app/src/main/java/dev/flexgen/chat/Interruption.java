@@ -76,6 +76,11 @@ public final class Interruption {
         }
     }
 
+    /** The user interrupts a program that is not the process itself: cancels what runs, and does not wait for its end. */
+    public void interrupt() {
+        cancelRunning();
+    }
+
     private synchronized boolean cancelRunning() {
         stopped = true;
         if (reading || (running == null && stopAction == null)) {

@@ -2,6 +2,7 @@ package dev.flexgen.chat;
 
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.Model;
+import dev.flexgen.engine.Speculation;
 import dev.flexgen.hub.ResolvedModel;
 import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.Tokenizers;
@@ -15,14 +16,16 @@ public final class ModelInUse implements AutoCloseable {
     private final ResolvedModel resolved;
     private final Machine machine;
     private final Model model;
+    private final Drafts drafts;
     private final Supplier<Tokenizer> tokenizers;
     private @Nullable Tokenizer tokenizer;
 
     /** @param tokenizers opens that of the model's folder */
-    ModelInUse(ResolvedModel resolved, Machine machine, Model model, Supplier<Tokenizer> tokenizers) {
+    ModelInUse(ResolvedModel resolved, Machine machine, Model model, Drafts drafts, Supplier<Tokenizer> tokenizers) {
         this.resolved = resolved;
         this.machine = machine;
         this.model = model;
+        this.drafts = drafts;
         this.tokenizers = tokenizers;
     }
 
@@ -33,6 +36,11 @@ public final class ModelInUse implements AutoCloseable {
 
     public Model model() {
         return model;
+    }
+
+    /** What drafts for one session, as the settings say. The caller closes it before this. */
+    public Optional<Speculation> speculation() {
+        return drafts.speculation(model, model.context());
     }
 
     /** Empty if the folder has none: then only ids go in and come out. */

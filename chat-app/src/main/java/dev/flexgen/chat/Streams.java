@@ -99,14 +99,14 @@ public record Streams(
         };
     }
 
+    /** Says something that is no answer: one line in the form of all our messages, harmless whatever names it has in it. */
+    public void note(String sentence) {
+        err.print("flexgen-chat: " + PlainText.line(sentence) + "\n");
+    }
+
     /** What a model says: as it is into pipes and files, harmless on a terminal. */
     public String reply(String text) {
         return outTerminal.getAsBoolean() ? PlainText.of(text) : text;
-    }
-
-    /** {@link #print} of what a model says. */
-    public void printReply(String text) {
-        print(reply(text));
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {
@@ -121,11 +121,16 @@ public record Streams(
     }
 
     /**
-     * Writes to {@code out} and makes sure that somebody still reads it.
+     * Writes to {@code out}, as {@link #reply} does, and makes sure that somebody still reads it.
      *
      * @throws ClosedOutputException when the reader of a pipe is gone or a disk is full
      */
     public void print(String text) {
+        printStyled(reply(text));
+    }
+
+    /** {@link #print} of nothing but our own words, which may have colours. */
+    public void printStyled(String text) {
         out.print(text);
         if (out.checkError()) {
             throw new ClosedOutputException();

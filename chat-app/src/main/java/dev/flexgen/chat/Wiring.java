@@ -15,7 +15,6 @@ import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Environment;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -47,6 +46,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Supplier;
 import org.jline.terminal.Terminal;
 
 /**
@@ -199,7 +199,7 @@ public final class Wiring {
     /** One line for people who named no model: who speaks, and how to have another. */
     public void announceDefaultModel(Settings settings) {
         if (settings.get(SettingTable.MODEL).isEmpty() && !settings.get(SettingTable.QUIET)) {
-            streams.err().println("flexgen-chat: the small demo model. Larger: 'flexgen-chat models', then -m NAME");
+            streams.note("the small demo model. Larger: 'flexgen-chat models', then -m NAME");
         }
     }
 
@@ -228,15 +228,18 @@ public final class Wiring {
         Machine machine = machine(settings);
         watch.begins(resolved.name(), machine.activity());
         try {
-            Model model = random
+            Supplier<Model> opener = () -> random
                     ? new RandomModels(this, settings).open(machine, options)
                     : packing.open(resolved, machine, options);
-            watch.ends();
-            if (!settings.get(SettingTable.QUIET)) {
-                Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
-                        .forEach(line -> streams.err().println("flexgen-chat: " + PlainText.line(line)));
-            }
-            return new ModelInUse(resolved, machine, model, () -> Tokenizers.open(resolved.folder(), nativeCache()));
+            return Drafts.open(this, settings, resolved, machine, options, opener, streams::note, (model, drafts) -> {
+                watch.ends();
+                if (!settings.get(SettingTable.QUIET)) {
+                    Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
+                            .forEach(streams::note);
+                }
+                return new ModelInUse(
+                        resolved, machine, model, drafts, () -> Tokenizers.open(resolved.folder(), nativeCache()));
+            });
         } catch (Throwable e) {
             watch.ends();
             machine.close();

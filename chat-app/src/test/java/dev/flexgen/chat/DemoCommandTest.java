@@ -6,11 +6,19 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.flexgen.chat.demo.DemoShelf;
+import dev.flexgen.config.Environment;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jline.builtins.ScreenTerminal;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command {@code demo}: real sessions of this program within it. */
 @Timeout(180)
@@ -245,5 +254,39 @@ class DemoCommandTest {
         assertThat(outcome.err()).isEmpty();
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.OK);
         assertThat(config).hasContent("{\"temperature\": 1.5}");
+    }
+
+    @Test
+    void aShellThatHasEndedIsSaid() throws IOException {
+        var outcome = play("Ctrl+D\nSleep 1s\nWait\nType 'more'");
+
+        assertThat(outcome.err()).contains("the shell has ended, and the tape has not");
+        assertThat(play("Ctrl+C\nCtrl+D").exitCode()).isEqualTo(ExitCode.OK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Type 'flexgen-chat generate -m demo --prompt Hello --ignore-eos --max-new-tokens 1900'\nEnter",
+                "Type 'flexgen-chat -m demo'\nEnter\nWait\nType 'Count from 1 to 20.'\n#@ pace 5\nEnter",
+                "Type 'flexgen-chat'",
+            })
+    void aDemoThatIsInterruptedEndsSoonAndLeavesNothing(String tape) throws Exception {
+        Path temporary = Files.createDirectory(tapes.resolve("tmp"));
+        Path file = Files.writeString(tapes.resolve("x.tape"), "Set WaitTimeout 60s\n" + tape + "\nWait@10m /never/");
+        var interruption = new Interruption();
+        var nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+        var streams = new Streams(InputStream.nullInputStream(), nowhere, nowhere, () -> false, () -> false);
+        var environment = new Environment(Map.of("TMPDIR", temporary.toString()), home, home);
+        var code = new CompletableFuture<ExitCode>();
+        Thread.ofPlatform()
+                .daemon()
+                .start(() -> code.complete(
+                        new Main(new Wiring(environment, streams, interruption)).run("demo", file.toString())));
+        Thread.sleep(1500); // wherever it is by then
+        interruption.interrupt();
+
+        assertThat(code.get(30, TimeUnit.SECONDS)).isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(temporary).isEmptyDirectory();
     }
 }

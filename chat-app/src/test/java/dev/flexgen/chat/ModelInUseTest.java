@@ -64,8 +64,8 @@ class ModelInUseTest {
         Path folder = folders.getFirst();
         Machine machine = Machine.open(EngineOptions.defaults().withThreads(1), GpuSource.NONE);
         Model model = machine.open(folder, EngineOptions.defaults().model());
-        var inUse =
-                new ModelInUse(new ResolvedModel("tiny", folder, PromptStyle.COMPLETION), machine, model, Stuck::new);
+        var inUse = new ModelInUse(
+                new ResolvedModel("tiny", folder, PromptStyle.COMPLETION), machine, model, Drafts.NONE, Stuck::new);
         assertThat(inUse.tokenizer()).isPresent();
 
         assertThatThrownBy(inUse::close).hasMessage("stuck");

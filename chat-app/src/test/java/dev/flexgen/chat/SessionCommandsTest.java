@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +54,26 @@ class SessionCommandsTest {
                 .startsWith("bruno, turn 1, 20")
                 .contains("\n> My name is Bruno. Hello!\n")
                 .contains("\n> What is my name?\n");
+    }
+
+    /** Whoever can put a file there could write to the terminal otherwise, or into the chat's completion. */
+    @Test
+    void aFileWhoseNameNoSessionCanHaveIsNotListed() throws IOException {
+        session().run("Hello to you", "-m", "demo", "--session", "mine");
+        Path mine = folder().resolve("mine.jsonl");
+        for (String name : List.of("a\u001b]2;owned\u0007", "line\nfeed", "bidi\u202e", "-", ".hidden", " ")) {
+            Files.copy(mine, folder().resolve(name + ".jsonl"));
+        }
+        assertThat(session().run("log").out()).hasLineCount(1).startsWith("mine ");
+        assertThat(session().run("log", "--json").out()).hasLineCount(1);
+    }
+
+    @Test
+    void theSettingsFileIsNamedHarmlessly() {
+        var outcome = session()
+                .with("XDG_CONFIG_HOME", home + "/a\u001b]2;owned\u0007b")
+                .run("config");
+        assertThat(outcome.err()).contains("]2;owned").doesNotContain("\u001b", "\u0007");
     }
 
     @Test

@@ -37,13 +37,29 @@ class StreamsTest {
 
     @Test
     void aReplyGoesIntoAPipeAsItIs() {
-        streams(false).printReply(WILD);
+        streams(false).print(WILD);
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(WILD);
     }
 
     @Test
+    void ourOwnWordsKeepTheirColours() {
+        streams(true).printStyled("\u001b[1mhelp\u001b[0m\n");
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("\u001b[1mhelp\u001b[0m\n");
+    }
+
+    @Test
+    void aNoteIsOneHarmlessLineEverywhere() {
+        streams(false).note("there is " + WILD);
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .startsWith("flexgen-chat: there is ")
+                .endsWith("\n")
+                .doesNotContainPattern("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]")
+                .hasLineCount(1);
+    }
+
+    @Test
     void aReplyDoesNothingToATerminal() {
-        streams(true).printReply(WILD);
+        streams(true).print(WILD);
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .doesNotContainPattern("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e\u2028]")
                 .contains("a\tb\n");

@@ -82,6 +82,17 @@ public final class SettingTable {
     public static final Setting<KvChoice> KV = new Setting<>(
             "kv", "TYPE", ValueType.choice(KvChoice.class), KvChoice.AUTO, "Number format of the cached conversation");
 
+    /** No drafts. */
+    public static final String DRAFT_OFF = "off";
+
+    public static final Setting<String> DRAFT = new Setting<>(
+            "draft",
+            "WHAT",
+            ValueType.text(),
+            DRAFT_OFF,
+            "What guesses the next tokens, for the model to check several in one step: lookup (what followed the same words before),"
+                    + " self (the same model in 4 bits), a smaller model with the same tokenizer, or off; replies stay the same");
+
     public static final Setting<Integer> MAX_NEW_TOKENS =
             new Setting<>("max-new-tokens", "N", ValueType.whole(1, 1_000_000), 256, "Tokens a reply may have at most");
 
@@ -218,6 +229,7 @@ public final class SettingTable {
             WEIGHTS,
             RANDOM_WEIGHTS,
             KV,
+            DRAFT,
             MAX_NEW_TOKENS,
             TEMPERATURE,
             TOP_K,

@@ -21,6 +21,7 @@ public final class Generator {
     private final Model model;
     private final int slots;
     private final CancelToken cancel;
+    private final @Nullable Speculation drafts;
     private final List<Running> running = new ArrayList<>();
 
     /** Where replies are made one at a time, the session of the last: what a prompt shares with it is not computed again. */
@@ -55,12 +56,25 @@ public final class Generator {
      * @param cancel ends all of them
      */
     public Generator(Model model, int slots, CancelToken cancel) {
+        this(model, slots, cancel, null);
+    }
+
+    /**
+     * The same with drafts, which need a reply at a time.
+     *
+     * @param drafts null for none; stays the caller's
+     */
+    public Generator(Model model, int slots, CancelToken cancel, @Nullable Speculation drafts) {
+        if (drafts != null && slots > 1) {
+            throw new IllegalArgumentException("drafts for " + slots + " replies at a time");
+        }
         if (slots < 1) {
             throw new IllegalArgumentException("room for " + slots + " replies");
         }
         this.model = model;
         this.slots = Math.min(slots, Math.min(model.maxStepTokens(), model.maxLogitRows()));
         this.cancel = cancel;
+        this.drafts = drafts;
     }
 
     /**
@@ -150,7 +164,10 @@ public final class Generator {
         List<Session> going = new ArrayList<>();
         for (Running one : List.copyOf(running)) {
             if (one.reply().choose()) {
-                going.add(one.reply().session());
+                one.reply().session().draftMore(drafts, one.reply().left(), cancel);
+                if (one.reply().session().pending() > 0) {
+                    going.add(one.reply().session());
+                }
             } else {
                 end(one);
             }
@@ -163,6 +180,7 @@ public final class Generator {
 
     private void end(Running one) {
         running.remove(one);
+        one.reply().session().forgetPending();
         if (slots == 1) {
             last = one.reply().session();
         } else {

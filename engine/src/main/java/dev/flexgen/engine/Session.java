@@ -282,8 +282,14 @@ public final class Session implements AutoCloseable {
      */
     static boolean step(Model model, List<Session> sessions, CancelToken cancel) {
         int room = model.maxStepTokens() / sessions.size();
+        int rows = sessions.getFirst().pending();
+        long start = System.nanoTime();
         Logits computed = model.step(new Batch(
                 sessions.stream().map(it -> it.share(room, Rows.LAST, cancel)).toList()));
+        Speculation drafts = sessions.getFirst().speculation;
+        if (drafts != null && computed.completed(0)) {
+            drafts.stepped(rows, (System.nanoTime() - start) / 1e9);
+        }
         boolean all = true;
         for (int i = 0; i < sessions.size(); i++) {
             all &= sessions.get(i).take(computed, i);
@@ -371,7 +377,6 @@ public final class Session implements AutoCloseable {
     public Generation generate(
             GenerationRequest request, CancelToken cancel, TokenListener listener, @Nullable Speculation drafts) {
         var _ = logits();
-        speculation = drafts;
         Reply reply = new Reply(this, request, cancel, listener, prefillSeconds);
         try {
             while (reply.choose() && reply.computed(advance(reply, drafts, cancel))) {
@@ -386,23 +391,22 @@ public final class Session implements AutoCloseable {
 
     /** Has the chosen token computed, unless a draft has foreseen it. */
     private boolean advance(Reply reply, @Nullable Speculation drafts, CancelToken cancel) {
-        if (pending() == 0) {
-            return true;
-        }
-        if (drafts == null) {
-            return step(model, List.of(this), cancel);
-        }
-        int room = Math.min(draftRoom(), reply.left() - 1);
-        if (room > 0) {
+        draftMore(drafts, reply.left(), cancel);
+        return pending() == 0 || step(model, List.of(this), cancel);
+    }
+
+    /**
+     * Has the next step also take tokens that may follow the chosen one, unless an earlier draft has foreseen that.
+     *
+     * @param drafts null for none
+     * @param left most tokens that may follow
+     */
+    void draftMore(@Nullable Speculation drafts, int left, CancelToken cancel) {
+        speculation = drafts;
+        int room = Math.min(draftRoom(), left - 1);
+        if (drafts != null && pending() > 0 && room > 0) {
             append(drafts.draft(ids, wanted, room, cancel));
         }
-        int rows = pending();
-        long start = System.nanoTime();
-        boolean computed = step(model, List.of(this), cancel);
-        if (computed) {
-            drafts.stepped(rows, (System.nanoTime() - start) / 1e9);
-        }
-        return computed;
     }
 
     /**

@@ -7,12 +7,15 @@ import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +109,8 @@ class SavedCacheFaultsTest extends SavedCaches {
         assertFault(
                 OpenModel.random(Specs.tiny(LIMIT), RANDOM, options.withWeights(WeightType.Q4), GpuSource.NONE),
                 KvFileFault.OTHER_MODEL);
+        Files.write(file(), newer(Files.readAllBytes(file())));
+        assertFault(tiny(KvType.F16), KvFileFault.NEWER);
         Files.writeString(file(), "{\"a\":1}".repeat(100));
         assertFault(tiny(KvType.F16), KvFileFault.FOREIGN);
         Files.delete(file());
@@ -117,6 +122,16 @@ class SavedCacheFaultsTest extends SavedCaches {
             assertThat(load(session, TEXT)).isEqualTo(KvLoad.NOTHING);
             assertThat(session.saved(file()).ids()).isEmpty();
         }
+    }
+
+    /** The same in a later format, whose first bytes have a checksum as ever. */
+    private static byte[] newer(byte[] whole) {
+        ByteBuffer bytes = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putInt(8, 2);
+        CRC32C crc = new CRC32C();
+        crc.update(whole, 0, 20);
+        bytes.putInt(20, (int) crc.getValue());
+        return whole;
     }
 
     private void assertFault(OpenModel opened, KvFileFault fault) {

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,7 +66,7 @@ class SpeculationTest {
         return new GenerationRequest(TOKENS, sampling, Set.of());
     }
 
-    private static int[] reply(Session session, GenerationRequest request, Drafter drafter) {
+    private static int[] reply(Session session, GenerationRequest request, @Nullable Drafter drafter) {
         session.prefill(PROMPT, new CancelToken(), ProgressListener.NONE);
         List<Integer> heard = new ArrayList<>();
         TokenListener listener = id -> {

@@ -77,7 +77,7 @@ final class ChatCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        List<Setting<?>> settings = new ArrayList<>(ModelSettings.ALL);
+        List<Setting<?>> settings = new ArrayList<>(ModelSettings.REPLYING);
         settings.add(SettingTable.SYSTEM);
         settings.add(SettingTable.ROLE);
         settings.add(SettingTable.MAX_NEW_TOKENS);
@@ -149,7 +149,7 @@ final class ChatCommand implements AppCommand {
         CancelToken cancel = wiring.interruption().token();
         try (SessionDesk desk = sessions.open(settings);
                 ModelInUse model = wiring.open(settings);
-                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer(), model.speculation())) {
             int code = PipedChat.answer(setup(model, chatModel, settings, desk), message, wiring.streams(), cancel);
             desk.finish();
             return ExitCode.of(code);
@@ -161,7 +161,7 @@ final class ChatCommand implements AppCommand {
         var interruption = wiring.interruption();
         try (SessionDesk desk = sessions.open(settings);
                 ModelInUse model = wiring.open(settings);
-                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer())) {
+                var chatModel = new EngineChatModel(model.model(), model.requireTokenizer(), model.speculation())) {
             int code = PipedChat.run(
                     setup(model, chatModel, settings, desk),
                     interruption.guard(streams.in()),

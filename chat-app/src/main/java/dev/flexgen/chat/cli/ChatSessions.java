@@ -132,7 +132,7 @@ final class ChatSessions {
     }
 
     private void complain(String sentence) {
-        wiring.streams().err().print("flexgen-chat: " + PlainText.line(sentence) + "\n");
+        wiring.streams().note(sentence);
     }
 
     private void announce(SavedSession session, Settings settings) {

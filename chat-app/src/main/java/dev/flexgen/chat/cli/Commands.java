@@ -117,7 +117,7 @@ public final class Commands {
             return ExitCode.OK;
         }
         if (result.isUsageHelpRequested() || !(spec.userObject() instanceof AppCommand command)) {
-            wiring.streams().print(spec.commandLine().getUsageMessage());
+            wiring.streams().printStyled(spec.commandLine().getUsageMessage());
             return ExitCode.OK;
         }
         return command.start(() -> wiring.settings(flags));

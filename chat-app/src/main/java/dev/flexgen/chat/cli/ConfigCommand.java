@@ -73,7 +73,7 @@ final class ConfigCommand implements AppCommand {
                 wiring.streams().printLine(json ? json(settings, setting) : row(settings, setting));
             }
             if (name.isEmpty() && !json) {
-                wiring.streams().err().println("flexgen-chat: the settings file is " + file() + state());
+                wiring.streams().note("the settings file is " + file() + state());
             }
             return ExitCode.OK;
         }
@@ -130,8 +130,7 @@ final class ConfigCommand implements AppCommand {
             Setting<?> setting = known(name);
             if (!(settings.source(setting) instanceof SettingSource.File)) {
                 wiring.streams()
-                        .err()
-                        .println("flexgen-chat: " + file() + " now has it, but here "
+                        .note(file() + " now has it, but here "
                                 + settings.source(setting).describe() + " overrides it");
             }
             return ExitCode.OK;
@@ -156,7 +155,7 @@ final class ConfigCommand implements AppCommand {
                 update.unset(name).write();
             } else {
                 String setting = known(name).name();
-                wiring.streams().err().println("flexgen-chat: " + file() + " does not set " + setting);
+                wiring.streams().note(file() + " does not set " + setting);
             }
             return ExitCode.OK;
         }

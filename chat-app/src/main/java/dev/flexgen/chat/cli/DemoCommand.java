@@ -1,5 +1,6 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Failures;
 import dev.flexgen.chat.Host;
@@ -8,6 +9,7 @@ import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.demo.DemoConsole;
 import dev.flexgen.chat.demo.DemoRun;
 import dev.flexgen.chat.demo.DemoShelf;
+import dev.flexgen.chat.demo.Tape;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.config.Environment;
 import dev.flexgen.config.PlainText;
@@ -18,6 +20,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -56,6 +59,8 @@ final class DemoCommand implements AppCommand {
 
     @Option(names = "--fast", description = "Play it without pauses; a recording has them all the same")
     boolean fast;
+
+    private static final Size LEAST = new Size(20, 5);
 
     private final Wiring wiring;
 
@@ -133,7 +138,7 @@ final class DemoCommand implements AppCommand {
         DemoRun.Outcome outcome;
         if (watched) {
             try (Terminal terminal = SystemTerminal.open(wiring.environment().variables())) {
-                outcome = demoRun.play(demo.tape(), demo.golden(), wishes(Optional.of(terminal)));
+                outcome = demoRun.play(demo.tape(), demo.golden(), wishes(watcher(terminal, demo.tape())));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -147,11 +152,24 @@ final class DemoCommand implements AppCommand {
             return complain(outcome);
         }
         if (watched) {
-            streams.err()
-                    .println("flexgen-chat: that was the demo " + PlainText.line(demo.name())
-                            + "; 'flexgen-chat demo --list' names the others");
+            streams.note("that was the demo " + demo.name() + "; 'flexgen-chat demo --list' names the others");
         }
         return ExitCode.OK;
+    }
+
+    /** The terminal, if there is room on it: a recording has the tape's size, anything else can be smaller. */
+    private Optional<Terminal> watcher(Terminal terminal, Tape its) {
+        Size size = record == null ? LEAST : its.size();
+        if (terminal.getWidth() >= size.getColumns() && terminal.getHeight() >= size.getRows()) {
+            return Optional.of(terminal);
+        }
+        String need = size.getColumns() + " columns and " + size.getRows() + " rows";
+        if (record == null) {
+            throw CommandException.usage(
+                    "this window is too small for a demo, which needs " + need + "; make it larger");
+        }
+        wiring.streams().err().println("flexgen-chat: recorded unseen, since this window does not have " + need);
+        return Optional.empty();
     }
 
     private boolean dumb() {
@@ -176,6 +194,11 @@ final class DemoCommand implements AppCommand {
         var out = console.printer();
         var streams = new Streams(console.lines(), out, out, () -> true, () -> true, () -> true);
         Wiring inside = wiring.inside(environment, streams, new Host(_ -> console.open(), _ -> console.close()));
-        new Commands(inside, new Failures(out)).run(arguments.toArray(String[]::new));
+        console.onInterrupt(inside.interruption()::interrupt);
+        try {
+            new Commands(inside, new Failures(out)).run(arguments.toArray(String[]::new));
+        } finally {
+            console.onInterrupt(null);
+        }
     }
 }

@@ -58,7 +58,7 @@ final class DownloadOffer {
                                 new PullRun(wiring, settings).run(absent.get().ref(), PullRun.Output.FOR_PEOPLE);
                         return pulled == ExitCode.OK ? Result.GO_ON : Result.STOPPED;
                     } catch (HubException failed) {
-                        streams.err().println("flexgen-chat: " + PlainText.line(Failures.sentence(failed)));
+                        streams.note(Failures.sentence(failed));
                     }
                 }
             }

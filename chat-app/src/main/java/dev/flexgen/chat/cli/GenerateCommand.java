@@ -10,6 +10,7 @@ import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.Generator;
+import dev.flexgen.engine.Speculation;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ final class GenerateCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        List<Setting<?>> settings = new ArrayList<>(ModelSettings.ALL);
+        List<Setting<?>> settings = new ArrayList<>(ModelSettings.REPLYING);
         settings.add(SettingTable.QUIET);
         settings.add(SettingTable.MAX_NEW_TOKENS);
         settings.addAll(Sampling.SETTINGS);
@@ -130,7 +131,19 @@ final class GenerateCommand implements AppCommand {
                     results,
                     progress);
             int slots = isAuto() ? model.model().sessions() : most;
-            return run.serve(new Generator(model.model(), slots, cancel)) ? ExitCode.OK : ExitCode.FAILURE;
+            return serve(run, model, slots, cancel);
+        }
+    }
+
+    /** Drafts are for one reply at a time: several fill a step by themselves. */
+    private static ExitCode serve(GenerateRun run, ModelInUse model, int slots, CancelToken cancel) {
+        @Nullable Speculation drafts = slots == 1 ? model.speculation().orElse(null) : null;
+        try {
+            return run.serve(new Generator(model.model(), slots, cancel, drafts)) ? ExitCode.OK : ExitCode.FAILURE;
+        } finally {
+            if (drafts != null) {
+                drafts.close();
+            }
         }
     }
 

@@ -5,7 +5,6 @@ import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.dialogue.ReplyText;
 import dev.flexgen.chat.job.JobProgress;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
@@ -147,7 +146,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
     }
 
     private void complain(String sentence) {
-        streams.err().print("flexgen-chat: " + PlainText.line(sentence) + "\n");
+        streams.note(sentence);
     }
 
     private void begin(PromptSource.Numbered prompt) {

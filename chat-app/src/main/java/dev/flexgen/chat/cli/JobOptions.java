@@ -97,7 +97,7 @@ final class JobOptions {
 
     /** Says so. */
     ExitCode sayComplete(Wiring wiring) {
-        wiring.streams().err().println("flexgen-chat: " + output + " is complete already");
+        wiring.streams().note(output + " is complete already");
         return ExitCode.OK;
     }
 
@@ -115,9 +115,7 @@ final class JobOptions {
             job.progress().end();
             return code;
         } catch (CancellationException stopped) {
-            wiring.streams()
-                    .err()
-                    .println("flexgen-chat: stopped; the same command with --resume goes on from what is finished");
+            wiring.streams().note("stopped; the same command with --resume goes on from what is finished");
             return ExitCode.INTERRUPTED;
         }
     }
@@ -138,7 +136,7 @@ final class JobOptions {
                 all.size() - left.size(),
                 sentence -> {
                     if (!quiet) {
-                        wiring.streams().err().println("flexgen-chat: " + sentence);
+                        wiring.streams().note(sentence);
                     }
                 },
                 System::nanoTime);

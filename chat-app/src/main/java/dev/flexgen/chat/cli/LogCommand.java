@@ -8,7 +8,6 @@ import dev.flexgen.chat.sessions.SavedSession;
 import dev.flexgen.chat.sessions.SavedSession.Dated;
 import dev.flexgen.chat.sessions.SessionList;
 import dev.flexgen.chat.sessions.SessionStore;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import java.util.Arrays;
@@ -69,7 +68,7 @@ final class LogCommand implements AppCommand {
             found |= read.isPresent() && print(read.get(), words);
         }
         if (!found && query != null) {
-            wiring.streams().err().println("flexgen-chat: no turn has " + PlainText.line(String.join(" and ", words)));
+            wiring.streams().note("no turn has " + String.join(" and ", words));
         }
         return failed || (!found && query != null) ? ExitCode.FAILURE : ExitCode.OK;
     }
@@ -119,7 +118,7 @@ final class LogCommand implements AppCommand {
             if (session != null) {
                 throw e;
             }
-            wiring.streams().err().print("flexgen-chat: " + PlainText.line(String.valueOf(e.getMessage())) + "\n");
+            wiring.streams().note(String.valueOf(e.getMessage()));
             return Optional.empty();
         }
     }

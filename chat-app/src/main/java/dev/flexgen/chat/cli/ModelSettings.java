@@ -36,5 +36,9 @@ final class ModelSettings {
                     Stream.of(SettingTable.MODEL, SettingTable.RANDOM_WEIGHTS), MEASURED.stream())
             .toList();
 
+    /** The same, and what drafts replies. */
+    static final List<Setting<?>> REPLYING =
+            Stream.concat(ALL.stream(), Stream.of(SettingTable.DRAFT)).toList();
+
     private ModelSettings() {}
 }

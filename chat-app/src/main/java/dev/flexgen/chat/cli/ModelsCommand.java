@@ -38,7 +38,7 @@ final class ModelsCommand implements AppCommand {
     public ExitCode run(Settings settings) {
         ModelFitter outlook = wiring.outlook(settings);
         if (outlook.profile().found() instanceof Found.Nobody nobody) {
-            wiring.streams().err().println("flexgen-chat: " + nobody.sentence()); // why the list says "no" so often
+            wiring.streams().note(nobody.sentence()); // why the list says "no" so often
         }
         wiring.streams()
                 .print(ModelListing.of(

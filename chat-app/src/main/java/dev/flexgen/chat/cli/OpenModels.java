@@ -42,7 +42,7 @@ final class OpenModels implements ModelShelf, AutoCloseable {
         this.partners = partners;
         model = wiring.open(settings, watch);
         try {
-            chatModel = new EngineChatModel(model.model(), model.requireTokenizer());
+            chatModel = new EngineChatModel(model.model(), model.requireTokenizer(), model.speculation());
         } catch (Throwable e) {
             model.close();
             throw e;
@@ -110,7 +110,7 @@ final class OpenModels implements ModelShelf, AutoCloseable {
     private void become(Settings wanted) {
         ModelInUse opened = wiring.open(wanted, watch);
         try {
-            chatModel = new EngineChatModel(opened.model(), opened.requireTokenizer());
+            chatModel = new EngineChatModel(opened.model(), opened.requireTokenizer(), opened.speculation());
         } catch (Throwable e) {
             opened.close();
             throw e;

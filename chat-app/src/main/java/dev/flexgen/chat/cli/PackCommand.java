@@ -57,7 +57,7 @@ final class PackCommand implements AppCommand {
                             + form.folder());
             return ExitCode.OK;
         } catch (CancellationException stopped) {
-            wiring.streams().err().println("flexgen-chat: stopped; the same command goes on from what is packed");
+            wiring.streams().note("stopped; the same command goes on from what is packed");
             return ExitCode.INTERRUPTED;
         }
     }

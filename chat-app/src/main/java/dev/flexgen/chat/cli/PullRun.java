@@ -13,7 +13,6 @@ import dev.flexgen.chat.pull.WatchedPull;
 import dev.flexgen.chat.repl.SystemTerminal;
 import dev.flexgen.chat.setup.SetupWizard;
 import dev.flexgen.config.Bytes;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.hub.HubRef;
@@ -95,7 +94,7 @@ final class PullRun {
 
     private void say(String sentence) {
         if (!settings.get(SettingTable.QUIET)) {
-            streams.err().print("flexgen-chat: " + PlainText.line(sentence) + "\n");
+            streams.note(sentence);
         }
     }
 }

@@ -61,16 +61,15 @@ final class RemoveCommand implements AppCommand {
         RemovalPlan plan = store.removal(StoredModel.ref(wiring.catalogue(), model));
         Streams streams = wiring.streams();
         if (!agreed(plan, store)) {
-            streams.err().println("flexgen-chat: nothing was removed");
+            streams.note("nothing was removed");
             return ExitCode.OK;
         }
         streams.printLine("removed " + plan.ref() + ", " + Bytes.format(store.remove(plan)) + " freed");
         List<PackedForm> left = packing.forms(model);
         if (!left.isEmpty()) {
-            streams.err()
-                    .println("flexgen-chat: packed forms stay: "
-                            + left.stream().map(PackedForm::weights).collect(Collectors.joining(", "))
-                            + "; remove them with --packed");
+            streams.note("packed forms stay: "
+                    + left.stream().map(PackedForm::weights).collect(Collectors.joining(", "))
+                    + "; remove them with --packed");
         }
         return ExitCode.OK;
     }
@@ -99,7 +98,7 @@ final class RemoveCommand implements AppCommand {
                         .printLine("removed " + what + ", "
                                 + Bytes.format(packing.store().remove(form)) + " freed");
             } else {
-                wiring.streams().err().println("flexgen-chat: " + what + " stays");
+                wiring.streams().note(what + " stays");
             }
         }
         return ExitCode.OK;

@@ -10,7 +10,6 @@ import dev.flexgen.chat.setup.WeightFolder;
 import dev.flexgen.chat.wizard.Licences;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.ConfigUpdate;
-import dev.flexgen.config.PlainText;
 import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -118,7 +117,7 @@ final class ScriptedSetup {
         update.write();
         Streams streams = wiring.streams();
         if (!settings.get(SettingTable.QUIET)) {
-            streams.err().println(PlainText.line("flexgen-chat: " + file + " now says to talk with " + chosen));
+            streams.note(file + " now says to talk with " + chosen);
         }
         return ExitCode.OK;
     }

@@ -88,7 +88,7 @@ final class VerifyCommand implements AppCommand {
         @Nullable RuntimeException first = null;
         for (Form form : FORMS) {
             if (!settings.get(SettingTable.QUIET)) {
-                wiring.streams().err().println("flexgen-chat: " + resolved.name() + ", " + form.label());
+                wiring.streams().note(resolved.name() + ", " + form.label());
             }
             VerifyRow row;
             try {

@@ -24,10 +24,12 @@ public final class DemoConsole implements AutoCloseable {
     private static final int ROOM = 1000;
 
     private static final int END = -1;
+    private static final int CTRL_C = 3;
 
     private final DemoScreen screen;
     private final LinkedBlockingQueue<Integer> keys = new LinkedBlockingQueue<>();
     private @Nullable LineDisciplineTerminal terminal;
+    private @Nullable Runnable onInterrupt;
     private boolean closed;
 
     DemoConsole(DemoScreen screen) {
@@ -81,6 +83,10 @@ public final class DemoConsole implements AutoCloseable {
 
     private synchronized boolean take(int key) {
         try {
+            if (terminal == null && key == CTRL_C && onInterrupt != null) {
+                onInterrupt.run();
+                return true;
+            }
             if (terminal == null) {
                 keys.add(key);
                 return true;
@@ -109,6 +115,14 @@ public final class DemoConsole implements AutoCloseable {
         }
     }
 
+    /** What Ctrl-C does from now on while no program has the terminal for itself; null for being a key like others. */
+    public synchronized void onInterrupt(@Nullable Runnable action) {
+        onInterrupt = action;
+        if (closed && action != null) {
+            action.run();
+        }
+    }
+
     /** Lines, for programs that do not take the terminal. */
     public InputStream lines() {
         return new KeyedInput(new KeyedLines(this::key, this::print));
@@ -132,6 +146,9 @@ public final class DemoConsole implements AutoCloseable {
         synchronized (this) {
             closed = true;
             open = terminal;
+            if (onInterrupt != null) {
+                onInterrupt.run();
+            }
         }
         keys.add(END);
         screen.pace(0); // whoever shows something holds the terminal

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -25,6 +26,8 @@ final class DemoHome implements AutoCloseable {
     /** What the program may know of the user's environment. */
     private static final List<String> KEPT = List.of(
             "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "NO_COLOR", "LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH");
+
+    private static final String PREFIX = "flexgen-chat-demo";
 
     private final Path folder;
     private final Environment environment;
@@ -43,7 +46,10 @@ final class DemoHome implements AutoCloseable {
      */
     static DemoHome create(Environment users, Path models, Map<String, String> settings) {
         try {
-            Path folder = Files.createTempDirectory("flexgen-chat-demo"); // for the user alone
+            Optional<Path> temporary = users.variable("TMPDIR").map(users::path).filter(Files::isDirectory);
+            Path folder = temporary.isPresent() // for the user alone, either way
+                    ? Files.createTempDirectory(temporary.get(), PREFIX)
+                    : Files.createTempDirectory(PREFIX);
             Map<String, String> variables = new HashMap<>();
             KEPT.forEach(name -> users.variable(name).ifPresent(value -> variables.put(name, value)));
             variables.put("HOME", folder.toString());

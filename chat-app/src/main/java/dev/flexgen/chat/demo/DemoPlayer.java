@@ -168,10 +168,14 @@ final class DemoPlayer {
         }
     }
 
+    /** The shell ends behind Ctrl-D, or when a program of it ends the process. */
     private void requireShell(Step step) {
         Optional<String> refusal = shell.refusal();
         if (refusal.isPresent()) {
             throw TapeFault.at(tape.source(), step.line(), refusal.get());
+        }
+        if (shell.hasEnded() && !step.equals(tape.steps().getLast())) {
+            throw TapeFault.failed(tape.source(), step.line(), "the shell has ended, and the tape has not");
         }
     }
 

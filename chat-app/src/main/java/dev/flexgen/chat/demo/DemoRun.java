@@ -144,9 +144,6 @@ public final class DemoRun {
     }
 
     private static @Nullable DemoViewer viewer(Size size, Wishes wishes) {
-        return wishes.watcher()
-                .filter(terminal -> DemoViewer.hasRoom(terminal, size))
-                .map(terminal -> new DemoViewer(terminal, size))
-                .orElse(null);
+        return wishes.watcher().map(terminal -> new DemoViewer(terminal, size)).orElse(null);
     }
 }

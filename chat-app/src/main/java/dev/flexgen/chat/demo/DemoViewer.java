@@ -35,11 +35,6 @@ final class DemoViewer implements Consumer<String>, AutoCloseable {
         send("\u001b[" + height + ";1H" + "\n".repeat(height) + "\u001b[1;" + rows + "r\u001b[H");
     }
 
-    /** Whether a demo of this size can be shown there as it is. */
-    static boolean hasRoom(Terminal terminal, Size size) {
-        return terminal.getWidth() >= size.getColumns() && terminal.getHeight() >= size.getRows();
-    }
-
     @Override
     public void accept(String text) {
         send(text);

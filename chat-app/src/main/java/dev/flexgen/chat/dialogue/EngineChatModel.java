@@ -7,10 +7,13 @@ import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.Session;
+import dev.flexgen.engine.Speculation;
+import dev.flexgen.engine.TokenListener;
 import dev.flexgen.engine.TokenListener.Verdict;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +33,17 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     private final Set<Integer> endTokens;
     private final ReadingAhead ahead;
     private final AnswersAtOnce several;
+    private final @Nullable Speculation drafts;
     private @Nullable WarmUp warmUp;
 
+    /** A partner without drafts. */
     public EngineChatModel(Model model, Tokenizer tokenizer) {
+        this(model, tokenizer, Optional.empty());
+    }
+
+    /** @param drafts for its replies; taken over */
+    public EngineChatModel(Model model, Tokenizer tokenizer, Optional<Speculation> drafts) {
+        this.drafts = drafts.orElse(null);
         this.model = model;
         this.tokenizer = tokenizer;
         session = model.session();
@@ -117,11 +128,12 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         }
         var assembler = new ReplyAssembler(tokenizer, stopStrings, options.goesOn(), listener::onText);
         var request = new GenerationRequest(options.maxNewTokens(), options.sampling(), endTokens);
-        var generation = session.generate(request, cancel, id -> {
+        TokenListener tokens = id -> {
             listener.onToken();
             assembler.push(id);
             return assembler.stopped() ? Verdict.STOP : Verdict.CONTINUE;
-        });
+        };
+        var generation = session.generate(request, cancel, tokens, drafts);
         assembler.finish();
         return reply(assembler, generation, prefilled);
     }
@@ -186,5 +198,8 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         ahead.close();
         memory.close();
         session.close();
+        if (drafts != null) {
+            drafts.close();
+        }
     }
 }

@@ -181,7 +181,7 @@ public final class Packing {
 
     /** Makes a packed form, and shows how that goes. */
     public PackedForm pack(String key, ResolvedModel resolved, WeightType weights) {
-        String what = resolved.name() + " in " + weights.label();
+        String what = PlainText.line(resolved.name()) + " in " + weights.label();
         PackProgress.Display display = settings.get(SettingTable.QUIET)
                 ? PackProgress.Display.NONE
                 : wiring.streams().errTerminal().getAsBoolean()
@@ -216,7 +216,7 @@ public final class Packing {
 
     private void say(String sentence) {
         if (!settings.get(SettingTable.QUIET)) {
-            wiring.streams().err().print("flexgen-chat: " + PlainText.line(sentence) + "\n");
+            wiring.streams().note(sentence);
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jline.keymap.KeyMap;
@@ -21,6 +22,14 @@ final class ChatKeys {
 
     private static final long PASTE_GAP_MILLIS = 300;
     private static final long SEQUENCE_GAP_MILLIS = 50;
+
+    /** An Escape that nothing follows for so long was pressed alone, and makes no Alt key of the next one. */
+    private static final long ESCAPE_GAP_MILLIS = 500;
+
+    /** Those of all systems, and of web pages. */
+    private static final Pattern LINE_END = Pattern.compile("\r\n?|[\u0085\u2028\u2029]");
+
+    private static final String NOTHING = "flexgen-nothing";
 
     /** Enter with Shift, Control or Alt, as terminals say it that tell them apart. */
     private static final String[] NEW_LINE = {
@@ -42,9 +51,18 @@ final class ChatKeys {
             "H", LineReader.BEGINNING_OF_LINE,
             "F", LineReader.END_OF_LINE);
 
-    /** Of the line editor's commands those that run a program which is not here, or make sense in a shell only. */
-    private static final List<String> USELESS =
-            List.of(LineReader.EDIT_AND_EXECUTE_COMMAND, LineReader.INSERT_COMMENT, LineReader.VI_CMD_MODE);
+    /**
+     * Of the line editor's commands those that run a program which is not here, make sense in a shell only, or take the next
+     * key for a character to look for, even if it is Ctrl-C.
+     */
+    private static final List<String> USELESS = List.of(
+            LineReader.EDIT_AND_EXECUTE_COMMAND,
+            LineReader.INSERT_COMMENT,
+            LineReader.VI_CMD_MODE,
+            LineReader.ACCEPT_AND_HOLD,
+            LineReader.CHARACTER_SEARCH,
+            LineReader.CHARACTER_SEARCH_BACKWARD,
+            LineReader.VI_FIND_NEXT_CHAR);
 
     private final CommandContext chat;
     private final ChatTerminal screen;
@@ -80,9 +98,15 @@ final class ChatKeys {
         bind("flexgen-edit", this::edit, EDIT);
         bind("flexgen-skip-key", this::skipKey, "\u001bO");
         bind("flexgen-skip-sequence", this::skipSequence, beginnings("\u001b["));
+        reader.getWidgets().put(LineReader.MOUSE, this::skipSequence); // nobody has asked for the mouse
         bindControl(ControlChar.VINTR, "flexgen-interrupt", this::interrupt);
         bindControl(ControlChar.VSUSP, "flexgen-suspend", this::suspend);
-        bindControl(ControlChar.VQUIT, "flexgen-nothing", () -> true);
+        bindControl(ControlChar.VQUIT, NOTHING, () -> true);
+        bind(NOTHING, () -> true, "\u001b");
+        keys.setAmbiguousTimeout(ESCAPE_GAP_MILLIS);
+        // Without it, the editor passes over an Escape that begins no key, and keeps the key behind it until there is
+        // another.
+        keys.setNomatch(new Reference(NOTHING));
     }
 
     private void bind(String name, Widget widget, CharSequence... sequences) {
@@ -177,21 +201,27 @@ final class ChatKeys {
             text.appendCodePoint(key);
         }
         var pasted = text.toString().replace(KeyListener.PASTE_END, "");
-        reader.getBuffer().write(pasted.replace("\r\n", "\n").replace('\r', '\n'));
+        reader.getBuffer().write(LINE_END.matcher(pasted).replaceAll("\n"));
         return true;
     }
 
-    /** A key that nothing is bound to: its name, such as {@code ESC [ 2 4 ; 5 ~}, is no text. */
+    /**
+     * A key that nothing is bound to: its name, such as {@code ESC [ 2 4 ; 5 ~}, is no text. Control characters belong to no
+     * name; they are keys of their own.
+     */
     private boolean skipSequence() {
         int key;
         do {
-            key = reader.peekKey(SEQUENCE_GAP_MILLIS) < 0 ? -1 : reader.readCharacter();
+            key = reader.peekKey(SEQUENCE_GAP_MILLIS);
+            if (key >= ' ') {
+                reader.readCharacter();
+            }
         } while (key >= ' ' && key < '@');
         return true;
     }
 
     private boolean skipKey() {
-        if (reader.peekKey(SEQUENCE_GAP_MILLIS) >= 0) {
+        if (reader.peekKey(SEQUENCE_GAP_MILLIS) >= ' ') {
             reader.readCharacter();
         }
         return true;

@@ -80,6 +80,8 @@ final class KeyListener implements AutoCloseable {
                 if (key >= 0) {
                     take((char) key);
                     typed.changed();
+                } else if (!pasting) {
+                    typed.endEscape();
                 }
             }
         } catch (IOException | IllegalStateException gone) {

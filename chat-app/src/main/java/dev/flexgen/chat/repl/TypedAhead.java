@@ -39,6 +39,14 @@ final class TypedAhead {
         return from >= 0 && keys.indexOf(sequence, from) == from;
     }
 
+    /** Nothing came behind the last key for a while: an Escape was pressed alone, and makes no Alt key of the next one. */
+    synchronized void endEscape() {
+        if (endsWith("\u001b")) {
+            keys.setLength(keys.length() - 1);
+            stoppedAt = Math.min(stoppedAt, keys.length());
+        }
+    }
+
     /** Takes the last key back; an Enter too, so that a message that waits can be changed. */
     synchronized void back() {
         var sequence = LAST_SEQUENCE.matcher(keys);

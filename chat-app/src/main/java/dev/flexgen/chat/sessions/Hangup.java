@@ -27,6 +27,11 @@ final class Hangup implements DialogueObserver, AutoCloseable {
         this.leave = leave;
     }
 
+    /** Whether the terminal is lost, and the program still there for a reply. */
+    boolean happened() {
+        return happened;
+    }
+
     @Override
     public void onReplyBegins(String message, Dialogue dialogue) {
         if (!waiting) {

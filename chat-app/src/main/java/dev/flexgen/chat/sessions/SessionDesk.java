@@ -171,6 +171,11 @@ public final class SessionDesk implements AutoCloseable {
         recorder.model(name);
     }
 
+    /** Whether the terminal is lost, and the program still there for a reply. */
+    boolean hungUp() {
+        return hangup.happened();
+    }
+
     @Override
     public void close() {
         hangup.close();

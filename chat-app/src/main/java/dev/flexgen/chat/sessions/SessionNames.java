@@ -13,11 +13,15 @@ final class SessionNames {
 
     /** The name, if it is one; {@link CommandException} says what is allowed. */
     static String checked(String name) {
-        if (!ALLOWED.matcher(name).matches() || name.endsWith(" ")) {
+        if (!isAllowed(name)) {
             throw CommandException.usage(
                     "'" + PlainText.excerpt(name) + "' cannot be the name of a session; use up to 60"
                             + " letters, digits, spaces and . _ - beginning with a letter or digit");
         }
         return name;
+    }
+
+    static boolean isAllowed(String name) {
+        return ALLOWED.matcher(name).matches() && !name.endsWith(" ");
     }
 }

@@ -11,6 +11,7 @@ import dev.flexgen.chat.sessions.SavedSession.Dated;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,15 +46,18 @@ final class SessionReader {
      */
     static SavedSession read(String name, Path file) {
         try {
-            if (!Files.isRegularFile(file) || Files.size(file) > MOST_BYTES) {
-                throw CommandException.failure(file + " is no session: expected a file of at most " + (MOST_BYTES >> 20)
-                        + " MiB; move it elsewhere");
+            // A link may lead to any file, and lines are added to a session.
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > MOST_BYTES) {
+                throw CommandException.failure(file + " is no session: expected a file, no link, of at most "
+                        + (MOST_BYTES >> 20) + " MiB; move it elsewhere");
             }
             // Bytes that are no UTF-8 read as U+FFFD, and so stay the only thing that is lost.
             String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
             Instant updated = Files.getLastModifiedTime(file).toInstant();
             var reader = new SessionReader(name);
-            reader.lines(text);
+            if (!reader.lines(text)) {
+                throw CommandException.failure(file + " is no session: no line of it is one of a session's; move it elsewhere");
+            }
             return reader.session(updated);
         } catch (IOException e) {
             throw CommandException.failure(
@@ -61,17 +65,24 @@ final class SessionReader {
         }
     }
 
-    private void lines(String text) {
+    /** Whether any of it is a session's, or it is empty. */
+    private boolean lines(String text) {
         String[] lines = text.split("\n", -1);
+        int understood = 0;
+        int senseless = 0;
         for (int i = 0; i < lines.length; i++) {
             boolean cutOff = i == lines.length - 1; // a program was killed while it wrote
-            if (!lines[i].isBlank() && !line(lines[i]) && !cutOff) {
-                damaged++;
+            if (!lines[i].isBlank() && line(lines[i])) {
+                understood++;
+            } else if (!lines[i].isBlank() && !cutOff) {
+                senseless++;
             }
             if (lines[i].indexOf('\uFFFD') >= 0) {
                 damaged++;
             }
         }
+        damaged += senseless;
+        return understood > 0 || senseless == 0;
     }
 
     private SavedSession session(Instant updated) {

@@ -5,6 +5,7 @@ import dev.flexgen.config.NearestName;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -48,10 +49,11 @@ public final class SessionStore {
         return clock;
     }
 
-    /** The names of all, the one that changed last first. */
+    /** The names of all, the one that changed last first. A file whose name no session can have is none of ours. */
     public List<String> names() {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.getFileName().toString().endsWith(SUFFIX))
+                    .filter(file -> SessionNames.isAllowed(name(file)))
                     .sorted(Comparator.comparing(SessionStore::changed)
                             .reversed()
                             .thenComparing(Comparator.reverseOrder()))
@@ -78,7 +80,7 @@ public final class SessionStore {
     }
 
     public boolean has(String name) {
-        return Files.exists(file(SessionNames.checked(name)));
+        return Files.exists(file(SessionNames.checked(name)), LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Reads one; {@link CommandException} says what stands against it. */

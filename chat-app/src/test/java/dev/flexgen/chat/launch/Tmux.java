@@ -45,6 +45,35 @@ final class Tmux implements AutoCloseable {
         tmux(command.toArray(String[]::new));
     }
 
+    /** Pastes text as a terminal does for programs that can tell a paste from keys. */
+    void paste(String text) throws IOException, InterruptedException {
+        tmux("set-buffer", text);
+        tmux("paste-buffer", "-p", "-d");
+    }
+
+    /** Types a message or command at the chat's prompt, sends it, and returns the screen with the next prompt. */
+    String say(String message) throws IOException, InterruptedException {
+        type(message);
+        await(
+                "'" + message + "' at the prompt",
+                screen -> lastPrompt(screen).startsWith("> " + message.stripTrailing()));
+        press("Enter");
+        return awaitPrompt();
+    }
+
+    /** Waits for the chat's prompt with nothing behind it. */
+    String awaitPrompt() throws IOException, InterruptedException {
+        return await("a prompt", screen -> lastPrompt(screen).equals(">"));
+    }
+
+    /** The last line with a prompt of the chat; there may be a status line below. */
+    static String lastPrompt(String screen) {
+        return screen.lines()
+                .filter(line -> line.startsWith(">"))
+                .reduce((_, later) -> later)
+                .orElse("");
+    }
+
     /** Waits until the screen is as it should be and returns it. */
     String await(String what, Predicate<String> wanted) throws IOException, InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();

@@ -71,9 +71,13 @@ class KeptCacheTest {
         final SessionDesk desk;
         final Dialogue dialogue;
 
-        Chat(long quota, Duration idle, String folder, KvType kv) {
+        Chat(long quota, Duration idle, String golden, KvType kv) {
+            this(quota, idle, Fixtures.golden(golden), kv);
+        }
+
+        Chat(long quota, Duration idle, Path folder, KvType kv) {
             engine = OpenModel.open(
-                    Fixtures.golden(folder),
+                    folder,
                     EngineOptions.defaults().withThreads(1).withKv(kv));
             model = new EngineChatModel(engine.model(), tokenizer);
             var cache = new SessionDesk.Cache(quota, idle, remarks::add);
@@ -227,7 +231,7 @@ class KeptCacheTest {
             Files.write(file("talk.jsonl"), session);
             remarks.clear();
             try (Chat chat = new Chat()) {
-                boolean tokensAreKnown = damage.getValue() == late;
+                boolean tokensAreKnown = Arrays.equals(damage.getValue(), late);
                 assertThat(chat.say("and?").text())
                         .isEqualTo(tokensAreKnown ? alone("hello there", "and again", "and?") : expected);
                 chat.say("ok");
@@ -251,6 +255,31 @@ class KeptCacheTest {
         }
         assertThat(remarks).hasSize(2);
         assertThat(store().read("talk").turns()).hasSize(4);
+    }
+
+    @Test
+    void aModelThatIsRemovedMeanwhileTalksOn() throws IOException {
+        Path copy = state.resolve("model");
+        Files.createDirectories(copy);
+        try (var files = Files.list(Fixtures.golden("opt-f32"))) {
+            for (Path from : files.toList()) {
+                Files.copy(from, copy.resolve(from.getFileName().toString()));
+            }
+        }
+        talk("hello there");
+        try (Chat chat = new Chat(0, NEVER, copy, KvType.AUTO)) {
+            try (var files = Files.list(copy)) {
+                for (Path gone : files.toList()) {
+                    Files.delete(gone);
+                }
+            }
+            Files.delete(copy);
+            assertThat(chat.say("and again").text()).isNotEmpty();
+        }
+        assertThat(store().read("talk").turns()).hasSize(2);
+        assertThat(complaints).isEmpty();
+        talk("so?");
+        assertThat(store().read("talk").turns()).hasSize(3);
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.Tokenizers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -55,6 +56,23 @@ class KilledKeeperTest {
             last = turns.size() - 1;
             assertThat(goOn(model, true)).isEqualTo(goOn(model, false));
             assertThat(remarks).isEmpty();
+        }
+    }
+
+    @Test
+    void aFullDiskIsSaidOnceAndTheSessionIsWhole() throws Exception {
+        Path model = Fixtures.golden("opt-f32");
+        var program = new KilledProgram(folder, KilledKeeper.class);
+        String elsewhere = folder.resolve("first").toString();
+        // Unpacks the tokenizer's library, which is larger than the limit.
+        program.runAndKill(1, model.toString(), nativeCache.toString(), elsewhere, "0");
+        List<String> said = program.runWithLimit(
+                40, 12, model.toString(), nativeCache.toString(), folder.toString(), "0");
+        assertThat(said).hasSize(1).first().asString().contains("is not kept: ").contains("File too large");
+        assertThat(new SessionStore(folder, Clock.systemUTC()).read("talk").turns())
+                .hasSizeGreaterThanOrEqualTo(12);
+        try (var files = Files.list(folder.resolve("sessions"))) {
+            assertThat(files.filter(file -> file.toString().endsWith(".kv"))).isEmpty();
         }
     }
 
