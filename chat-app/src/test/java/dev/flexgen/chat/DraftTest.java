@@ -66,7 +66,8 @@ class DraftTest {
         while (generate("--cpu-memory", size + "MiB", "--context", "128").exitCode() != ExitCode.OK) {
             assertThat(++size).isLessThan(64);
         }
-        String alone = generate("--cpu-memory", size + "MiB", "--context", "128").out();
+        String alone =
+                generate("--cpu-memory", size + "MiB", "--context", "128").out();
         Outcome outcome = generate("--cpu-memory", size + "MiB", "--context", "128", "--draft", "self");
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
         assertThat(outcome.out()).isEqualTo(alone);

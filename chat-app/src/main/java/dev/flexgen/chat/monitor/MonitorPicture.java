@@ -49,7 +49,9 @@ final class MonitorPicture {
         if (moment.flow().activeShare() >= 0) {
             lines.add(label("gating")
                     + String.format(
-                            Locale.ROOT, "%.0f %% of the neurons are read", 100 * moment.flow().activeShare()));
+                            Locale.ROOT,
+                            "%.0f %% of the neurons are read",
+                            100 * moment.flow().activeShare()));
         }
         lines.add("");
         String foot = "q back to the chat" + (moment.replying() ? ", the reply goes on; Ctrl-C stops it" : "");
@@ -111,7 +113,8 @@ final class MonitorPicture {
         Placement.Speeds limits = moment.placement().speeds();
         String bound = moment.placement().bound();
         double resident = moment.flow().steps() * moment.placement().residentBytes();
-        boolean gpu = moment.placement().tiers().stream().anyMatch(tier -> tier.name().equals("GPU"));
+        boolean gpu =
+                moment.placement().tiers().stream().anyMatch(tier -> tier.name().equals("GPU"));
         if (moment.flow().diskBytes() > 0) {
             lines.add(rate("disk", moment.flow().diskBytes(), limits.disk(), bar, bound.contains("disk")));
         }
@@ -128,7 +131,9 @@ final class MonitorPicture {
     private static String rate(String what, double now, double limit, int bar, boolean binds) {
         int full = limit <= 0 ? 0 : (int) Math.clamp(Math.round(bar * now / limit), 0, bar);
         String most = limit <= 0 ? ", its limit is not measured" : String.format(Locale.ROOT, " of %.1f", limit / 1e9);
-        return label(what) + "\u2588".repeat(full) + "\u00b7".repeat(bar - full)
+        return label(what)
+                + "\u2588".repeat(full)
+                + "\u00b7".repeat(bar - full)
                 + String.format(Locale.ROOT, " %.1f%s GB/s", now / 1e9, limit <= 0 ? "" : most)
                 + (limit <= 0 ? most : "")
                 + (binds ? "; this is what limits writing" : "");
@@ -136,14 +141,18 @@ final class MonitorPicture {
 
     private static String speed(Moment moment, int bar) {
         List<Double> last = moment.speeds()
-                .subList(Math.max(0, moment.speeds().size() - bar), moment.speeds().size());
+                .subList(
+                        Math.max(0, moment.speeds().size() - bar),
+                        moment.speeds().size());
         double most = last.stream().mapToDouble(Double::doubleValue).max().orElse(0);
         StringBuilder sparks = new StringBuilder();
         for (double speed : last) {
             int level = most <= 0 ? 0 : (int) Math.min(SPARKS.length() - 1, Math.floor(speed / most * SPARKS.length()));
             sparks.append(SPARKS.charAt(level));
         }
-        return label("speed") + sparks.toString() + " ".repeat(Math.max(0, bar - sparks.length()))
+        return label("speed")
+                + sparks.toString()
+                + " ".repeat(Math.max(0, bar - sparks.length()))
                 + String.format(
                         Locale.ROOT,
                         " %.2f tok/s, %.2f steps/s",

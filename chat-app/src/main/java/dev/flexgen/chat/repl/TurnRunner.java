@@ -120,7 +120,8 @@ final class TurnRunner {
         var partner = chat.partner();
         turn.leave();
         try {
-            var end = new Monitor(screen.terminal(), partner.name(), partner.model().watch(), nanoTime)
+            var end = new Monitor(
+                            screen.terminal(), partner.name(), partner.model().watch(), nanoTime)
                     .run(turn::goesOn, false);
             if (end == Monitor.End.INTERRUPT) {
                 interrupts.interrupt();
