@@ -289,4 +289,36 @@ class DemoCommandTest {
         assertThat(code.get(30, TimeUnit.SECONDS)).isEqualTo(ExitCode.INTERRUPTED);
         assertThat(temporary).isEmptyDirectory();
     }
+
+    @Test
+    void aChatWithRandomWeightsAsksForNoDownload() throws IOException {
+        var outcome = play("""
+                #@ set device cpu
+                #@ set random-weights true
+                Set WaitTimeout 30s
+                Type "flexgen-chat -m opt-125m"
+                Enter
+                Wait+Screen /context [0-9]+ tokens|Download it now/
+                #@ expect not /Download/
+                """, "--check");
+
+        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.OK);
+    }
+
+    @Test
+    void aDemoCanEndWhileAModelIsLoaded() throws IOException {
+        var outcome = play("""
+                #@ set device cpu
+                #@ set random-weights true
+                Set WaitTimeout 30s
+                Type "flexgen-chat -m opt-350m"
+                Enter
+                Wait+Screen /loading/
+                Wait@10ms /never/
+                """);
+
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.FAILURE);
+        assertThat(outcome.err()).contains("line 7: waited 10 ms in vain");
+    }
 }

@@ -103,14 +103,6 @@ class ScriptedSetupTest {
     }
 
     @Test
-    void aModelThatNeverRunsHereIsNotWrittenDown() {
-        refuses(
-                setup("--model", "bloom-560m", "--accept-licence", "--no-download"),
-                ExitCode.MODEL,
-                "bloom-560m is of the family bloom; this version runs");
-    }
-
-    @Test
     void aModelThatDoesNotFitIsWrittenDownOnRequestOnly() {
         String[] giant = {"--model", "opt-30b", "--accept-licence", "--no-download"};
         var small = new Session(home).with("FLEXGEN_CPU_MEMORY", "5MiB").with("FLEXGEN_DEVICE", "cpu");

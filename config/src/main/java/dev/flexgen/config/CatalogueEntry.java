@@ -11,6 +11,7 @@ package dev.flexgen.config;
  * @param downloadBytes size of its weights in 16 bits as published
  * @param licence short name
  * @param terms what the licence asks of people
+ * @param config keys of its config.json that its geometry does not say, as JSON; empty where the family's defaults hold
  * @param notDownloadable the reason why it cannot be had from the hub; empty if it can
  */
 public record CatalogueEntry(
@@ -24,6 +25,7 @@ public record CatalogueEntry(
         String licence,
         LicenceTerms terms,
         PromptStyle promptStyle,
+        String config,
         String notDownloadable) {
 
     public boolean downloadable() {

@@ -40,6 +40,7 @@ final class CatalogueReader {
             "licence",
             "terms",
             "promptStyle",
+            "config",
             "notDownloadable",
             "models");
 
@@ -104,7 +105,23 @@ final class CatalogueReader {
                     text("licence"),
                     choice("terms", LicenceTerms.class),
                     choice("promptStyle", PromptStyle.class),
+                    config(),
                     find("notDownloadable") == null ? "" : text("notDownloadable"));
+        }
+
+        /** Keys of the series and of the model together. */
+        private String config() {
+            JsonObject all = new JsonObject();
+            for (JsonObject object : List.of(series, model)) {
+                JsonElement keys = object.get("config");
+                if (keys != null && !keys.isJsonObject()) {
+                    throw wrong("config", "is no object");
+                }
+                if (keys != null) {
+                    keys.getAsJsonObject().asMap().forEach(all::add);
+                }
+            }
+            return all.isEmpty() ? "" : all.toString();
         }
 
         private Geometry geometry() {

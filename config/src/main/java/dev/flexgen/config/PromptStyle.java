@@ -13,5 +13,7 @@ public enum PromptStyle {
     /** Continues what it is given, such as source code. */
     COMPLETION,
     /** GLM's own chat markers. */
-    GLM
+    GLM,
+    /** As the chat template in the model's folder says. */
+    TEMPLATE
 }

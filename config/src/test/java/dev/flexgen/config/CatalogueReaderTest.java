@@ -39,7 +39,16 @@ class CatalogueReaderTest {
                         "MIT",
                         LicenceTerms.OPEN,
                         PromptStyle.DIALOGUE,
+                        "",
                         ""));
+    }
+
+    @Test
+    void keysOfSeriesAndModelAreJoined() {
+        String series = VALID.replace("\"licence\"", "\"config\": {\"a\": 1, \"b\": null}, \"licence\"");
+        assertThat(read(series).find("tiny").orElseThrow().config()).isEqualTo("{\"a\":1,\"b\":null}");
+        String both = series.replace("\"layers\"", "\"config\": {\"a\": 2}, \"layers\"");
+        assertThat(read(both).find("tiny").orElseThrow().config()).isEqualTo("{\"a\":2,\"b\":null}");
     }
 
     @ParameterizedTest
@@ -53,6 +62,7 @@ class CatalogueReaderTest {
                 "\"layers\": 2 | \"layers\": \"2\" | layers must be a whole number from 1 to 16777216",
                 "\"layers\": 2 | \"layers\": [2] | layers is no plain value",
                 "\"layers\": 2 | \"layers\": 2, \"depth\": 2 | depth is unknown",
+                "\"layers\": 2 | \"layers\": 2, \"config\": 2 | config is no object",
                 "\"heads\": 4 | \"heads\": 3 | heads does not divide width",
                 "\"heads\": 4 | \"heads\": 4, \"kvHeads\": 3 | kvHeads does not divide heads",
                 "\"MIT\" | 7 | licence must be text",

@@ -65,7 +65,7 @@ public final class Alternatives implements AutoCloseable {
     /** False if it was cancelled, or memory ran out: then what was said until now is all. */
     private boolean step(List<Session> going, CancelToken cancel) {
         try {
-            return Session.step(prompt.model(), going, cancel);
+            return SessionStep.run(prompt.model(), going, cancel);
         } catch (EngineException e) {
             if (e.kind() != EngineException.Kind.PLACEMENT) {
                 throw e;

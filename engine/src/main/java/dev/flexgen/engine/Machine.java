@@ -1,8 +1,10 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.config.DeviceChoice;
 import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cpu.WorkerPool;
@@ -20,6 +22,7 @@ import dev.flexgen.engine.plan.Bandwidths;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.weights.Needs;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,7 +148,7 @@ public final class Machine implements AutoCloseable {
                             weights.activeShare(),
                             weights.settled(model),
                             weights.budget(budget()),
-                            hasGpu(),
+                            devices(weights.spec()).size() > 1,
                             this::bandwidths))
                     .weights();
         });
@@ -209,6 +212,40 @@ public final class Machine implements AutoCloseable {
     /** Whether its first device is a GPU. */
     public boolean hasGpu() {
         return devices.gpu().isPresent();
+    }
+
+    /**
+     * The devices that can compute a model: all, or without a GPU that cannot.
+     *
+     * @throws EngineException of kind DEVICE if a GPU was demanded and cannot
+     */
+    List<Device> devices(ModelSpec spec) {
+        Optional<Capability> missing = missing(spec);
+        if (missing.isEmpty()) {
+            return devices.all();
+        }
+        if (options.device() == DeviceChoice.CUDA) {
+            throw new EngineException(
+                    EngineException.Kind.DEVICE,
+                    devices.gpuName() + " has no kernels for " + missing.get().what() + ", which models of type "
+                            + spec.family() + " need; use --device cpu",
+                    null);
+        }
+        return devices.all().stream()
+                .filter(device -> device.tier() == Tier.HOST)
+                .toList();
+    }
+
+    /** What the GPU, if there is one, cannot compute of a model. */
+    private Optional<Capability> missing(ModelSpec spec) {
+        return devices.gpu().flatMap(gpu -> Needs.missing(spec, gpu));
+    }
+
+    /** What a user should be told of who computes a model. */
+    Optional<String> note(ModelSpec spec) {
+        return missing(spec)
+                .map(it -> "the processor computes alone: this version has no GPU kernels for " + it.what()
+                        + ", which models of type " + spec.family() + " need");
     }
 
     WorkerPool pool() {

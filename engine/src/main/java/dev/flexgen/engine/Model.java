@@ -37,6 +37,7 @@ public final class Model implements AutoCloseable {
 
     private final Machine machine;
     private final PlanChoice choice;
+    private final List<Device> devices;
     private final ModelRunner runner;
     private final WeightSource weights;
     private final boolean estimateIsKnown;
@@ -53,13 +54,14 @@ public final class Model implements AutoCloseable {
         long start = System.nanoTime();
         this.machine = machine;
         this.weights = weights;
+        this.devices = machine.devices(weights.spec());
         ModelOptions options = weights.settled(asked);
         PlanChoice.Question question = new PlanChoice.Question(
                 weights.types(),
                 weights.activeShare(),
                 options,
                 weights.budget(machine.budget()),
-                machine.hasGpu(),
+                hasGpu(),
                 machine::bandwidths);
         int most = options.mostContext(weights.spec());
         this.choice = given == null ? PlanChoice.of(question) : question.given(most, given);
@@ -71,7 +73,7 @@ public final class Model implements AutoCloseable {
                     rows,
                     question.withWeights(choice.weights()).encodings(),
                     choice.plan(),
-                    machine.devices(),
+                    devices,
                     this::diskTier,
                     question.kv(),
                     choice.context(),
@@ -83,6 +85,11 @@ public final class Model implements AutoCloseable {
         }
         this.heldBytes = machine.ledger().bytes();
         this.loadSeconds = (System.nanoTime() - start) / 1e9;
+    }
+
+    /** Whether the first device of its plan is a GPU. */
+    public boolean hasGpu() {
+        return devices.getFirst().tier() == Tier.GPU;
     }
 
     private ScratchFile diskTier(long bytes) {
@@ -163,10 +170,10 @@ public final class Model implements AutoCloseable {
     /** The same, measured now if need be, which takes a second or two; nothing for plans whose limit is not measured here. */
     public Optional<ThroughputEstimate> estimate() {
         boolean disk = plan().tiers().contains(Tier.DISK);
-        return machine.hasGpu() && !disk
+        return hasGpu() && !disk
                 ? Optional.of(new CostModel(
                                 machine.bandwidths(),
-                                machine.devices().stream().map(Device::tier).toList(),
+                                devices.stream().map(Device::tier).toList(),
                                 weights.activeShare())
                         .decode(plan(), choice.footprint()))
                 : Optional.empty();
@@ -176,6 +183,7 @@ public final class Model implements AutoCloseable {
     public List<String> notes() {
         List<String> notes = new ArrayList<>();
         machine.note().ifPresent(notes::add);
+        machine.note(spec()).ifPresent(notes::add);
         if (weightsWereChosen && choice.weights() != WeightType.NATIVE) {
             notes.add("weights are held in "
                     + choice.weights().encoding().orElseThrow().name()

@@ -2,6 +2,7 @@ package dev.flexgen.engine;
 
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.cuda.CudaGpus;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.PublishedModels;
 import dev.flexgen.engine.model.UniformTypes;
@@ -10,6 +11,7 @@ import dev.flexgen.engine.plan.FitResult;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.MachineProfile.Found;
 import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.weights.Needs;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -39,6 +41,7 @@ public record ModelFitter(MachineProfile profile, ModelOptions options) {
     public FitResult fit(CatalogueEntry entry) {
         try {
             return switch (profile.found()) {
+                case Found.WithGpu _ when !gpuComputes(entry) -> onProcessor(entry, profile.hostReadBytesPerSecond());
                 case Found.WithGpu gpu -> onGpu(entry, gpu.rates());
                 case Found.ProcessorAlone alone -> onProcessor(entry, alone.hostReadBytesPerSecond());
                 case Found.Nobody(var kind, var sentence) -> new FitResult.Refused(kind, sentence);
@@ -46,6 +49,11 @@ public record ModelFitter(MachineProfile profile, ModelOptions options) {
         } catch (EngineException e) {
             return new FitResult.Refused(e.kind(), e.getMessage());
         }
+    }
+
+    /** Whether there are GPU kernels for all that its layers need. */
+    private static boolean gpuComputes(CatalogueEntry entry) {
+        return CudaGpus.CAPABILITIES.containsAll(Needs.of(PublishedModels.spec(entry)));
     }
 
     private FitResult onGpu(CatalogueEntry entry, Optional<Bandwidths> rates) {

@@ -1,6 +1,10 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.plan.Plan;
+import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Which tokens of a session may be computed before the rest of their prompt is known, so that the prompt gives the same logits to
@@ -20,6 +24,7 @@ final class ReadAhead {
     private final boolean wholeSteps;
     private final int stepTokens;
     private int from = NOWHERE;
+    private volatile int end;
 
     /**
      * For a session of a model.
@@ -30,6 +35,30 @@ final class ReadAhead {
     ReadAhead(boolean wholeSteps, int stepTokens) {
         this.wholeSteps = wholeSteps;
         this.stepTokens = stepTokens;
+    }
+
+    /** Takes a session's pending tokens in steps until the rest has to wait; whether none was left out. */
+    boolean read(Session session, BooleanSupplier goOn, CancelToken cancel) {
+        int count = next(session.length(), session.pending());
+        while (count > 0
+                && !cancel.cancelled()
+                && goOn.getAsBoolean()
+                && step(session, Math.min(count, session.pending()), cancel)) {
+            count = next(session.length(), session.pending());
+        }
+        return count == 0;
+    }
+
+    private boolean step(Session session, int count, CancelToken cancel) {
+        end = session.length() + count;
+        return session.model()
+                .step(new Batch(List.of(session.share(count, 0, cancel))))
+                .completed(0);
+    }
+
+    /** Tokens that will be held when the step that runs has ended. Any thread. */
+    int end() {
+        return end;
     }
 
     /** Tokens of the next step, where so many are known; 0 if they must wait for the rest. */

@@ -65,6 +65,25 @@ public final class Fixtures {
         }
     }
 
+    /** One golden model for each kind of layers, where it makes no difference how weights are stored. */
+    public static Stream<String> kinds() {
+        return Stream.of(
+                "opt-f32",
+                "opt-bf16",
+                "opt350m-f32",
+                "galactica-f32",
+                "bloom-f32",
+                "codegen-f32",
+                "glm-f32",
+                "llama-f32",
+                "mistralsw-f32",
+                "qwen2-f32",
+                "qwen3-f32",
+                "mixtral-f32",
+                "qwen3moe-f32",
+                "zglm4moe-f32");
+    }
+
     /** Names of all golden models of families that run. */
     public static Stream<String> models() {
         return Stream.of(
@@ -76,6 +95,27 @@ public final class Fixtures {
                 "opt-bf16",
                 "opt350m-f32",
                 "opt350m-f16-bin-noprefix",
-                "galactica-f32");
+                "galactica-f32",
+                "bloom-f32",
+                "bloom-bf16-noprefix",
+                "bloom-bf16-bin-noprefix",
+                "codegen-f32",
+                "codegen-f16-bin",
+                "glm-f32",
+                "glmedge-f32",
+                "llama-f32",
+                "llama3-f32",
+                "mistral-f32",
+                "mistralsw-f32",
+                "qwen2-f32",
+                "qwen3-f32",
+                "qwen3tied-f32",
+                "mixtral-f32",
+                "qwen3moe-f32",
+                "qwen3moe-bf16-sharded",
+                "qwen3moestep-f32",
+                "zglm4moe-f32",
+                "zglm4moe-bf16-mtp",
+                "zglm4air-f32");
     }
 }

@@ -7,6 +7,7 @@ import dev.flexgen.config.DeviceChoice;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.fake.FakeGpu;
 import dev.flexgen.engine.device.fake.FakeGpuSettings;
@@ -50,6 +51,48 @@ class MachineTest {
         GenerationRequest request = new GenerationRequest(prompt.greedy().length, SamplerOptions.greedy(), Set.of());
         return session.generate(request, new CancelToken(), id -> TokenListener.Verdict.CONTINUE)
                 .ids();
+    }
+
+    private static GpuSource without(Capability missing) {
+        return () -> new GpuSource.Present(
+                "fake GPU",
+                GPU_BYTES,
+                ledger -> new FakeGpu(ledger, FakeGpuSettings.of(GPU_BYTES, 3).without(missing)));
+    }
+
+    @Test
+    void theProcessorComputesWhatTheGpuHasNoKernelsFor() {
+        EngineOptions options =
+                EngineOptions.defaults().withThreads(2).withLimits(new MemoryLimits(GPU_BYTES, 64 << 20, null));
+        try (Machine machine = Machine.open(options, without(Capability.ROTARY));
+                Model llama = machine.open(Fixtures.golden("llama-f32"), EXACT);
+                Model opt = machine.open(Fixtures.golden(ONE), EXACT);
+                Session session = llama.session()) {
+            assertThat(llama.notes())
+                    .contains(
+                            "the processor computes alone: this version has no GPU kernels for rotary positions, which"
+                                    + " models of type llama need");
+            assertThat(llama.plan().tiers()).containsExactly(Tier.HOST);
+            assertThat(opt.plan().tiers()).containsExactly(Tier.GPU);
+            assertThat(opt.notes()).isEmpty();
+            Expected.Prompt prompt = Expected.of("llama-f32").prompts().getFirst();
+            assertThat(reply(session, prompt)).isEqualTo(prompt.greedy());
+        }
+    }
+
+    @Test
+    void aGpuThatIsDemandedAndHasNoKernelsIsRefused() {
+        EngineOptions options = EngineOptions.defaults()
+                .withThreads(2)
+                .withDevice(DeviceChoice.CUDA)
+                .withLimits(new MemoryLimits(GPU_BYTES, 64 << 20, null));
+        try (Machine machine = Machine.open(options, without(Capability.GATES))) {
+            assertThatThrownBy(() -> machine.open(Fixtures.golden("llama-f32"), EXACT))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessage(
+                            "fake GPU has no kernels for gated feed-forward networks, which models of type llama need;"
+                                    + " use --device cpu");
+        }
     }
 
     @ParameterizedTest

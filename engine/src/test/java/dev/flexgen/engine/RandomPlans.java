@@ -1,6 +1,7 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Block;
 import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Access;
@@ -52,7 +53,7 @@ public final class RandomPlans {
 
     private Plan plan(List<Tier> devices) {
         List<LayerPlan> layers = IntStream.range(0, spec.layers())
-                .mapToObj(layer -> layer(devices))
+                .mapToObj(layer -> layer(spec.block(layer), devices))
                 .toList();
         return new Plan(
                 random.nextInt(devices.size()),
@@ -62,10 +63,18 @@ public final class RandomPlans {
                 2 + random.nextInt(3));
     }
 
-    private LayerPlan layer(List<Tier> devices) {
-        List<Shard> up = cut(spec.ffnWidth(), devices);
-        List<Shard> down = up.stream().map(half -> other(half, devices)).toList();
-        return new LayerPlan(random.nextInt(devices.size()), cut(spec.keyHeads(), devices), up, down);
+    private LayerPlan layer(Block block, List<Tier> devices) {
+        List<Shard> up = cut(block.feedForward().neurons(), devices);
+        List<Shard> down = up.stream().map(half -> other(block, half, devices)).toList();
+        List<Shard> experts = cut(block.feedForward().experts(), devices).stream()
+                .map(RandomPlans::onDemand)
+                .toList();
+        return new LayerPlan(random.nextInt(devices.size()), cut(spec.keyHeads(), devices), up, down, experts);
+    }
+
+    private static Shard onDemand(Shard shard) {
+        Access access = shard.access() == Access.STREAMED ? Access.ON_DEMAND : shard.access();
+        return new Shard(shard.from(), shard.to(), shard.tier(), shard.device(), shard.prefillDevice(), access);
     }
 
     private Tier tier() {
@@ -105,9 +114,9 @@ public final class RandomPlans {
     }
 
     /** The second half of the same neurons: anywhere that their device can read. */
-    private Shard other(Shard up, List<Tier> devices) {
+    private Shard other(Block block, Shard up, List<Tier> devices) {
         Tier own = devices.get(up.device());
-        boolean gated = ExecutionSupport.activation(spec.block(0)) == Activation.RELU && random.nextBoolean();
+        boolean gated = ExecutionSupport.activation(block) == Activation.RELU && random.nextBoolean();
         boolean lent = up.device() != up.prefillDevice();
         Tier tier = tier();
         if (tier == Tier.GPU && (own != Tier.GPU || lent)) {

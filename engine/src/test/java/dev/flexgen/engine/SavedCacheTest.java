@@ -3,7 +3,6 @@ package dev.flexgen.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.engine.Session.Reading;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
@@ -158,7 +157,7 @@ class SavedCacheTest extends SavedCaches {
             float[] expected = prefill(session, TEXT);
             prefill(session, 1);
             CancelToken cancel = new CancelToken();
-            assertThatThrownBy(() -> session.load(file(), TEXT, Reading.ALWAYS, cancel, (done, _) -> {
+            assertThatThrownBy(() -> session.load(file(), TEXT, KvReading.ALWAYS, cancel, (done, _) -> {
                         if (done == 128) {
                             cancel.cancel();
                         }

@@ -2,7 +2,6 @@ package dev.flexgen.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.engine.Session.Reading;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.GpuSource;
@@ -78,7 +77,7 @@ abstract class SavedCaches {
     }
 
     KvLoad load(Session session, int... prompt) {
-        return session.load(file(), prompt, Reading.ALWAYS, new CancelToken(), ProgressListener.NONE);
+        return session.load(file(), prompt, KvReading.ALWAYS, new CancelToken(), ProgressListener.NONE);
     }
 
     static void assertClose(float[] logits, float[] expected, KvType kv) {

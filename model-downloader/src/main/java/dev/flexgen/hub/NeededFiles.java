@@ -20,6 +20,7 @@ final class NeededFiles {
             "merges.txt",
             "special_tokens_map.json",
             "added_tokens.json",
+            "chat_template.jinja",
             "README.md");
 
     /** The one kind whose names are free; one that no file system takes, or that is no name to show, is not worth a model. */

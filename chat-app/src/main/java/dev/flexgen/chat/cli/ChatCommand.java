@@ -9,6 +9,7 @@ import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.dialogue.ChatModel;
 import dev.flexgen.chat.dialogue.EngineChatModel;
 import dev.flexgen.chat.dialogue.ReplyOptions;
+import dev.flexgen.chat.prompt.ChatTemplate;
 import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.chat.repl.ChatSetup;
 import dev.flexgen.chat.repl.ChatTerminal;
@@ -180,7 +181,7 @@ final class ChatCommand implements AppCommand {
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(
                         wiring.streams().out(), terminal::getWidth, noticesWanted(settings), System::nanoTime);
-                var models = new OpenModels(wiring, settings, ChatCommand::partner, notice)) {
+                var models = new OpenModels(wiring, settings, this::partner, notice)) {
             notice.ends();
             models.chatModel().warmUp();
             listening.end();
@@ -224,14 +225,29 @@ final class ChatCommand implements AppCommand {
                         wiring.environment().variables());
     }
 
-    private static Partner partner(ModelInUse open, ChatModel chatModel) {
+    private Partner partner(ModelInUse open, ChatModel chatModel) {
         ResolvedModel model = open.resolved();
         return new Partner(
                 PlainText.line(model.name()),
                 chatModel,
-                PromptFormat.of(model.promptStyle()),
+                format(model),
                 settings -> new ReplyOptions(settings.get(SettingTable.MAX_NEW_TOKENS), sampling(model, settings)),
                 ModelFacts.of(open));
+    }
+
+    /** As the model's own chat template says; without one as the catalogue says. */
+    private PromptFormat format(ResolvedModel model) {
+        try {
+            Optional<PromptFormat> template = ChatTemplate.in(model.folder());
+            if (template.isPresent()) {
+                return template.get();
+            }
+        } catch (IllegalArgumentException e) {
+            wiring.streams()
+                    .note("the chat template of " + model.name() + " cannot be used (" + e.getMessage()
+                            + "); the model reads a plain dialogue instead, which it may answer less well");
+        }
+        return PromptFormat.of(model.promptStyle());
     }
 
     /** The demo model was taught one good answer to a question; others are more fun when they vary. */

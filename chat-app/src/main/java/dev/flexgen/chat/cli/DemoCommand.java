@@ -168,7 +168,7 @@ final class DemoCommand implements AppCommand {
             throw CommandException.usage(
                     "this window is too small for a demo, which needs " + need + "; make it larger");
         }
-        wiring.streams().err().println("flexgen-chat: recorded unseen, since this window does not have " + need);
+        wiring.streams().note("recorded unseen, since this window does not have " + need);
         return Optional.empty();
     }
 
@@ -185,7 +185,9 @@ final class DemoCommand implements AppCommand {
     private ExitCode complain(DemoRun.Outcome outcome) {
         ExitCode code =
                 new Failures(wiring.streams().err()).report(outcome.fault().orElseThrow(), false);
-        wiring.streams().err().print("The screen was:\n" + outcome.screen().indent(4));
+        wiring.streams()
+                .err()
+                .print(PlainText.of("The screen was:\n" + outcome.screen().indent(4)));
         return code;
     }
 

@@ -33,6 +33,9 @@ final class DownloadOffer {
     }
 
     Result make() {
+        if (settings.get(SettingTable.RANDOM_WEIGHTS)) {
+            return Result.GO_ON; // for which nothing is downloaded
+        }
         Optional<AbsentModel> absent = AbsentModel.of(wiring, settings, settings.get(SettingTable.MODEL));
         if (absent.isEmpty()) {
             return Result.GO_ON;

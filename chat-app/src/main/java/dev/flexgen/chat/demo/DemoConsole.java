@@ -144,6 +144,9 @@ public final class DemoConsole implements AutoCloseable {
     public void close() {
         LineDisciplineTerminal open;
         synchronized (this) {
+            if (closed) {
+                return; // a program that is told to stop may end the demo itself
+            }
             closed = true;
             open = terminal;
             if (onInterrupt != null) {

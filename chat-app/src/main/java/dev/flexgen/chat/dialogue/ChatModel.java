@@ -11,6 +11,11 @@ import java.util.List;
  */
 public interface ChatModel {
 
+    /** What it holds of a conversation, to be kept and recalled. */
+    default ModelMemory memory() {
+        return ModelMemory.NONE;
+    }
+
     /** What computes the replies, for whoever wants to watch. */
     default Watch watch() {
         return Watch.NOBODY;
@@ -48,11 +53,6 @@ public interface ChatModel {
      * turns out to be wrong costs time and changes nothing. From any thread, but only while no reply is made.
      */
     default void readAhead(TokenIds beginning) {}
-
-    /** What it holds of a conversation, to be kept and recalled. */
-    default ModelMemory memory() {
-        return ModelMemory.NONE;
-    }
 
     /** How many tokens prompt and reply may have together. */
     int contextLimit();

@@ -282,13 +282,9 @@ public final class Dialogue {
             remember(now());
         }
         layout = layout.with(kept.systemText());
-        turns.become(new TurnList.State(layout.turns(kept.exchanges()), 0));
+        List<Turn> all = layout.turns(kept.exchanges());
         var found = HeldTurns.in(
-                held,
-                layout.opening().ids(),
-                turns.all(),
-                turn -> layout.message(0, turn.message()),
-                layout.model().memory());
+                held, layout.opening().ids(), all, turn -> layout.message(0, turn.message()), model().memory());
         turns.become(new TurnList.State(found.turns(), found.first()));
         tell(DialogueChange.RESTORED);
     }

@@ -2,6 +2,8 @@ package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.chat.live.EngineWatch;
 import dev.flexgen.chat.live.Watch;
+import dev.flexgen.chat.prompt.Thoughts;
+import dev.flexgen.chat.prompt.Trusted;
 import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
@@ -31,9 +33,9 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     private final Session session;
     private final EngineMemory memory;
     private final Set<Integer> endTokens;
+    private final @Nullable Speculation drafts;
     private final ReadingAhead ahead;
     private final AnswersAtOnce several;
-    private final @Nullable Speculation drafts;
     private @Nullable WarmUp warmUp;
 
     /** A partner without drafts. */
@@ -47,10 +49,10 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         this.model = model;
         this.tokenizer = tokenizer;
         session = model.session();
-        memory = new EngineMemory(session, tokenizer, this::endReading);
         endTokens = model.spec().endTokens();
         several = new AnswersAtOnce(session, tokenizer, endTokens);
         ahead = new ReadingAhead(session, Pace.of(model));
+        memory = new EngineMemory(session, tokenizer, this::endOtherUses);
     }
 
     /** Warms up while the user reads and types. */
@@ -65,9 +67,9 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         }
     }
 
-    private void endReading() {
-        endWarmUp();
-        ahead.settle(new int[0], new CancelToken());
+    @Override
+    public ModelMemory memory() {
+        return memory;
     }
 
     @Override
@@ -78,8 +80,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     /** A small model that warms up is quick with a short beginning, too. */
     @Override
     public synchronized void readAhead(TokenIds beginning) {
-        boolean warming = warmUp != null && !warmUp.over();
-        if (memory.isRecalling() || (warming && beginning.length() < WORTH_MORE_THAN_WARMTH)) {
+        if (memory.recalls() || (warmUp != null && !warmUp.over() && beginning.length() < WORTH_MORE_THAN_WARMTH)) {
             return;
         }
         endWarmUp();
@@ -92,23 +93,30 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     }
 
     @Override
-    public ModelMemory memory() {
-        return memory;
-    }
-
-    @Override
     public int contextLimit() {
         return session.limit();
     }
 
     @Override
     public TokenIds encodeStart(String text) {
+        if (Trusted.isMarked(text)) {
+            return pieces(text); // a template writes the begin token itself
+        }
         return TokenIds.of(tokenizer.encode(text));
     }
 
     @Override
     public TokenIds encodeContinuation(String text) {
-        return TokenIds.of(tokenizer.encodeContinuation(text));
+        return Trusted.isMarked(text) ? pieces(text) : TokenIds.of(tokenizer.encodeContinuation(text));
+    }
+
+    private TokenIds pieces(String text) {
+        return TokenIds.join(Trusted.pieces(text).stream()
+                .map(it -> TokenIds.of(
+                        it.trusted()
+                                ? tokenizer.encodeWithSpecialTokens(it.text())
+                                : tokenizer.encodeContinuation(it.text())))
+                .toList());
     }
 
     @Override
@@ -172,15 +180,30 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         several.close();
     }
 
-    private static Reply reply(ReplyAssembler assembler, Generation generation, int prefilled) {
+    /** For reading a file of what was said before. */
+    private void endOtherUses() {
+        endWarmUp();
+        ahead.settle(new int[0], new CancelToken());
+        several.close();
+    }
+
+    private Reply reply(ReplyAssembler assembler, Generation generation, int prefilled) {
         return new Reply(
                 assembler.text(),
-                assembler.text().isEmpty() ? TokenIds.NONE : assembler.ids(),
+                ids(assembler),
                 end(generation.reason()),
                 generation.ids().length,
                 prefilled,
                 generation.prefillSeconds(),
                 generation.decodeSeconds());
+    }
+
+    /** What the model reads of its reply at the next turn: not what it thought. */
+    private TokenIds ids(ReplyAssembler assembler) {
+        if (Thoughts.areIn(assembler.text())) {
+            return TokenIds.of(tokenizer.encodeContinuation(Thoughts.without(assembler.text())));
+        }
+        return assembler.text().isEmpty() ? TokenIds.NONE : assembler.ids();
     }
 
     private static ReplyEnd end(FinishReason reason) {
@@ -194,9 +217,9 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     @Override
     public void close() {
         endWarmUp();
+        memory.close();
         several.close();
         ahead.close();
-        memory.close();
         session.close();
         if (drafts != null) {
             drafts.close();

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.engine.KvLoad;
+import dev.flexgen.engine.KvSaved;
 import dev.flexgen.engine.Session;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.StreamDecoder;
@@ -22,7 +23,7 @@ final class EngineMemory implements ModelMemory, AutoCloseable {
     private final Session session;
     private final Tokenizer tokenizer;
     private final Runnable claim;
-    private volatile @Nullable Recall recall;
+    private @Nullable Recall recall;
     private Consumer<KvLoad> told = _ -> {};
 
     /** @param claim ends whatever else uses the session */
@@ -34,7 +35,7 @@ final class EngineMemory implements ModelMemory, AutoCloseable {
 
     @Override
     public Kept kept(Path file) {
-        Session.Saved saved = session.saved(file);
+        KvSaved saved = session.saved(file);
         return new Kept(TokenIds.of(saved.ids()), saved.fault());
     }
 
@@ -57,15 +58,14 @@ final class EngineMemory implements ModelMemory, AutoCloseable {
         }
     }
 
-    /** Whether something was recalled that no reply has used yet. Any thread. */
-    boolean isRecalling() {
+    /** Whether the session is being read from a file. */
+    boolean recalls() {
         return recall != null;
     }
 
     private void endRecall() {
-        Recall begun = recall;
-        if (begun != null) {
-            begun.close();
+        if (recall != null) {
+            recall.close();
             recall = null;
         }
     }

@@ -1,8 +1,8 @@
 package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.engine.KvLoad;
+import dev.flexgen.engine.KvReading;
 import dev.flexgen.engine.Session;
-import dev.flexgen.engine.Session.Reading;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.Threads;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ final class Recall implements AutoCloseable {
 
     private void run(Session session, Path file, int[] prompt) {
         try {
-            result = session.load(file, prompt, Reading.WHERE_FASTER, cancel, (read, all) -> {
+            result = session.load(file, prompt, KvReading.WHERE_FASTER, cancel, (read, all) -> {
                 done = read;
                 total = all;
             });

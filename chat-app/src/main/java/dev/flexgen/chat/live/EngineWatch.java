@@ -98,7 +98,7 @@ public record EngineWatch(Model model) implements Watch {
 
     /** The machine's GPU, where there is one, is its first device. */
     private String worker(Shard shard) {
-        return shard.device() == 0 && model.machine().hasGpu() ? "GPU" : "processor";
+        return shard.device() == 0 && model.hasGpu() ? "GPU" : "processor";
     }
 
     private static String how(Shard shard) {

@@ -129,7 +129,7 @@ final class MonitorPicture {
     }
 
     private static String rate(String what, double now, double limit, int bar, boolean binds) {
-        int full = limit <= 0 ? 0 : (int) Math.clamp(Math.round(bar * now / limit), 0, bar);
+        int full = limit <= 0 ? 0 : Math.clamp(Math.round(bar * now / limit), 0, bar);
         String most = limit <= 0 ? ", its limit is not measured" : String.format(Locale.ROOT, " of %.1f", limit / 1e9);
         return label(what)
                 + "\u2588".repeat(full)

@@ -2,6 +2,7 @@ package dev.flexgen.chat.prompt;
 
 import dev.flexgen.config.PromptStyle;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The layout of a dialogue as plain text. A line break between two parts belongs to the part behind it: byte-level
@@ -14,6 +15,7 @@ import java.util.List;
  * @param beforeMessage what introduces the user's message
  * @param beforeReply what introduces the model's reply; without a space at its end, since the model's words bring theirs
  * @param stopStrings where a reply ends because the model has begun to write the user's part
+ * @param template what a chat template puts there instead, with special tokens; none for plain text
  */
 public record PromptFormat(
         String persona,
@@ -22,7 +24,20 @@ public record PromptFormat(
         String turnGap,
         String beforeMessage,
         String beforeReply,
-        List<String> stopStrings) {
+        List<String> stopStrings,
+        @Nullable TemplateLayout template) {
+
+    /** Of plain text. */
+    public PromptFormat(
+            String persona,
+            String example,
+            String openingGap,
+            String turnGap,
+            String beforeMessage,
+            String beforeReply,
+            List<String> stopStrings) {
+        this(persona, example, openingGap, turnGap, beforeMessage, beforeReply, stopStrings, null);
+    }
 
     private static final PromptFormat DIALOGUE = new PromptFormat(
             "The following is a conversation between a human and an AI assistant."
@@ -67,7 +82,8 @@ public record PromptFormat(
     /** The layout for a catalogue's prompt style. */
     public static PromptFormat of(PromptStyle style) {
         return switch (style) {
-            case DIALOGUE -> DIALOGUE;
+            // A model that was tuned to a template answers a plain dialogue too, where its template is not to be had.
+            case DIALOGUE, TEMPLATE -> DIALOGUE;
             case DEMO -> DEMO;
             case INSTRUCTION -> INSTRUCTION;
             case SCIENCE -> SCIENCE;
@@ -76,12 +92,32 @@ public record PromptFormat(
         };
     }
 
+    /** The layout of a chat template: the model ends its part itself. */
+    static PromptFormat of(TemplateLayout template) {
+        return new PromptFormat(
+                "",
+                "",
+                "",
+                Trusted.mark(template.betweenTurns()),
+                "",
+                Trusted.mark(template.beforeReply()),
+                List.of(),
+                template);
+    }
+
     /**
      * The openings to choose from, best first and ever shorter: with the sample exchange, without it, nothing at all.
      *
      * @param system the user's system text, which replaces the persona; blank for none
      */
     public List<String> openings(String system) {
+        if (template != null) {
+            String without = Trusted.mark(template.opening());
+            String with = Trusted.mark(template.beforeSystem())
+                    + Trusted.clean(system.strip())
+                    + Trusted.mark(template.afterSystem());
+            return system.isBlank() ? List.of(without) : List.of(with, without);
+        }
         var head = system.isBlank() ? persona : system.strip();
         if (head.isEmpty()) {
             return example.isEmpty() ? List.of("") : List.of(example, "");
@@ -91,7 +127,7 @@ public record PromptFormat(
 
     /** A reply as models write it behind {@link #turn}: their words bring the space before them. */
     public String reply(String text) {
-        return " " + text;
+        return template == null ? " " + text : Trusted.clean(Thoughts.without(text));
     }
 
     /** A message with all that surrounds it, up to where the model has to speak. */
@@ -101,6 +137,6 @@ public record PromptFormat(
             case AFTER_OPENING -> openingGap;
             case AFTER_REPLY -> turnGap;
         };
-        return gap + beforeMessage + message + beforeReply;
+        return gap + beforeMessage + (template == null ? message : Trusted.clean(message)) + beforeReply;
     }
 }

@@ -73,7 +73,7 @@ final class ModelsPage implements Page {
                     case INSTRUCTION -> "follows instructions";
                     case SCIENCE -> "knows science";
                     case COMPLETION -> "continues code";
-                    case GLM, DEMO -> "chats";
+                    case GLM, DEMO, TEMPLATE -> "chats";
                 }
                 + ". Licence: " + entry.licence() + ".";
     }

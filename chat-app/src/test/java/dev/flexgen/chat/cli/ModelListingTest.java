@@ -40,7 +40,8 @@ class ModelListingTest {
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-125m .* yes .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-1.3b .* no +yes .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-2.7b .* no +too large .*"));
-        assertThat(listing.lines()).anyMatch(line -> line.matches("bloom-560m .* no +not yet .*"));
+        assertThat(listing.lines()).anyMatch(line -> line.matches("bloom-560m .* no +yes .*"));
+        assertThat(listing.lines()).anyMatch(line -> line.matches("glm-4.5 .* no +too large .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("someone/opt-tiny .* 4.0 KiB .*yes .*"));
     }
 

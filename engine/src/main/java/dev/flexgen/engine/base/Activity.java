@@ -69,7 +69,7 @@ public final class Activity {
     }
 
     /** A model of so many bytes will be loaded. For the engine's thread. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // one thread writes
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     public void willLoad(long bytes) {
         toLoad += bytes;
     }
@@ -85,7 +85,7 @@ public final class Activity {
     }
 
     /** The step has ended. For the engine's thread. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // one thread writes
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     public void ended(boolean completed) {
         if (completed) {
             rows += step.rows();

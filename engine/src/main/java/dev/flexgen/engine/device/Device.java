@@ -20,6 +20,9 @@ public interface Device extends AutoCloseable {
     /** Whether {@link #ops()} can do {@code operation} on numbers of {@code encoding}; the same as long as the device is open. */
     boolean supports(Operation operation, Encoding encoding);
 
+    /** Whether {@link #ops()} can do what only some models need; the same as long as the device is open. */
+    boolean supports(Capability capability);
+
     /**
      * Zeroed memory on {@link #tier()}, entered in the ledger under {@code owner}; aligned for any use.
      *

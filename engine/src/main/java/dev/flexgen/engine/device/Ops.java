@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * The operations of a transformer layer on one device, on its stream {@link StreamRole#COMPUTE}. Arguments lie in the device's
- * memory, except {@code int[]}, which a call has read when it returns; each call may assume that the ones before it have taken
+ * memory, except arrays, which a call has read when it returns; each call may assume that the ones before it have taken
  * effect. Sizes are checked here, once; contents are not. One thread at a time.
  */
 public interface Ops {
@@ -45,6 +45,23 @@ public interface Ops {
     /** Applies the non-linearity in place. */
     void activate(Activation activation, Rows rows);
 
+    /** {@code rows = activation(gate) * rows}, number by number. For devices that can do {@link Capability#GATES}. */
+    void gate(Activation activation, Rows gate, Rows rows);
+
+    /**
+     * Turns queries or keys by the positions of their tokens, in place. For devices that can do {@link Capability#ROTARY}.
+     *
+     * @param positions of the rows' tokens
+     * @param rows // [tokens, heads * headDim]
+     */
+    void rotate(Rotary rotary, int[] positions, Rows rows);
+
+    /** {@code out[i] = in[rows[i]]}. For devices that can do {@link Capability#EXPERTS}. */
+    void gather(Rows in, int[] rows, Rows out);
+
+    /** {@code out[rows[i]] += factors[i] * in[i]}; no row occurs twice. For devices that can do {@link Capability#EXPERTS}. */
+    void scatterAdd(Rows in, int[] rows, float[] factors, Rows out);
+
     /**
      * {@code out[t] += sum over n of in[t][n] * weight[n]}. Rows whose input is zero for every token need not be read:
      * after a ReLU that is most of them, and it changes nothing in the result.
@@ -69,14 +86,19 @@ public interface Ops {
     void append(Rows keys, Rows values, List<KvSequence> sequences);
 
     /**
-     * Causal attention of new tokens over everything in their sequence up to and including themselves:
-     * {@code softmax(scale q k^T) v}. For up to 16 rows of a sequence its results do not depend on the others, to the bit.
+     * Causal attention of new tokens over everything in their sequence up to and including themselves, as far as {@code scoring} lets
+     * them see: {@code softmax(scores) v}. For up to 16 rows of a sequence its results do not depend on the others, to the bit.
      *
      * @param query // [tokens, queryHeads * headDim]; query heads share key heads in consecutive groups
      * @param sequences as for {@link #append}, except that rows of one sequence may come as several, with more blocks sealed in
      *     the later ones; the caches hold the tokens' own keys and values already
      */
-    void attend(Rows query, List<KvSequence> sequences, float scale, Rows out);
+    void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out);
+
+    /** The same with scores that are only scaled. */
+    default void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        attend(query, sequences, Scoring.scaled(scale), out);
+    }
 
     /**
      * Seals full blocks: writes their keys and values in the format of sealed pages, the same bits on every device.
@@ -87,8 +109,14 @@ public interface Ops {
 
     /** {@link #append}, then {@link #attend}. A device may do both in one go. */
     default void appendAndAttend(
-            Rows keys, Rows values, Rows query, List<KvSequence> sequences, float scale, Rows out) {
+            Rows keys, Rows values, Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
         append(keys, values, sequences);
-        attend(query, sequences, scale, out);
+        attend(query, sequences, scoring, out);
+    }
+
+    /** The same with scores that are only scaled. */
+    default void appendAndAttend(
+            Rows keys, Rows values, Rows query, List<KvSequence> sequences, float scale, Rows out) {
+        appendAndAttend(keys, values, query, sequences, Scoring.scaled(scale), out);
     }
 }

@@ -43,6 +43,11 @@ public final class SizingDevice implements Device {
     }
 
     @Override
+    public boolean supports(Capability capability) {
+        return true;
+    }
+
+    @Override
     public AllocationPolicy allocationPolicy() {
         return policy;
     }

@@ -4,6 +4,7 @@ import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.exec.ShardActivations.Attention;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
@@ -20,13 +21,12 @@ final class AttentionSublayer {
 
     private final DeviceGroup group;
     private final ModelWeights weights;
-    private final float scale;
+    private final HeadOperations operations;
 
-    /** @param scale of the scores */
-    AttentionSublayer(DeviceGroup group, ModelWeights weights, float scale) {
+    AttentionSublayer(DeviceGroup group, ModelWeights weights, HeadOperations operations) {
         this.group = group;
         this.weights = weights;
-        this.scale = scale;
+        this.operations = operations;
     }
 
     /** Adds the tasks' result for {@code h} to {@code sum} and stores the batch's keys and values. */
@@ -38,7 +38,7 @@ final class AttentionSublayer {
             } else {
                 // One shard's heads are multiplied while those of the one before are attended over.
                 Heads heads = worker.take(weights.heads(entry.block()), entry.access());
-                Started started = new Started(entry, worker.hostAttention().submit(heads, h));
+                Started started = new Started(entry, worker.hostAttention().submit(heads, h, batch, operations));
                 if (before != null) {
                     finish(worker, before, batch, sum);
                 }
@@ -53,7 +53,7 @@ final class AttentionSublayer {
     private void here(Worker worker, Entry entry, Batch batch, Rows h, Rows sum) {
         Heads heads = worker.take(weights.heads(entry.block()), entry.access());
         Attention rows = worker.activations().attention(h.count(), queries(heads), keys(heads));
-        worker.ops().upEach(heads.projections(), h, rows.projections());
+        operations.project(worker.ops(), heads, h, batch, rows);
         attend(worker.ops(), rows, entry, batch);
         worker.ops().down(heads.out(), rows.context(), sum);
         worker.done(entry.access());
@@ -75,12 +75,13 @@ final class AttentionSublayer {
         int shard = entry.block().shard();
         List<KvSequence> appending = batch.appending(layer, shard);
         List<KvSealing> sealing = batch.sealing(layer, shard);
+        Scoring scoring = operations.scoring(entry.shard());
         if (sealing.isEmpty()) {
-            ops.appendAndAttend(rows.key(), rows.value(), rows.query(), appending, scale, rows.context());
+            ops.appendAndAttend(rows.key(), rows.value(), rows.query(), appending, scoring, rows.context());
         } else {
             ops.append(rows.key(), rows.value(), appending);
             ops.seal(sealing);
-            ops.attend(rows.query(), batch.attending(layer, shard), scale, rows.context());
+            ops.attend(rows.query(), batch.attending(layer, shard), scoring, rows.context());
         }
     }
 

@@ -4,6 +4,7 @@ import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.BlockId;
@@ -16,6 +17,7 @@ import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.transfer.ActiveRows;
+import dev.flexgen.engine.transfer.ExpertFetcher;
 import dev.flexgen.engine.transfer.WeightPrefetcher;
 import dev.flexgen.engine.transfer.WeightUploader;
 import dev.flexgen.engine.weights.WeightLocation;
@@ -55,7 +57,8 @@ record DeviceGroupBuilder(
         try {
             Map<Integer, HomeActivations> homes = new LinkedHashMap<>();
             for (int home : homes()) {
-                homes.put(home, made.keep(new HomeActivations(devices.get(home), stepRows, spec.width())));
+                homes.put(
+                        home, made.keep(new HomeActivations(devices.get(home), stepRows, spec.width(), routed(home))));
             }
             Map<DeviceGroup.Way, PartialSums> ways = new LinkedHashMap<>();
             wayRows()
@@ -72,6 +75,17 @@ record DeviceGroupBuilder(
             made.close();
             throw e;
         }
+    }
+
+    /** The most experts of a layer at home there. */
+    private int routed(int home) {
+        int most = 0;
+        for (int i = 0; i < plan.layers().size(); i++) {
+            if (plan.layers().get(i).home() == home) {
+                most = Math.max(most, spec.block(i).feedForward().experts());
+            }
+        }
+        return most;
     }
 
     private int widestRow() {
@@ -130,8 +144,12 @@ record DeviceGroupBuilder(
             if (activeRows != null) {
                 made.keep(activeRows);
             }
+            @Nullable ExpertFetcher experts = experts(index, memory);
+            if (experts != null) {
+                made.keep(experts);
+            }
             @Nullable WeightPrefetcher prefetcher = prefetcher(index, memory, locations);
-            return new Worker(index, device, activations, prefetcher, activeRows, hostAttention);
+            return new Worker(index, device, activations, prefetcher, activeRows, experts, hostAttention);
         } catch (Throwable e) {
             made.close();
             throw e;
@@ -155,6 +173,7 @@ record DeviceGroupBuilder(
         int rows = 0;
         int keys = 0;
         int neurons = 0;
+        int gathered = 0;
         for (Schedule schedule : schedules.values()) {
             for (Entry entry : (Iterable<Entry>)
                     schedule.entries().filter(entry -> entry.device() == index && which.test(entry))::iterator) {
@@ -165,16 +184,23 @@ record DeviceGroupBuilder(
                 } else if (component == Component.UP) {
                     rows = Math.max(rows, rows(schedule));
                     neurons = Math.max(neurons, entry.shard().size());
+                } else if (component == Component.EXPERTS) {
+                    rows = Math.max(rows, rows(schedule));
+                    FeedForwardSpec experts = spec.block(entry.block().layer()).feedForward();
+                    neurons = Math.max(neurons, experts.width());
+                    gathered = spec.width();
                 }
             }
         }
-        return new ShardActivations.Size(rows, keys * (spec.heads() / spec.keyHeads()), keys, neurons);
+        int gates = spec.block(0).feedForward() instanceof FeedForwardSpec.Plain ? 0 : neurons;
+        return new ShardActivations.Size(rows, keys * (spec.heads() / spec.keyHeads()), keys, neurons, gates, gathered);
     }
 
     private @Nullable ActiveRows activeRows(int index, WeightMemory memory) {
         long blockBytes = 0;
         int neurons = 0;
-        for (Entry entry : (Iterable<Entry>) entries(index).filter(it -> it.access() == Access.ON_DEMAND)::iterator) {
+        for (Entry entry : (Iterable<Entry>) entries(index)
+                .filter(it -> it.access() == Access.ON_DEMAND && it.block().component() == Component.DOWN)::iterator) {
             blockBytes = Math.max(blockBytes, memory.bytes(entry.block()));
             neurons = Math.max(neurons, entry.shard().size());
         }
@@ -186,6 +212,31 @@ record DeviceGroupBuilder(
                         Math.min(stepRows, plan.computeBoundTokens() - 1),
                         neurons,
                         activity);
+    }
+
+    private @Nullable ExpertFetcher experts(int index, WeightMemory memory) {
+        long slotBytes = 0;
+        long stagingBytes = 0;
+        for (Entry entry : (Iterable<Entry>)
+                entries(index)
+                                .filter(it -> it.access() == Access.ON_DEMAND
+                                        && it.block().component() == Component.EXPERTS)::iterator) {
+            long bytes = memory.bytes(entry.block()) / entry.shard().size();
+            slotBytes = Math.max(slotBytes, bytes);
+            if (entry.shard().tier() == Tier.DISK || !memory.isPageLocked(entry.block())) {
+                stagingBytes = Math.max(stagingBytes, bytes);
+            }
+        }
+        if (slotBytes == 0) {
+            return null;
+        }
+        WeightUploader uploader = new WeightUploader(devices.get(index), stagingBytes, activity);
+        try {
+            return new ExpertFetcher(devices.get(index), slotBytes, uploader);
+        } catch (Throwable e) {
+            uploader.close();
+            throw e;
+        }
     }
 
     private @Nullable WeightPrefetcher prefetcher(

@@ -96,7 +96,7 @@ public record FootprintMeter(
             held.put(Tier.DISK, Map.of("weights", weights.fileBytes()));
         }
         Map<BlockId, Long> blocks = new HashMap<>();
-        plan.forEach((id, shard) -> blocks.put(id, weights.bytes(id)));
+        plan.forEach((id, shard) -> blocks.put(id, weights.readBytes(id)));
         List<Long> gpuPeaks =
                 ledgers.stream().map(ledger -> ledger.peak(Tier.GPU)).toList();
         return new Footprint(held, gpuPeaks, Math.max(loadingPeak, host(ledgers)), blocks);

@@ -5,7 +5,9 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.model.Block.NormPlace;
+import dev.flexgen.engine.model.Block.Residual;
 import dev.flexgen.engine.model.ExecutionSupport;
+import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
@@ -19,11 +21,16 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   x = tokens[id] + positions[p]
  *   for each layer:
- *     h = norm(x);  for each head shard:    q, k, v = up(h);  x += down(attend(q, KV))
- *     h = norm(x);  for each neuron shard:  x += down(activate(up(h)))
+ *     h = norm(x);  for each head shard:    q, k, v = up(h);  turn(q, k, p);  x += down(attend(q, KV))
+ *     h = norm(x);  for each neuron shard:  x += down(activate(gate(h)) * up(h))
  * </pre>
  *
- * The residual stream x is on the layer's home device and moves where the next layer has another. Who computes which shard, and in
+ * <p>Where a layer has experts, its home scores them for each token first, and only those chosen are read and computed.
+ *
+ * <p>What of it a model does is in its spec: positions may be rows of a table, turns or slopes, gates may be missing, and the second
+ * norm too, where both halves begin with the same rows.
+ *
+ * <p>The residual stream x is on the layer's home device and moves where the next layer has another. Who computes which shard, and in
  * which order, is the {@link Schedule}'s word. Every layer is taken for all tokens of the batch before the next. Owned by the
  * engine's thread.
  */
@@ -57,7 +64,7 @@ final class ForwardPass {
         this.embedding = embedding;
         this.activity = activity;
         this.sublayers = new Sublayers(group);
-        this.attention = new AttentionSublayer(group, weights, (float) (1 / Math.sqrt(spec.headDim())));
+        this.attention = new AttentionSublayer(group, weights, new HeadOperations(spec));
         this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)), activity);
     }
 
@@ -129,10 +136,29 @@ final class ForwardPass {
         }
         ModelWeights.Layer fixed = weights.layers().get(layer.index());
         Rows x = group.home(layer.home()).residual(batch.rows());
-        Rows h = enter(layer, fixed.ffnNorm(), x);
-        sublayers.run(layer.home(), layer.feedForward(), h, x, feedForward::compute);
+        Rows h;
+        if (spec.block(layer.index()).residual() == Residual.PARALLEL_SHARED_NORM) {
+            addOwed(layer.home(), x.count());
+            h = group.home(layer.home()).normed(x.count()); // what attention began with
+        } else {
+            h = enter(layer, fixed.ffnNorm(), x);
+        }
+        Routing routing = route(layer, fixed.router(), h);
+        sublayers.run(
+                layer.home(),
+                layer.feedForward(),
+                h,
+                x,
+                (worker, tasks, input, sum) -> feedForward.compute(worker, tasks, routing, input, sum));
         leave(layer, fixed.ffnNorm(), fixed.ffnBias(), x);
         return true;
+    }
+
+    private @Nullable Routing route(Schedule.Layer layer, ModelWeights.@Nullable Router router, Rows h) {
+        if (router == null || !(spec.block(layer.index()).feedForward() instanceof FeedForwardSpec.Experts experts)) {
+            return null;
+        }
+        return group.home(layer.home()).router().route(router, experts, h);
     }
 
     private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {

@@ -1,9 +1,12 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.memory.Buffer;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The residual stream and its normed rows, on a device that is home to some layers. Allocated once for the largest step. */
 final class HomeActivations implements AutoCloseable {
@@ -11,12 +14,30 @@ final class HomeActivations implements AutoCloseable {
     private final Buffer buffer;
     private final int width;
     private final long halfBytes;
+    private final @Nullable ExpertRouter router;
 
-    /** @param rows most tokens of a step */
-    HomeActivations(Device device, int rows, int width) {
+    /**
+     * Allocates.
+     *
+     * @param rows most tokens of a step
+     * @param experts most of a layer; 0 for none
+     */
+    HomeActivations(Device device, int rows, int width, int experts) {
         this.width = width;
         this.halfBytes = 4L * rows * width;
-        this.buffer = device.allocate("activations", 2 * halfBytes);
+        Resources made = new Resources();
+        try {
+            this.buffer = made.keep(device.allocate("activations", 2 * halfBytes));
+            this.router = experts == 0 ? null : made.keep(new ExpertRouter(device, rows, experts));
+        } catch (Throwable e) {
+            made.close();
+            throw e;
+        }
+    }
+
+    /** Chooses experts. */
+    ExpertRouter router() {
+        return Objects.requireNonNull(router, "home to no layer with experts");
     }
 
     /** // [count, E] */
@@ -36,6 +57,9 @@ final class HomeActivations implements AutoCloseable {
 
     @Override
     public void close() {
+        if (router != null) {
+            router.close();
+        }
         buffer.close();
     }
 }

@@ -58,14 +58,14 @@ final class HostAttention implements AutoCloseable {
     }
 
     /** Asks for the projections of {@code rows} and for their way to host memory. At most two trips at a time. */
-    Pending submit(Heads weights, Rows rows) {
+    Pending submit(Heads weights, Rows rows, Batch batch, HeadOperations operations) {
         Buffers buffers = sets.get(next);
         next = (next + 1) % SETS;
         int queries = weights.projections().get(0).weight().rows();
         int keys = weights.projections().get(1).weight().rows();
         Attention onGpu = buffers.onGpu().attention(rows.count(), queries, keys);
         Attention onHost = buffers.onHost().attention(rows.count(), queries, keys);
-        gpu.ops().upEach(weights.projections(), rows, onGpu.projections());
+        operations.project(gpu.ops(), weights, rows, batch, onGpu);
         gpu.stream(StreamRole.COMPUTE).record(buffers.projected());
         var leaving = gpu.stream(StreamRole.ACTIVATIONS_OUT);
         leaving.await(buffers.projected());

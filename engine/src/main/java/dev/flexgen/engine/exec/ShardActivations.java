@@ -15,11 +15,21 @@ final class ShardActivations implements AutoCloseable {
      * @param queries width of a shard's queries
      * @param keys width of a shard's keys
      * @param neurons of a shard
+     * @param gates of a shard: as many, or none
+     * @param gathered width of rows that are gathered for experts; 0 for none
      */
-    record Size(int rows, int queries, int keys, int neurons) {
+    record Size(int rows, int queries, int keys, int neurons, int gates, int gathered) {
 
         long bytes() {
-            return 4L * rows * (2L * queries + 2L * keys + neurons);
+            return 4L * rows * (gatheredAt() + 2L * gathered);
+        }
+
+        private long gatheredAt() {
+            return neuronsAt() + neurons + gates;
+        }
+
+        private long neuronsAt() {
+            return 2L * queries + 2L * keys;
         }
     }
 
@@ -73,7 +83,28 @@ final class ShardActivations implements AutoCloseable {
     Rows neurons(int rows, int neurons) {
         require(rows, size.rows());
         require(neurons, size.neurons());
-        return take(4L * size.rows() * (2L * size.queries() + 2L * size.keys()), rows, neurons);
+        return take(4L * size.rows() * size.neuronsAt(), rows, neurons);
+    }
+
+    /** Beside them, their gates. */
+    Rows gates(int rows, int neurons) {
+        require(rows, size.rows());
+        require(neurons, size.gates());
+        return take(4L * size.rows() * (size.neuronsAt() + size.neurons()), rows, neurons);
+    }
+
+    /** Some of a step's rows, for an expert. */
+    Rows gathered(int rows, int width) {
+        require(rows, size.rows());
+        require(width, size.gathered());
+        return take(4L * size.rows() * size.gatheredAt(), rows, width);
+    }
+
+    /** And what it makes of them. */
+    Rows results(int rows, int width) {
+        require(rows, size.rows());
+        require(width, size.gathered());
+        return take(4L * size.rows() * (size.gatheredAt() + size.gathered()), rows, width);
     }
 
     private Rows take(long from, int rows, int width) {

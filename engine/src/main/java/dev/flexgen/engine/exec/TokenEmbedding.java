@@ -28,14 +28,23 @@ final class TokenEmbedding implements AutoCloseable {
     void embed(Embedding weights, Batch batch, Rows x) {
         Ops ops = device.ops();
         if (narrow == null || weights.projectIn() == null) {
-            ops.embed(weights.tokens(), batch.tokens(), x);
+            lookUp(ops, weights, batch, x);
         } else {
             Rows embedded =
                     Rows.in(narrow.segment(), x.count(), spec.dimensions().embedding());
-            ops.embed(weights.tokens(), batch.tokens(), embedded);
+            lookUp(ops, weights, batch, embedded);
             ops.up(weights.projectIn(), embedded, x);
         }
-        ops.embedAdd(weights.positions(), batch.positions(spec.positionOffset()), x);
+        if (weights.positions() != null) {
+            ops.embedAdd(weights.positions(), batch.positions(spec.positionOffset()), x);
+        }
+    }
+
+    private static void lookUp(Ops ops, Embedding weights, Batch batch, Rows rows) {
+        ops.embed(weights.tokens(), batch.tokens(), rows);
+        if (weights.norm() != null) {
+            ops.norm(weights.norm(), rows, rows);
+        }
     }
 
     @Override

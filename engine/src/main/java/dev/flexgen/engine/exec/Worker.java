@@ -9,6 +9,7 @@ import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.transfer.ActiveRows;
+import dev.flexgen.engine.transfer.ExpertFetcher;
 import dev.flexgen.engine.transfer.WeightPrefetcher;
 import dev.flexgen.engine.weights.WeightBlock;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ final class Worker implements AutoCloseable {
     private final ShardActivations activations;
     private final @Nullable WeightPrefetcher prefetcher;
     private final @Nullable ActiveRows activeRows;
+    private final @Nullable ExpertFetcher experts;
     private final @Nullable HostAttention hostAttention;
     private final Map<List<BlockId>, List<BlockId>> streamed = new HashMap<>();
 
@@ -36,6 +38,7 @@ final class Worker implements AutoCloseable {
      * @param index of the device in the plan
      * @param prefetcher unless no block is streamed to it
      * @param activeRows unless no rows are read on demand for it
+     * @param experts unless none is
      * @param hostAttention unless it multiplies for no other device's heads
      */
     Worker(
@@ -44,12 +47,14 @@ final class Worker implements AutoCloseable {
             ShardActivations activations,
             @Nullable WeightPrefetcher prefetcher,
             @Nullable ActiveRows activeRows,
+            @Nullable ExpertFetcher experts,
             @Nullable HostAttention hostAttention) {
         this.index = index;
         this.device = device;
         this.activations = activations;
         this.prefetcher = prefetcher;
         this.activeRows = activeRows;
+        this.experts = experts;
         this.hostAttention = hostAttention;
     }
 
@@ -102,6 +107,10 @@ final class Worker implements AutoCloseable {
         return present(activeRows, "no rows are read on demand");
     }
 
+    ExpertFetcher experts() {
+        return present(experts, "no experts are read on demand");
+    }
+
     HostAttention hostAttention() {
         return present(hostAttention, "no heads are multiplied for another device");
     }
@@ -124,7 +133,7 @@ final class Worker implements AutoCloseable {
     public void close() {
         try (Resources resources = new Resources()) {
             resources.keep(activations);
-            for (AutoCloseable part : new @Nullable AutoCloseable[] {hostAttention, activeRows, prefetcher}) {
+            for (AutoCloseable part : new @Nullable AutoCloseable[] {hostAttention, activeRows, experts, prefetcher}) {
                 if (part != null) {
                     resources.keep(part);
                 }

@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param inputBias of the query, key and value projections
  * @param outputBias of the projection back to the residual stream
  * @param headNorm over each head of q and k, before positions
+ * @param window how many positions a token sees, its own included; 0 for all before it
  */
 public record AttentionSpec(
         int heads,
@@ -19,4 +20,18 @@ public record AttentionSpec(
         Bias inputBias,
         Bias outputBias,
         Positions positions,
-        Optional<NormSpec> headNorm) {}
+        Optional<NormSpec> headNorm,
+        int window) {
+
+    /** Of tokens that see all before them. */
+    public AttentionSpec(
+            int heads,
+            int keyHeads,
+            int headDim,
+            Bias inputBias,
+            Bias outputBias,
+            Positions positions,
+            Optional<NormSpec> headNorm) {
+        this(heads, keyHeads, headDim, inputBias, outputBias, positions, headNorm, 0);
+    }
+}

@@ -4,6 +4,11 @@ package dev.flexgen.engine.model;
 public record Block(
         NormSpec norm, NormPlace normPlace, Residual residual, AttentionSpec attention, FeedForwardSpec feedForward) {
 
+    /** The same with another feed-forward network. */
+    Block withFeedForward(FeedForwardSpec other) {
+        return new Block(norm, normPlace, residual, attention, other);
+    }
+
     /** Where a half of the block, f, normalises. */
     public enum NormPlace {
         /** {@code x + f(norm(x))}. */

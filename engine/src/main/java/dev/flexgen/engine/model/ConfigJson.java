@@ -17,6 +17,7 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -46,13 +47,23 @@ public final class ConfigJson {
         this.values = values;
     }
 
+    /** One that is in no file. */
+    static ConfigJson of(String source, JsonObject values) {
+        return new ConfigJson(Path.of(source), values);
+    }
+
     /**
      * Reads {@code folder/config.json}.
      *
      * @throws EngineException if it is missing, unreadable or not a JSON object
      */
     public static ConfigJson read(Path folder) {
-        Path file = folder.resolve(FILE);
+        return read(folder, FILE);
+    }
+
+    /** Another file of the same kind. */
+    static ConfigJson read(Path folder, String name) {
+        Path file = folder.resolve(name);
         String text = text(folder, file);
         if (text.isBlank()) {
             throw EngineException.model(file + " is empty; fetch the model again");
@@ -104,6 +115,47 @@ public final class ConfigJson {
         return value == null ? absent : integer(key, value, 1, MAX_SIZE);
     }
 
+    /** The first of several spellings that is there. */
+    int size(int absent, String... keys) {
+        for (String key : keys) {
+            if (find(key) != null) {
+                return size(key, absent);
+            }
+        }
+        return absent;
+    }
+
+    /** Whether the key is there, {@code null} included. */
+    boolean has(String key) {
+        return values.has(key);
+    }
+
+    /** A finite number. */
+    double number(String key, double absent) {
+        JsonElement value = find(key);
+        if (value == null) {
+            return absent;
+        }
+        if (value instanceof JsonPrimitive primitive
+                && primitive.isNumber()
+                && Double.isFinite(primitive.getAsDouble())) {
+            return primitive.getAsDouble();
+        }
+        throw invalid(key, "is " + shown(value) + ", not a number");
+    }
+
+    /** The whole numbers of a list. */
+    Set<Integer> sizes(String key) {
+        JsonElement value = find(key);
+        Set<Integer> numbers = new TreeSet<>();
+        if (value instanceof JsonArray list) {
+            list.forEach(number -> numbers.add(integer(key, number, 0, MAX_SIZE)));
+        } else if (value != null) {
+            throw invalid(key, "is " + shown(value) + ", not a list");
+        }
+        return numbers;
+    }
+
     public boolean flag(String key, boolean absent) {
         JsonElement value = find(key);
         if (value == null) {
@@ -131,6 +183,18 @@ public final class ConfigJson {
         return find(key) instanceof JsonObject object ? Optional.of(object) : Optional.empty();
     }
 
+    /** A section as a config of its own; anything else than an object is refused. */
+    Optional<ConfigJson> section(String key) {
+        JsonElement value = find(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (value instanceof JsonObject object) {
+            return Optional.of(new ConfigJson(file, object));
+        }
+        throw invalid(key, "is " + shown(value) + ", not an object");
+    }
+
     /** A token id; an explicit {@code null} means none. */
     public OptionalInt token(String key, int absent) {
         JsonElement value = find(key);
@@ -142,11 +206,19 @@ public final class ConfigJson {
 
     /** One token id or a list of them; an explicit {@code null} means none. */
     public Set<Integer> tokens(String key, int absent) {
+        return tokens(key, List.of(absent));
+    }
+
+    /** The same where several are usual. */
+    Set<Integer> tokens(String key, List<Integer> absent) {
+        if (!values.has(key)) {
+            return new TreeSet<>(absent);
+        }
         Set<Integer> ids = new TreeSet<>();
         if (find(key) instanceof JsonArray list) {
             list.forEach(id -> ids.add(integer(key, id, 0, MAX_SIZE)));
         } else {
-            token(key, absent).ifPresent(ids::add);
+            token(key, 0).ifPresent(ids::add);
         }
         return ids;
     }

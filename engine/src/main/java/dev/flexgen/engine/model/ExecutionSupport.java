@@ -28,73 +28,49 @@ public final class ExecutionSupport {
 
     /** The first thing that a model needs and this version lacks. */
     static Optional<String> missing(ModelSpec spec) {
-        if (spec.stack().runs().size() > 1) {
-            return Optional.of("layers of several kinds");
+        Block first = spec.block(0);
+        for (LayerStack.Run run : spec.stack().runs()) {
+            if (!run.block().withFeedForward(first.feedForward()).equals(first)) {
+                return Optional.of("layers that differ in more than their feed-forward networks");
+            }
+            Optional<String> missing = missing(run.block());
+            if (missing.isPresent()) {
+                return missing;
+            }
         }
-        if (spec.tokens().norm().isPresent()) {
-            return Optional.of("a norm behind the token table");
-        }
-        if (spec.head().bias() != Bias.NONE) {
-            return Optional.of("a head with biases");
-        }
-        if (spec.finalNorm()
-                .filter(norm -> norm.kind() == NormSpec.Kind.RMS_NORM)
-                .isPresent()) {
-            return Optional.of("RMS norms");
-        }
-        return missing(spec.block(0));
+        return spec.head().tied() && spec.head().bias() != Bias.NONE
+                ? Optional.of("biases of a head that is the token table")
+                : Optional.empty();
     }
 
     private static Optional<String> missing(Block block) {
-        if (block.norm().kind() == NormSpec.Kind.RMS_NORM) {
-            return Optional.of("RMS norms");
-        }
         if (block.normPlace() == NormPlace.AROUND) {
             return Optional.of("norms on both sides of attention");
         }
-        if (block.residual() != Residual.SEQUENTIAL) {
-            return Optional.of("attention and feed-forward networks side by side");
+        if (block.residual() == Residual.PARALLEL) {
+            return Optional.of("attention and feed-forward networks side by side with norms of their own");
         }
-        if (block.attention().headNorm().isPresent()) {
-            return Optional.of("norms of queries and keys");
+        if (block.residual() == Residual.PARALLEL_SHARED_NORM && block.normPlace() != NormPlace.BEFORE) {
+            return Optional.of("one norm behind attention and feed-forward networks");
         }
-        Optional<String> positions = switch (block.attention().positions()) {
-            case Positions.Learned _ -> Optional.empty();
-            case Positions.Rotary _ -> Optional.of("rotary positions");
-            case Positions.Alibi _ -> Optional.of("ALiBi positions");
-            case Positions.None _ -> Optional.of("attention without positions");
-        };
-        return positions.or(() -> missing(block.feedForward()));
+        return Optional.empty();
     }
 
-    private static Optional<String> missing(FeedForwardSpec feedForward) {
-        return switch (feedForward) {
-            case FeedForwardSpec.Plain plain ->
-                computed(plain.activation()).isPresent()
-                        ? Optional.empty()
-                        : Optional.of("the activation " + plain.activation());
-            case FeedForwardSpec.Gated _ -> Optional.of("gated feed-forward networks");
-            case FeedForwardSpec.Experts _ -> Optional.of("experts");
-        };
-    }
-
-    private static Optional<Activation> computed(dev.flexgen.config.Activation activation) {
+    private static Activation computed(dev.flexgen.config.Activation activation) {
         return switch (activation) {
-            case RELU -> Optional.of(Activation.RELU);
-            case GELU -> Optional.of(Activation.GELU);
-            case GELU_TANH, SILU -> Optional.empty();
+            case RELU -> Activation.RELU;
+            case GELU -> Activation.GELU;
+            case GELU_TANH -> Activation.GELU_TANH;
+            case SILU -> Activation.SILU;
         };
     }
 
-    /**
-     * The activation that devices compute.
-     *
-     * @throws IllegalStateException if {@link #require} would have refused the block
-     */
+    /** The activation that devices compute in a block's feed-forward network. */
     public static Activation activation(Block block) {
-        if (block.feedForward() instanceof FeedForwardSpec.Plain plain) {
-            return computed(plain.activation()).orElseThrow(IllegalStateException::new);
-        }
-        throw new IllegalStateException("no plain feed-forward network");
+        return switch (block.feedForward()) {
+            case FeedForwardSpec.Plain plain -> computed(plain.activation());
+            case FeedForwardSpec.Gated gated -> computed(gated.activation());
+            case FeedForwardSpec.Experts experts -> computed(experts.expert().activation());
+        };
     }
 }

@@ -19,7 +19,14 @@ public interface Family {
     ModelSpec spec(ConfigJson config);
 
     /** The spec of a published model of which only the shape is known, to measure or plan without a config. */
-    ModelSpec spec(Dimensions dimensions, Activation activation);
+    default ModelSpec spec(Dimensions dimensions, Activation activation) {
+        return spec(dimensions.asConfig(""));
+    }
+
+    /** Whether files hold layers behind the last, for purposes of their own, that are not part of the model. */
+    default boolean hasFurtherLayers() {
+        return false;
+    }
 
     /** Where its checkpoints store tensors. */
     TensorNames tensors();

@@ -9,6 +9,16 @@ public sealed interface FeedForwardSpec {
     /** Neurons that a token passes through at most: those of one expert where there are several. */
     int width();
 
+    /** Neurons that every token passes through, which plans cut. */
+    default int neurons() {
+        return width();
+    }
+
+    /** Networks of which each token passes through a few; 0 for none. */
+    default int experts() {
+        return 0;
+    }
+
     /** {@code down(activation(up(h)))}. */
     record Plain(int width, Activation activation, Bias bias) implements FeedForwardSpec {}
 
@@ -23,9 +33,42 @@ public sealed interface FeedForwardSpec {
      */
     record Experts(int count, int chosen, Gated expert, Router router, Optional<Gated> shared)
             implements FeedForwardSpec {
+
+        /**
+         * Checked.
+         *
+         * @throws dev.flexgen.engine.base.EngineException if the numbers do not fit together
+         */
+        static Experts of(
+                ConfigJson config, int count, int chosen, Gated expert, Router router, Optional<Gated> shared) {
+            if (chosen > count) {
+                throw config.invalid("num_experts_per_tok", "is " + chosen + ", more than the " + count + " experts");
+            }
+            if (count % router.groups() != 0 || router.keptGroups() > router.groups()) {
+                throw config.invalid(
+                        "n_group",
+                        "is " + router.groups() + ", of which topk_group keeps " + router.keptGroups() + ", for "
+                                + count + " experts");
+            }
+            if (chosen > count / router.groups() * router.keptGroups()) {
+                throw config.invalid("topk_group", "leaves fewer experts than num_experts_per_tok (" + chosen + ")");
+            }
+            return new Experts(count, chosen, expert, router, shared);
+        }
+
         @Override
         public int width() {
             return expert.width();
+        }
+
+        @Override
+        public int neurons() {
+            return shared.map(Gated::width).orElse(0);
+        }
+
+        @Override
+        public int experts() {
+            return count;
         }
     }
 

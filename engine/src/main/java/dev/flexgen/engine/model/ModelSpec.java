@@ -33,6 +33,11 @@ public record ModelSpec(
         endTokens = Collections.unmodifiableSet(new TreeSet<>(endTokens));
     }
 
+    /** The same with other ids that end a text. */
+    ModelSpec withEndTokens(Set<Integer> ids) {
+        return new ModelSpec(family, width, tokens, stack, finalNorm, head, positions, beginToken, ids);
+    }
+
     /** All tensors that a checkpoint of the model may hold, those of the whole model first. */
     public List<TensorSpec> tensors() {
         return TensorSpecs.of(this);

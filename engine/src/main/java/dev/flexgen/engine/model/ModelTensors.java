@@ -59,7 +59,10 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
             }
         });
         requireAllNormsAlike(tensors);
-        requireNoFurtherLayer();
+        if (!family.hasFurtherLayers()) {
+            requireNoFurtherLayer();
+        }
+        requireNoFurtherExpert();
         // Before anything is loaded, so that foreign weights are called that and not too large.
         tensors.stream().filter(tensor -> has(tensor.role())).forEach(this::requireShapes);
         this.ownHead = TiedHead.isOwn(this);
@@ -92,13 +95,21 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
         return get(role, layer, 0);
     }
 
-    /** The same of one of several experts. */
+    @Override
     public RoleTensor get(Role role, int layer, int expert) {
-        TensorSpec tensor = specs.getOrDefault(role, List.of()).stream()
+        return stored(spec(role, layer), layer, expert).orElseThrow(() -> missing(role, layer, expert));
+    }
+
+    @Override
+    public int experts(Role role, int layer) {
+        return spec(role, layer).experts();
+    }
+
+    private TensorSpec spec(Role role, int layer) {
+        return specs.getOrDefault(role, List.of()).stream()
                 .filter(it -> it.hasLayer(layer))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("layer " + layer + " has no " + role));
-        return stored(tensor, layer, expert).orElseThrow(() -> missing(role, layer, expert));
     }
 
     /** The tensor, unless the model is one without this role. */
@@ -179,6 +190,21 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
         }
     }
 
+    /** Nor one that may choose only some of its experts. */
+    private void requireNoFurtherExpert() {
+        for (TensorSpec tensor : specs.getOrDefault(ModelPart.UP.weight(), List.of())) {
+            boolean further = tensor.experts() > 1
+                    && names.spellings(tensor.role(), tensor.firstLayer(), tensor.experts()).stream()
+                            .filter(name -> !names.spellings(tensor.role(), tensor.firstLayer(), 0)
+                                    .contains(name))
+                            .anyMatch(storedNames::containsKey);
+            if (further) {
+                throw EngineException.model(checkpoint.description() + " has more experts than the " + tensor.experts()
+                        + " of config.json; config and weights belong to different models");
+            }
+        }
+    }
+
     private void requireShapes(TensorSpec tensor) {
         for (int layer = tensor.firstLayer(); layer < tensor.endLayer(); layer++) {
             for (int expert = 0; expert < tensor.experts(); expert++) {
@@ -239,7 +265,14 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
     private EngineException missing(Role role, int layer, int expert) {
         return EngineException.model(
                 checkpoint.description() + ": tensor "
-                        + names.spellings(role, layer, expert).getFirst()
+                        + spelling(role, layer, expert)
                         + " is missing; fetch or convert the model again, or check that its config.json belongs to these weights");
+    }
+
+    /** The usual one: of layers with experts and without, the one that this layer is. */
+    private String spelling(Role role, int layer, int expert) {
+        List<String> all = names.spellings(role, layer, expert);
+        int experts = specs.containsKey(role) ? experts(role, layer) : 1;
+        return experts > 1 ? all.getLast() : all.getFirst();
     }
 }

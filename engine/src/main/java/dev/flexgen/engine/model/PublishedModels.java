@@ -20,11 +20,18 @@ public final class PublishedModels {
 
     /** The spec of a catalogue entry, whose family must be one that runs. */
     public static ModelSpec spec(CatalogueEntry entry) {
-        return spec(Families.named(entry.family()), entry.geometry());
+        Family family = Families.named(entry.family());
+        return entry.config().isEmpty()
+                ? spec(family, entry.geometry())
+                : family.spec(dimensions(entry.geometry()).asConfig(entry.config()));
     }
 
     private static ModelSpec spec(Family family, Geometry shape) {
-        var dimensions = new Dimensions(
+        return family.spec(dimensions(shape), shape.activation());
+    }
+
+    private static Dimensions dimensions(Geometry shape) {
+        return new Dimensions(
                 shape.layers(),
                 shape.width(),
                 shape.heads(),
@@ -34,7 +41,6 @@ public final class PublishedModels {
                 shape.vocabSize(),
                 shape.embeddingWidth(),
                 shape.positions());
-        return family.spec(dimensions, shape.activation());
     }
 
     /**

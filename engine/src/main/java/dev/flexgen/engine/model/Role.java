@@ -7,6 +7,8 @@ public record Role(ModelPart part, Param param) {
     public boolean isCut() {
         return switch (part) {
             case QUERY, KEY, VALUE, GATE, UP, SHARED_GATE, SHARED_UP -> true;
+            // Not cut, but every shard of heads has them.
+            case QUERY_NORM, KEY_NORM -> true;
             case ATTENTION_OUT, DOWN, SHARED_DOWN -> param == Param.WEIGHT;
             default -> false;
         };

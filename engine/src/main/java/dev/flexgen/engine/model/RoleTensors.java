@@ -1,9 +1,14 @@
 package dev.flexgen.engine.model;
 
 /** Stored tensors by what they are for. */
-@FunctionalInterface
 public interface RoleTensors {
 
     /** A tensor that is known to be there; layer 0 for those of the whole model. */
     RoleTensor get(Role role, int layer);
+
+    /** The tensor of one of several experts. */
+    RoleTensor get(Role role, int layer, int expert);
+
+    /** How many experts have such a tensor of their own in a layer; 1 for all other tensors. */
+    int experts(Role role, int layer);
 }

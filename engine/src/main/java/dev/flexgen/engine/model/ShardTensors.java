@@ -72,6 +72,17 @@ public final class ShardTensors implements StoredTypes, RoleTensors {
     }
 
     @Override
+    public RoleTensor get(Role role, int layer, int expert) {
+        return get(role, layer);
+    }
+
+    /** Models with experts are not packed file by file. */
+    @Override
+    public int experts(Role role, int layer) {
+        return 1;
+    }
+
+    @Override
     public ModelSpec spec() {
         return spec;
     }

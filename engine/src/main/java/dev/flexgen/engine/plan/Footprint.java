@@ -11,7 +11,7 @@ import java.util.Map;
  * @param held on each tier when the model is open, by owner as the ledger names them
  * @param gpuPeaks for each device of the machine the most that is held on it at a time, loading included; 0 for the processor
  * @param hostPeak the most that is held in host memory at a time, loading included
- * @param blocks bytes of each shard's weights
+ * @param blocks bytes of each shard's weights that a token reads, every neuron active: of experts those that it chooses on average
  */
 public record Footprint(
         Map<Tier, Map<String, Long>> held, List<Long> gpuPeaks, long hostPeak, Map<BlockId, Long> blocks) {
@@ -52,7 +52,7 @@ public record Footprint(
         return blocks.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Bytes of a shard's weights. */
+    /** Bytes of a shard's weights that a token reads. */
     public long blockBytes(BlockId id) {
         Long bytes = blocks.get(id);
         if (bytes == null) {

@@ -9,10 +9,17 @@ import java.util.List;
  * @param heads shards of its attention, in order and without gaps
  * @param up shards of the first half of its feed-forward block, likewise
  * @param down shards of the second half: the same neurons on the same devices, wherever the weights are
+ * @param experts shards of its experts, in order and without gaps; none in a layer without experts
  */
-public record LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down) {
+public record LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down, List<Shard> experts) {
+
+    /** Of a layer without experts. */
+    public LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down) {
+        this(home, heads, up, down, List.of());
+    }
 
     public LayerPlan {
+        experts = contiguous(experts);
         heads = contiguous(heads);
         up = contiguous(up);
         down = contiguous(down);
@@ -33,6 +40,15 @@ public record LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard>
                 throw new IllegalArgumentException("attention needs all its rows: " + shard);
             }
         }
+        for (Shard shard : experts) {
+            if (!readsWhole(shard)) {
+                throw new IllegalArgumentException("experts are resident or read on demand: " + shard);
+            }
+        }
+    }
+
+    private static boolean readsWhole(Shard experts) {
+        return experts.access() == Access.RESIDENT || experts.access() == Access.ON_DEMAND;
     }
 
     private static boolean sameWork(Shard up, Shard down) {
@@ -59,6 +75,7 @@ public record LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard>
             case HEADS -> heads;
             case UP -> up;
             case DOWN -> down;
+            case EXPERTS -> experts;
             case VOCABULARY -> List.of();
         };
     }

@@ -1,7 +1,9 @@
 package dev.flexgen.engine.plan;
 
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.LayerStack;
 import dev.flexgen.engine.model.ModelSpec;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -46,10 +48,19 @@ public record Plan(
     /** The whole model in one piece a layer, in the memory of one device. */
     public static Plan onOneDevice(ModelSpec spec, Tier tier, int device) {
         List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, device, Access.RESIDENT));
-        List<Shard> neurons = List.of(new Shard(0, spec.ffnWidth(), tier, device, Access.RESIDENT));
-        LayerPlan layer = new LayerPlan(device, heads, neurons, neurons);
+        List<LayerPlan> layers = new ArrayList<>();
+        for (LayerStack.Run run : spec.stack().runs()) {
+            List<Shard> neurons = whole(run.block().feedForward().neurons(), tier, device);
+            List<Shard> experts = whole(run.block().feedForward().experts(), tier, device);
+            LayerPlan layer = new LayerPlan(device, heads, neurons, neurons, experts);
+            layers.addAll(Collections.nCopies(run.layers(), layer));
+        }
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, device, Access.RESIDENT));
-        return new Plan(device, Collections.nCopies(spec.layers(), layer), head, COMPUTE_BOUND_TOKENS, RING_SLOTS);
+        return new Plan(device, layers, head, COMPUTE_BOUND_TOKENS, RING_SLOTS);
+    }
+
+    private static List<Shard> whole(int size, Tier tier, int device) {
+        return size == 0 ? List.of() : List.of(new Shard(0, size, tier, device, Access.RESIDENT));
     }
 
     /** What a step of so many tokens is. */

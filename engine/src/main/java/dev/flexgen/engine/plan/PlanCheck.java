@@ -3,6 +3,7 @@ package dev.flexgen.engine.plan;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ExecutionSupport;
+import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.tensor.Activation;
 import java.util.List;
@@ -29,14 +30,17 @@ public record PlanCheck(ModelSpec spec, List<Tier> tiers) {
             LayerPlan layer = plan.layers().get(i);
             device(layer.home(), "layer " + i);
             covers(layer.heads(), spec.keyHeads(), "heads of layer " + i);
-            covers(layer.up(), spec.ffnWidth(), "neurons of layer " + i);
+            FeedForwardSpec feedForward = spec.block(i).feedForward();
+            covers(layer.up(), feedForward.neurons(), "neurons of layer " + i);
+            covers(layer.experts(), feedForward.experts(), "experts of layer " + i);
         }
         covers(plan.head(), spec.vocabulary(), "rows of the head");
         plan.forEach(this::shard);
     }
 
     private static void covers(List<Shard> shards, int size, String what) {
-        if (shards.isEmpty() || shards.getLast().to() != size) {
+        int covered = shards.isEmpty() ? 0 : shards.getLast().to();
+        if (covered != size) {
             throw refused("its shards do not cover the " + size + " " + what);
         }
     }
@@ -56,7 +60,9 @@ public record PlanCheck(ModelSpec spec, List<Tier> tiers) {
             throw refused(where + ": only a GPU maps host memory");
         }
         boolean gated = shard.access() == Access.MAPPED || shard.access() == Access.ON_DEMAND;
-        if (gated && ExecutionSupport.activation(spec.block(0)) != Activation.RELU) {
+        if (gated
+                && id.component() != Component.EXPERTS
+                && ExecutionSupport.activation(spec.block(id.layer())) != Activation.RELU) {
             throw refused(where + ": only ReLU leaves neurons at zero, so that their rows need not be read");
         }
         if (shard.prefillDevice() != shard.device() && (tier != Tier.HOST || prefillTier != Tier.GPU)) {

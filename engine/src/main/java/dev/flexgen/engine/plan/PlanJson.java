@@ -67,6 +67,9 @@ public final class PlanJson {
         json.add("heads", shards(layer.heads()));
         json.add("up", shards(layer.up()));
         json.add("down", shards(layer.down()));
+        if (!layer.experts().isEmpty()) {
+            json.add("experts", shards(layer.experts()));
+        }
         return json;
     }
 
@@ -110,9 +113,13 @@ public final class PlanJson {
         json.allow(Set.of("embedding_device", "compute_bound_tokens", "ring_slots", "layers", "head"));
         List<LayerPlan> layers = new ArrayList<>();
         for (PlanObject layer : json.list("layers")) {
-            layer.allow(Set.of("count", "home", "heads", "up", "down"));
+            layer.allow(Set.of("count", "home", "heads", "up", "down", "experts"));
             LayerPlan read = new LayerPlan(
-                    layer.number("home"), shards(layer, "heads"), shards(layer, "up"), shards(layer, "down"));
+                    layer.number("home"),
+                    shards(layer, "heads"),
+                    shards(layer, "up"),
+                    shards(layer, "down"),
+                    layer.has("experts") ? shards(layer, "experts") : List.of());
             int count = layer.number("count");
             if (count < 1 || layers.size() + (long) count > MOST_LAYERS) {
                 throw new IllegalArgumentException("count " + count + " of layers is not possible");

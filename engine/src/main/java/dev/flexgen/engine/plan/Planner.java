@@ -48,6 +48,9 @@ public record Planner(
         if (!budget.disk()) {
             throw tooLargeForHost(footprint);
         }
+        if (ExpertPlans.hasExperts(spec)) {
+            return new ExpertPlans(this).forProcessor(processor()).orElseThrow(() -> tooLargeForHost(footprint));
+        }
         LayerSizes sizes = LayerSizes.of(spec, footprint);
         Cuts cuts = new Cuts(spec, sizes, budget.hostBytes(), processor());
         int share = largest(part -> fitsHost(meter.of(cuts.withDisk(sizes.all().part(part, SHARES)))));
@@ -75,6 +78,11 @@ public record Planner(
                 throw tooLargeForHost(footprint);
             }
             return whole;
+        }
+        if (ExpertPlans.hasExperts(spec)) {
+            return new ExpertPlans(this)
+                    .forGpu(gpu, processor())
+                    .orElseThrow(() -> tooLargeForHost(meter.of(Plan.onOneDevice(spec, Tier.HOST, processor()))));
         }
         Bandwidths rates = bandwidths.get();
         LayerSizes sizes = LayerSizes.of(spec, footprint);
@@ -150,11 +158,11 @@ public record Planner(
                 + " there for work in progress; allow more with --gpu-memory, shorten --context, or use --device cpu");
     }
 
-    private boolean fitsGpu(Footprint footprint) {
+    boolean fitsGpu(Footprint footprint) {
         return footprint.gpuPeaks().get(gpu()) <= budget.gpuBytes();
     }
 
-    private boolean fitsHost(Footprint footprint) {
+    boolean fitsHost(Footprint footprint) {
         return footprint.hostPeak() <= budget.hostBytes();
     }
 

@@ -30,7 +30,7 @@ public record Schedule(Regime regime, List<Layer> layers, List<DeviceTasks> head
      *
      * @param home device of the residual stream
      * @param attention by device; GPUs, which work while others do, before the processor
-     * @param feedForward likewise; fc1 and fc2 of a shard of neurons follow each other
+     * @param feedForward likewise; fc1 and fc2 of a shard of neurons follow each other, experts come last
      */
     public record Layer(int index, int home, List<DeviceTasks> attention, List<DeviceTasks> feedForward) {}
 
@@ -79,13 +79,23 @@ public record Schedule(Regime regime, List<Layer> layers, List<DeviceTasks> head
             entries.add(
                     entry(new BlockId(index, Component.DOWN, j), layer.down().get(j), regime, tiers));
         }
+        for (int j = 0; j < layer.experts().size(); j++) {
+            BlockId id = new BlockId(index, Component.EXPERTS, j);
+            entries.add(entry(id, layer.experts().get(j), regime, tiers));
+        }
         return entries;
     }
 
     private static Entry entry(BlockId id, Shard shard, Regime regime, List<Tier> tiers) {
         int device = shard.device(regime);
         int attends = id.component() == Component.HEADS ? shard.device() : device;
-        return new Entry(id, shard, device, attends, shard.access(regime, tiers.get(device)));
+        return new Entry(id, shard, device, attends, access(id, shard, regime, tiers.get(device)));
+    }
+
+    /** However many tokens there are, only the experts that some of them chose are read. */
+    private static Access access(BlockId id, Shard shard, Regime regime, Tier tier) {
+        Access access = shard.access(regime, tier);
+        return id.component() == Component.EXPERTS && access == Access.STREAMED ? Access.ON_DEMAND : access;
     }
 
     private static List<DeviceTasks> byDevice(List<Entry> entries, List<Tier> tiers) {

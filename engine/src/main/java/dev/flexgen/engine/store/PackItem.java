@@ -43,7 +43,8 @@ record PackItem(Role role, int layer, Encoding encoding, DType stored, int rows,
         int second = Math.toIntExact(tensor.shape().extent(1));
         boolean down = role.part().isDown();
         Encoding encoding = new WeightEncodings(types, chosen).of(role, layer);
-        return new PackItem(role, layer, encoding, stored, down ? second : first, down ? first : second, false);
+        int rows = Math.multiplyExact(down ? second : first, tensor.experts()); // expert after expert
+        return new PackItem(role, layer, encoding, stored, rows, down ? first : second, false);
     }
 
     PackedTensor.Key key() {

@@ -127,6 +127,7 @@ final class PackSession implements AutoCloseable {
                 && (lower.endsWith(".json")
                         || lower.endsWith(".txt")
                         || lower.endsWith(".model")
+                        || lower.endsWith(".jinja")
                         || lower.startsWith("license"));
     }
 

@@ -66,6 +66,12 @@ public final class ShardPacker implements AutoCloseable {
     public void add(Path folder, Path file) {
         ModelSpec spec = Families.read(folder);
         ExecutionSupport.require(spec);
+        if (spec.stack().runs().stream()
+                .anyMatch(run -> run.block().feedForward().experts() > 0)) {
+            throw EngineException.input(
+                    "Models with experts are not packed file by file, because an expert may lie in two files;"
+                            + " pull the model first, and pack it then with 'flexgen-chat pack'");
+        }
         Map<String, Path> index = Checkpoints.indexed(folder);
         try (Checkpoint shard = Checkpoints.openFile(file);
                 WorkerPool pool = new WorkerPool(Runtime.getRuntime().availableProcessors())) {

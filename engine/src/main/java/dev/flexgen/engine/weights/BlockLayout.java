@@ -16,6 +16,11 @@ public interface BlockLayout<V> {
     /** Bytes of the block, whole pages. */
     long bytes();
 
+    /** Bytes that a token reads of it on average, every neuron active. */
+    default long readBytes() {
+        return bytes();
+    }
+
     /** The matrices in a block that begins where {@code block} begins. */
     V in(MemorySegment block);
 }

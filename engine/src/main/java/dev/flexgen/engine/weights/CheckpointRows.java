@@ -17,9 +17,28 @@ import java.lang.foreign.ValueLayout;
  */
 public record CheckpointRows(RoleTensors tensors, Runnable closing, WorkerPool pool) implements RowSource {
 
+    /** Rows of all experts of a layer count as rows of one matrix, expert after expert. */
     @Override
     public void rows(Role role, int layer, int from, Encoding encoding, int columns, MemorySegment target) {
-        MatrixPipeline pipeline = new MatrixPipeline(pool, tensors.get(role, layer), encoding);
+        int experts = tensors.experts(role, layer);
+        if (experts == 1) {
+            rows(tensors.get(role, layer), role, from, encoding, columns, target);
+            return;
+        }
+        long rowBytes = encoding.rowBytes(columns);
+        int end = from + Math.toIntExact(target.byteSize() / rowBytes);
+        for (int row = from; row < end; ) {
+            RoleTensor first = tensors.get(role, layer, 0);
+            int each = Math.toIntExact(first.shape().extent(role.part().isDown() ? 1 : 0));
+            int count = Math.min(end, (row / each + 1) * each) - row;
+            MemorySegment part = target.asSlice((row - from) * rowBytes, count * rowBytes);
+            rows(tensors.get(role, layer, row / each), role, row % each, encoding, columns, part);
+            row += count;
+        }
+    }
+
+    private void rows(RoleTensor tensor, Role role, int from, Encoding encoding, int columns, MemorySegment target) {
+        MatrixPipeline pipeline = new MatrixPipeline(pool, tensor, encoding);
         if (role.part().isDown()) {
             pipeline.inputs(from, Math.toIntExact(target.byteSize() / encoding.rowBytes(columns)), target);
         } else {

@@ -16,7 +16,7 @@ public record MatrixLayout(Encoding encoding, int rows, int columns, long weight
     public static final long NO_BIAS = -1;
 
     /** Wide enough for any vector load, on any device. */
-    private static final long ALIGNMENT = 256;
+    static final long ALIGNMENT = 256;
 
     /** A part behind the first {@code from} bytes of a block. */
     public static MatrixLayout after(long from, Encoding encoding, int rows, int columns, boolean bias) {
@@ -27,6 +27,12 @@ public record MatrixLayout(Encoding encoding, int rows, int columns, long weight
 
     public static long align(long bytes, long unit) {
         return Math.ceilDiv(bytes, unit) * unit;
+    }
+
+    /** The same by so many bytes further back. */
+    MatrixLayout behind(long bytes) {
+        return new MatrixLayout(
+                encoding, rows, columns, weightAt + bytes, biasAt == NO_BIAS ? NO_BIAS : biasAt + bytes);
     }
 
     public long end() {

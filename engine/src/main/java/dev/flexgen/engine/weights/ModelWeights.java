@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.weights.ExpertsLayout.Expert;
 import dev.flexgen.engine.weights.HeadsLayout.Heads;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -34,18 +35,34 @@ public record ModelWeights(
      * From ids to the residual stream.
      *
      * @param tokens token table // [V, P]
-     * @param positions position table, with the family's offset // [positions + offset, E]
+     * @param positions position table, with the family's offset, if positions are learned // [positions + offset, E]
      * @param projectIn from the token table's width to the residual stream's, if they differ
+     * @param norm of the tokens' rows, if there is one
      */
     public record Embedding(
-            Matrix tokens, Matrix positions, @Nullable Linear projectIn) {}
+            Matrix tokens,
+            @Nullable Matrix positions,
+            @Nullable Linear projectIn,
+            @Nullable Norm norm) {}
 
-    /** One layer. The biases of its down projections are added once, whatever the number of shards. */
+    /**
+     * One layer. The biases of its down projections are added once, whatever the number of shards.
+     *
+     * @param router chooses the layer's experts, if it has any
+     */
     public record Layer(
             Norm attentionNorm,
             @Nullable MemorySegment attentionBias,
             Norm ffnNorm,
-            @Nullable MemorySegment ffnBias) {}
+            @Nullable MemorySegment ffnBias,
+            @Nullable Router router) {}
+
+    /**
+     * What makes a token's scores of experts.
+     *
+     * @param correction in host memory, added to the scores to choose; empty for none
+     */
+    public record Router(Linear scores, float[] correction) {}
 
     public ModelWeights {
         layers = List.copyOf(layers);
@@ -67,18 +84,31 @@ public record ModelWeights(
         return (WeightBlock<Heads>) block(id);
     }
 
+    /** The weights of the first half of a shard of neurons: the gate, if there is one, then the up projection. */
+    @SuppressWarnings("unchecked") // the component decides the layout: WeightMemory.layout
+    public WeightBlock<List<Linear>> neurons(BlockId id) {
+        return (WeightBlock<List<Linear>>) block(id);
+    }
+
+    /** The weights of a shard of experts. */
+    @SuppressWarnings("unchecked") // the component decides the layout: WeightMemory.layout
+    public WeightBlock<List<Expert>> experts(BlockId id) {
+        return (WeightBlock<List<Expert>>) block(id);
+    }
+
     /** The weights of a shard of any other component. */
     @SuppressWarnings("unchecked") // the component decides the layout: WeightMemory.layout
     public WeightBlock<Linear> projection(BlockId id) {
         return (WeightBlock<Linear>) block(id);
     }
 
-    /** Bytes that a decode step reads when no neuron is inactive: all but the embedding rows it does not look up. */
+    /** Bytes that a decode step reads when no neuron is inactive: all but the embedding rows it does not look up, and experts that it does
+     * not choose. */
     public long bytesPerToken() {
         long projections = bytes(embedding.projectIn()) + bytes(projectOut);
         return projections
                 + blocks.values().stream()
-                        .mapToLong(block -> block.layout().bytes())
+                        .mapToLong(block -> block.layout().readBytes())
                         .sum();
     }
 

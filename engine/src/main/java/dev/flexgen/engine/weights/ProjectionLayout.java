@@ -1,6 +1,7 @@
 package dev.flexgen.engine.weights;
 
 import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
@@ -8,27 +9,15 @@ import dev.flexgen.engine.plan.Shard;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The block of a shard that is one matrix: fc1, one row per neuron, with its biases; fc2, one row per neuron too; rows of the
- * output head.
+ * The block of a shard that is one matrix: the second half of neurons, one row per neuron; rows of the output head, with their biases.
  */
 public record ProjectionLayout(MatrixLayout matrix) implements BlockLayout<Linear> {
 
-    /** The first half of a shard of neurons. */
-    public static ProjectionLayout up(WeightEncodings encodings, Shard shard, int layer) {
-        return of(
-                encodings,
-                ModelPart.UP.weight(),
-                layer,
-                shard.size(),
-                encodings.spec().width(),
-                encodings.has(ModelPart.UP.bias()));
-    }
-
-    /** The second half: its biases are added once, whatever the number of shards, and so are not in it. */
+    /** The second half of neurons: its biases are added once, whatever the number of shards, and so are not in it. */
     public static ProjectionLayout down(WeightEncodings encodings, Shard shard, int layer) {
         return of(
                 encodings,
-                ModelPart.DOWN.weight(),
+                downPart(encodings.spec(), layer).weight(),
                 layer,
                 shard.size(),
                 encodings.spec().width(),
@@ -39,7 +28,14 @@ public record ProjectionLayout(MatrixLayout matrix) implements BlockLayout<Linea
     public static ProjectionLayout vocabulary(WeightEncodings encodings, Shard shard) {
         Role role = encodings.hasOwnHead() ? ModelPart.HEAD.weight() : ModelPart.TOKENS.weight();
         ModelSpec spec = encodings.spec();
-        return of(encodings, role, 0, shard.size(), spec.tokens().width(), false);
+        return of(encodings, role, 0, shard.size(), spec.tokens().width(), encodings.has(ModelPart.HEAD.bias()));
+    }
+
+    /** Which part the second half of a layer's neurons is. */
+    static ModelPart downPart(ModelSpec spec, int layer) {
+        return spec.block(layer).feedForward() instanceof FeedForwardSpec.Experts
+                ? ModelPart.SHARED_DOWN
+                : ModelPart.DOWN;
     }
 
     private static ProjectionLayout of(

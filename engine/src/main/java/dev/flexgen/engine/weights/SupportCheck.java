@@ -1,12 +1,15 @@
 package dev.flexgen.engine.weights;
 
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.EncodingSupport;
 import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.model.ModelPart;
+import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Checks that every device of a plan can compute with the weights that it gets, before any of them is loaded. */
 record SupportCheck(WeightEncodings encodings, List<Device> devices) {
@@ -15,6 +18,7 @@ record SupportCheck(WeightEncodings encodings, List<Device> devices) {
     void require(Plan plan) {
         EncodingSupport.require(
                 devices.get(plan.embeddingDevice()), Operation.EMBED, encodings.of(ModelPart.TOKENS.weight(), 0));
+        devicesOf(plan).forEach(this::requireCapabilities);
         plan.forEach((id, shard) -> {
             switch (id.component()) {
                 case HEADS -> {
@@ -26,18 +30,43 @@ record SupportCheck(WeightEncodings encodings, List<Device> devices) {
                     require(
                             shard,
                             Operation.UP,
-                            ProjectionLayout.up(encodings, shard, id.layer()).matrix());
+                            NeuronsLayout.of(encodings, shard, id.layer())
+                                    .matrices()
+                                    .toArray(MatrixLayout[]::new));
                 case DOWN ->
                     require(
                             shard,
                             Operation.DOWN,
                             ProjectionLayout.down(encodings, shard, id.layer()).matrix());
+                case EXPERTS -> {
+                    ExpertsLayout.ExpertLayout expert =
+                            ExpertsLayout.of(encodings, shard, id.layer()).one();
+                    require(shard, Operation.UP, expert.gate(), expert.up());
+                    require(shard, Operation.DOWN, expert.down());
+                }
                 case VOCABULARY ->
                     require(
                             shard,
                             Operation.UP,
                             ProjectionLayout.vocabulary(encodings, shard).matrix());
             }
+        });
+    }
+
+    private static Stream<Integer> devicesOf(Plan plan) {
+        Stream<Integer> computing = plan.shards().flatMap(shard -> Stream.of(shard.device(), shard.prefillDevice()));
+        Stream<Integer> homes = plan.layers().stream().map(LayerPlan::home);
+        return Stream.of(computing, homes, Stream.of(plan.embeddingDevice()))
+                .flatMap(it -> it)
+                .distinct();
+    }
+
+    private void requireCapabilities(int index) {
+        Device device = devices.get(index);
+        Needs.missing(encodings.spec(), device).ifPresent(missing -> {
+            throw EngineException.placement(
+                    device.name() + " cannot compute " + missing.what() + ", which models of type "
+                            + encodings.spec().family() + " need; use --device cpu, or a plan for the processor");
         });
     }
 

@@ -9,8 +9,11 @@ import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.memory.BlockFile;
 import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.model.NormSpec;
+import dev.flexgen.engine.model.Param;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Plan;
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * bytes are then bytes that the system cannot take back in the middle of a token. Used once, by one thread.
  */
 public final class WeightLoader implements AutoCloseable {
+
+    private static final Role CORRECTION = new Role(ModelPart.ROUTER, Param.CORRECTION);
 
     private final RowSource source;
     private final WeightEncodings encodings;
@@ -89,7 +94,9 @@ public final class WeightLoader implements AutoCloseable {
             return new ModelWeights(
                     embedding(),
                     layers(),
-                    spec.finalNorm().isPresent() ? norm(plan.headHome(), ModelPart.FINAL_NORM, 0) : null,
+                    spec.finalNorm()
+                            .map(it -> norm(it, plan.headHome(), ModelPart.FINAL_NORM, 0))
+                            .orElse(null),
                     projection(plan.headHome(), ModelPart.PROJECT_OUT.weight()),
                     blocks,
                     resources);
@@ -136,29 +143,44 @@ public final class WeightLoader implements AutoCloseable {
         int device = plan.embeddingDevice();
         return new ModelWeights.Embedding(
                 matrix(device, ModelPart.TOKENS.weight()),
-                matrix(device, ModelPart.POSITIONS.weight()),
-                projection(device, ModelPart.PROJECT_IN.weight()));
+                encodings.has(ModelPart.POSITIONS.weight()) ? matrix(device, ModelPart.POSITIONS.weight()) : null,
+                projection(device, ModelPart.PROJECT_IN.weight()),
+                spec.tokens()
+                        .norm()
+                        .map(it -> norm(it, device, ModelPart.TOKENS_NORM, 0))
+                        .orElse(null));
     }
 
     private List<ModelWeights.Layer> layers() {
         List<ModelWeights.Layer> layers = new ArrayList<>();
         for (int i = 0; i < plan.layers().size(); i++) {
             int home = plan.layers().get(i).home();
+            NormSpec norm = spec.block(i).norm();
             layers.add(new ModelWeights.Layer(
-                    norm(home, ModelPart.ATTENTION_NORM, i),
+                    norm(norm, home, ModelPart.ATTENTION_NORM, i),
                     memory.unsharded(home).find(ModelPart.ATTENTION_OUT.bias(), i),
-                    norm(home, ModelPart.FFN_NORM, i),
-                    memory.unsharded(home).find(ModelPart.DOWN.bias(), i)));
+                    norm(norm, home, ModelPart.FFN_NORM, i),
+                    memory.unsharded(home).find(ModelPart.DOWN.bias(), i),
+                    router(home, i)));
         }
         return layers;
     }
 
-    private Norm norm(int device, ModelPart part, int layer) {
+    private ModelWeights.@Nullable Router router(int home, int layer) {
+        if (!(spec.block(layer).feedForward() instanceof FeedForwardSpec.Experts experts)) {
+            return null;
+        }
+        float[] correction = new float[experts.router().corrected() ? experts.count() : 0];
+        if (correction.length > 0) {
+            source.vector(CORRECTION, layer, 0, MemorySegment.ofArray(correction));
+        }
+        Matrix scores = memory.unsharded(home).matrix(ModelPart.ROUTER.weight(), layer);
+        return new ModelWeights.Router(new Linear(scores, null), correction);
+    }
+
+    private Norm norm(NormSpec norm, int device, ModelPart part, int layer) {
         UnshardedWeights unsharded = memory.unsharded(device);
-        return new Norm(
-                spec.block(0).norm().epsilon(),
-                unsharded.find(part.weight(), layer),
-                unsharded.find(part.bias(), layer));
+        return Norms.of(norm, unsharded.find(part.weight(), layer), unsharded.find(part.bias(), layer));
     }
 
     private Matrix matrix(int device, Role role) {

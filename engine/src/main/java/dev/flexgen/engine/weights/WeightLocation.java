@@ -8,12 +8,20 @@ import java.util.List;
 /** Where a block of weights lies. */
 public sealed interface WeightLocation {
 
+    /** A part of the block, as a block of its own. */
+    WeightLocation slice(long from, long bytes);
+
     /**
      * In device or host memory.
      *
      * @param pageLocked whether a GPU may copy from it directly
      */
-    record Memory(Tier tier, MemorySegment block, boolean pageLocked) implements WeightLocation {}
+    record Memory(Tier tier, MemorySegment block, boolean pageLocked) implements WeightLocation {
+        @Override
+        public Memory slice(long from, long bytes) {
+            return new Memory(tier, block.asSlice(from, bytes), pageLocked);
+        }
+    }
 
     /**
      * In a file.
@@ -26,6 +34,19 @@ public sealed interface WeightLocation {
 
         public File {
             extents = List.copyOf(extents);
+        }
+
+        @Override
+        public File slice(long from, long length) {
+            List<Extent> inside = extents.stream()
+                    .filter(extent -> extent.end() > from && extent.at() < from + length)
+                    .map(extent -> {
+                        long start = Math.max(extent.at(), from);
+                        long end = Math.min(extent.end(), from + length);
+                        return new Extent(start - from, extent.offset() + start - extent.at(), end - start);
+                    })
+                    .toList();
+            return new File(file, inside, length);
         }
 
         /** A block that is in the file as it is in memory. */

@@ -71,8 +71,9 @@ public final class WeightMemory {
     public static BlockLayout<?> layout(WeightEncodings encodings, BlockId id, Shard shard) {
         return switch (id.component()) {
             case HEADS -> HeadsLayout.of(encodings, shard, id.layer());
-            case UP -> ProjectionLayout.up(encodings, shard, id.layer());
+            case UP -> NeuronsLayout.of(encodings, shard, id.layer());
             case DOWN -> ProjectionLayout.down(encodings, shard, id.layer());
+            case EXPERTS -> ExpertsLayout.of(encodings, shard, id.layer());
             case VOCABULARY -> ProjectionLayout.vocabulary(encodings, shard);
         };
     }
@@ -180,6 +181,11 @@ public final class WeightMemory {
     /** Bytes of a block. */
     public long bytes(BlockId id) {
         return layout(id).bytes();
+    }
+
+    /** Bytes that a token reads of it on average. */
+    public long readBytes(BlockId id) {
+        return layout(id).readBytes();
     }
 
     BlockLayout<?> layout(BlockId id) {

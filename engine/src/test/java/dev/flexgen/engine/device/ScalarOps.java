@@ -48,7 +48,7 @@ public final class ScalarOps implements Ops {
     public void norm(Norm norm, Rows in, Rows out) {
         for (int t = 0; t < in.count(); t++) {
             double mean = 0;
-            for (int i = 0; i < in.width(); i++) {
+            for (int i = 0; norm.kind() == Norm.Kind.LAYER && i < in.width(); i++) {
                 mean += get(in, t, i) / in.width();
             }
             double variance = 0;
@@ -82,15 +82,58 @@ public final class ScalarOps implements Ops {
     public void activate(Activation activation, Rows rows) {
         for (int t = 0; t < rows.count(); t++) {
             for (int i = 0; i < rows.width(); i++) {
-                double x = get(rows, t, i);
-                set(
-                        rows,
-                        t,
-                        i,
-                        switch (activation) {
-                            case RELU -> Math.max(x, 0);
-                            case GELU -> x / 2 * (1 + Erf.erf(x / Math.sqrt(2)));
-                        });
+                set(rows, t, i, activated(activation, get(rows, t, i)));
+            }
+        }
+    }
+
+    private static double activated(Activation activation, double x) {
+        return switch (activation) {
+            case RELU -> Math.max(x, 0);
+            case GELU -> x / 2 * (1 + Erf.erf(x / Math.sqrt(2)));
+            case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+            case SILU -> x / (1 + Math.exp(-x));
+        };
+    }
+
+    @Override
+    public void gate(Activation activation, Rows gate, Rows rows) {
+        for (int t = 0; t < rows.count(); t++) {
+            for (int i = 0; i < rows.width(); i++) {
+                set(rows, t, i, activated(activation, get(gate, t, i)) * get(rows, t, i));
+            }
+        }
+    }
+
+    @Override
+    public void rotate(Rotary rotary, int[] positions, Rows rows) {
+        for (int t = 0; t < rows.count(); t++) {
+            for (int head = 0; head < rows.width(); head += rotary.headDim()) {
+                for (int m = 0; m < rotary.frequencies().length; m++) {
+                    float angle = positions[t] * rotary.frequencies()[m];
+                    double a = get(rows, t, head + rotary.first(m));
+                    double b = get(rows, t, head + rotary.second(m));
+                    set(rows, t, head + rotary.first(m), a * Math.cos(angle) - b * Math.sin(angle));
+                    set(rows, t, head + rotary.second(m), b * Math.cos(angle) + a * Math.sin(angle));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void gather(Rows in, int[] rows, Rows out) {
+        for (int i = 0; i < rows.length; i++) {
+            for (int c = 0; c < in.width(); c++) {
+                set(out, i, c, get(in, rows[i], c));
+            }
+        }
+    }
+
+    @Override
+    public void scatterAdd(Rows in, int[] rows, float[] factors, Rows out) {
+        for (int i = 0; i < rows.length; i++) {
+            for (int c = 0; c < in.width(); c++) {
+                set(out, rows[i], c, get(out, rows[i], c) + factors[i] * get(in, i, c));
             }
         }
     }
@@ -155,22 +198,22 @@ public final class ScalarOps implements Ops {
     }
 
     @Override
-    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+    public void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
         int from = 0;
         for (KvSequence sequence : sequences) {
             int rows = sequence.rows();
-            attend(query.slice(from, rows), sequence.cache(), sequence.position(), scale, out.slice(from, rows));
+            attend(query.slice(from, rows), sequence.cache(), sequence.position(), scoring, out.slice(from, rows));
             from += rows;
         }
     }
 
-    private static void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+    private static void attend(Rows query, KvView cache, int position, Scoring scoring, Rows out) {
         int dim = cache.headDim();
         int queryHeads = query.width() / dim;
         int group = queryHeads / cache.heads();
         for (int t = 0; t < query.count(); t++) {
             for (int head = 0; head < queryHeads; head++) {
-                double[] weights = weights(query, t, head, cache, position + t + 1, scale);
+                double[] weights = weights(query, t, head, cache, position + t + 1, scoring);
                 for (int d = 0; d < dim; d++) {
                     double sum = 0;
                     for (int j = 0; j < weights.length; j++) {
@@ -182,8 +225,8 @@ public final class ScalarOps implements Ops {
         }
     }
 
-    /** Softmax of the scaled scores of one query over the first {@code keys} positions. */
-    private static double[] weights(Rows query, int t, int head, KvView cache, int keys, float scale) {
+    /** Softmax of the scores of one query over the first {@code keys} positions. */
+    private static double[] weights(Rows query, int t, int head, KvView cache, int keys, Scoring scoring) {
         int dim = cache.headDim();
         int group = query.width() / dim / cache.heads();
         double[] weights = new double[keys];
@@ -192,7 +235,10 @@ public final class ScalarOps implements Ops {
             for (int d = 0; d < dim; d++) {
                 weights[j] += get(query, t, head * dim + d) * readKey(cache, head / group, j, d);
             }
-            weights[j] *= scale;
+            weights[j] = weights[j] * scoring.scale() + (double) scoring.slope(head) * (j + 1 - keys);
+            if (scoring.window() > 0 && j <= keys - 1 - scoring.window()) {
+                weights[j] = Double.NEGATIVE_INFINITY;
+            }
             max = Math.max(max, weights[j]);
         }
         double sum = 0;

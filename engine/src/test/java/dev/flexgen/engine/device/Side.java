@@ -23,7 +23,7 @@ interface Side {
     }
 
     default Norm of(Norm norm) {
-        return new Norm(norm.epsilon(), orNone(norm.weight()), orNone(norm.bias()));
+        return new Norm(norm.kind(), norm.epsilon(), orNone(norm.weight()), orNone(norm.bias()));
     }
 
     default KvView of(KvView cache) {

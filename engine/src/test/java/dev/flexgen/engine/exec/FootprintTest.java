@@ -35,13 +35,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FootprintTest {
 
     private static final int CONTEXT = 100;
-    private static final int PLANS = 20;
+    private static final int PLANS = 12;
 
     @TempDir
     Path disk;
 
     static Stream<String> models() {
-        return Fixtures.models();
+        return Fixtures.kinds();
     }
 
     @ParameterizedTest

@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Config files become specs. */
@@ -52,11 +54,15 @@ class FamiliesTest {
         assertThat(spec.endTokens()).containsExactly(2);
     }
 
+    static Stream<String> models() {
+        return Fixtures.models();
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {"opt-f32", "opt-f16", "opt-bf16", "opt350m-f32", "opt350m-f16-bin-noprefix", "galactica-f32"})
+    @MethodSource("models")
     void oldAndNewSpellingsOfAConfigGiveTheSameSpec(String model) throws IOException {
         Path golden = Fixtures.golden(model);
+        Files.copy(golden.resolve("generation_config.json"), folder.resolve("generation_config.json"));
         ModelSpec old = spec(Files.readString(golden.resolve("config_hub_style.json")));
         assertThat(old).isEqualTo(Families.read(golden));
     }

@@ -31,6 +31,20 @@ class PublishedModelsTest {
                 .filter(entry -> Families.names().contains(entry.family()));
     }
 
+    static Stream<CatalogueEntry> inNumpy() {
+        return models().filter(entry -> entry.family().equals("opt"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void everyPublishedModelHasThePublishedNumberOfWeights(CatalogueEntry entry) {
+        ModelSpec spec = PublishedModels.spec(entry);
+        assertThat(spec.parameters()).isEqualTo(entry.parameters());
+        assertThat(spec.layers()).isEqualTo(entry.geometry().layers());
+        assertThat(spec.positions()).isEqualTo(entry.geometry().positions());
+        assertThat(ExecutionSupport.missing(spec)).isEmpty();
+    }
+
     private static CatalogueEntry entry(String name) {
         return Catalogue.load().find(name).orElseThrow();
     }
@@ -58,7 +72,7 @@ class PublishedModelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("models")
+    @MethodSource("inNumpy")
     void everyPublishedModelIsKnownByTwoShapes(CatalogueEntry entry) throws IOException {
         ModelSpec spec = PublishedModels.spec(entry);
         for (TensorSpec tensor : spec.tensors()) {

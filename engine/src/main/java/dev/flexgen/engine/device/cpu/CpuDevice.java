@@ -1,6 +1,7 @@
 package dev.flexgen.engine.device.cpu;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.Operation;
@@ -70,6 +71,11 @@ public final class CpuDevice implements Device {
             case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
             case SEAL -> encoding.equals(Encoding.Q4);
         };
+    }
+
+    @Override
+    public boolean supports(Capability capability) {
+        return true;
     }
 
     @Override

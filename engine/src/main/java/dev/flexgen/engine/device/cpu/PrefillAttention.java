@@ -7,6 +7,7 @@ import static dev.flexgen.engine.device.cpu.PanelKernel.TILE;
 
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Scoring;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -19,6 +20,9 @@ import jdk.incubator.vector.FloatVector;
  */
 final class PrefillAttention {
 
+    /** Below all scores, and finite: a query may see none of the first keys. */
+    private static final float NO_SCORE = -1e30f;
+
     private final WorkerPool pool;
     private final Scratch[] scratch;
 
@@ -27,13 +31,13 @@ final class PrefillAttention {
         this.scratch = scratch;
     }
 
-    void attend(Rows query, KvView cache, int position, float scale, Rows out) {
+    void attend(Rows query, KvView cache, int position, Scoring scoring, Rows out) {
         int queryHeads = query.width() / cache.headDim();
         int panels = PanelKernel.panels(query.count());
         // Later panels see more keys: taking them first keeps the threads busy to the end.
         pool.run(queryHeads * panels, (part, worker) -> {
             int panel = panels - 1 - part / queryHeads;
-            new Panel(query, cache, position, part % queryHeads, panel * PANEL, scratch[worker]).attend(scale, out);
+            new Panel(query, cache, position, part % queryHeads, panel * PANEL, scratch[worker]).attend(scoring, out);
         });
     }
 
@@ -75,16 +79,19 @@ final class PrefillAttention {
             this.tile = memory.second(Math.max(KvReader.tile(cache), (cache.blockTokens() + TILE) * dim + TILE));
         }
 
-        void attend(float scale, Rows out) {
-            packQueries(scale);
+        void attend(Scoring scoring, Rows out) {
+            packQueries(scoring.scale());
             Arrays.fill(lanes, contextAt, maximaAt, 0);
-            Arrays.fill(lanes, maximaAt, sumsAt, Float.NEGATIVE_INFINITY);
+            Arrays.fill(lanes, maximaAt, sumsAt, NO_SCORE);
             Arrays.fill(lanes, sumsAt, sumsAt + PANEL, 0);
             int visible = firstPosition + tokens;
-            for (int from = 0; from < visible; from += cache.blockTokens()) {
+            int first = scoring.first(firstPosition) / cache.blockTokens() * cache.blockTokens();
+            for (int from = first; from < visible; from += cache.blockTokens()) {
                 int keys = Math.min(cache.blockTokens(), visible - from);
                 score(from, keys);
+                lowerDistant(from, keys, scoring.slope(head));
                 hideFuture(from, keys);
+                hidePast(from, keys, scoring);
                 softmax(keys, 0);
                 softmax(keys, WIDTH);
                 combine(from, keys);
@@ -116,6 +123,25 @@ final class PrefillAttention {
             for (int key = Math.max(0, firstPosition + 1 - from); key < keys; key++) {
                 int blind = Math.min(PANEL, from + key - firstPosition);
                 Arrays.fill(lanes, scoresAt + key * PANEL, scoresAt + key * PANEL + blind, Float.NEGATIVE_INFINITY);
+            }
+        }
+
+        private void lowerDistant(int from, int keys, float slope) {
+            for (int key = 0; slope != 0 && key < keys; key++) {
+                int at = scoresAt + key * PANEL;
+                for (int lane = 0; lane < PANEL; lane++) {
+                    lanes[at + lane] += slope * (from + key - firstPosition - lane);
+                }
+            }
+        }
+
+        /** And none before its window. */
+        private void hidePast(int from, int keys, Scoring scoring) {
+            for (int lane = 0; scoring.window() > 0 && lane < tokens; lane++) {
+                int hidden = Math.min(keys, scoring.first(firstPosition + lane) - from);
+                for (int key = 0; key < hidden; key++) {
+                    lanes[scoresAt + key * PANEL + lane] = Float.NEGATIVE_INFINITY;
+                }
             }
         }
 

@@ -7,7 +7,9 @@ import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rotary;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.quant.Encoding.Grouped;
 import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
@@ -35,6 +37,7 @@ public final class VectorOps implements Ops {
     private final DecodeAttention fewQueries;
     private final PrefillAttention manyQueries;
     private final PageSealer sealer;
+    private final Rotations rotations = new Rotations();
 
     /** @param pool runs the loops; its owner closes it */
     public VectorOps(WorkerPool pool) {
@@ -76,7 +79,9 @@ public final class VectorOps implements Ops {
         pool.run(in.count(), (t, worker) -> {
             float[] x = scratch[worker].first(width);
             Convert.floats(in.data(), (long) t * width, x, width);
-            Lanes.add(x, -Lanes.sum(x, width) / width, width);
+            if (norm.kind() == Norm.Kind.LAYER) {
+                Lanes.add(x, -Lanes.sum(x, width) / width, width);
+            }
             float variance = Lanes.dot(x, 0, x, 0, width) / width;
             Lanes.scale(x, 0, (float) (1 / Math.sqrt(variance + norm.epsilon())), width);
             float[] parameters = scratch[worker].second(width);
@@ -123,12 +128,65 @@ public final class VectorOps implements Ops {
             int count = (int) Math.min(CHUNK, numbers - from);
             float[] x = scratch[worker].first(CHUNK);
             Convert.floats(rows.data(), from, x, count);
-            switch (activation) {
-                case RELU -> Lanes.relu(x, count);
-                case GELU -> Gelu.apply(x, count);
-            }
+            activate(activation, x, count);
             MemorySegment.copy(x, 0, rows.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * from, count);
         });
+    }
+
+    private static void activate(Activation activation, float[] x, int count) {
+        switch (activation) {
+            case RELU -> Lanes.relu(x, count);
+            case GELU -> Gelu.apply(x, count);
+            case GELU_TANH -> Sigmoid.geluTanh(x, count);
+            case SILU -> Sigmoid.silu(x, count);
+        }
+    }
+
+    @Override
+    public void gate(Activation activation, Rows gate, Rows rows) {
+        long numbers = (long) rows.count() * rows.width();
+        pool.run((int) Math.ceilDiv(numbers, CHUNK), (part, worker) -> {
+            long from = (long) part * CHUNK;
+            int count = (int) Math.min(CHUNK, numbers - from);
+            float[] factors = scratch[worker].first(CHUNK);
+            float[] x = scratch[worker].second(CHUNK);
+            Convert.floats(gate.data(), from, factors, count);
+            Convert.floats(rows.data(), from, x, count);
+            activate(activation, factors, count);
+            Lanes.multiply(x, factors, count);
+            MemorySegment.copy(x, 0, rows.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * from, count);
+        });
+    }
+
+    @Override
+    public void rotate(Rotary rotary, int[] positions, Rows rows) {
+        rotations.prepare(rotary, positions);
+        pool.run(rows.count(), (t, worker) -> {
+            float[] row = scratch[worker].first(rows.width());
+            Convert.floats(rows.data(), (long) t * rows.width(), row, rows.width());
+            rotations.turn(rotary, t, row, rows.width());
+            store(row, rows, t);
+        });
+    }
+
+    @Override
+    public void gather(Rows in, int[] rows, Rows out) {
+        long bytes = 4L * in.width();
+        for (int i = 0; i < rows.length; i++) {
+            MemorySegment.copy(in.data(), rows[i] * bytes, out.data(), i * bytes, bytes);
+        }
+    }
+
+    @Override
+    public void scatterAdd(Rows in, int[] rows, float[] factors, Rows out) {
+        float[] x = scratch[0].first(in.width());
+        float[] sum = scratch[0].second(in.width());
+        for (int i = 0; i < rows.length; i++) {
+            Convert.floats(in.data(), (long) i * in.width(), x, in.width());
+            Convert.floats(out.data(), (long) rows[i] * out.width(), sum, in.width());
+            Lanes.addScaled(factors[i], x, 0, sum, 0, in.width());
+            store(sum, out, rows[i]);
+        }
     }
 
     @Override
@@ -189,7 +247,7 @@ public final class VectorOps implements Ops {
     }
 
     @Override
-    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+    public void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
         List<KvSequence> few = new ArrayList<>();
         List<Integer> rows = new ArrayList<>();
         int from = 0;
@@ -200,12 +258,12 @@ public final class VectorOps implements Ops {
             } else {
                 Rows own = query.slice(from, sequence.rows());
                 Rows context = out.slice(from, sequence.rows());
-                manyQueries.attend(own, sequence.cache(), sequence.position(), scale, context);
+                manyQueries.attend(own, sequence.cache(), sequence.position(), scoring, context);
             }
             from += sequence.rows();
         }
         if (!few.isEmpty()) {
-            fewQueries.attend(query, few, rows, scale, out);
+            fewQueries.attend(query, few, rows, scoring, out);
         }
     }
 

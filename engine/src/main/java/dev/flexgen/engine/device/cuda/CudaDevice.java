@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.Matrix;
@@ -167,6 +168,11 @@ final class CudaDevice implements Device {
             case ATTEND -> encoding instanceof Encoding.Plain || encoding.equals(Encoding.Q4);
             case SEAL -> encoding.equals(Encoding.Q4);
         };
+    }
+
+    @Override
+    public boolean supports(Capability capability) {
+        return CudaGpus.CAPABILITIES.contains(capability);
     }
 
     @Override

@@ -1,17 +1,22 @@
 package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.config.Environment;
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The NVIDIA GPUs of this machine. Nothing of CUDA is touched before {@link #find()}, and nothing of it is loaded on a machine
  * that shows no sign of a driver.
  */
 public final class CudaGpus implements GpuSource {
+
+    /** What its kernels compute beside what every device does: so far nothing, so that other families than OPT are the processor's. */
+    public static final Set<Capability> CAPABILITIES = Set.of();
 
     private final Environment environment;
     private final Path cache;

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
@@ -7,7 +8,9 @@ import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rotary;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
@@ -109,6 +112,9 @@ final class CudaOps implements Ops {
     }
 
     private void norm(@Nullable MemorySegment added, Norm parameters, Rows in, Rows out) {
+        if (parameters.kind() != Norm.Kind.LAYER) {
+            throw refused(Capability.RMS_NORM);
+        }
         ShapeChecks.rows(in, out);
         ShapeChecks.vector("bias", added, in.width());
         ShapeChecks.vector("norm weight", parameters.weight(), in.width());
@@ -209,6 +215,7 @@ final class CudaOps implements Ops {
         return switch (activation) {
             case RELU -> 1;
             case GELU -> 2;
+            case GELU_TANH, SILU -> throw refused(Capability.SMOOTH_ACTIVATIONS);
         };
     }
 
@@ -267,7 +274,8 @@ final class CudaOps implements Ops {
     }
 
     @Override
-    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+    public void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
+        float scale = scale(scoring);
         checkAttend(query, sequences, out);
         if (!sequences.isEmpty()) {
             attention.attend(query, sequences, scale, out);
@@ -276,13 +284,47 @@ final class CudaOps implements Ops {
     }
 
     @Override
-    public void appendAndAttend(Rows keys, Rows values, Rows query, List<KvSequence> sequences, float scale, Rows out) {
+    public void appendAndAttend(
+            Rows keys, Rows values, Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
+        float scale = scale(scoring);
         checkAppend(keys, values, sequences);
         checkAttend(query, sequences, out);
         if (!sequences.isEmpty()) {
             attention.appendAndAttend(keys, values, query, sequences, scale, out);
             attended = out.data().address();
         }
+    }
+
+    private static float scale(Scoring scoring) {
+        if (!scoring.isPlain()) {
+            throw refused(scoring.window() > 0 ? Capability.WINDOW : Capability.ALIBI);
+        }
+        return scoring.scale();
+    }
+
+    @Override
+    public void gate(Activation activation, Rows gate, Rows rows) {
+        throw refused(Capability.GATES);
+    }
+
+    @Override
+    public void rotate(Rotary rotary, int[] positions, Rows rows) {
+        throw refused(Capability.ROTARY);
+    }
+
+    @Override
+    public void gather(Rows in, int[] rows, Rows out) {
+        throw refused(Capability.EXPERTS);
+    }
+
+    @Override
+    public void scatterAdd(Rows in, int[] rows, float[] factors, Rows out) {
+        throw refused(Capability.EXPERTS);
+    }
+
+    /** Plans ask {@link CudaDevice#supports(Capability)} first. */
+    private static IllegalArgumentException refused(Capability capability) {
+        return new IllegalArgumentException("no kernels for " + capability.what());
     }
 
     private static void checkAppend(Rows keys, Rows values, List<KvSequence> sequences) {

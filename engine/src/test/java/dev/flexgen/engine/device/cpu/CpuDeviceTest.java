@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
@@ -54,6 +55,14 @@ class CpuDeviceTest {
         @Override
         protected double rounding(Encoding encoding, int tokens) {
             return roundingOf(encoding);
+        }
+    }
+
+    @Nested
+    class Families extends FamilyConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new CpuDevice(ledger, new WorkerPool(1));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.device.fake;
 
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.Operation;
@@ -75,6 +76,11 @@ public final class FakeGpu implements Device {
     @Override
     public boolean supports(Operation operation, Encoding encoding) {
         return settings.supports().test(operation, encoding);
+    }
+
+    @Override
+    public boolean supports(Capability capability) {
+        return settings.capabilities().contains(capability);
     }
 
     @Override

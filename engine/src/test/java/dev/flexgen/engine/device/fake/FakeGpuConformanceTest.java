@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.fake;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.Grid;
 import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
@@ -15,6 +16,19 @@ class FakeGpuConformanceTest {
 
     @Nested
     class Operations extends DeviceConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new FakeGpu(ledger, SETTINGS);
+        }
+
+        @Override
+        protected Grid grid() {
+            return Grid.small();
+        }
+    }
+
+    @Nested
+    class Families extends FamilyConformance {
         @Override
         protected Device open(Ledger ledger) {
             return new FakeGpu(ledger, SETTINGS);

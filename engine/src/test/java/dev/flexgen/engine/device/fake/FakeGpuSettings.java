@@ -1,7 +1,10 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.quant.Encoding;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.function.BiPredicate;
 
 /**
@@ -15,6 +18,7 @@ import java.util.function.BiPredicate;
  * @param hostBytes page-locked host memory that the system grants
  * @param faults which calls fail
  * @param supports which operations it knows for which encodings
+ * @param capabilities what it can do beside them
  */
 public record FakeGpuSettings(
         long bytes,
@@ -24,7 +28,8 @@ public record FakeGpuSettings(
         long operationNanos,
         long hostBytes,
         Faults faults,
-        BiPredicate<Operation, Encoding> supports) {
+        BiPredicate<Operation, Encoding> supports,
+        Set<Capability> capabilities) {
 
     private static boolean known(Operation operation, Encoding encoding) {
         return switch (operation) {
@@ -37,29 +42,51 @@ public record FakeGpuSettings(
 
     /** No time passes, and host memory has no end. */
     public static FakeGpuSettings of(long bytes, long seed) {
-        return new FakeGpuSettings(bytes, seed, 0, 0, 0, Long.MAX_VALUE, Faults.NONE, FakeGpuSettings::known);
+        return new FakeGpuSettings(
+                bytes,
+                seed,
+                0,
+                0,
+                0,
+                Long.MAX_VALUE,
+                Faults.NONE,
+                FakeGpuSettings::known,
+                EnumSet.allOf(Capability.class));
     }
 
     public FakeGpuSettings withRates(long uploadRate, long downloadRate) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
+        return new FakeGpuSettings(
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
     }
 
     public FakeGpuSettings withOperationNanos(long operationNanos) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
+        return new FakeGpuSettings(
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
     }
 
     public FakeGpuSettings withHostBytes(long hostBytes) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
+        return new FakeGpuSettings(
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
     }
 
     public FakeGpuSettings withFaults(Faults faults) {
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports);
+        return new FakeGpuSettings(
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
     }
 
     /** Without kernels for {@code missing} on {@code encoding}. */
     public FakeGpuSettings without(Operation missing, Encoding encoding) {
         BiPredicate<Operation, Encoding> rest =
                 (operation, it) -> !(operation == missing && it.equals(encoding)) && supports.test(operation, it);
-        return new FakeGpuSettings(bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, rest);
+        return new FakeGpuSettings(
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, rest, capabilities);
+    }
+
+    /** Without kernels for {@code missing}. */
+    public FakeGpuSettings without(Capability missing) {
+        Set<Capability> rest = EnumSet.copyOf(capabilities);
+        rest.remove(missing);
+        return new FakeGpuSettings(
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, rest);
     }
 }

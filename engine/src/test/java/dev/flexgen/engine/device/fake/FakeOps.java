@@ -9,8 +9,10 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rotary;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.ScalarOps;
+import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.Activation;
@@ -77,6 +79,37 @@ final class FakeOps implements Ops {
     }
 
     @Override
+    public void gate(Activation activation, Rows gate, Rows rows) {
+        operands.alike(gate, rows);
+        later("gate", () -> delegate.gate(activation, gate, rows));
+    }
+
+    @Override
+    public void rotate(Rotary rotary, int[] positions, Rows rows) {
+        operands.here(rows.data());
+        Operands.equal("positions", positions.length, rows.count());
+        Operands.equal("width over heads", rows.width() % rotary.headDim(), 0);
+        int[] read = positions.clone();
+        later("rotate", () -> delegate.rotate(rotary, read, rows));
+    }
+
+    @Override
+    public void gather(Rows in, int[] rows, Rows out) {
+        operands.chosen(rows, in, out);
+        int[] read = rows.clone();
+        later("gather", () -> delegate.gather(in, read, out));
+    }
+
+    @Override
+    public void scatterAdd(Rows in, int[] rows, float[] factors, Rows out) {
+        operands.chosen(rows, out, in);
+        Operands.equal("factors", factors.length, rows.length);
+        int[] read = rows.clone();
+        float[] readFactors = factors.clone();
+        later("scatterAdd", () -> delegate.scatterAdd(in, read, readFactors, out));
+    }
+
+    @Override
     public void down(Matrix weight, Rows in, Rows out) {
         require(Operation.DOWN, weight.encoding());
         operands.downProduct(weight, in, out);
@@ -129,15 +162,19 @@ final class FakeOps implements Ops {
     }
 
     @Override
-    public void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
+    public void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
         require(Operation.ATTEND, sequences);
         operands.alike(query, out);
         List<KvSequence> now = snapshot(sequences);
         operands.sequences(now, query);
         for (KvSequence sequence : now) {
             Operands.equal("query width over key heads", query.width() % width(sequence.cache()), 0);
+            if (scoring.slopes().length > 0) {
+                int heads = query.width() / sequence.cache().headDim();
+                Operands.equal("slopes", scoring.slopes().length, heads);
+            }
         }
-        later("attend", () -> delegate.attend(query, now, scale, out));
+        later("attend", () -> delegate.attend(query, now, scoring, out));
     }
 
     private static long width(KvView cache) {

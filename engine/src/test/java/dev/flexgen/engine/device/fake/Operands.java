@@ -6,6 +6,7 @@ import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,20 @@ final class Operands {
         here(out.data());
         equal("rows", in.count(), out.count());
         equal("width", in.width(), out.width());
+    }
+
+    /** Rows of {@code all} that are as many as {@code some} has, none twice. */
+    void chosen(int[] rows, Rows all, Rows some) {
+        here(all.data());
+        here(some.data());
+        equal("rows", rows.length, some.count());
+        equal("width", all.width(), some.width());
+        equal("different rows", Arrays.stream(rows).distinct().count(), rows.length);
+        for (int row : rows) {
+            if (row < 0 || row >= all.count()) {
+                throw new IllegalArgumentException("row " + row + " of " + all.count());
+            }
+        }
     }
 
     /** A down projection, whose weights may also be mapped. */

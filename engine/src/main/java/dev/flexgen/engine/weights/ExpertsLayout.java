@@ -1,0 +1,89 @@
+package dev.flexgen.engine.weights;
+
+import dev.flexgen.engine.device.Linear;
+import dev.flexgen.engine.device.Matrix;
+import dev.flexgen.engine.model.FeedForwardSpec;
+import dev.flexgen.engine.model.ModelPart;
+import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.Shard;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The block of a shard of experts, one behind the other; each begins a page, so that it can be read alone.
+ *
+ * @param one how an expert lies in its part
+ * @param first expert of the shard
+ * @param chosenShare of all experts that a token passes through
+ */
+public record ExpertsLayout(ExpertLayout one, int first, int count, double chosenShare)
+        implements BlockLayout<List<ExpertsLayout.Expert>> {
+
+    /**
+     * The matrices of an expert.
+     *
+     * @param projections gate, up
+     * @param down one row per neuron // [neurons, E]
+     */
+    public record Expert(List<Linear> projections, Matrix down) {}
+
+    /** The part of one expert. */
+    public record ExpertLayout(MatrixLayout gate, MatrixLayout up, MatrixLayout down) implements BlockLayout<Expert> {
+
+        @Override
+        public long bytes() {
+            return MatrixLayout.align(down.end(), PAGE);
+        }
+
+        @Override
+        public Expert in(MemorySegment part) {
+            return new Expert(List.of(gate.linear(part), up.linear(part)), down.matrix(part));
+        }
+
+        /** Neurons. */
+        int width() {
+            return up.rows();
+        }
+    }
+
+    public static ExpertsLayout of(WeightEncodings encodings, Shard shard, int layer) {
+        ModelSpec spec = encodings.spec();
+        int width = spec.block(layer).feedForward().width();
+        MatrixLayout gate = matrix(encodings, layer, ModelPart.GATE, width, 0);
+        MatrixLayout up = matrix(encodings, layer, ModelPart.UP, width, gate.end());
+        MatrixLayout down = matrix(encodings, layer, ModelPart.DOWN, width, up.end());
+        double chosenShare = spec.block(layer).feedForward() instanceof FeedForwardSpec.Experts experts
+                ? (double) experts.chosen() / experts.count()
+                : 1;
+        return new ExpertsLayout(new ExpertLayout(gate, up, down), shard.from(), shard.size(), chosenShare);
+    }
+
+    private static MatrixLayout matrix(WeightEncodings encodings, int layer, ModelPart part, int width, long from) {
+        return MatrixLayout.after(
+                from,
+                encodings.of(part.weight(), layer),
+                width,
+                encodings.spec().width(),
+                false);
+    }
+
+    @Override
+    public long bytes() {
+        return count * one.bytes();
+    }
+
+    @Override
+    public long readBytes() {
+        return (long) (chosenShare * bytes());
+    }
+
+    @Override
+    public List<Expert> in(MemorySegment block) {
+        List<Expert> experts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            experts.add(one.in(block.asSlice(i * one.bytes(), one.bytes())));
+        }
+        return experts;
+    }
+}

@@ -1,0 +1,24 @@
+package dev.flexgen.engine.weights;
+
+import java.lang.foreign.MemorySegment;
+
+/** Where a vector of F32 lies in a block. */
+public record VectorLayout(long at, int length) {
+
+    /** Behind the first {@code from} bytes of a block. */
+    static VectorLayout after(long from, int length) {
+        return new VectorLayout(MatrixLayout.align(from, MatrixLayout.ALIGNMENT), length);
+    }
+
+    long end() {
+        return at + bytes();
+    }
+
+    long bytes() {
+        return 4L * length;
+    }
+
+    MemorySegment in(MemorySegment block) {
+        return block.asSlice(at, bytes());
+    }
+}

@@ -1,0 +1,189 @@
+package dev.flexgen.engine.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.engine.memory.Ledger;
+import dev.flexgen.engine.quant.Encoding;
+import dev.flexgen.engine.tensor.Activation;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** What only some families need, against the reference, as far as the device says that it can do it. A device's test extends this. */
+public abstract class FamilyConformance {
+
+    private final Ledger ledger = new Ledger();
+    private Device device;
+    private TwinMemory memory;
+    private boolean opened;
+
+    /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
+    protected abstract Device open(Ledger ledger);
+
+    protected Grid grid() {
+        return Grid.full();
+    }
+
+    @BeforeEach
+    void openDevice() {
+        device = open(ledger);
+        memory = new TwinMemory(device, 16 << 20);
+        opened = true;
+    }
+
+    @AfterEach
+    void closingGivesEveryByteBack() {
+        if (opened) {
+            memory.close();
+            device.close();
+        }
+        assertThat(ledger.report()).isEmpty();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> rowWise() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (int tokens : grid().tokens()) {
+            for (int width : grid().widths()) {
+                tests.add(test(tokens + " rows of " + width, operands -> rowWise(operands, tokens, width)));
+            }
+        }
+        return tests.stream();
+    }
+
+    private void rowWise(RandomOperands operands, int tokens, int width) {
+        Rows in = operands.rows(tokens, width);
+        Rows out = operands.rows(tokens, width);
+        if (device.supports(Capability.RMS_NORM)) {
+            norms(operands, in, out);
+        }
+        List<Activation> smooth = device.supports(Capability.SMOOTH_ACTIVATIONS)
+                ? List.of(Activation.GELU_TANH, Activation.SILU)
+                : List.of();
+        for (Activation activation : smooth) {
+            memory.same(List.of(in), new Tolerance(1), (ops, at) -> ops.activate(activation, at.of(in)));
+        }
+        if (device.supports(Capability.GATES)) {
+            for (Activation activation : Activation.values()) {
+                memory.same(List.of(in), new Tolerance(1), (ops, at) -> ops.gate(activation, at.of(out), at.of(in)));
+            }
+        }
+        if (device.supports(Capability.EXPERTS)) {
+            chosenRows(operands, in);
+        }
+    }
+
+    private void norms(RandomOperands operands, Rows in, Rows out) {
+        Norm rms = new Norm(Norm.Kind.RMS, 1e-5f, operands.vector(in.width()), null);
+        Norm bare = new Norm(Norm.Kind.RMS, 1e-5f, null, null);
+        MemorySegment bias = operands.vector(in.width());
+        memory.same(List.of(out), new Tolerance(16), (ops, at) -> ops.norm(at.of(rms), at.of(in), at.of(out)));
+        memory.same(List.of(in), new Tolerance(16), (ops, at) -> ops.norm(at.of(bare), at.of(in), at.of(in)));
+        memory.same(
+                List.of(in, out),
+                new Tolerance(16),
+                (ops, at) -> ops.addBiasNorm(at.of(bias), at.of(rms), at.of(in), at.of(out)));
+    }
+
+    /** Some rows, in an order of their own. */
+    private void chosenRows(RandomOperands operands, Rows all) {
+        int[] rows = IntStream.range(0, all.count())
+                .filter(row -> row % 3 != 1)
+                .map(row -> all.count() - 1 - row)
+                .toArray();
+        float[] factors = new float[rows.length];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = 0.3f * (i + 1);
+        }
+        Rows some = operands.rows(rows.length, all.width());
+        memory.same(List.of(some), new Tolerance(0), (ops, at) -> ops.gather(at.of(all), rows, at.of(some)));
+        memory.same(
+                List.of(all), new Tolerance(16), (ops, at) -> ops.scatterAdd(at.of(some), rows, factors, at.of(all)));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> rotary() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (int tokens : device.supports(Capability.ROTARY) ? grid().tokens() : new int[0]) {
+            for (int[] shape : new int[][] {{1, 8, 8}, {3, 12, 6}, {5, 33, 32}, {2, 128, 64}, {4, 256, 256}}) {
+                for (boolean interleaved : new boolean[] {false, true}) {
+                    String name = tokens + " rows of " + Arrays.toString(shape) + (interleaved ? " by neighbours" : "");
+                    tests.add(test(name, operands -> rotate(operands, tokens, shape, interleaved)));
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    /** @param shape heads, their width, how much of it is turned */
+    private void rotate(RandomOperands operands, int tokens, int[] shape, boolean interleaved) {
+        float[] frequencies = new float[shape[2] / 2];
+        for (int m = 0; m < frequencies.length; m++) {
+            frequencies[m] = (float) Math.pow(10_000, -2.0 * m / shape[2]);
+        }
+        Rotary rotary = new Rotary(shape[1], frequencies, interleaved);
+        Rows rows = operands.rows(tokens, shape[0] * shape[1]);
+        for (int first : new int[] {0, 7, 100_000}) { // the second call finds other angles kept
+            int[] positions = IntStream.range(0, tokens).map(i -> first + 3 * i).toArray();
+            memory.same(List.of(rows), new Tolerance(2), (ops, at) -> ops.rotate(rotary, positions, at.of(rows)));
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> attentionWithAWindowOrSlopes() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (int[] shape : grid().heads()) {
+            for (int[][] sequences : grid().batches()) {
+                String name = ", heads " + Arrays.toString(shape) + ", " + Arrays.deepToString(sequences);
+                for (int window : device.supports(Capability.WINDOW) ? new int[] {1, 9, 64, 100} : new int[0]) {
+                    Scoring scoring = new Scoring(0.3f, window, new float[0]);
+                    tests.add(test("window " + window + name, it -> attend(it, shape, scoring, sequences)));
+                }
+                if (device.supports(Capability.ALIBI)) {
+                    float[] slopes = new float[shape[0] * shape[1]];
+                    for (int i = 0; i < slopes.length; i++) {
+                        slopes[i] = (float) Math.pow(2, -1.3 * (i + 1));
+                    }
+                    Scoring scoring = new Scoring(0.3f, 0, slopes);
+                    tests.add(test("slopes" + name, it -> attend(it, shape, scoring, sequences)));
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    /** @param shares tokens before and new tokens of each sequence */
+    private void attend(RandomOperands operands, int[] shape, Scoring scoring, int[][] shares) {
+        List<KvSequence> sequences = new ArrayList<>();
+        int rows = 0;
+        for (int[] share : shares) {
+            KvView cache = operands.cache(Encoding.F16, shape[0], shape[2], 64, share[0] + share[1]);
+            sequences.add(new KvSequence(cache, share[0], share[1]));
+            rows += share[1];
+        }
+        Rows keys = operands.rows(rows, shape[0] * shape[2]);
+        Rows values = operands.rows(rows, shape[0] * shape[2]);
+        Rows query = operands.rows(rows, shape[0] * shape[1] * shape[2]);
+        Rows out = operands.rows(rows, query.width());
+        memory.same(
+                List.of(out),
+                new Tolerance(64),
+                (ops, at) -> ops.appendAndAttend(
+                        at.of(keys), at.of(values), at.of(query), at.of(sequences), scoring, at.of(out)));
+    }
+
+    private DynamicTest test(String name, Consumer<RandomOperands> body) {
+        return DynamicTest.dynamicTest(name, () -> {
+            memory.clear();
+            body.accept(new RandomOperands(memory, 3, 0));
+        });
+    }
+}
