@@ -33,10 +33,10 @@ class MonitorPictureTest {
 
     @Test
     void theWholePicture() {
-        assertThat(String.join("\n", MonitorPicture.of(moment(), 110, 30))).isEqualTo("""
+        assertThat(String.join("\n", MonitorPicture.of(moment(), 120, 30))).isEqualTo("""
                 opt-66b, writing a token, layer 61/96
 
-                GPU     \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2593\u2593\u2593\u2593\u2593\u2591\u2591\u2591\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7 13.0 GiB of 16.0 GiB: weights 10.0 GiB, KV 2.0 GiB, buffers 1.0 Gi\u2026
+                GPU     \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2593\u2593\u2593\u2593\u2593\u2591\u2591\u2591\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7\u00b7 13.0 GiB of 16.0 GiB: weights 10.0 GiB, KV 2.0 GiB, buffers 1.0 GiB
                 disk    \u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588\u2588 40.0 GiB: weights 40.0 GiB, KV 0 B, buffers 0 B
 
                 layers 1-95: attention GPU, feed-forward 25 % GPU + 75 % GPU from disk
