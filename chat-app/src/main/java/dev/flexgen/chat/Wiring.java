@@ -2,6 +2,7 @@ package dev.flexgen.chat;
 
 import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.bundled.BundledModels;
+import dev.flexgen.chat.live.LoadWatch;
 import dev.flexgen.chat.machine.LocalMachine;
 import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.packed.Packing;
@@ -204,11 +205,20 @@ public final class Wiring {
 
     /** Opens the model of the settings. The caller closes it. */
     public ModelInUse open(Settings settings) {
-        return open(settings, engineOptions(settings).model());
+        return open(settings, engineOptions(settings).model(), LoadWatch.NONE);
+    }
+
+    /** Opens the model of the settings while somebody watches. The caller closes it. */
+    public ModelInUse open(Settings settings, LoadWatch watch) {
+        return open(settings, engineOptions(settings).model(), watch);
     }
 
     /** Opens the model of the settings with options of the caller's. The caller closes it. */
     public ModelInUse open(Settings settings, ModelOptions options) {
+        return open(settings, options, LoadWatch.NONE);
+    }
+
+    private ModelInUse open(Settings settings, ModelOptions options, LoadWatch watch) {
         Packing packing = new Packing(this, settings);
         String name = settings.get(SettingTable.MODEL);
         boolean random = settings.get(SettingTable.RANDOM_WEIGHTS);
@@ -216,11 +226,13 @@ public final class Wiring {
                 ? bundled(BundledModel.DEMO) // for its tokenizer
                 : name.isEmpty() ? model(settings) : packing.resolve(name);
         Machine machine = machine(settings);
+        watch.begins(resolved.name(), machine.activity());
         try {
             Supplier<Model> opener = () -> random
                     ? new RandomModels(this, settings).open(machine, options)
                     : packing.open(resolved, machine, options);
             return Drafts.open(this, settings, resolved, machine, options, opener, streams::note, (model, drafts) -> {
+                watch.ends();
                 if (!settings.get(SettingTable.QUIET)) {
                     Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
                             .forEach(streams::note);
@@ -229,6 +241,7 @@ public final class Wiring {
                         resolved, machine, model, drafts, () -> Tokenizers.open(resolved.folder(), nativeCache()));
             });
         } catch (Throwable e) {
+            watch.ends();
             machine.close();
             throw e;
         }

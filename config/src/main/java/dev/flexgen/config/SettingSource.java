@@ -52,6 +52,14 @@ public sealed interface SettingSource {
         }
     }
 
+    /** A role, which the user has chosen. */
+    record Role(String name) implements SettingSource {
+        @Override
+        public String describe() {
+            return "the role " + name;
+        }
+    }
+
     /** A saved conversation, which goes on as it was. */
     record SavedSession(String name) implements SettingSource {
         @Override

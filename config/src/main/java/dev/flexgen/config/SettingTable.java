@@ -147,8 +147,39 @@ public final class SettingTable {
     public static final Setting<String> SYSTEM = new Setting<>(
             "system", "TEXT", ValueType.text(), "", "What the model is told before the conversation begins");
 
+    /** Empty = none. */
+    public static final Setting<String> ROLE = new Setting<>(
+            "role",
+            "NAME",
+            ValueType.text(),
+            "",
+            "The role to begin with: settings and what the model is told, from NAME.md in the folder roles beside the settings"
+                    + " file");
+
     public static final Setting<ColorChoice> COLOR = new Setting<>(
             "color", "WHEN", ValueType.choice(ColorChoice.class), ColorChoice.AUTO, "When the output is coloured");
+
+    public static final Setting<ThemeChoice> THEME = new Setting<>(
+            "theme",
+            "THEME",
+            ValueType.choice(ThemeChoice.class),
+            ThemeChoice.AUTO,
+            "Colours of the chat: for a dark or a light background, or none; NO_COLOR means none too, unless --color always");
+
+    public static final Setting<NotifyChoice> NOTIFY = new Setting<>(
+            "notify",
+            "HOW",
+            ValueType.choice(NotifyChoice.class),
+            NotifyChoice.ALL,
+            "How the chat says that a reply which took 20 s or more has ended: all is the bell, the terminal's notification and"
+                    + " the window's title");
+
+    public static final Setting<Boolean> MONITOR = new Setting<>(
+            "monitor",
+            "",
+            ValueType.toggle(),
+            false,
+            "Show memory, rates and speed on a screen of their own while a reply is made; q goes back to its text");
 
     public static final Setting<Boolean> PLAIN = new Setting<>(
             "plain",
@@ -207,10 +238,14 @@ public final class SettingTable {
             REPETITION_PENALTY,
             SEED,
             SYSTEM,
+            ROLE,
             HISTORY,
             NO_SAVE,
             SESSION_CACHE,
             COLOR,
+            THEME,
+            NOTIFY,
+            MONITOR,
             PLAIN,
             QUIET);
 

@@ -173,7 +173,7 @@ public final class Generator {
             }
         }
         cancel.check();
-        if (!going.isEmpty() && !Session.step(model, going, cancel)) {
+        if (!going.isEmpty() && !SessionStep.run(model, going, cancel)) {
             throw new CancellationException("cancelled");
         }
     }

@@ -1,6 +1,7 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.Capability;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 public final class Machine implements AutoCloseable {
 
     private final Ledger ledger = new Ledger();
+    private final Activity activity = new Activity();
     private final EngineOptions options;
     private final MachineDevices devices;
     private final List<Model> models = new ArrayList<>();
@@ -189,6 +191,16 @@ public final class Machine implements AutoCloseable {
         return devices.note();
     }
 
+    /** What it does at the moment, and how much it has moved. */
+    public Activity activity() {
+        return activity;
+    }
+
+    /** How fast bytes move here, if that has been measured. */
+    public Optional<Bandwidths> knownBandwidths() {
+        return Optional.ofNullable(bandwidths);
+    }
+
     EngineOptions options() {
         return options;
     }
@@ -229,6 +241,11 @@ public final class Machine implements AutoCloseable {
         return missing(spec)
                 .map(it -> "the processor computes alone: this version has no GPU kernels for " + it.what()
                         + ", which models of type " + spec.family() + " need");
+    }
+
+    /** Whether its first device is a GPU. */
+    public boolean hasGpu() {
+        return devices.gpu().isPresent();
     }
 
     WorkerPool pool() {

@@ -76,7 +76,8 @@ public final class Model implements AutoCloseable {
                     devices,
                     this::diskTier,
                     question.kv(),
-                    choice.context());
+                    choice.context(),
+                    machine.activity());
         }
         this.bytesInPlace = weights.packed().isEmpty() ? 0 : choice.footprint().bytes(Tier.DISK);
         if (bytesInPlace > 0) {

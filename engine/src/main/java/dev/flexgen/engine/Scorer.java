@@ -26,7 +26,7 @@ final class Scorer {
             session.begin(Arrays.copyOf(ids, ids.length - 1)); // nothing follows the last id
             while (session.pending() > 0) {
                 int from = session.length();
-                Logits logits = session.stepWithAllLogits(cancel);
+                Logits logits = SessionStep.withAllLogits(model, session, cancel);
                 for (int row = 0; row < session.length() - from; row++) {
                     int next = from + row + 1;
                     int at = logits.offset(0, row);

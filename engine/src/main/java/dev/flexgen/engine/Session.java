@@ -4,8 +4,6 @@ import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.base.KvFileFault;
 import dev.flexgen.engine.cache.KvCache;
-import dev.flexgen.engine.cache.KvFileReader;
-import dev.flexgen.engine.cache.KvFileWriter;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
 import java.nio.file.Path;
@@ -14,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -23,28 +22,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Session implements AutoCloseable {
 
-    private static final int[] NO_DRAFT = {};
-
     private final Model model;
-    private final KvCache cache;
     private final int limit;
     private final SessionFile files;
+    private KvCache cache;
 
     /** The ids whose keys and values the cache holds, then those that are to follow. */
     private int[] ids;
 
     private int wanted;
-
-    /** Of the pending tokens, the last ones that are drafted. */
-    private int[] draft = NO_DRAFT;
-
-    /** What a step has computed of a draft, as long as some of it is undecided. */
-    private @Nullable Verification verification;
-
-    /** Drafts for the reply that is being made. */
-    private @Nullable Speculation speculation;
-
+    private final Drafted drafted = new Drafted();
     private final float[] logits;
+    private final ReadAhead ahead;
     private boolean logitsFollow;
     private boolean closed;
 
@@ -58,14 +47,15 @@ public final class Session implements AutoCloseable {
         this.model = model;
         this.cache = cache;
         this.limit = limit;
-        this.files = new SessionFile(model, cache);
+        this.files = new SessionFile(this);
         this.ids = new int[Math.min(limit, 256)];
         this.logits = new float[model.spec().vocabulary()];
+        this.ahead = new ReadAhead(model.machine().hasGpu(), model.maxStepTokens());
     }
 
     /** Tokens held. */
     public int length() {
-        return verification == null ? cache.length() : cache.length() - verification.left();
+        return cache.length() - drafted.undecided();
     }
 
     /** Most tokens it can hold. */
@@ -86,7 +76,7 @@ public final class Session implements AutoCloseable {
         int total = begin(prompt);
         while (pending() > 0) {
             progress.onProgress(total - pending(), total);
-            if (!step(model, List.of(this), cancel)) {
+            if (!SessionStep.run(model, List.of(this), cancel)) {
                 throw new CancellationException("cancelled");
             }
         }
@@ -96,6 +86,82 @@ public final class Session implements AutoCloseable {
         return total;
     }
 
+    /**
+     * Computes the beginning of a prompt of which the rest is not known yet, in whole steps, and tokens that
+     * {@link #prefill} of the prompt would compute in steps alike: what it gives then is the same to the bit. So a rest is left that is
+     * too short for that.
+     *
+     * @param beginning ids that the prompt will begin with; if it does not, they cost time and nothing else
+     * @param goOn asked before each step
+     * @param cancel ends a step in the middle; what was computed before it is kept
+     * @return whether all of it that may be computed is
+     */
+    public boolean readAhead(int[] beginning, BooleanSupplier goOn, CancelToken cancel) {
+        if (closed) {
+            throw new IllegalStateException("the session is closed");
+        }
+        TokenIds.check(beginning, model.spec().vocabulary(), limit);
+        int common = commonPrefix(beginning);
+        if (common == beginning.length) {
+            return true;
+        }
+        hold(beginning, ahead.keep(common));
+        try {
+            return ahead.read(this, goOn, cancel);
+        } finally {
+            forgetPending();
+        }
+    }
+
+    /** Tokens that will be held when the step ahead that runs has ended. Any thread. */
+    public int aheadEnd() {
+        return ahead.end();
+    }
+
+    /**
+     * A session with the same tokens, whose cache is shared as far as possible: it grows by pages, and there may be no room for one.
+     * The caller closes it.
+     */
+    Session fork() {
+        return model.machine().inTurn(() -> {
+            Session fork = new Session(model, cache.fork(), limit);
+            fork.ids = Arrays.copyOf(ids, ids.length);
+            fork.wanted = wanted;
+            fork.logitsFollow = logitsFollow;
+            fork.prefillSeconds = prefillSeconds;
+            System.arraycopy(logits, 0, fork.logits, 0, logits.length);
+            return fork;
+        });
+    }
+
+    /** Goes on as a fork of this, which has this one's tokens afterwards. */
+    void swap(Session fork) {
+        model.machine().inTurn(() -> {
+            edition++;
+            KvCache its = fork.cache;
+            fork.cache = cache;
+            cache = its;
+            return its;
+        });
+        int[] itsIds = fork.ids;
+        fork.ids = ids;
+        ids = itsIds;
+        forgetPending();
+        fork.forgetPending();
+    }
+
+    Model model() {
+        return model;
+    }
+
+    KvCache cache() {
+        return cache;
+    }
+
+    double prefillSeconds() {
+        return prefillSeconds;
+    }
+
     /** The same without computing: says how many tokens steps are to take until the prompt is held. */
     int begin(int[] prompt) {
         if (closed) {
@@ -103,22 +169,26 @@ public final class Session implements AutoCloseable {
         }
         TokenIds.check(prompt, model.spec().vocabulary(), limit);
         settle();
-        int common = Math.min(commonPrefix(prompt), prompt.length - 1);
-        truncate(common);
-        ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
-        wanted = prompt.length;
+        int common = Math.min(ahead.usable(commonPrefix(prompt), prompt.length), prompt.length - 1);
+        hold(prompt, common);
         return pending();
     }
 
-    private void truncate(int length) {
+    private void hold(int[] prompt, int common) {
+        forget(common);
+        forgetPending();
+        ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
+        wanted = prompt.length;
+    }
+
+    private void forget(int length) {
         model.machine().inTurn(() -> {
             edition++;
             return cache.truncate(length);
         });
-        forgetPending();
     }
 
-    private int commonPrefix(int[] prompt) {
+    int commonPrefix(int[] prompt) {
         int mismatch = Arrays.mismatch(ids, 0, cache.length(), prompt, 0, prompt.length);
         return mismatch < 0 ? prompt.length : mismatch;
     }
@@ -130,44 +200,22 @@ public final class Session implements AutoCloseable {
 
     /** Has the next step take one more token, unless it is the next of a draft, which has been computed. */
     void append(int id) {
-        if (verification != null && verification.accepts(id, logits)) {
-            return;
-        }
-        if (verification != null && speculation != null) {
-            speculation.verified(verification.length(), verification.right());
-        }
-        settle();
-        follow(id);
-    }
-
-    /** Has the next step take tokens that may follow the appended one, and may not. */
-    void append(int[] drafted) {
-        draft = drafted;
-        for (int id : drafted) {
+        if (!drafted.accepts(id, logits)) {
+            drafted.decide();
+            settle();
             follow(id);
         }
     }
 
-    /** Most tokens to draft, by the room that is left. */
-    int draftRoom() {
-        int rows = Math.min(model.maxStepTokens(), model.maxLogitRows());
-        return Math.max(0, Math.min(limit - wanted, rows - 1));
-    }
-
     /** Forgets what was drafted and not chosen. */
     private void settle() {
-        if (verification == null) {
-            return;
+        if (drafted.isComputed()) {
+            wanted = length();
+            if (drafted.undecided() > 0) {
+                forget(wanted);
+            }
+            drafted.clear();
         }
-        wanted = length();
-        if (verification.left() > 0) {
-            int length = wanted;
-            model.machine().inTurn(() -> {
-                edition++;
-                return cache.truncate(length);
-            });
-        }
-        verification = null;
     }
 
     private void follow(int id) {
@@ -178,61 +226,20 @@ public final class Session implements AutoCloseable {
         logitsFollow = false;
     }
 
-    /**
-     * One step for some sessions of a model: each takes its pending tokens, as many as a step has room for.
-     *
-     * @return whether it was computed; if not, it was cancelled, and all sessions are as they were
-     */
-    static boolean step(Model model, List<Session> sessions, CancelToken cancel) {
-        int room = model.maxStepTokens() / sessions.size();
-        int rows = sessions.getFirst().pending();
-        long start = System.nanoTime();
-        Logits computed = model.step(new Batch(
-                sessions.stream().map(it -> it.share(room, Rows.LAST, cancel)).toList()));
-        Speculation drafts = sessions.getFirst().speculation;
-        if (drafts != null && computed.completed(0)) {
-            drafts.stepped(rows, (System.nanoTime() - start) / 1e9);
-        }
-        boolean all = true;
-        for (int i = 0; i < sessions.size(); i++) {
-            all &= sessions.get(i).take(computed, i);
-        }
-        return all;
-    }
-
-    /**
-     * One step for the next pending tokens, each of which wants logits.
-     *
-     * @throws CancellationException if cancelled
-     */
-    Logits stepWithAllLogits(CancelToken cancel) {
-        Logits computed = model.step(new Batch(List.of(share(model.maxLogitRows(), Rows.ALL, cancel))));
-        if (!computed.completed(0)) {
-            throw new CancellationException("cancelled");
-        }
-        return computed;
-    }
-
-    /** Which tokens of a step want logits. */
-    private enum Rows {
-        ALL,
-        /** The last pending one alone, and none before it is reached. */
-        LAST
-    }
-
-    private Batch.Sequence share(int room, Rows rows, CancelToken cancel) {
+    /** The next pending tokens as a share of a step. */
+    Batch.Sequence share(int count, int logitRows, CancelToken cancel) {
         int from = cache.length();
-        int count = Math.min(pending(), room);
-        int logitRows = rows == Rows.ALL ? count : count == pending() ? 1 + draft.length : 0;
         return new Batch.Sequence(cache, Arrays.copyOfRange(ids, from, from + count), logitRows, cancel);
     }
 
-    private boolean take(Logits computed, int index) {
+    Drafted drafted() {
+        return drafted;
+    }
+
+    /** Learns what a step has computed for it; whether it has. */
+    boolean take(Logits computed, int index) {
         if (computed.completed(index) && pending() == 0) {
-            if (draft.length > 0) {
-                verification = new Verification(draft, computed, index);
-                draft = NO_DRAFT;
-            }
+            drafted.computed(computed, index);
             computed.copyRow(index, 0, logits);
             logitsFollow = true;
         }
@@ -253,11 +260,9 @@ public final class Session implements AutoCloseable {
 
     /** Forgets tokens that were to follow. */
     void forgetPending() {
-        if (verification != null && speculation != null) {
-            speculation.cutShort(verification.right());
-        }
+        drafted.cutShort();
         settle();
-        draft = NO_DRAFT;
+        drafted.clear();
         wanted = cache.length();
         logitsFollow = false;
     }
@@ -265,7 +270,6 @@ public final class Session implements AutoCloseable {
     /**
      * Chooses tokens after the prefilled ones until something ends the reply. Cancelling ends it within half a layer; what was
      * said until then is kept.
-     *
      * @throws IllegalStateException without a prefill before it
      */
     public Generation generate(GenerationRequest request, CancelToken cancel, TokenListener listener) {
@@ -287,7 +291,7 @@ public final class Session implements AutoCloseable {
             }
         } finally {
             forgetPending(); // also when a listener throws or a device fails
-            speculation = null;
+            drafted.by(null);
         }
         return reply.generation();
     }
@@ -295,7 +299,7 @@ public final class Session implements AutoCloseable {
     /** Has the chosen token computed, unless a draft has foreseen it. */
     private boolean advance(Reply reply, @Nullable Speculation drafts, CancelToken cancel) {
         draftMore(drafts, reply.left(), cancel);
-        return pending() == 0 || step(model, List.of(this), cancel);
+        return pending() == 0 || SessionStep.run(model, List.of(this), cancel);
     }
 
     /**
@@ -305,10 +309,13 @@ public final class Session implements AutoCloseable {
      * @param left most tokens that may follow
      */
     void draftMore(@Nullable Speculation drafts, int left, CancelToken cancel) {
-        speculation = drafts;
-        int room = Math.min(draftRoom(), left - 1);
+        drafted.by(drafts);
+        int most = Math.min(model.maxStepTokens(), model.maxLogitRows()) - 1;
+        int room = Math.min(Math.min(limit - wanted, most), left - 1);
         if (drafts != null && pending() > 0 && room > 0) {
-            append(drafts.draft(ids, wanted, room, cancel));
+            for (int id : drafted.take(drafts.draft(ids, wanted, room, cancel))) {
+                follow(id);
+            }
         }
     }
 
@@ -321,25 +328,20 @@ public final class Session implements AutoCloseable {
      * @throws EngineException of kind PLACEMENT if the disk is full or refuses it; of kind MODEL if the model's files are gone
      */
     public OptionalLong save(Path file, LongPredicate wanted) {
-        String digest = model.digest();
-        String computer = model.machine().deviceName();
-        int[] state = new int[2]; // edition and length, known in the machine's turn
-        return files.save(
-                () -> {
-                    state[0] = edition;
-                    state[1] = cache.length();
-                    return closed || state[1] == 0
-                            ? Optional.empty()
-                            : Optional.of(new KvFileWriter(
-                                    file,
-                                    cache,
-                                    digest,
-                                    Arrays.copyOf(ids, state[1]),
-                                    model.pace().secondsPerToken(),
-                                    computer));
-                },
-                () -> edition == state[0] && cache.length() == state[1],
-                wanted);
+        return files.save(file, wanted);
+    }
+
+    /** The state that a file would have, in the machine's turn; empty if there is nothing to write. */
+    Optional<SessionFile.State> state() {
+        int held = closed ? 0 : cache.length();
+        return held == 0
+                ? Optional.empty()
+                : Optional.of(new SessionFile.State(edition, cache, Arrays.copyOf(ids, held)));
+    }
+
+    /** Whether it still has that state, in the machine's turn. */
+    boolean is(SessionFile.State state) {
+        return edition == state.edition() && cache.length() == state.ids().length;
     }
 
     /** Whether a file is read also where computing its tokens again is faster, as far as that is known. */
@@ -359,42 +361,18 @@ public final class Session implements AutoCloseable {
      */
     public KvLoad load(Path file, int[] prompt, Reading reading, CancelToken cancel, ProgressListener progress) {
         TokenIds.check(prompt, model.spec().vocabulary(), limit);
-        KvFileReader.Opened opened = open(file);
-        if (opened.reader().isEmpty()) {
-            return opened.fault().map(KvLoad::not).orElse(KvLoad.NOTHING);
-        }
-        try (KvFileReader reader = opened.reader().get()) {
-            int[] kept = reader.ids();
-            int mismatch = Arrays.mismatch(kept, prompt);
-            int common = Math.min(mismatch < 0 ? kept.length : mismatch, prompt.length - 1);
-            int tokens = reader.usable(common);
-            if (tokens <= commonPrefix(prompt)) {
-                return KvLoad.NOTHING;
-            }
-            truncate(0);
-            ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
-            double known = model.pace().secondsPerToken();
-            double seconds =
-                    known > 0 ? known : reader.secondsPerToken(model.machine().deviceName());
-            try {
-                return files.load(reader, tokens, reading == Reading.ALWAYS ? 0 : seconds, cancel, progress);
-            } finally {
-                forgetPending();
-            }
-        }
+        return files.load(file, prompt, reading, cancel, progress);
     }
 
-    private KvFileReader.Opened open(Path file) {
-        int most = Math.max(limit, model.spec().positions()); // of a session with another limit
-        return KvFileReader.open(file, cache.layout(), model.digest(), most);
+    /** Forgets everything, for a cache that is filled from a file with the beginning of a prompt; {@link #forgetPending} follows. */
+    KvCache clear(int[] prompt) {
+        forget(0);
+        forgetPending();
+        ids = Arrays.copyOf(prompt, Math.max(prompt.length, ids.length));
+        return cache;
     }
 
-    /**
-     * What a file says it holds.
-     *
-     * @param ids of the tokens whose keys and values it has; none if it is of no use here, or there is none
-     * @param fault why it is of no use
-     */
+    /** The ids of the tokens whose keys and values a file has: none if it is of no use, and why, or there is none. */
     public record Saved(int[] ids, Optional<KvFileFault> fault) {}
 
     /**
@@ -403,13 +381,7 @@ public final class Session implements AutoCloseable {
      * @throws EngineException of kind MODEL if the model's files are gone
      */
     public Saved saved(Path file) {
-        KvFileReader.Opened opened = open(file);
-        if (opened.reader().isEmpty()) {
-            return new Saved(new int[0], opened.fault());
-        }
-        try (KvFileReader reader = opened.reader().get()) {
-            return new Saved(reader.ids(), Optional.empty());
-        }
+        return files.saved(file);
     }
 
     @Override

@@ -152,8 +152,8 @@ class GeneratorTest {
             for (int step = 0; step < 3; step++) {
                 int id = step;
                 Stream.concat(together.stream(), alone.stream()).forEach(session -> session.append(id));
-                Session.step(engine.model(), together, new CancelToken());
-                alone.forEach(session -> Session.step(engine.model(), List.of(session), new CancelToken()));
+                SessionStep.run(engine.model(), together, new CancelToken());
+                alone.forEach(session -> SessionStep.run(engine.model(), List.of(session), new CancelToken()));
                 for (int i = 0; i < 9; i++) {
                     assertThat(together.get(i).logits()).isEqualTo(alone.get(i).logits());
                 }

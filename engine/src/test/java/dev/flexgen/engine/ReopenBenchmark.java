@@ -56,8 +56,8 @@ final class ReopenBenchmark {
                 }
                 try (Session session = engine.session()) {
                     long start = System.nanoTime();
-                    KvLoad load =
-                            session.load(file, ids, Session.Reading.WHERE_FASTER, new CancelToken(), ProgressListener.NONE);
+                    KvLoad load = session.load(
+                            file, ids, Session.Reading.WHERE_FASTER, new CancelToken(), ProgressListener.NONE);
                     session.prefill(ids, new CancelToken(), ProgressListener.NONE);
                     loading[round] = seconds(start);
                     if (load.tokens() < tokens - 64 || load.slower()) {

@@ -16,10 +16,12 @@ import dev.flexgen.chat.repl.ChatTerminal;
 import dev.flexgen.chat.repl.PipedChat;
 import dev.flexgen.chat.repl.Repl;
 import dev.flexgen.chat.repl.Verbosity;
+import dev.flexgen.chat.repl.command.ChatSettings;
 import dev.flexgen.chat.repl.command.Commands;
 import dev.flexgen.chat.repl.command.ModelShelf;
 import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.chat.roles.Roles;
 import dev.flexgen.chat.sessions.SessionDesk;
 import dev.flexgen.chat.sessions.command.SessionCommands;
 import dev.flexgen.chat.setup.SetupWizard;
@@ -78,12 +80,16 @@ final class ChatCommand implements AppCommand {
     public List<Setting<?>> settings() {
         List<Setting<?>> settings = new ArrayList<>(ModelSettings.REPLYING);
         settings.add(SettingTable.SYSTEM);
+        settings.add(SettingTable.ROLE);
         settings.add(SettingTable.MAX_NEW_TOKENS);
         settings.addAll(Sampling.SETTINGS);
         settings.add(SettingTable.HISTORY);
         settings.add(SettingTable.NO_SAVE);
         settings.add(SettingTable.SESSION_CACHE);
         settings.add(SettingTable.COLOR);
+        settings.add(SettingTable.THEME);
+        settings.add(SettingTable.NOTIFY);
+        settings.add(SettingTable.MONITOR);
         settings.add(SettingTable.PLAIN);
         settings.add(SettingTable.QUIET);
         return settings;
@@ -92,7 +98,7 @@ final class ChatCommand implements AppCommand {
     @Override
     public ExitCode run(Settings given) {
         ChatSessions sessions = ChatSessions.choose(wiring, given, goOn, Optional.ofNullable(session));
-        Settings settings = sessions.settings();
+        Settings settings = inRole(sessions.settings());
         if (question != null) {
             return answer(sessions, settings, OneQuestion.message(wiring, question));
         }
@@ -110,10 +116,19 @@ final class ChatCommand implements AppCommand {
         return converse(sessions, settings, false);
     }
 
+    private Settings inRole(Settings settings) {
+        String role = settings.get(SettingTable.ROLE);
+        return role.isEmpty() ? settings : roles().read(role, settings).over(settings);
+    }
+
+    private Roles roles() {
+        return ChatSettings.roles(wiring.dirs());
+    }
+
     /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
     private ExitCode firstRun(ChatSessions sessions, Settings settings) {
         return switch (new SetupWizard(wiring, settings).run(Purpose.FIRST_RUN)) {
-            case CHAT -> converse(sessions, settings.again(), true);
+            case CHAT -> converse(sessions, inRole(settings.again()), true);
             case CHAT_WITH_DEMO -> converse(sessions, settings, true);
             case DONE -> ExitCode.OK;
             case LEFT -> ExitCode.INTERRUPTED;
@@ -164,9 +179,10 @@ final class ChatCommand implements AppCommand {
                 Terminal terminal = wiring.openTerminal();
                 var screen = new ChatTerminal(terminal);
                 var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
-                var notice = new LoadingNotice(wiring.streams().out(), noticesWanted(settings));
-                var models = new OpenModels(wiring, settings, this::partner)) {
-            notice.erase();
+                var notice = new LoadingNotice(
+                        wiring.streams().out(), terminal::getWidth, noticesWanted(settings), System::nanoTime);
+                var models = new OpenModels(wiring, settings, this::partner, notice)) {
+            notice.ends();
             models.chatModel().warmUp();
             listening.end();
             var shelf = new RecordedModels(models, desk::model);
@@ -204,7 +220,9 @@ final class ChatCommand implements AppCommand {
         return settings.get(SettingTable.PLAIN)
                 ? Theme.PLAIN
                 : Theme.choose(
-                        settings.get(SettingTable.COLOR), wiring.environment().variables());
+                        settings.get(SettingTable.THEME),
+                        settings.get(SettingTable.COLOR),
+                        wiring.environment().variables());
     }
 
     private Partner partner(ModelInUse open, ChatModel chatModel) {

@@ -1,32 +1,89 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.live.LoadText;
+import dev.flexgen.chat.live.LoadWatch;
+import dev.flexgen.chat.repl.render.Columns;
+import dev.flexgen.config.PlainText;
+import dev.flexgen.engine.base.Activity;
 import java.io.PrintStream;
+import java.time.Duration;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Says on the terminal that a model is being read, which can take a while, and takes it back afterwards, however that
- * ends. Owned by one thread.
+ * Says on the terminal how far the reading of a model is, and takes it back afterwards, however that ends. For the thread that opens
+ * models; one of its own keeps the line up to date.
  */
-final class LoadingNotice implements AutoCloseable {
+final class LoadingNotice implements LoadWatch, AutoCloseable {
 
     private static final String ERASE_LINE = "\r\u001b[K";
+    private static final Duration TICK = Duration.ofMillis(250);
 
     private final PrintStream terminal;
-    private boolean shown;
+    private final IntSupplier columns;
+    private final LongSupplier nanoTime;
+    private final boolean wanted;
+    private String shown = "";
+    private @Nullable Thread ticker;
 
-    /** @param wanted false for a notice that says nothing: there is no terminal, or it cannot erase a line */
-    LoadingNotice(PrintStream terminal, boolean wanted) {
+    /**
+     * One for a terminal.
+     *
+     * @param columns of the terminal at this moment
+     * @param wanted false for a notice that says nothing: there is no terminal, or it cannot erase a line
+     */
+    LoadingNotice(PrintStream terminal, IntSupplier columns, boolean wanted, LongSupplier nanoTime) {
         this.terminal = terminal;
-        shown = wanted;
-        if (wanted) {
-            terminal.print("loading the model");
+        this.columns = columns;
+        this.wanted = wanted;
+        this.nanoTime = nanoTime;
+    }
+
+    @Override
+    public void begins(String model, Activity activity) {
+        ends();
+        if (!wanted) {
+            return;
+        }
+        long before = activity.now().loadedBytes();
+        long beforeAll = activity.now().toLoadBytes();
+        long begin = nanoTime.getAsLong();
+        show(LoadText.of(model, 0, 0, 0));
+        ticker = Thread.ofVirtual().name("loading").start(() -> {
+            try {
+                while (true) {
+                    Thread.sleep(TICK);
+                    Activity.Now now = activity.now();
+                    show(LoadText.of(
+                            model,
+                            now.loadedBytes() - before,
+                            now.toLoadBytes() - beforeAll,
+                            (nanoTime.getAsLong() - begin) / 1e9));
+                }
+            } catch (InterruptedException over) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private synchronized void show(String text) {
+        String line = Columns.fit(PlainText.line(text), columns.getAsInt() - 1);
+        if (!Thread.currentThread().isInterrupted() && !line.equals(shown)) {
+            terminal.print((shown.isEmpty() ? "" : ERASE_LINE) + line);
             terminal.flush();
+            shown = line;
         }
     }
 
-    /** Takes it back; more than once does no harm. */
-    void erase() {
-        if (shown) {
-            shown = false;
+    @Override
+    public synchronized void ends() {
+        if (ticker != null) {
+            ticker.interrupt();
+            ticker = null;
+        }
+        if (!shown.isEmpty()) {
+            shown = "";
             terminal.print(ERASE_LINE);
             terminal.flush();
         }
@@ -34,6 +91,6 @@ final class LoadingNotice implements AutoCloseable {
 
     @Override
     public void close() {
-        erase();
+        ends();
     }
 }

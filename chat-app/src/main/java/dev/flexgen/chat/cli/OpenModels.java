@@ -5,6 +5,8 @@ import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.dialogue.EngineChatModel;
+import dev.flexgen.chat.live.LoadWatch;
+import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.command.ModelShelf;
 import dev.flexgen.chat.repl.command.Partner;
 import dev.flexgen.chat.repl.command.Suggestion;
@@ -23,15 +25,22 @@ final class OpenModels implements ModelShelf, AutoCloseable {
 
     private final Wiring wiring;
     private final BiFunction<ModelInUse, EngineChatModel, Partner> partners;
+    private final LoadWatch watch;
     private Settings settings;
     private ModelInUse model;
     private EngineChatModel chatModel;
 
-    OpenModels(Wiring wiring, Settings settings, BiFunction<ModelInUse, EngineChatModel, Partner> partners) {
+    /** @param watch sees how models are loaded */
+    OpenModels(
+            Wiring wiring,
+            Settings settings,
+            BiFunction<ModelInUse, EngineChatModel, Partner> partners,
+            LoadWatch watch) {
+        this.watch = watch;
         this.wiring = wiring;
         this.settings = settings;
         this.partners = partners;
-        model = wiring.open(settings);
+        model = wiring.open(settings, watch);
         try {
             chatModel = new EngineChatModel(model.model(), model.requireTokenizer(), model.speculation());
         } catch (Throwable e) {
@@ -68,6 +77,19 @@ final class OpenModels implements ModelShelf, AutoCloseable {
     }
 
     @Override
+    public List<Suggestion> elsewhere() {
+        return wiring.catalogue().entries().stream()
+                .filter(CatalogueEntry::downloadable)
+                .map(entry -> Suggestion.of(entry.name(), Bytes.format(entry.downloadBytes())))
+                .toList();
+    }
+
+    @Override
+    public String pull(String reference, CommandContext chat) {
+        return new PullInChat(wiring, settings, chat).run(reference);
+    }
+
+    @Override
     public Change open(String reference, Settings now) {
         Settings wanted = now.with(SettingTable.MODEL, reference);
         try {
@@ -86,7 +108,7 @@ final class OpenModels implements ModelShelf, AutoCloseable {
     }
 
     private void become(Settings wanted) {
-        ModelInUse opened = wiring.open(wanted);
+        ModelInUse opened = wiring.open(wanted, watch);
         try {
             chatModel = new EngineChatModel(opened.model(), opened.requireTokenizer(), opened.speculation());
         } catch (Throwable e) {

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.cli;
 
+import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.command.ModelShelf;
 import dev.flexgen.chat.repl.command.Suggestion;
 import dev.flexgen.config.Settings;
@@ -16,6 +17,16 @@ record RecordedModels(ModelShelf models, Consumer<String> onChange) implements M
     @Override
     public List<Suggestion> here() {
         return models.here();
+    }
+
+    @Override
+    public List<Suggestion> elsewhere() {
+        return models.elsewhere();
+    }
+
+    @Override
+    public String pull(String reference, CommandContext chat) {
+        return models.pull(reference, chat);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.flexgen.chat.dialogue;
 
+import dev.flexgen.chat.live.Watch;
 import dev.flexgen.engine.base.CancelToken;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,6 +15,44 @@ public interface ChatModel {
     default ModelMemory memory() {
         return ModelMemory.NONE;
     }
+
+    /** What computes the replies, for whoever wants to watch. */
+    default Watch watch() {
+        return Watch.NOBODY;
+    }
+
+    /**
+     * Continues the prompt several times, of which {@link #keep} keeps one. All at once where the model can do that.
+     *
+     * @param options for each reply
+     * @param listeners hear their replies; the first also hears of the prompt
+     */
+    default List<Reply> replies(
+            TokenIds prompt,
+            List<String> stopStrings,
+            List<ReplyOptions> options,
+            List<? extends ReplyListener> listeners,
+            CancelToken cancel) {
+        List<Reply> replies = new ArrayList<>();
+        for (int i = 0; i < options.size(); i++) {
+            replies.add(reply(prompt, stopStrings, options.get(i), listeners.get(i), cancel));
+        }
+        return replies;
+    }
+
+    /** Of the last {@link #replies} the one of this index is what the model goes on with. */
+    default void keep(int index) {}
+
+    /** Whether {@link #readAhead} does anything. */
+    default boolean readsAhead() {
+        return false;
+    }
+
+    /**
+     * Reads the beginning of a prompt that may come, until something else is asked of the model; returns at once. A beginning that
+     * turns out to be wrong costs time and changes nothing. From any thread, but only while no reply is made.
+     */
+    default void readAhead(TokenIds beginning) {}
 
     /** How many tokens prompt and reply may have together. */
     int contextLimit();

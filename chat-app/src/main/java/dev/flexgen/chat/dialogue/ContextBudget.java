@@ -8,6 +8,9 @@ package dev.flexgen.chat.dialogue;
  */
 record ContextBudget(int limit, int maxNewTokens) {
 
+    /** About what a message takes at least. */
+    static final int SHORTEST_MESSAGE = 16;
+
     /** Most that the opening may take; a longer one would leave too little for the dialogue itself. */
     static int openingShare(int limit) {
         return limit / 4;

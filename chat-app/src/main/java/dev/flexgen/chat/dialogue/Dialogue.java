@@ -1,7 +1,6 @@
 package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.chat.prompt.PromptFormat;
-import dev.flexgen.chat.prompt.PromptFormat.Place;
 import dev.flexgen.engine.base.CancelToken;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,20 +17,13 @@ public final class Dialogue {
 
     private static final int MOST_PAST = 100;
 
-    private ChatModel model;
-    private PromptFormat format;
-    private String systemText;
-    private Opening opening;
-
-    /** All turns; the model sees those from {@link #firstHeld} on. */
-    private List<Turn> turns = new ArrayList<>();
-
-    private int firstHeld;
+    private final TurnList turns = new TurnList();
+    private Layout layout;
     private final Deque<Past> past = new ArrayDeque<>();
     private final List<DialogueObserver> observers = new ArrayList<>();
 
     /** How it was before a change. */
-    private record Past(ChatModel model, String systemText, List<Turn> turns, int firstHeld) {}
+    private record Past(ChatModel model, String systemText, TurnList.State turns) {}
 
     /**
      * A dialogue without turns.
@@ -39,10 +31,7 @@ public final class Dialogue {
      * @param systemText blank for the format's own persona
      */
     public Dialogue(ChatModel model, PromptFormat format, String systemText) {
-        this.model = model;
-        this.format = format;
-        this.systemText = systemText;
-        opening = Opening.of(model, format, systemText);
+        layout = Layout.of(model, format, systemText);
     }
 
     /** Has somebody told of all changes from now on. */
@@ -52,7 +41,7 @@ public final class Dialogue {
 
     /** What the user should know about the opening before the first turn. */
     public Optional<DialogueEvent> openingEvent() {
-        return opening.event();
+        return layout.opening().event();
     }
 
     /**
@@ -62,17 +51,8 @@ public final class Dialogue {
      * @throws MessageTooLongException if the message cannot fit; the dialogue is then unchanged
      */
     public Reply say(String message, ReplyOptions options, DialogueListener listener, CancelToken cancel) {
-        var budget = new ContextBudget(model.contextLimit(), options.maxNewTokens());
-        TokenIds alone = encode(firstPlace(), message);
-        int room = budget.limit() - opening.ids().length() - budget.shortestReply();
-        if (alone.length() > room) {
-            throw new MessageTooLongException(alone.length(), Math.max(0, room), budget.limit());
-        }
-        TokenIds next = held().isEmpty() ? alone : encode(Place.AFTER_REPLY, message);
-        if (heldTokens() + next.length() + budget.comfortableReply() > budget.limit() && !held().isEmpty()) {
-            listener.onEvent(dropOldest(budget.afterDropping() - next.length(), 0));
-            next = held().isEmpty() ? alone : next;
-        }
+        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
+        TokenIds next = fitted(message, budget, listener);
         tellBegin(message);
         var reply = reply(next, budget, options, listener, cancel);
         if (reply.end() != ReplyEnd.STOPPED || !reply.text().isEmpty()) {
@@ -82,15 +62,73 @@ public final class Dialogue {
         return reply;
     }
 
+    /** The ids of a message, for which turns may have to be forgotten. */
+    private TokenIds fitted(String message, ContextBudget budget, DialogueListener listener) {
+        TokenIds alone = layout.message(0, message);
+        int room = budget.limit() - openingTokens() - budget.shortestReply();
+        if (alone.length() > room) {
+            throw new MessageTooLongException(alone.length(), Math.max(0, room), budget.limit());
+        }
+        TokenIds next = held().isEmpty() ? alone : layout.message(1, message);
+        if (heldTokens() + next.length() + budget.comfortableReply() > budget.limit() && !held().isEmpty()) {
+            listener.onEvent(dropOldest(budget.afterDropping() - next.length(), 0));
+            next = held().isEmpty() ? alone : next;
+        }
+        return next;
+    }
+
+    /**
+     * Has a message answered several times at once, the last one if none is given. The dialogue stays as it is until one of the
+     * replies is chosen.
+     *
+     * @param options for each reply
+     */
+    public Candidates best(
+            Optional<String> message, List<ReplyOptions> options, DialogueListener listener, CancelToken cancel) {
+        Past before = now();
+        boolean again = message.isEmpty();
+        String text = message.orElseGet(() -> turns.last().message());
+        if (again) {
+            turns.takeLast();
+        }
+        try {
+            var budget = new ContextBudget(contextLimit(), options.getFirst().maxNewTokens());
+            TokenIds next = fitted(text, budget, listener);
+            TokenIds prompt = layout.prompt(held(), next);
+            TurnList.State ready = turns.state();
+            tellBegin(text);
+            List<Reply> replies = layout.model()
+                    .replies(
+                            prompt,
+                            layout.format().stopStrings(),
+                            options.stream()
+                                    .map(it -> it.withMaxNewTokens(budget.replyLimit(prompt.length())))
+                                    .toList(),
+                            Previews.of(options.size(), listener),
+                            cancel);
+            return new Candidates(replies, index -> {
+                Reply reply = replies.get(index);
+                layout.model().keep(index);
+                if (again) {
+                    remember(before);
+                }
+                turns.become(ready);
+                turns.add(new Turn(text, next, reply.text(), reply.ids(), reply.end()));
+                tell(DialogueChange.TURN);
+            });
+        } finally {
+            turns.become(before.turns());
+        }
+    }
+
     /** Has the last message answered anew; the old reply stays if there is no new one. Needs a turn. */
     public Reply retry(ReplyOptions options, DialogueListener listener, CancelToken cancel) {
         Past before = now();
-        turns = new ArrayList<>(turns.subList(0, turns.size() - 1));
-        firstHeld = Math.min(firstHeld, turns.size());
+        turns.takeLast();
         boolean answered = false;
         try {
-            var reply = say(before.turns().getLast().message(), options, listener, cancel);
-            answered = turns.size() == before.turns().size();
+            var reply = say(before.turns().turns().getLast().message(), options, listener, cancel);
+            answered = turns.size() == before.turns().turns().size();
             return reply;
         } finally {
             if (answered) {
@@ -104,8 +142,8 @@ public final class Dialogue {
     /** Whether the last reply ended before its end. */
     public boolean canGoOn() {
         return !turns.isEmpty()
-                && turns.getLast().end() != ReplyEnd.FINISHED
-                && !turns.getLast().reply().isEmpty();
+                && turns.last().end() != ReplyEnd.FINISHED
+                && !turns.last().reply().isEmpty();
     }
 
     /**
@@ -114,20 +152,52 @@ public final class Dialogue {
      * @return what was added
      */
     public Reply goOn(ReplyOptions options, DialogueListener listener, CancelToken cancel) {
-        var budget = new ContextBudget(model.contextLimit(), options.maxNewTokens());
+        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
         if (heldTokens() + budget.shortestReply() > budget.limit()) {
             listener.onEvent(dropOldest(budget.afterDropping(), 1));
         }
         int room = budget.limit() - heldTokens();
         if (room < 1) {
             throw new MessageTooLongException(
-                    turns.getLast().tokens(), budget.limit() - opening.ids().length() - 1, budget.limit());
+                    turns.last().tokens(), budget.limit() - openingTokens() - 1, budget.limit());
         }
         tellBegin("");
         var reply = reply(TokenIds.NONE, budget, options.goingOn(), listener, cancel);
         if (!reply.text().isEmpty() || reply.end() == ReplyEnd.FINISHED) {
-            turns.add(turns.removeLast().with(reply));
+            turns.replaceLast(turns.last().with(reply));
             tell(DialogueChange.TURN);
+        }
+        return reply;
+    }
+
+    /**
+     * Has the model sum up the turns that it sees but the last ones, and puts the summary in their place. One that is empty, stopped
+     * or not shorter changes nothing.
+     *
+     * @return the summary
+     */
+    public Reply compress(Compression how, DialogueListener listener, CancelToken cancel) {
+        var budget = new ContextBudget(contextLimit(), how.options().maxNewTokens());
+        List<Turn> old = List.copyOf(held().subList(0, held().size() - how.kept()));
+        TokenIds request = layout.message(old.size(), Compression.REQUEST);
+        while (!old.isEmpty() && layout.prompt(old, request).length() + budget.shortestReply() > budget.limit()) {
+            old = old.subList(0, old.size() - 1);
+        }
+        int tokens = old.stream().mapToInt(Turn::tokens).sum();
+        TokenIds prompt = layout.prompt(old, request);
+        var reply = layout.model()
+                .reply(
+                        prompt,
+                        layout.format().stopStrings(),
+                        how.options().withMaxNewTokens(budget.replyLimit(prompt.length())),
+                        listener,
+                        cancel);
+        TokenIds first = layout.message(0, Compression.REQUEST);
+        boolean shorter = first.length() + reply.ids().length() < tokens;
+        if (!reply.text().isBlank() && reply.end() == ReplyEnd.FINISHED && shorter) {
+            remember(now());
+            turns.replaceHeld(old.size(), new Turn(Compression.REQUEST, first, reply.text(), reply.ids(), reply.end()));
+            tell(DialogueChange.COMPRESSED);
         }
         return reply;
     }
@@ -135,8 +205,7 @@ public final class Dialogue {
     /** Forgets the last turns, of which there must be as many. */
     public void undo(int count) {
         remember(now());
-        turns = new ArrayList<>(turns.subList(0, turns.size() - count));
-        reveal();
+        turns.removeLast(count, layout);
         tell(DialogueChange.TAKEN_BACK);
     }
 
@@ -148,9 +217,9 @@ public final class Dialogue {
     /** Brings back what was taken away last; what was said since can be brought back in turn. */
     public void redo() {
         Past back = past.pop();
-        boolean newTurns = !back.turns()
-                .subList(0, Math.min(back.turns().size(), turns.size()))
-                .equals(turns);
+        List<Turn> brought = back.turns().turns();
+        boolean newTurns =
+                !brought.subList(0, Math.min(brought.size(), turns.size())).equals(turns.all());
         if (newTurns) {
             remember(now());
         }
@@ -172,37 +241,34 @@ public final class Dialogue {
         if (!turns.isEmpty()) {
             remember(now());
         }
-        turns = new ArrayList<>();
-        firstHeld = 0;
+        turns.clear();
         tell(change);
     }
 
     /** What the user told the model before the conversation; blank for the format's own persona. */
     public String systemText() {
-        return systemText;
+        return layout.systemText();
     }
 
     /** Tells the model something else before the conversation, all of which it reads again at the next turn. */
     public void systemText(String text) {
         remember(now());
-        systemText = text;
-        opening = Opening.of(model, format, text);
-        reencodeFirst();
+        layout = layout.with(text);
+        turns.writeFirst(layout);
         tell(DialogueChange.SYSTEM_TEXT);
     }
 
     /** Another model goes on with the conversation, which it reads at the next turn. */
     public void continueWith(ChatModel other, PromptFormat itsFormat) {
-        model = other;
-        format = itsFormat;
-        opening = Opening.of(model, format, systemText);
-        become(new Past(other, systemText, encoded(transcript().exchanges()), 0));
+        layout = Layout.of(other, itsFormat, systemText());
+        turns.become(new TurnList.State(layout.turns(transcript().exchanges()), 0));
         tell(DialogueChange.MODEL);
     }
 
     /** The conversation as text. */
     public Transcript transcript() {
-        return new Transcript(systemText, turns.stream().map(Turn::exchange).toList());
+        return new Transcript(
+                systemText(), turns.all().stream().map(Turn::exchange).toList());
     }
 
     /** Goes on with a conversation that was kept, which the model reads at the next turn. */
@@ -215,78 +281,108 @@ public final class Dialogue {
         if (!turns.isEmpty()) {
             remember(now());
         }
-        become(new Past(model, kept.systemText(), encoded(kept.exchanges()), 0));
-        var found =
-                HeldTurns.in(held, opening.ids(), turns, turn -> encode(firstPlace(), turn.message()), model.memory());
-        turns = new ArrayList<>(found.turns());
-        firstHeld = found.first();
+        layout = layout.with(kept.systemText());
+        List<Turn> all = layout.turns(kept.exchanges());
+        var found = HeldTurns.in(
+                held, layout.opening().ids(), all, turn -> layout.message(0, turn.message()), model().memory());
+        turns.become(new TurnList.State(found.turns(), found.first()));
         tell(DialogueChange.RESTORED);
     }
 
     /** All turns, also those that the model does not see any more. */
     public List<Turn> turns() {
-        return List.copyOf(turns);
+        return turns.all();
     }
 
     /** The turns that the model sees. */
     public List<Turn> held() {
-        return turns.subList(firstHeld, turns.size());
+        return turns.held();
     }
 
     /** Tokens that the next prompt begins with. */
     public int heldTokens() {
-        return opening.ids().length() + held().stream().mapToInt(Turn::tokens).sum();
+        return openingTokens() + turns.heldTokens();
+    }
+
+    /**
+     * Makes room for the next message before it comes, if it will need some for sure, so that the model can read again what is left
+     * while the user types. Only for models that do.
+     */
+    public Optional<DialogueEvent> makeRoom(ReplyOptions options) {
+        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
+        boolean full = heldTokens() + ContextBudget.SHORTEST_MESSAGE + budget.comfortableReply() > budget.limit();
+        if (!layout.model().readsAhead() || !full || held().isEmpty()) {
+            return Optional.empty();
+        }
+        var dropped = turns.dropOldest(budget.afterDropping() - openingTokens(), 0, layout);
+        return Optional.of(new DialogueEvent.RoomMade(dropped.dropped(), dropped.kept()));
+    }
+
+    /**
+     * Has the model read what it can while the user writes: the conversation so far and the beginning of the next message. Nothing
+     * changes by it but the time that the next reply takes. From any thread, but not while another method runs.
+     *
+     * @param begun as much of the message as will stay; may be empty
+     */
+    public void readAhead(String begun, ReplyOptions options) {
+        if (!layout.model().readsAhead()) {
+            return;
+        }
+        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
+        TokenIds next = begun.isEmpty() ? TokenIds.NONE : layout.beginning(held().size(), begun);
+        var seen = new TurnList();
+        seen.become(turns.state());
+        if (heldTokens() + next.length() + budget.comfortableReply() > budget.limit() && !held().isEmpty()) {
+            seen.dropOldest(budget.afterDropping() - next.length() - openingTokens(), 0, layout);
+            next = begun.isEmpty()
+                    ? TokenIds.NONE
+                    : layout.beginning(seen.held().size(), begun);
+        }
+        TokenIds beginning = layout.prompt(seen.held(), next);
+        if (beginning.length() + budget.shortestReply() <= budget.limit()) {
+            layout.model().readAhead(beginning);
+        }
     }
 
     /** Tokens of the opening. */
     public int openingTokens() {
-        return opening.ids().length();
+        return layout.opening().ids().length();
     }
 
     /** Who replies. */
     public ChatModel model() {
-        return model;
+        return layout.model();
     }
 
     /** The ids that the model reads before the next message. */
     public TokenIds promptIds() {
-        return prompt(TokenIds.NONE);
+        return layout.prompt(held(), TokenIds.NONE);
     }
 
     /** What the model reads before the next message, as text. */
     public String promptText() {
-        var text = new StringBuilder(format.openings(systemText).stream()
-                .filter(it -> model.encodeStart(it).equals(opening.ids()))
-                .findFirst()
-                .orElse(""));
-        Place place = firstPlace();
-        for (Turn turn : held()) {
-            text.append(format.turn(place, turn.message()));
-            text.append(turn.reply().isEmpty() ? "" : format.reply(turn.reply()));
-            place = Place.AFTER_REPLY;
-        }
-        return text.toString();
+        return layout.text(held());
     }
 
     /** How many tokens a message takes with what surrounds it. */
     public int tokens(String message) {
-        return encode(held().isEmpty() ? firstPlace() : Place.AFTER_REPLY, message)
-                .length();
+        return layout.message(held().size(), message).length();
     }
 
     public int contextLimit() {
-        return model.contextLimit();
+        return layout.model().contextLimit();
     }
 
     private Reply reply(
             TokenIds next, ContextBudget budget, ReplyOptions options, DialogueListener listener, CancelToken cancel) {
-        var prompt = prompt(next);
-        return model.reply(
-                prompt,
-                format.stopStrings(),
-                options.withMaxNewTokens(budget.replyLimit(prompt.length())),
-                listener,
-                cancel);
+        var prompt = layout.prompt(held(), next);
+        return layout.model()
+                .reply(
+                        prompt,
+                        layout.format().stopStrings(),
+                        options.withMaxNewTokens(budget.replyLimit(prompt.length())),
+                        listener,
+                        cancel);
     }
 
     /**
@@ -296,32 +392,11 @@ public final class Dialogue {
      * @param least how many turns to hold at least
      */
     private DialogueEvent dropOldest(int target, int least) {
-        int before = held().size();
-        while (held().size() > least && heldTokens() > target) {
-            firstHeld++;
-        }
-        reencodeFirst();
-        return new DialogueEvent.TurnsDropped(before - held().size(), held().size());
-    }
-
-    /** What precedes the first turn that the model sees has changed. */
-    private void reencodeFirst() {
-        if (!held().isEmpty()) {
-            var first = turns.get(firstHeld);
-            turns.set(firstHeld, first.withPromptIds(encode(firstPlace(), first.message())));
-        }
-    }
-
-    /** Has the model see again turns it had forgotten, where none of the later ones is left. */
-    private void reveal() {
-        if (firstHeld > turns.size() - 1) {
-            firstHeld = Math.max(0, turns.size() - 1);
-            reencodeFirst();
-        }
+        return turns.dropOldest(target - openingTokens(), least, layout);
     }
 
     private Past now() {
-        return new Past(model, systemText, List.copyOf(turns), firstHeld);
+        return new Past(layout.model(), systemText(), turns.state());
     }
 
     private void remember(Past state) {
@@ -332,49 +407,20 @@ public final class Dialogue {
     }
 
     private void become(Past state) {
-        boolean sameOpening =
-                state.systemText().equals(systemText) && state.model().equals(model);
-        systemText = state.systemText();
-        opening = Opening.of(model, format, systemText);
-        firstHeld = state.firstHeld();
-        turns = new ArrayList<>(
-                state.model().equals(model)
+        boolean sameModel = state.model().equals(layout.model());
+        boolean sameOpening = state.systemText().equals(systemText()) && sameModel;
+        layout = layout.with(state.systemText());
+        turns.become(
+                sameModel
                         ? state.turns()
-                        : encoded(state.turns().stream().map(Turn::exchange).toList()));
+                        : new TurnList.State(
+                                layout.turns(state.turns().turns().stream()
+                                        .map(Turn::exchange)
+                                        .toList()),
+                                state.turns().firstHeld()));
         if (!sameOpening) {
-            reencodeFirst();
+            turns.writeFirst(layout);
         }
-    }
-
-    private List<Turn> encoded(List<Transcript.Exchange> exchanges) {
-        List<Turn> encoded = new ArrayList<>();
-        for (Transcript.Exchange it : exchanges) {
-            Place place = encoded.isEmpty() ? firstPlace() : Place.AFTER_REPLY;
-            TokenIds replyIds =
-                    it.reply().isEmpty() ? TokenIds.NONE : model.encodeContinuation(format.reply(it.reply()));
-            encoded.add(new Turn(it.message(), encode(place, it.message()), it.reply(), replyIds, it.end()));
-        }
-        return encoded;
-    }
-
-    private Place firstPlace() {
-        return opening.hasText() ? Place.AFTER_OPENING : Place.START;
-    }
-
-    private TokenIds encode(Place place, String message) {
-        return model.encodeContinuation(format.turn(place, message));
-    }
-
-    /** The whole prompt with {@code next} at its end. */
-    private TokenIds prompt(TokenIds next) {
-        var parts = new ArrayList<TokenIds>();
-        parts.add(opening.ids());
-        for (var turn : held()) {
-            parts.add(turn.promptIds());
-            parts.add(turn.replyIds());
-        }
-        parts.add(next);
-        return TokenIds.join(parts);
     }
 
     private void tellBegin(String message) {

@@ -14,6 +14,8 @@ public enum DialogueChange {
     RESTORED,
     /** The system text is another. */
     SYSTEM_TEXT,
+    /** A summary stands for some turns. */
+    COMPRESSED,
     /** Another model goes on with the same turns. */
     MODEL
 }

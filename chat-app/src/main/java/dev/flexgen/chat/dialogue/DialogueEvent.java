@@ -12,6 +12,14 @@ public sealed interface DialogueEvent {
     record TurnsDropped(int dropped, int kept) implements DialogueEvent {}
 
     /**
+     * The oldest turns were forgotten before the next message needs their room, so that what is left can be read again meanwhile.
+     *
+     * @param dropped whole turns forgotten now
+     * @param kept whole turns still held
+     */
+    record RoomMade(int dropped, int kept) implements DialogueEvent {}
+
+    /**
      * The user's system text does not fit into its share of the context and is not used.
      *
      * @param tokens its length

@@ -2,6 +2,8 @@ package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.chat.prompt.Thoughts;
 import dev.flexgen.chat.prompt.Trusted;
+import dev.flexgen.chat.live.EngineWatch;
+import dev.flexgen.chat.live.Watch;
 import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.GenerationRequest;
@@ -24,12 +26,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineChatModel implements ChatModel, AutoCloseable {
 
+    private static final int WORTH_MORE_THAN_WARMTH = 256;
+
     private final Model model;
     private final Tokenizer tokenizer;
     private final Session session;
     private final EngineMemory memory;
     private final Set<Integer> endTokens;
     private final @Nullable Speculation drafts;
+    private final ReadingAhead ahead;
+    private final AnswersAtOnce several;
     private @Nullable WarmUp warmUp;
 
     /** A partner without drafts. */
@@ -43,16 +49,18 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         this.model = model;
         this.tokenizer = tokenizer;
         session = model.session();
-        memory = new EngineMemory(session, tokenizer, this::endWarmUp);
         endTokens = model.spec().endTokens();
+        several = new AnswersAtOnce(session, tokenizer, endTokens);
+        ahead = new ReadingAhead(session, Pace.of(model));
+        memory = new EngineMemory(session, tokenizer, this::endOtherUses);
     }
 
     /** Warms up while the user reads and types. */
-    public void warmUp() {
+    public synchronized void warmUp() {
         warmUp = new WarmUp(model, session);
     }
 
-    private void endWarmUp() {
+    private synchronized void endWarmUp() {
         if (warmUp != null) {
             warmUp.close();
             warmUp = null;
@@ -62,6 +70,26 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     @Override
     public ModelMemory memory() {
         return memory;
+    }
+
+    @Override
+    public boolean readsAhead() {
+        return ahead.useful();
+    }
+
+    /** A small model that warms up is quick with a short beginning, too. */
+    @Override
+    public synchronized void readAhead(TokenIds beginning) {
+        if (memory.recalls() || (warmUp != null && !warmUp.over() && beginning.length() < WORTH_MORE_THAN_WARMTH)) {
+            return;
+        }
+        endWarmUp();
+        ahead.want(beginning.toArray());
+    }
+
+    @Override
+    public Watch watch() {
+        return new EngineWatch(model);
     }
 
     @Override
@@ -98,8 +126,8 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             ReplyOptions options,
             ReplyListener listener,
             CancelToken cancel) {
-        endWarmUp();
-        memory.awaitRecall(cancel, listener);
+        listener.onPrompt(prompt.length());
+        takeSession(prompt, listener, cancel);
         int prefilled;
         try {
             prefilled = session.prefill(prompt.toArray(), cancel, listener::onPrefill);
@@ -109,12 +137,54 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         var assembler = new ReplyAssembler(tokenizer, stopStrings, options.goesOn(), listener::onText);
         var request = new GenerationRequest(options.maxNewTokens(), options.sampling(), endTokens);
         TokenListener tokens = id -> {
+            listener.onToken();
             assembler.push(id);
             return assembler.stopped() ? Verdict.STOP : Verdict.CONTINUE;
         };
         var generation = session.generate(request, cancel, tokens, drafts);
         assembler.finish();
         return reply(assembler, generation, prefilled);
+    }
+
+    @Override
+    public List<Reply> replies(
+            TokenIds prompt,
+            List<String> stopStrings,
+            List<ReplyOptions> options,
+            List<? extends ReplyListener> listeners,
+            CancelToken cancel) {
+        ReplyListener first = listeners.getFirst();
+        first.onPrompt(prompt.length());
+        takeSession(prompt, first, cancel);
+        int prefilled;
+        try {
+            prefilled = session.prefill(prompt.toArray(), cancel, first::onPrefill);
+        } catch (CancellationException e) {
+            return List.of();
+        }
+        return several.make(stopStrings, options, listeners, cancel).stream()
+                .map(ended -> reply(ended.assembler(), ended.generation(), prefilled))
+                .toList();
+    }
+
+    @Override
+    public void keep(int index) {
+        several.keep(index);
+    }
+
+    /** From now on the session is the caller's. */
+    private void takeSession(TokenIds prompt, ReplyListener listener, CancelToken cancel) {
+        endWarmUp();
+        memory.awaitRecall(cancel, listener);
+        ahead.settle(prompt.toArray(), cancel);
+        several.close();
+    }
+
+    /** For reading a file of what was said before. */
+    private void endOtherUses() {
+        endWarmUp();
+        ahead.settle(new int[0], new CancelToken());
+        several.close();
     }
 
     private Reply reply(ReplyAssembler assembler, Generation generation, int prefilled) {
@@ -148,6 +218,8 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     public void close() {
         endWarmUp();
         memory.close();
+        several.close();
+        ahead.close();
         session.close();
         if (drafts != null) {
             drafts.close();

@@ -57,6 +57,11 @@ final class EngineMemory implements ModelMemory, AutoCloseable {
         }
     }
 
+    /** Whether the session is being read from a file. */
+    boolean recalls() {
+        return recall != null;
+    }
+
     private void endRecall() {
         if (recall != null) {
             recall.close();

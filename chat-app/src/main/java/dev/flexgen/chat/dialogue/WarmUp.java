@@ -70,6 +70,11 @@ final class WarmUp implements AutoCloseable {
         }
     }
 
+    /** Whether it has come to its own end. */
+    boolean over() {
+        return !thread.isAlive();
+    }
+
     @Override
     public void close() {
         cancel.cancel();

@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jline.reader.impl.history.DefaultHistory;
@@ -18,6 +19,7 @@ final class ChatHistory extends DefaultHistory {
     private final Optional<HistoryFile> file;
     private final Consumer<IOException> onFailure;
     private final boolean remembers;
+    private BooleanSupplier except = () -> false;
     private boolean failed;
 
     /** One that forgets everything. */
@@ -36,6 +38,11 @@ final class ChatHistory extends DefaultHistory {
         this.remembers = remembers;
     }
 
+    /** While this is so, nothing is remembered. */
+    void unless(BooleanSupplier condition) {
+        except = condition;
+    }
+
     @Override
     public void load() throws IOException {
         if (file.isPresent()) {
@@ -47,7 +54,10 @@ final class ChatHistory extends DefaultHistory {
 
     @Override
     public void add(Instant time, String line) {
-        if (!remembers || line.startsWith(" ") || BARE_COMMAND.matcher(line).matches()) {
+        if (!remembers
+                || except.getAsBoolean()
+                || line.startsWith(" ")
+                || BARE_COMMAND.matcher(line).matches()) {
             return;
         }
         int size = size();

@@ -18,6 +18,7 @@ final class KeyListener implements AutoCloseable {
     private static final int CTRL_D = 4;
     private static final int BACKSPACE = 8;
     private static final int DELETE = 127;
+    private static final int CTRL_T = 20;
     private static final int CTRL_U = 21;
     private static final long POLL_MILLIS = 50;
 
@@ -29,24 +30,29 @@ final class KeyListener implements AutoCloseable {
     private final int interruptKey;
     private final int suspendKey;
     private final int quitKey;
-    private final Runnable onInterrupt;
-    private final Runnable onSuspend;
+    private final Actions actions;
     private final TypedAhead typed;
     private final Thread thread;
     private volatile boolean closed;
     private boolean pasting;
     private long lastKey;
 
+    /**
+     * What keys do that mean something at once.
+     *
+     * @param monitor on Ctrl-T; has the keyboard until it returns
+     * @param monitorFirst whether that comes before any key
+     */
+    record Actions(Runnable onInterrupt, Runnable onSuspend, Runnable monitor, boolean monitorFirst) {}
+
     /** @param typed takes the keys that are kept */
-    KeyListener(
-            ChatTerminal screen, TypedAhead typed, Runnable onInterrupt, Runnable onSuspend, LongSupplier nanoTime) {
+    KeyListener(ChatTerminal screen, TypedAhead typed, Actions actions, LongSupplier nanoTime) {
         keyboard = screen.terminal().reader();
         interruptKey = screen.key(ControlChar.VINTR);
         suspendKey = screen.key(ControlChar.VSUSP);
         quitKey = screen.key(ControlChar.VQUIT);
         this.typed = typed;
-        this.onInterrupt = onInterrupt;
-        this.onSuspend = onSuspend;
+        this.actions = actions;
         this.nanoTime = nanoTime;
         thread = Thread.ofPlatform().daemon().name("keyboard").start(this::run);
     }
@@ -63,6 +69,9 @@ final class KeyListener implements AutoCloseable {
 
     private void run() {
         try {
+            if (actions.monitorFirst()) {
+                actions.monitor().run();
+            }
             while (!closed) {
                 int key = keyboard.read(POLL_MILLIS);
                 if (key == NonBlockingReader.EOF) {
@@ -70,6 +79,7 @@ final class KeyListener implements AutoCloseable {
                 }
                 if (key >= 0) {
                     take((char) key);
+                    typed.changed();
                 } else if (!pasting) {
                     typed.endEscape();
                 }
@@ -85,10 +95,12 @@ final class KeyListener implements AutoCloseable {
         lastKey = now;
         if (!pasting && key == interruptKey) {
             typed.stop();
-            onInterrupt.run();
+            actions.onInterrupt().run();
         } else if (!pasting && key == suspendKey) {
             keepWaiting();
-            onSuspend.run();
+            actions.onSuspend().run();
+        } else if (!pasting && key == CTRL_T) {
+            actions.monitor().run();
         } else if (!pasting && (key == BACKSPACE || key == DELETE)) {
             typed.back();
         } else if (!pasting && key == CTRL_U) {

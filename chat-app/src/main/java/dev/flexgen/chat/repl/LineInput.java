@@ -4,9 +4,12 @@ import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.render.Theme;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
+import org.jline.reader.UserInterruptException;
 
 /**
  * The prompt: line editing, history, completion and messages of several lines. Owned by the chat's thread.
@@ -18,17 +21,19 @@ final class LineInput {
     private final ChatTerminal screen;
     private final ChatLineReader reader;
     private final String prompt;
+    private boolean asking;
 
     LineInput(ChatTerminal screen, CommandContext chat, Theme theme, ChatHistory history, UnaryOperator<String> hints) {
         this.screen = screen;
         prompt = theme.prompt("> ");
         try {
-            reader = new ChatLineReader(screen, screen.isDumb() ? _ -> "" : hints);
+            reader = new ChatLineReader(screen, text -> screen.isDumb() || asking ? "" : hints.apply(text));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         reader.setParser(new MessageParser());
         reader.setCompleter(new CommandCompleter(chat));
+        history.unless(() -> asking);
         reader.setHistory(history);
         reader.setVariable(LineReader.SECONDARY_PROMPT_PATTERN, "... ");
         reader.setVariable(LineReader.SEARCH_TERMINATORS, "\n"); // an Escape may be the beginning of an arrow
@@ -41,6 +46,20 @@ final class LineInput {
             reader.setVariable(LineReader.COMPLETION_STYLE_DESCRIPTION, "");
         }
         ChatKeys.bind(screen, reader, chat);
+    }
+
+    /** Asks something besides the conversation; empty if the user does not answer. */
+    Optional<String> ask(String question) {
+        asking = true;
+        try {
+            return Optional.of(
+                    reader.readLine(question, null, (Character) null, null).strip());
+        } catch (UserInterruptException | EndOfFileException refused) {
+            return Optional.empty();
+        } finally {
+            asking = false;
+            Thread.interrupted(); // the line editor's way of noticing Ctrl-C
+        }
     }
 
     /**

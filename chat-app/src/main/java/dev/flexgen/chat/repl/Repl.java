@@ -1,14 +1,9 @@
 package dev.flexgen.chat.repl;
 
-import dev.flexgen.chat.dialogue.MessageTooLongException;
-import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.repl.command.Attachments;
 import dev.flexgen.chat.repl.command.Outcome;
 import dev.flexgen.chat.repl.render.StatusText;
 import dev.flexgen.config.SettingTable;
-import dev.flexgen.engine.base.CancelToken;
-import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -23,20 +18,20 @@ public final class Repl {
 
     private final ChatSetup setup;
     private final ChatTerminal screen;
-    private final LongSupplier nanoTime;
     private final LiveChat chat;
     private final Interrupts interrupts;
     private final Attachments attachments;
+    private final TurnRunner turns;
     private String draft = "";
 
     /** @param nanoTime a clock such as {@link System#nanoTime} */
     Repl(ChatSetup setup, ChatTerminal screen, LongSupplier nanoTime) {
         this.setup = setup;
         this.screen = screen;
-        this.nanoTime = nanoTime;
         chat = new LiveChat(setup, screen);
         attachments = new Attachments(chat::path);
         interrupts = new Interrupts(nanoTime, () -> setup.exit().accept(INTERRUPTED));
+        turns = new TurnRunner(setup, screen, chat, interrupts, nanoTime);
     }
 
     /**
@@ -49,15 +44,21 @@ public final class Repl {
     }
 
     int run() {
-        var input = new LineInput(screen, chat, setup.theme(), history(), chat.forecast()::of);
-        greet();
-        while (true) {
-            var outcome = outcome(ask(input));
-            if (interrupts.leaving()) {
-                return INTERRUPTED;
-            }
-            if (outcome instanceof Outcome.Leave) {
-                return OK;
+        try (var drafts = new DraftReader(chat)) {
+            var input = new LineInput(screen, chat, setup.theme(), history(), draft -> {
+                drafts.draft(draft);
+                return chat.forecast().of(draft);
+            });
+            chat.questions(input::ask);
+            greet();
+            while (true) {
+                var outcome = outcome(ask(input, drafts));
+                if (interrupts.leaving()) {
+                    return INTERRUPTED;
+                }
+                if (outcome instanceof Outcome.Leave) {
+                    return OK;
+                }
             }
         }
     }
@@ -70,7 +71,8 @@ public final class Repl {
             case UserInput.Command(var name, var argument) -> chat.commands().run(name, argument, chat);
         };
         switch (outcome) {
-            case Outcome.Talk(var speech) -> talk(speech);
+            case Outcome.Talk(var speech, var afterwards) -> turns.talk(speech).ifPresent(afterwards);
+            case Outcome.Several(var voices) -> turns.several(voices);
             case Outcome.Draft(var text) -> draft = text;
             case Outcome.Continue _, Outcome.Leave _ -> {}
         }
@@ -88,41 +90,10 @@ public final class Repl {
         }
     }
 
-    private void talk(Outcome.Speech speech) {
-        var cancel = interrupts.begin();
-        try (var _ = screen.listen(interrupts::interrupt);
-                var turn = new TerminalTurn(screen.terminal(), setup.theme(), screen.typed()::waiting, nanoTime)) {
-            talk(speech, turn, cancel);
-        } finally {
-            interrupts.end();
-        }
-    }
-
-    private void talk(Outcome.Speech speech, TerminalTurn turn, CancelToken cancel) {
-        try {
-            var reply = speech.make(turn, cancel);
-            turn.finish(reply.end());
-            chat.lastReply(reply);
-            status(reply);
-        } catch (MessageTooLongException e) {
-            turn.fail();
-            chat.error(e.getMessage());
-        } catch (TokenizerException e) {
-            turn.fail();
-            if (e.kind() != TokenizerException.Kind.TEXT) {
-                throw e;
-            }
-            chat.error(e.getMessage());
-        } catch (EngineException e) {
-            turn.fail();
-            if (e.kind() != EngineException.Kind.INPUT) {
-                throw e;
-            }
-            chat.error(e.getMessage());
-        }
-    }
-
-    private UserInput ask(LineInput input) {
+    private UserInput ask(LineInput input, DraftReader drafts) {
+        var options = chat.partner().options().apply(chat.settings());
+        chat.dialogue().makeRoom(options).map(StatusText::event).ifPresent(chat::remark);
+        drafts.begin();
         try {
             var before = draft;
             draft = "";
@@ -135,6 +106,7 @@ public final class Repl {
         } catch (EndOfFileException e) {
             return new UserInput.Leave();
         } finally {
+            drafts.end();
             Thread.interrupted(); // the line editor's way of noticing Ctrl-C, not to be mistaken for one by the model
         }
     }
@@ -145,13 +117,6 @@ public final class Repl {
                     .formatted(chat.partner().name(), chat.dialogue().contextLimit()));
         }
         chat.dialogue().openingEvent().map(StatusText::event).ifPresent(chat::remark);
-    }
-
-    private void status(Reply reply) {
-        if (setup.verbosity() == Verbosity.NORMAL) {
-            chat.remark(StatusText.reply(
-                    reply, chat.dialogue().heldTokens(), chat.dialogue().contextLimit()));
-        }
     }
 
     private ChatHistory history() {

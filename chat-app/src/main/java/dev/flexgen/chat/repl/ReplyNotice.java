@@ -1,5 +1,6 @@
 package dev.flexgen.chat.repl;
 
+import dev.flexgen.config.NotifyChoice;
 import java.util.function.Consumer;
 
 /**
@@ -15,17 +16,19 @@ final class ReplyNotice {
     private static final String BELL = "\u0007";
 
     private final Consumer<String> terminal;
+    private final NotifyChoice how;
     private boolean begun;
 
-    ReplyNotice(Consumer<String> terminal) {
+    ReplyNotice(Consumer<String> terminal, NotifyChoice how) {
         this.terminal = terminal;
+        this.how = how;
     }
 
     /** It takes long; more than once does no harm. */
     void begin() {
         if (!begun) {
             begun = true;
-            terminal.accept(KEEP_TITLE + TITLE);
+            terminal.accept(how == NotifyChoice.ALL ? KEEP_TITLE + TITLE : "");
         }
     }
 
@@ -33,7 +36,12 @@ final class ReplyNotice {
     void end() {
         if (begun) {
             begun = false;
-            terminal.accept(OLD_TITLE + NOTIFICATION + BELL);
+            terminal.accept(
+                    switch (how) {
+                        case ALL -> OLD_TITLE + NOTIFICATION + BELL;
+                        case BELL -> BELL;
+                        case NONE -> "";
+                    });
         }
     }
 }

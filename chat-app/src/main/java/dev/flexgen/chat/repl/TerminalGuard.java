@@ -18,8 +18,8 @@ import org.jline.terminal.Terminal.SignalHandler;
  */
 final class TerminalGuard implements AutoCloseable {
 
-    /** Bracketed paste off, application keys off: what we and the line editor have switched on. */
-    private static final String RESET = "\u001b[?2004l\u001b[?1l\u001b>";
+    /** What stands below the cursor, bracketed paste and application keys: what we and the line editor have put there. */
+    private static final String RESET = "\u001b[J\u001b[?2004l\u001b[?1l\u001b>";
 
     /** Over what was typed, and echoed, before the terminal was borrowed. */
     private static final String FRESH_LINE = "\r\u001b[K";

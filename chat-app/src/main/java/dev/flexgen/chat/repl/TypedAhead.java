@@ -15,8 +15,19 @@ final class TypedAhead {
     private static final Pattern NOT_TEXT =
             Pattern.compile("\u001b\\[[0-9;]*[@-~]|\u001bO.|\u001b.?|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]");
 
+    private volatile Runnable onChange = () -> {};
     private final StringBuilder keys = new StringBuilder();
     private int stoppedAt;
+
+    /** Has this run when what waits has changed, on the thread that reads the keys. */
+    void onChange(Runnable action) {
+        onChange = action;
+    }
+
+    /** Somebody who shows what waits should look. */
+    void changed() {
+        onChange.run();
+    }
 
     synchronized void add(char key) {
         keys.append(key);

@@ -122,7 +122,7 @@ final class KvKeeper implements DialogueObserver, AutoCloseable {
                 forget();
             }
             case MODEL, RESTORED -> forget();
-            case TAKEN_BACK, CLEARED, SYSTEM_TEXT -> {} // what is held begins as it did
+            case TAKEN_BACK, CLEARED, SYSTEM_TEXT, COMPRESSED -> {} // what is held begins as it did
         }
         tell();
     }

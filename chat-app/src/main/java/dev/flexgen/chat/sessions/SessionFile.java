@@ -50,7 +50,8 @@ final class SessionFile implements AutoCloseable {
      * @throws IOException if it cannot be written
      */
     static SessionFile open(String name, Path path, Disk disk) throws IOException {
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
         boolean mine = false;
         try {
             mine = channel.tryLock() != null;

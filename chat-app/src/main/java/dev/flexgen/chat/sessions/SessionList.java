@@ -33,9 +33,10 @@ public final class SessionList {
             SavedSession session = read.apply(name);
             return String.format(
                     Locale.ROOT,
-                    "%s  %3d turns  %s  %s",
+                    "%s  %3d %s  %s  %s",
                     TIME.format(session.updated()),
                     session.exchanges().size(),
+                    session.exchanges().size() == 1 ? "turn " : "turns",
                     PlainText.line(session.model()),
                     PlainText.excerpt(PlainText.line(session.title())));
         } catch (CommandException e) {

@@ -56,7 +56,8 @@ final class SessionReader {
             Instant updated = Files.getLastModifiedTime(file).toInstant();
             var reader = new SessionReader(name);
             if (!reader.lines(text)) {
-                throw CommandException.failure(file + " is no session: no line of it is one of a session's; move it elsewhere");
+                throw CommandException.failure(
+                        file + " is no session: no line of it is one of a session's; move it elsewhere");
             }
             return reader.session(updated);
         } catch (IOException e) {

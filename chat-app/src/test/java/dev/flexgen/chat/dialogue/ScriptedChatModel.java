@@ -107,6 +107,7 @@ public final class ScriptedChatModel implements ChatModel {
     public Reply reply(
             TokenIds prompt, List<String> stops, ReplyOptions options, ReplyListener listener, CancelToken cancel) {
         var script = start(prompt, options);
+        listener.onPrompt(prompt.length());
         listener.onPrefill(prompt.length(), prompt.length());
         var said = new StringBuilder();
         boolean cut = script.said().length() > options.maxNewTokens();
@@ -118,6 +119,7 @@ public final class ScriptedChatModel implements ChatModel {
             if (cancel.cancelled()) {
                 break;
             }
+            listener.onToken();
             listener.onText(word);
             said.append(word);
         }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.render.Theme;
+import dev.flexgen.config.SettingSource;
+import dev.flexgen.config.SettingTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +71,80 @@ class DuringReplyTest {
         leave();
         assertThat(session.lines()).isEqualTo("> hi\nOnce upon\n>");
         assertThat(session.sent()).contains("\u001b[23;2t\u001b]9;flexgen-chat: the reply is complete\u0007\u0007");
+    }
+
+    @Test
+    void belowASlowReplyStandsALineThatIsGoneAfterwards() throws Exception {
+        session.close();
+        session = new ScreenSession("xterm", 60, 6);
+        model.saysAndHangs("Once upon ").paced(10, 0, 2);
+        var now = new AtomicLong();
+        session.start(screen -> new Repl(setup(Theme.PLAIN, Verbosity.NORMAL), screen, now::get).run());
+        session.awaitPrompt();
+        session.type("hi\r");
+        model.awaitHanging();
+        now.set(TimeUnit.SECONDS.toNanos(25));
+        session.awaitText(
+                "Once upon \u2026 25 s\nopt-tiny \u00b7 writing \u00b7 25.0 s a token \u00b7 context 11/2048");
+        session.type("next one");
+        session.awaitText("Once upon \u2026 25 s\n[waiting: next one; Ctrl-U takes it back]\nopt-tiny \u00b7 writing");
+        session.type("\u0015");
+        session.awaitText("Once upon \u2026 25 s\nopt-tiny \u00b7 writing");
+        model.endHanging();
+        leave();
+        assertThat(session.lines()).endsWith("> hi\nOnce upon\n[10 tokens, 4.5 tok/s, context 19/2048]\n>");
+    }
+
+    @Test
+    void aWindowThatShrinksHasAShorterStatusLine() throws Exception {
+        model.saysAndHangs("Once upon ");
+        var now = new AtomicLong();
+        session.start(screen -> new Repl(setup(Theme.PLAIN, Verbosity.NORMAL), screen, now::get).run());
+        session.awaitPrompt();
+        session.type("hi\r");
+        model.awaitHanging();
+        now.set(TimeUnit.SECONDS.toNanos(25));
+        session.awaitText("\nopt-tiny \u00b7 writing \u00b7 25.0 s a token");
+        session.resize(20, 5);
+        session.awaitText("\n25.0 s a token");
+        session.resize(20, 4);
+        session.await("no status line", () -> !session.lines().contains("a token"));
+        model.endHanging();
+        leave();
+    }
+
+    @Test
+    void aPlainChatHasNoStatusLine() throws Exception {
+        model.saysAndHangs("Once upon ");
+        var now = new AtomicLong();
+        var plain = setup(Theme.PLAIN, Verbosity.NORMAL);
+        var setup = plain.with(plain.settings().with(SettingTable.PLAIN, "true", new SettingSource.Flag("--plain")));
+        session.start(screen -> new Repl(setup, screen, now::get).run());
+        session.awaitPrompt();
+        session.type("hi\r");
+        model.awaitHanging();
+        now.set(TimeUnit.SECONDS.toNanos(25));
+        session.awaitText("Once upon \u2026 25 s");
+        model.endHanging();
+        leave();
+        assertThat(session.sent()).doesNotContain("writing");
+    }
+
+    @Test
+    void theUserDecidesHowTheEndOfALongReplyIsTold() throws Exception {
+        model.saysAndHangs("Once upon ");
+        var now = new AtomicLong();
+        var usual = setup(Theme.PLAIN, Verbosity.QUIET);
+        var setup = usual.with(usual.settings().with(SettingTable.NOTIFY, "bell", new SettingSource.Flag("--notify")));
+        session.start(screen -> new Repl(setup, screen, now::get).run());
+        session.awaitPrompt();
+        session.type("hi\r");
+        model.awaitHanging();
+        now.set(TimeUnit.SECONDS.toNanos(25));
+        session.awaitText("Once upon \u2026 25 s");
+        model.endHanging();
+        leave();
+        assertThat(session.sent()).contains("\u0007").doesNotContain("\u001b]");
     }
 
     @Test

@@ -74,6 +74,15 @@ final class ScreenSession implements AutoCloseable {
         return this;
     }
 
+    /** The window gets another size. */
+    void resize(int columns, int rows) {
+        synchronized (bytes) {
+            screen.setSize(columns, rows);
+        }
+        terminal.setSize(new Size(columns, rows));
+        terminal.raise(Terminal.Signal.WINCH);
+    }
+
     void type(String keys) throws IOException {
         accepted = keys.matches("(?s).*[\\r\u0003].*") ? sent().length() : -1;
         terminal.processInputBytes(keys.getBytes(StandardCharsets.UTF_8));

@@ -77,8 +77,7 @@ class KeptCacheTest {
 
         Chat(long quota, Duration idle, Path folder, KvType kv) {
             engine = OpenModel.open(
-                    folder,
-                    EngineOptions.defaults().withThreads(1).withKv(kv));
+                    folder, EngineOptions.defaults().withThreads(1).withKv(kv));
             model = new EngineChatModel(engine.model(), tokenizer);
             var cache = new SessionDesk.Cache(quota, idle, remarks::add);
             desk = new SessionDesk(store(), "demo", Map.of(), true, cache, complaints::add, _ -> {});

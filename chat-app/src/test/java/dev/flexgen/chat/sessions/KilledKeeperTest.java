@@ -66,8 +66,8 @@ class KilledKeeperTest {
         String elsewhere = folder.resolve("first").toString();
         // Unpacks the tokenizer's library, which is larger than the limit.
         program.runAndKill(1, model.toString(), nativeCache.toString(), elsewhere, "0");
-        List<String> said = program.runWithLimit(
-                40, 12, model.toString(), nativeCache.toString(), folder.toString(), "0");
+        List<String> said =
+                program.runWithLimit(40, 12, model.toString(), nativeCache.toString(), folder.toString(), "0");
         assertThat(said).hasSize(1).first().asString().contains("is not kept: ").contains("File too large");
         assertThat(new SessionStore(folder, Clock.systemUTC()).read("talk").turns())
                 .hasSizeGreaterThanOrEqualTo(12);

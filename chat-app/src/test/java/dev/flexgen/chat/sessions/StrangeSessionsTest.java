@@ -20,8 +20,7 @@ class StrangeSessionsTest {
 
     private static final int CASES = Boolean.getBoolean("flexgen.full") ? 20_000 : 1_000;
 
-    private static final String WHOLE =
-            """
+    private static final String WHOLE = """
             {"flexgen-session":1,"at":"2026-11-28T20:00:00Z","model":"demo","system":"Be brief.","settings":{"seed":"1"}}
             {"at":"2026-11-28T20:00:01Z","message":"Hi \\u001b[31m"}
             {"at":"2026-11-28T20:00:02Z","reply":"Hello","end":"finished"}
@@ -61,7 +60,8 @@ class StrangeSessionsTest {
                     .isThrownBy(() -> store.read(name))
                     .withMessageContaining("is no session: expected a file, no link");
             assertThat(store.has(name)).isTrue();
-            assertThatExceptionOfType(IOException.class).isThrownBy(() -> store.open(name).close());
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(() -> store.open(name).close());
         }
         assertThat(other).hasContent(WHOLE);
         assertThat(state.resolve("nothing")).doesNotExist();
@@ -85,7 +85,10 @@ class StrangeSessionsTest {
             try {
                 read += store.read("damaged").damagedLines() >= 0 ? 1 : 0;
             } catch (CommandException e) {
-                assertThat(e.getMessage()).as("case %d", seed).contains("session").doesNotContain("\n");
+                assertThat(e.getMessage())
+                        .as("case %d", seed)
+                        .contains("session")
+                        .doesNotContain("\n");
             } catch (RuntimeException | Error e) {
                 throw new AssertionError("case " + seed, e);
             }

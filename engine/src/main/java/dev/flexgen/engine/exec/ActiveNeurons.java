@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.memory.Tier;
@@ -21,11 +22,13 @@ final class ActiveNeurons {
     private static final int FEW = 16;
 
     private final Activation activation;
+    private final Activity activity;
     private final long[] active; // by layer
     private final long[] seen;
     private long tokens;
 
-    ActiveNeurons(Activation activation, int layers) {
+    ActiveNeurons(Activation activation, int layers, Activity activity) {
+        this.activity = activity;
         this.activation = activation;
         this.active = new long[layers];
         this.seen = new long[layers];
@@ -42,6 +45,7 @@ final class ActiveNeurons {
             nonzero += neurons.data().getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i) == 0 ? 0 : 1;
         }
         active[layer] += nonzero;
+        activity.readNeurons(nonzero, numbers);
         seen[layer] += numbers;
         if (layer == 0) {
             tokens += neurons.count();

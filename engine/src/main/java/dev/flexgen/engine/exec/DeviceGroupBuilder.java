@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.memory.Tier;
@@ -38,7 +39,12 @@ import org.jspecify.annotations.Nullable;
  * @param stepRows most tokens of a step
  */
 record DeviceGroupBuilder(
-        ModelSpec spec, Plan plan, List<Device> devices, Map<Regime, Schedule> schedules, int stepRows) {
+        ModelSpec spec,
+        Plan plan,
+        List<Device> devices,
+        Map<Regime, Schedule> schedules,
+        int stepRows,
+        Activity activity) {
 
     /**
      * Builds.
@@ -201,7 +207,11 @@ record DeviceGroupBuilder(
         return blockBytes == 0
                 ? null
                 : new ActiveRows(
-                        devices.get(index), blockBytes, Math.min(stepRows, plan.computeBoundTokens() - 1), neurons);
+                        devices.get(index),
+                        blockBytes,
+                        Math.min(stepRows, plan.computeBoundTokens() - 1),
+                        neurons,
+                        activity);
     }
 
     private @Nullable ExpertFetcher experts(int index, WeightMemory memory) {
@@ -220,7 +230,7 @@ record DeviceGroupBuilder(
         if (slotBytes == 0) {
             return null;
         }
-        WeightUploader uploader = new WeightUploader(devices.get(index), stagingBytes);
+        WeightUploader uploader = new WeightUploader(devices.get(index), stagingBytes, activity);
         try {
             return new ExpertFetcher(devices.get(index), slotBytes, uploader);
         } catch (Throwable e) {
@@ -247,7 +257,7 @@ record DeviceGroupBuilder(
         if (slotBytes == 0) {
             return null;
         }
-        WeightUploader uploader = new WeightUploader(devices.get(index), stagingBytes);
+        WeightUploader uploader = new WeightUploader(devices.get(index), stagingBytes, activity);
         try {
             return new WeightPrefetcher(devices.get(index), locations, plan.ringSlots(), slotBytes, uploader);
         } catch (Throwable e) {

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvLayout;
 import dev.flexgen.engine.device.Device;
@@ -69,13 +70,15 @@ final class ExecutionPlan {
      * Takes memory.
      *
      * @param locations where the blocks of weights are, once loaded
+     * @param activity is told what is moved
      * @param resources keep it
      */
-    Parts take(WeightMemory weights, Function<BlockId, WeightLocation> locations, Resources resources) {
+    Parts take(
+            WeightMemory weights, Function<BlockId, WeightLocation> locations, Activity activity, Resources resources) {
         Device embeds = devices.get(plan.embeddingDevice());
         TokenEmbedding embedding = resources.keep(new TokenEmbedding(embeds, spec, maxStepTokens));
         OutputHead head = resources.keep(new OutputHead(spec, plan, devices, maxStepTokens));
-        DeviceGroupBuilder builder = new DeviceGroupBuilder(spec, plan, devices, schedules, maxStepTokens);
+        DeviceGroupBuilder builder = new DeviceGroupBuilder(spec, plan, devices, schedules, maxStepTokens, activity);
         return new Parts(embedding, head, resources.keep(builder.build(weights, locations)));
     }
 

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.plan.Access;
@@ -24,11 +25,11 @@ final class FeedForwardSublayer {
     private final ExpertSublayer experts;
     private final ActiveNeurons activeNeurons;
 
-    FeedForwardSublayer(ModelWeights weights, Activation activation) {
+    FeedForwardSublayer(ModelWeights weights, Activation activation, Activity activity) {
         this.weights = weights;
         this.activation = activation;
         this.experts = new ExpertSublayer(weights, activation);
-        this.activeNeurons = new ActiveNeurons(activation, weights.layers().size());
+        this.activeNeurons = new ActiveNeurons(activation, weights.layers().size(), activity);
     }
 
     ActiveNeurons activeNeurons() {

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvLayout;
@@ -54,6 +55,7 @@ public record FootprintMeter(
                     id -> {
                         throw new IllegalStateException("a dry run has no weights: " + id);
                     },
+                    new Activity(),
                     resources);
             KvLayout layout = execution.kvLayout(kv);
             resources.keep(new KvStaging(layout, execution.maxStepTokens()));

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rows;
@@ -40,6 +41,7 @@ final class ForwardPass {
     private final ModelWeights weights;
     private final DeviceGroup group;
     private final TokenEmbedding embedding;
+    private final Activity activity;
     private final Sublayers sublayers;
     private final AttentionSublayer attention;
     private final FeedForwardSublayer feedForward;
@@ -47,16 +49,23 @@ final class ForwardPass {
     /** The last half's bias, if the residual stream still lacks it: most often it is added together with the next norm. */
     private @Nullable MemorySegment owed;
 
-    ForwardPass(ModelSpec spec, Plan plan, ModelWeights weights, DeviceGroup group, TokenEmbedding embedding) {
+    ForwardPass(
+            ModelSpec spec,
+            Plan plan,
+            ModelWeights weights,
+            DeviceGroup group,
+            TokenEmbedding embedding,
+            Activity activity) {
         ExecutionSupport.require(spec);
         this.spec = spec;
         this.plan = plan;
         this.weights = weights;
         this.group = group;
         this.embedding = embedding;
+        this.activity = activity;
         this.sublayers = new Sublayers(group);
         this.attention = new AttentionSublayer(group, weights, new HeadOperations(spec));
-        this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)));
+        this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)), activity);
     }
 
     /**
@@ -71,6 +80,7 @@ final class ForwardPass {
         int at = plan.embeddingDevice();
         embedding.embed(weights.embedding(), batch, group.home(at).residual(batch.rows()));
         for (Schedule.Layer layer : schedule.layers()) {
+            activity.layer(batch.rows(), layer.index(), schedule.layers().size());
             move(at, layer.home(), batch.rows());
             at = layer.home();
             if (!attention(layer, batch) || !feedForward(layer, batch)) {

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.cache.KvLayout;
@@ -40,6 +41,7 @@ public final class ModelRunner implements AutoCloseable {
     private final KvLayout layout;
     private final KvStaging staging;
     private final boolean pageLocking;
+    private final Activity activity;
     private long tokens;
     private long steps;
 
@@ -51,6 +53,7 @@ public final class ModelRunner implements AutoCloseable {
      * @param disk makes the file of the disk tier, if the plan needs one
      * @param kv encoding of its caches
      * @param context most tokens of a sequence
+     * @param activity is told how far loading and each step are
      * @throws dev.flexgen.engine.base.EngineException if the plan does not fit model and devices, or memory is too small
      */
     public ModelRunner(
@@ -60,24 +63,26 @@ public final class ModelRunner implements AutoCloseable {
             List<Device> devices,
             LongFunction<ScratchFile> disk,
             KvEncoding kv,
-            int context) {
+            int context,
+            Activity activity) {
         this.spec = encodings.spec();
         this.plan = plan;
+        this.activity = activity;
         this.execution = new ExecutionPlan(spec, plan, devices, context);
         this.layout = execution.kvLayout(kv);
         try {
             WeightMemory memory;
-            try (WeightLoader loader = new WeightLoader(source, encodings, plan, devices, disk)) {
+            try (WeightLoader loader = new WeightLoader(source, encodings, plan, devices, disk, activity)) {
                 this.weights = resources.keep(loader.load());
                 this.pageLocking = loader.pageLocking();
                 memory = loader.memory();
             }
             ExecutionPlan.Parts parts =
-                    execution.take(memory, id -> weights.block(id).location(), resources);
+                    execution.take(memory, id -> weights.block(id).location(), activity, resources);
             this.staging = resources.keep(new KvStaging(layout, maxStepTokens()));
             this.group = parts.group();
             this.head = parts.head();
-            this.forward = new ForwardPass(spec, plan, weights, group, parts.embedding());
+            this.forward = new ForwardPass(spec, plan, weights, group, parts.embedding(), activity);
         } catch (Throwable e) {
             resources.close();
             throw e;
@@ -146,7 +151,12 @@ public final class ModelRunner implements AutoCloseable {
         for (Batch.Sequence sequence : batch.sequences()) {
             sequence.cache().reserve(sequence.tokens().length);
         }
-        float[] numbers = compute(batch);
+        float @Nullable [] numbers = null;
+        try {
+            numbers = compute(batch);
+        } finally {
+            activity.ended(numbers != null);
+        }
         return advance(batch, numbers);
     }
 

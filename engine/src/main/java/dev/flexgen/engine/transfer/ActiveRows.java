@@ -1,5 +1,6 @@
 package dev.flexgen.engine.transfer;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
@@ -24,6 +25,7 @@ public final class ActiveRows implements AutoCloseable {
 
     private final Device device;
     private final boolean gpu;
+    private final Activity activity;
     private final ParallelReader reader = new ParallelReader();
     private final Resources resources = new Resources();
     private final MemorySegment activations; // in host memory
@@ -42,9 +44,11 @@ public final class ActiveRows implements AutoCloseable {
      * @param blockBytes of the largest block
      * @param tokens most tokens of a step
      * @param neurons of the largest block
+     * @param activity is told what is read
      */
-    public ActiveRows(Device device, long blockBytes, int tokens, int neurons) {
+    public ActiveRows(Device device, long blockBytes, int tokens, int neurons, Activity activity) {
         this.device = device;
+        this.activity = activity;
         this.gpu = device.tier() == Tier.GPU;
         long activationBytes = 4L * tokens * neurons;
         try {
@@ -81,6 +85,7 @@ public final class ActiveRows implements AutoCloseable {
         uploaded.join(); // the last rows have left these buffers
         Rows known = toHost(a);
         int[] active = active(known);
+        activity.readNeurons(active.length, a.width());
         if (active.length == 0) {
             return;
         }
@@ -135,6 +140,7 @@ public final class ActiveRows implements AutoCloseable {
             case WeightLocation.File file -> {
                 Matrix shape = block.layout().in(pages).weight();
                 reader.fetchRows(file, shape.data().address() - pages.address(), shape.rowBytes(), active, pages);
+                activity.readFromDisk(active.length * shape.rowBytes());
                 yield pages;
             }
         };

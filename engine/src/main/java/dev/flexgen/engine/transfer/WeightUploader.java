@@ -1,5 +1,6 @@
 package dev.flexgen.engine.transfer;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
@@ -30,14 +31,17 @@ public final class WeightUploader implements AutoCloseable {
     private final ParallelReader fetcher = new ParallelReader();
     private final Resources resources = new Resources();
     private final List<Staging> stagings = new ArrayList<>();
+    private final Activity activity;
     private int nextStaging;
 
     /**
      * Allocates what it will need.
      *
      * @param largest bytes of the largest block that lies neither in page-locked memory nor on the device; 0 if there is none
+     * @param activity is told what is moved
      */
-    public WeightUploader(Device device, long largest) {
+    public WeightUploader(Device device, long largest, Activity activity) {
+        this.activity = activity;
         this.device = device;
         if (device.tier() == Tier.HOST || largest == 0) {
             return;
@@ -58,9 +62,10 @@ public final class WeightUploader implements AutoCloseable {
     public void bring(WeightLocation source, MemorySegment slot) {
         Stream stream = device.stream(StreamRole.WEIGHTS_IN);
         if (device.tier() == Tier.HOST) {
-            fetcher.fetch(source, slot);
+            count(source, fetcher.fetch(source, slot));
         } else if (source instanceof WeightLocation.Memory memory && memory.pageLocked()) {
             stream.upload(memory.block(), slot.asSlice(0, memory.block().byteSize()));
+            count(source, memory.block().byteSize());
         } else {
             Staging staging = stagings.get(nextStaging);
             nextStaging = (nextStaging + 1) % stagings.size();
@@ -68,6 +73,16 @@ public final class WeightUploader implements AutoCloseable {
             long bytes = fetcher.fetch(source, staging.buffer().segment());
             stream.upload(staging.buffer().segment().asSlice(0, bytes), slot.asSlice(0, bytes));
             stream.record(staging.copied());
+            count(source, bytes);
+        }
+    }
+
+    private void count(WeightLocation source, long bytes) {
+        if (source instanceof WeightLocation.File) {
+            activity.readFromDisk(bytes);
+        }
+        if (device.tier() == Tier.GPU) {
+            activity.sentToGpu(bytes);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.weights;
 
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Linear;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,7 @@ public final class WeightLoader implements AutoCloseable {
     private final Plan plan;
     private final List<Device> devices;
     private final WeightPacker packer;
+    private final Activity activity;
     private final Resources resources = new Resources();
     private final WeightMemory memory;
     private final @Nullable BlockFile sourceFile;
@@ -51,18 +54,21 @@ public final class WeightLoader implements AutoCloseable {
      * @param source of the weights, which stays the caller's
      * @param encodings of the matrices once loaded
      * @param disk makes the file of the disk tier, if the plan needs one and the source has none
+     * @param activity is told how far it is
      */
     public WeightLoader(
             RowSource source,
             WeightEncodings encodings,
             Plan plan,
             List<Device> devices,
-            LongFunction<ScratchFile> disk) {
+            LongFunction<ScratchFile> disk,
+            Activity activity) {
         this.source = source;
         this.encodings = encodings;
         this.spec = encodings.spec();
         this.plan = plan;
         this.devices = devices;
+        this.activity = activity;
         this.packer = new WeightPacker(encodings, source);
         new SupportCheck(encodings, devices).require(plan);
         try {
@@ -79,6 +85,7 @@ public final class WeightLoader implements AutoCloseable {
     /** Loads; the result owns all memory, and this loader nothing more. */
     public ModelWeights load() {
         try {
+            activity.willLoad(bytesToLoad());
             for (int i = 0; i < devices.size(); i++) {
                 loadUnsharded(i);
             }
@@ -99,6 +106,20 @@ public final class WeightLoader implements AutoCloseable {
         }
     }
 
+    private long bytesToLoad() {
+        LongAdder bytes = new LongAdder();
+        for (int i = 0; i < devices.size(); i++) {
+            UnshardedWeights unsharded = memory.unsharded(i);
+            unsharded.items().forEach(item -> bytes.add(bytes(unsharded, item)));
+        }
+        plan.forEach((id, shard) -> bytes.add(memory.isTokenTable(id, shard) ? 0 : memory.bytes(id)));
+        return bytes.sum();
+    }
+
+    private static long bytes(UnshardedWeights unsharded, UnshardedWeights.Item item) {
+        return unsharded.get(item.role(), item.layer()).byteSize();
+    }
+
     private void loadUnsharded(int device) {
         UnshardedWeights unsharded = memory.unsharded(device);
         for (UnshardedWeights.Item item : unsharded.items()) {
@@ -114,6 +135,7 @@ public final class WeightLoader implements AutoCloseable {
                                 (from, host) ->
                                         source.rows(role, layer, from, matrix.encoding(), matrix.columns(), host));
             }
+            activity.loaded(bytes(unsharded, item));
         }
     }
 
@@ -170,7 +192,12 @@ public final class WeightLoader implements AutoCloseable {
     }
 
     private <V> WeightBlock<V> block(BlockId id, Shard shard, BlockLayout<V> layout) {
-        return new WeightBlock<>(id, shard, layout, memory.isTokenTable(id, shard) ? table(shard) : place(id, shard));
+        if (memory.isTokenTable(id, shard)) {
+            return new WeightBlock<>(id, shard, layout, table(shard));
+        }
+        WeightLocation location = place(id, shard);
+        activity.loaded(memory.bytes(id));
+        return new WeightBlock<>(id, shard, layout, location);
     }
 
     private WeightLocation table(Shard shard) {

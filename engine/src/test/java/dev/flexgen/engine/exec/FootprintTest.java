@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.RandomPlans;
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
@@ -68,7 +69,8 @@ class FootprintTest {
                                 devices,
                                 bytes -> new ScratchFile(ledger, disk, bytes),
                                 kv,
-                                CONTEXT);
+                                CONTEXT,
+                                new Activity());
                         KvCache cache = runner.newCache(CONTEXT)) {
                     assertThat(cache.length()).isZero();
                     for (Tier tier : Tier.values()) {

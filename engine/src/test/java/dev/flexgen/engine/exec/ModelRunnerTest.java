@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.flexgen.engine.Expected;
 import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.RandomPlans;
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.checkpoint.Checkpoint;
@@ -67,7 +68,8 @@ class ModelRunnerTest {
                     devices,
                     bytes -> new ScratchFile(ledger, disk, bytes),
                     KvEncoding.F32,
-                    Math.min(CONTEXT, spec.positions()));
+                    Math.min(CONTEXT, spec.positions()),
+                    new Activity());
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.flexgen.chat.repl.command;
 
+import dev.flexgen.chat.roles.Roles;
+import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.NearestName;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingSource;
@@ -11,7 +13,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The settings that can change in the middle of a chat. */
-final class ChatSettings {
+public final class ChatSettings {
 
     static final List<Setting<?>> ALL = List.of(
             SettingTable.MAX_NEW_TOKENS,
@@ -23,6 +25,11 @@ final class ChatSettings {
             SettingTable.SEED);
 
     private ChatSettings() {}
+
+    /** The user's roles, which may have these settings. */
+    public static Roles roles(AppDirs dirs) {
+        return new Roles(dirs.config().resolve("roles"), ALL);
+    }
 
     static Optional<Setting<?>> find(String name) {
         for (Setting<?> setting : ALL) {

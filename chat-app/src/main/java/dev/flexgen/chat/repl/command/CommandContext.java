@@ -2,7 +2,12 @@ package dev.flexgen.chat.repl.command;
 
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.chat.pull.ModelPull;
+import dev.flexgen.chat.pull.PullState;
+import dev.flexgen.chat.roles.Roles;
 import dev.flexgen.config.Settings;
+import dev.flexgen.hub.HubRef;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -22,6 +27,27 @@ public interface CommandContext {
     /** The models of this machine. */
     ModelShelf models();
 
+    /** The roles that the user has written. */
+    Roles roles();
+
+    /**
+     * Shows a download on the terminal until it ends; Ctrl-C stops it. Ends as {@link ModelPull#run} does.
+     *
+     * @return how far it got
+     */
+    PullState download(ModelPull pull, HubRef model);
+
+    /**
+     * Shows what the model does until the user goes back.
+     *
+     * @return false if this terminal cannot show it
+     * @throws IOException if it fails
+     */
+    boolean monitor() throws IOException;
+
+    /** Whether it comes with every reply from now on. */
+    void monitors(boolean withEveryReply);
+
     /** As they are now. */
     Settings settings();
 
@@ -39,6 +65,9 @@ public interface CommandContext {
 
     /** Has the user change a text in an editor. */
     TextEditor editor();
+
+    /** Asks the user something, on a line of its own; empty if it is not answered (Ctrl-C, Ctrl-D). */
+    Optional<String> ask(String question);
 
     /** Sends the terminal something that it does not show; {@code false} if this terminal would show it. */
     boolean send(String escapeSequence);

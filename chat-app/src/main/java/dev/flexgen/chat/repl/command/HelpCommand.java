@@ -17,6 +17,7 @@ final class HelpCommand implements SlashCommand {
             Ctrl-G             change the message in $VISUAL or $EDITOR; so does Ctrl-X Ctrl-E
             Ctrl-C             stop the reply and send nothing that waits; clear the line
             Ctrl-U             take back what was typed: the line, or during a reply the last message that waits
+            Ctrl-T             during a reply: show the monitor; q goes back
             Ctrl-Z             go to the shell; fg comes back
             Ctrl-D             leave
             Up, Down, Ctrl-R   earlier messages

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.repl.command;
 
+import dev.flexgen.chat.CommandException;
 import dev.flexgen.config.Settings;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,23 @@ public interface ModelShelf {
             throw new UnsupportedOperationException("there is one model only");
         }
     };
+
+    /** Those that could be downloaded, with their sizes. */
+    default List<Suggestion> elsewhere() {
+        return List.of();
+    }
+
+    /**
+     * Downloads one and shows it.
+     *
+     * @return what came of it, in a few words
+     * @throws dev.flexgen.chat.CommandException if it is none that can be had, or the user does not want it after all
+     * @throws dev.flexgen.hub.HubException if it cannot be had
+     * @throws java.util.concurrent.CancellationException if the user stopped it
+     */
+    default String pull(String reference, CommandContext chat) {
+        throw CommandException.usage("no models can be downloaded here");
+    }
 
     /** Those that are here, with their sizes. */
     List<Suggestion> here();

@@ -17,7 +17,7 @@ final class RedoCommand implements SlashCommand {
 
     @Override
     public String summary() {
-        return "bring back what /undo, /retry, /edit, /clear, /new or /system took away";
+        return "bring back what /undo, /retry, /best, /edit, /compress, /clear, /new or /system took away";
     }
 
     @Override

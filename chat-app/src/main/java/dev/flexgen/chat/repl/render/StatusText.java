@@ -38,16 +38,42 @@ public final class StatusText {
                 : "";
     }
 
+    /**
+     * How far reading a prompt is.
+     *
+     * @param stepTokens tokens of the step that runs, which goes through all layers; 0 if that is not known
+     * @param layer that it is in, counted from 0
+     * @param layers of the model; 0 if that is not known
+     */
+    public record Reading(int doneTokens, int totalTokens, int stepTokens, int layer, int layers) {
+
+        /** Tokens that went through all layers, and the others' share of that. */
+        double done() {
+            double under = layers == 0 ? 0 : (double) layer / layers;
+            return doneTokens + under * Math.min(stepTokens, totalTokens - doneTokens);
+        }
+
+        private String place() {
+            if (layers == 0) {
+                return "";
+            }
+            int steps = stepTokens == 0 ? 1 : Math.ceilDiv(totalTokens, stepTokens);
+            String part = steps < 2 ? "" : " of part " + (doneTokens / stepTokens + 1) + "/" + steps;
+            return ", layer " + (layer + 1) + "/" + layers + part;
+        }
+    }
+
     /** What the wait for the first word is about, without a line end. */
-    public static String prefill(int doneTokens, int totalTokens, long seconds) {
-        if (doneTokens >= totalTokens) {
+    public static String reading(Reading reading, long seconds) {
+        if (reading.doneTokens() >= reading.totalTokens()) {
             return "waiting for the first word, %d s".formatted(seconds);
         }
-        var left = doneTokens > 0 && seconds > 0
-                ? ", about %d s left".formatted(Math.ceilDiv(seconds * (totalTokens - doneTokens), doneTokens))
-                : "";
-        return "reading the prompt, %d %% of %s, %d s%s"
-                .formatted(100L * doneTokens / totalTokens, count(totalTokens, "token"), seconds, left);
+        double done = reading.done();
+        double share = done / reading.totalTokens();
+        var left =
+                share > 0.01 && seconds > 0 ? ", about %s left".formatted(duration(seconds * (1 - share) / share)) : "";
+        return "reading the prompt, %d %% of %s%s, %d s%s"
+                .formatted((int) (100 * share), count(reading.totalTokens(), "token"), reading.place(), seconds, left);
     }
 
     /** What a message will cost that is not sent yet. */
@@ -77,6 +103,9 @@ public final class StatusText {
         return switch (event) {
             case DialogueEvent.TurnsDropped(int dropped, int kept) ->
                 "[the context is full: forgot the oldest %s, kept %d]"
+                        .formatted(dropped == 1 ? "turn" : dropped + " turns", kept);
+            case DialogueEvent.RoomMade(int dropped, int kept) ->
+                "[the context is full: forgot the oldest %s, kept %d, read again while you type]"
                         .formatted(dropped == 1 ? "turn" : dropped + " turns", kept);
             case DialogueEvent.SystemTextLeftOut(int tokens, int share) ->
                 "[the system text of %s is left out: this model's context has room for %d]"

@@ -1,7 +1,9 @@
 package dev.flexgen.chat.repl.render;
 
 import dev.flexgen.config.ColorChoice;
+import dev.flexgen.config.ThemeChoice;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The escape sequences that dress up each kind of text; all empty when plain.
@@ -31,6 +33,25 @@ public record Theme(
     /** Attributes and colours that every terminal since the VT100's heirs understands. */
     public static final Theme ANSI = new Theme(
             "\u001b[1m", "\u001b[2m", "\u001b[31m", "\u001b[1m", "\u001b[36m", "\u001b[35m", "\u001b[32m", "\u001b[0m");
+
+    /** The same for a light background, where cyan and green are hard to read. */
+    public static final Theme LIGHT = new Theme(
+            "\u001b[1m", "\u001b[2m", "\u001b[31m", "\u001b[1m", "\u001b[34m", "\u001b[35m", "\u001b[34m", "\u001b[0m");
+
+    /** What the terminals that set it say of their background: a number from 7 on but 8 is a light one. */
+    private static final Pattern LIGHT_BACKGROUND = Pattern.compile(".*;(7|9|1[0-5])");
+
+    /** The theme for a terminal whose user has chosen one. */
+    public static Theme choose(ThemeChoice theme, ColorChoice mode, Map<String, String> environment) {
+        if (theme == ThemeChoice.NONE || choose(mode, environment).isPlain()) {
+            return PLAIN;
+        }
+        String background = environment.getOrDefault("COLORFGBG", "");
+        boolean light = theme == ThemeChoice.LIGHT
+                || (theme == ThemeChoice.AUTO
+                        && LIGHT_BACKGROUND.matcher(background).matches());
+        return light ? LIGHT : ANSI;
+    }
 
     /**
      * The theme for a terminal. An explicit {@code ALWAYS} beats the environment, as

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The line editor's terminal for Lanterna, which must not open it a second time. While a screen is up, Ctrl-C is a key. The
  * terminal gets its modes back when the screen is left, and also when the JVM ends in the middle of it.
  */
-final class BorrowedTerminal extends ANSITerminal {
+public final class BorrowedTerminal extends ANSITerminal {
 
     private static final TerminalSize FALLBACK = new TerminalSize(80, 24);
 
@@ -32,7 +32,8 @@ final class BorrowedTerminal extends ANSITerminal {
     private @Nullable SignalHandler interruptHandler;
     private volatile boolean gone;
 
-    BorrowedTerminal(Terminal terminal) {
+    /** @param terminal the caller's, not read by anybody else until the private mode ends */
+    public BorrowedTerminal(Terminal terminal) {
         this(terminal, new TypedBytes(terminal.reader()));
     }
 

@@ -6,6 +6,7 @@ import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.dialogue.ReplyEnd;
 import dev.flexgen.chat.dialogue.TokenIds;
+import dev.flexgen.chat.repl.render.StatusText.Reading;
 import org.junit.jupiter.api.Test;
 
 class StatusTextTest {
@@ -32,8 +33,12 @@ class StatusTextTest {
 
     @Test
     void aWaitSaysWhatFor() {
-        assertThat(StatusText.prefill(512, 2048, 7))
+        assertThat(StatusText.reading(new Reading(512, 2048, 0, 0, 0), 7))
                 .isEqualTo("reading the prompt, 25 % of 2048 tokens, 7 s, about 21 s left");
-        assertThat(StatusText.prefill(20, 20, 1)).isEqualTo("waiting for the first word, 1 s");
+        assertThat(StatusText.reading(new Reading(0, 700, 512, 12, 24), 7))
+                .isEqualTo("reading the prompt, 36 % of 700 tokens, layer 13/24 of part 1/2, 7 s, about 12 s left");
+        assertThat(StatusText.reading(new Reading(0, 40, 40, 0, 96), 3))
+                .isEqualTo("reading the prompt, 0 % of 40 tokens, layer 1/96, 3 s");
+        assertThat(StatusText.reading(new Reading(20, 20, 0, 0, 0), 1)).isEqualTo("waiting for the first word, 1 s");
     }
 }

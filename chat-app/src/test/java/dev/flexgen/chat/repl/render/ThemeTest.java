@@ -3,10 +3,27 @@ package dev.flexgen.chat.repl.render;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.config.ColorChoice;
+import dev.flexgen.config.ThemeChoice;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ThemeTest {
+
+    @Test
+    void theUsersThemeFitsTheBackground() {
+        Map<String, String> xterm = Map.of("TERM", "xterm");
+        Map<String, String> light = Map.of("TERM", "xterm", "COLORFGBG", "0;15");
+        Map<String, String> dark = Map.of("TERM", "xterm", "COLORFGBG", "15;0");
+        assertThat(Theme.choose(ThemeChoice.AUTO, ColorChoice.AUTO, xterm)).isEqualTo(Theme.ANSI);
+        assertThat(Theme.choose(ThemeChoice.AUTO, ColorChoice.AUTO, light)).isEqualTo(Theme.LIGHT);
+        assertThat(Theme.choose(ThemeChoice.AUTO, ColorChoice.AUTO, dark)).isEqualTo(Theme.ANSI);
+        assertThat(Theme.choose(ThemeChoice.DARK, ColorChoice.AUTO, light)).isEqualTo(Theme.ANSI);
+        assertThat(Theme.choose(ThemeChoice.LIGHT, ColorChoice.AUTO, dark)).isEqualTo(Theme.LIGHT);
+        assertThat(Theme.choose(ThemeChoice.NONE, ColorChoice.ALWAYS, xterm)).isEqualTo(Theme.PLAIN);
+        assertThat(Theme.choose(ThemeChoice.LIGHT, ColorChoice.NEVER, xterm)).isEqualTo(Theme.PLAIN);
+        assertThat(Theme.choose(ThemeChoice.LIGHT, ColorChoice.AUTO, Map.of("TERM", "xterm", "NO_COLOR", "1")))
+                .isEqualTo(Theme.PLAIN);
+    }
 
     @Test
     void aTerminalThatCanGetsColour() {

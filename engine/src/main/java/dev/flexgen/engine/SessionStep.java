@@ -1,0 +1,55 @@
+package dev.flexgen.engine;
+
+import dev.flexgen.engine.base.CancelToken;
+import dev.flexgen.engine.exec.Batch;
+import dev.flexgen.engine.exec.Logits;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+
+/** Steps of a model for the pending tokens of some sessions. */
+final class SessionStep {
+
+    private SessionStep() {}
+
+    /**
+     * One step for some sessions of a model: each takes its pending tokens, as many as a step has room for.
+     *
+     * @return whether it was computed; if not, it was cancelled, and all sessions are as they were
+     */
+    static boolean run(Model model, List<Session> sessions, CancelToken cancel) {
+        int room = model.maxStepTokens() / sessions.size();
+        int rows = sessions.getFirst().pending();
+        long start = System.nanoTime();
+        Logits computed = model.step(
+                new Batch(sessions.stream().map(it -> share(it, room, cancel)).toList()));
+        if (computed.completed(0)) {
+            sessions.getFirst().drafted().stepped(rows, (System.nanoTime() - start) / 1e9);
+        }
+        boolean all = true;
+        for (int i = 0; i < sessions.size(); i++) {
+            all &= sessions.get(i).take(computed, i);
+        }
+        return all;
+    }
+
+    /** The last pending token wants logits, and a draft behind it; none before they are reached. */
+    private static Batch.Sequence share(Session session, int room, CancelToken cancel) {
+        int pending = session.pending();
+        int count = ReadAhead.step(pending, room);
+        return session.share(count, count == pending ? 1 + session.drafted().pending() : 0, cancel);
+    }
+
+    /**
+     * One step for the next pending tokens of a session, each of which wants logits.
+     *
+     * @throws CancellationException if cancelled
+     */
+    static Logits withAllLogits(Model model, Session session, CancelToken cancel) {
+        int count = Math.min(session.pending(), model.maxLogitRows());
+        Logits computed = model.step(new Batch(List.of(session.share(count, count, cancel))));
+        if (!computed.completed(0)) {
+            throw new CancellationException("cancelled");
+        }
+        return computed;
+    }
+}
