@@ -44,12 +44,16 @@ public final class ChatTemplate {
      */
     public static Optional<PromptFormat> in(Path folder) {
         JsonObject config = config(folder);
-        return source(folder, config).map(it -> PromptFormat.of(new ChatTemplate(it, tokens(config)).layout()));
+        return source(folder, config).map(it -> PromptFormat.of(layout(it, tokens(config))));
     }
 
     /** Of a template that is in no file. */
     static TemplateLayout layout(String source, Map<String, Object> tokens) {
-        return new ChatTemplate(source, tokens).layout();
+        try {
+            return new ChatTemplate(source, tokens).layout();
+        } catch (StackOverflowError | LinkageError e) {
+            throw new IllegalArgumentException("it is nested too deeply or needs what is not here", e);
+        }
     }
 
     private static JsonObject config(Path folder) {

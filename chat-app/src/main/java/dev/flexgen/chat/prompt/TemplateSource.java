@@ -20,7 +20,7 @@ final class TemplateSource {
     private static final Pattern INDENT = Pattern.compile("(?m)^[ \\t]+(?=\\{[%#])");
     private static final Pattern LINE_END = Pattern.compile("([%#]})\\r?\\n");
     private static final Pattern REVERSED = Pattern.compile("(\\w+)\\[\\s*::\\s*-1\\s*]");
-    private static final Pattern NAMESPACE = Pattern.compile("namespace\\(((?:[^()]|\\([^()]*\\))*)\\)");
+    private static final Pattern NAMESPACE = Pattern.compile("namespace\\(((?:[^()]++|\\([^()]*+\\))*+)\\)");
 
     private TemplateSource() {}
 
