@@ -43,14 +43,7 @@ class HangupIT {
 
         var again = release.run(
                 "and then?\n",
-                List.of(
-                        release.launcher().toString(),
-                        "chat",
-                        "-c",
-                        "-m",
-                        model.toString(),
-                        "--max-new-tokens",
-                        "5"));
+                List.of(release.launcher().toString(), "chat", "-c", "-m", model.toString(), "--max-new-tokens", "5"));
         assertThat(again.exitCode()).as(again.err()).isZero();
         assertThat(again.err())
                 .contains("going on with the session 'talk', 1 turn")
