@@ -90,7 +90,6 @@ final class KilledProgram {
     private List<String> command(String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
                 "--add-modules",
                 "jdk.incubator.vector",
