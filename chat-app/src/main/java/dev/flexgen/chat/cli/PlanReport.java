@@ -80,7 +80,7 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
             case HOST -> machine.budget().hostBytes();
             case DISK -> 0;
         };
-        int filled = room <= 0 ? 0 : (int) Math.clamp(Math.round((double) BAR * used / room), 1, BAR);
+        int filled = room <= 0 ? 0 : Math.clamp(Math.round((double) BAR * used / room), 1, BAR);
         String bar = room <= 0 ? " ".repeat(BAR + 2) : "[" + "#".repeat(filled) + ".".repeat(BAR - filled) + "]";
         String amount = Bytes.format(used) + (room <= 0 || room == Long.MAX_VALUE ? "" : " of " + Bytes.format(room));
         return String.format(Locale.ROOT, "%-5s %s %-22s %s%n", tier.label(), bar, amount, places.words(tier));
