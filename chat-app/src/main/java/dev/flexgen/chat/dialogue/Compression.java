@@ -1,5 +1,9 @@
 package dev.flexgen.chat.dialogue;
 
+import dev.flexgen.engine.base.CancelToken;
+import java.util.List;
+import java.util.Optional;
+
 /**
  * How old turns are summed up.
  *
@@ -14,5 +18,41 @@ public record Compression(int kept, ReplyOptions options) {
     /** Whether a turn is what was made of this summary. */
     public static boolean stands(Turn turn, Reply summary) {
         return turn.message().equals(REQUEST) && turn.reply().equals(summary.text());
+    }
+
+    /**
+     * What came of it.
+     *
+     * @param turns how many of the oldest it is about
+     * @param turn stands for them; empty if the summary is empty, stopped or not shorter
+     */
+    record Summary(Reply reply, int turns, Optional<Turn> turn) {}
+
+    /** Has the model sum up turns that it sees. */
+    Summary make(Layout layout, List<Turn> held, ReplyListener listener, CancelToken cancel) {
+        var budget = new ContextBudget(layout.model().contextLimit(), options.maxNewTokens());
+        List<Turn> old = List.copyOf(held.subList(0, held.size() - kept));
+        TokenIds request = layout.message(old.size(), REQUEST);
+        while (!old.isEmpty() && layout.prompt(old, request).length() + budget.shortestReply() > budget.limit()) {
+            old = old.subList(0, old.size() - 1);
+        }
+        TokenIds prompt = layout.prompt(old, request);
+        var reply = layout.model()
+                .reply(
+                        prompt,
+                        layout.format().stopStrings(),
+                        options.withMaxNewTokens(budget.replyLimit(prompt.length())),
+                        listener,
+                        cancel);
+        TokenIds first = layout.message(0, REQUEST);
+        boolean shorter = first.length() + reply.ids().length()
+                < old.stream().mapToInt(Turn::tokens).sum();
+        boolean usable = !reply.text().isBlank() && reply.end() == ReplyEnd.FINISHED && shorter;
+        return new Summary(
+                reply,
+                old.size(),
+                usable
+                        ? Optional.of(new Turn(REQUEST, first, reply.text(), reply.ids(), reply.end()))
+                        : Optional.empty());
     }
 }

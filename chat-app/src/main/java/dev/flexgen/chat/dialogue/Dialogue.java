@@ -177,29 +177,13 @@ public final class Dialogue {
      * @return the summary
      */
     public Reply compress(Compression how, DialogueListener listener, CancelToken cancel) {
-        var budget = new ContextBudget(contextLimit(), how.options().maxNewTokens());
-        List<Turn> old = List.copyOf(held().subList(0, held().size() - how.kept()));
-        TokenIds request = layout.message(old.size(), Compression.REQUEST);
-        while (!old.isEmpty() && layout.prompt(old, request).length() + budget.shortestReply() > budget.limit()) {
-            old = old.subList(0, old.size() - 1);
-        }
-        int tokens = old.stream().mapToInt(Turn::tokens).sum();
-        TokenIds prompt = layout.prompt(old, request);
-        var reply = layout.model()
-                .reply(
-                        prompt,
-                        layout.format().stopStrings(),
-                        how.options().withMaxNewTokens(budget.replyLimit(prompt.length())),
-                        listener,
-                        cancel);
-        TokenIds first = layout.message(0, Compression.REQUEST);
-        boolean shorter = first.length() + reply.ids().length() < tokens;
-        if (!reply.text().isBlank() && reply.end() == ReplyEnd.FINISHED && shorter) {
+        Compression.Summary summary = how.make(layout, held(), listener, cancel);
+        summary.turn().ifPresent(turn -> {
             remember(now());
-            turns.replaceHeld(old.size(), new Turn(Compression.REQUEST, first, reply.text(), reply.ids(), reply.end()));
+            turns.replaceHeld(summary.turns(), turn);
             tell(DialogueChange.COMPRESSED);
-        }
-        return reply;
+        });
+        return summary.reply();
     }
 
     /** Forgets the last turns, of which there must be as many. */
@@ -325,22 +309,9 @@ public final class Dialogue {
      * @param begun as much of the message as will stay; may be empty
      */
     public void readAhead(String begun, ReplyOptions options) {
-        if (!layout.model().readsAhead()) {
-            return;
-        }
-        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
-        TokenIds next = begun.isEmpty() ? TokenIds.NONE : layout.beginning(held().size(), begun);
-        var seen = new TurnList();
-        seen.become(turns.state());
-        if (heldTokens() + next.length() + budget.comfortableReply() > budget.limit() && !held().isEmpty()) {
-            seen.dropOldest(budget.afterDropping() - next.length() - openingTokens(), 0, layout);
-            next = begun.isEmpty()
-                    ? TokenIds.NONE
-                    : layout.beginning(seen.held().size(), begun);
-        }
-        TokenIds beginning = layout.prompt(seen.held(), next);
-        if (beginning.length() + budget.shortestReply() <= budget.limit()) {
-            layout.model().readAhead(beginning);
+        if (layout.model().readsAhead()) {
+            ExpectedPrompt.of(layout, turns.state(), begun, options)
+                    .ifPresent(layout.model()::readAhead);
         }
     }
 
@@ -385,12 +356,7 @@ public final class Dialogue {
                         cancel);
     }
 
-    /**
-     * Has the model forget the oldest turns.
-     *
-     * @param target most tokens to hold afterwards
-     * @param least how many turns to hold at least
-     */
+    /** Has the model forget the oldest turns: down to {@code target} tokens, with the opening, and {@code least} turns. */
     private DialogueEvent dropOldest(int target, int least) {
         return turns.dropOldest(target - openingTokens(), least, layout);
     }
