@@ -19,8 +19,8 @@ import java.util.Optional;
 public final class DemoShelf {
 
     /** In the order in which somebody new to the program would watch them. */
-    private static final List<String> NAMES =
-            List.of("first-chat", "memory", "spanish", "multi-line", "retry-undo", "sessions", "plan-175b", "model-switch");
+    private static final List<String> NAMES = List.of(
+            "first-chat", "memory", "spanish", "multi-line", "retry-undo", "sessions", "plan-175b", "model-switch");
 
     private static final String TAPE = ".tape";
     private static final String GOLDEN = ".golden.txt";

@@ -310,8 +310,7 @@ public final class Dialogue {
      */
     public void readAhead(String begun, ReplyOptions options) {
         if (layout.model().readsAhead()) {
-            ExpectedPrompt.of(layout, turns.state(), begun, options)
-                    .ifPresent(layout.model()::readAhead);
+            ExpectedPrompt.of(layout, turns.state(), begun, options).ifPresent(layout.model()::readAhead);
         }
     }
 

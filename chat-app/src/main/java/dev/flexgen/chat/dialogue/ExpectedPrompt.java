@@ -28,8 +28,6 @@ final class ExpectedPrompt {
     }
 
     private static TokenIds next(Layout layout, TurnList seen, String begun) {
-        return begun.isEmpty()
-                ? TokenIds.NONE
-                : layout.beginning(seen.held().size(), begun);
+        return begun.isEmpty() ? TokenIds.NONE : layout.beginning(seen.held().size(), begun);
     }
 }
