@@ -11,14 +11,13 @@ import dev.flexgen.engine.measure.Hardware;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.MachineState.Found;
+import dev.flexgen.engine.plan.ProductRates;
 import dev.flexgen.engine.plan.ProfileJson;
-import dev.flexgen.engine.quant.Encoding;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.function.ToDoubleFunction;
 
 /** The things that {@code doctor} looks at, in the order in which it shows them. */
 final class DoctorChecks {
@@ -144,10 +143,10 @@ final class DoctorChecks {
         checkup.ok(
                 "host memory",
                 "read at " + rate(host.read()) + " by " + host.readers() + " of " + host.threads() + " threads");
-        checkup.ok("processor", "one token is multiplied at " + product(host.products()::readBytesPerSecond));
+        checkup.ok("processor", "one token is multiplied at " + product(host.products()));
         profile.gpu().ifPresent(gpu -> {
             checkup.ok("GPU memory", "read at " + rate(gpu.read()));
-            checkup.ok("GPU", "one token is multiplied at " + product(gpu.products()::readBytesPerSecond));
+            checkup.ok("GPU", "one token is multiplied at " + product(gpu.products()));
             checkup.ok(
                     "bus",
                     "to the GPU " + rate(gpu.bus().upload()) + ", back "
@@ -166,9 +165,9 @@ final class DoctorChecks {
         }
     }
 
-    private static String product(ToDoubleFunction<Encoding> rates) {
-        return rate(rates.applyAsDouble(Encoding.F16)) + " of weights in f16, " + rate(rates.applyAsDouble(Encoding.Q8))
-                + " in q8, " + rate(rates.applyAsDouble(Encoding.Q4)) + " in q4";
+    private static String product(ProductRates rates) {
+        return rate(rates.readBytesPerSecond("f16")) + " of weights in f16, " + rate(rates.readBytesPerSecond("q8"))
+                + " in q8, " + rate(rates.readBytesPerSecond("q4")) + " in q4";
     }
 
     private static String rate(double bytesPerSecond) {

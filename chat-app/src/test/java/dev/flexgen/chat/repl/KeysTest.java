@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jline.terminal.Attributes.LocalFlag;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -203,10 +204,14 @@ class KeysTest {
                 if (!EDITOR_KEYS.contains(key) && !exempt.contains(last) && !key.equals("\u001bOM")) {
                     session.type("draft" + key);
                     session.type(ScreenSession.CTRL_C);
-                    session.awaitPrompt();
+                    session.awaitPrompt("behind " + printable(key));
                 }
             }
         }
+    }
+
+    private static String printable(String key) {
+        return key.chars().mapToObj(Integer::toString).collect(Collectors.joining(" "));
     }
 
     @Test

@@ -95,7 +95,11 @@ final class ScreenSession implements AutoCloseable {
 
     /** Waits for an empty prompt, a new one if the last keys were to leave the line. */
     void awaitPrompt() throws InterruptedException {
-        await("an empty prompt", () -> {
+        awaitPrompt("");
+    }
+
+    void awaitPrompt(String when) throws InterruptedException {
+        await("an empty prompt " + when, () -> {
             boolean left = accepted < 0 || sent().indexOf('\n', accepted) >= 0;
             return left && (lines().endsWith("\n>") || lines().equals(">"));
         });

@@ -63,6 +63,15 @@ public record ProductRates(Map<String, SortedMap<Integer, Double>> byEncoding) {
         return bytesPerWeight(encoding) / seconds(encoding, 1, 1);
     }
 
+    /** The same for the encoding of this name, such as {@code q4}. */
+    public double readBytesPerSecond(String name) {
+        return Encoding.ALL.stream()
+                .filter(encoding -> encoding.name().equals(name))
+                .mapToDouble(this::readBytesPerSecond)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no encoding " + name));
+    }
+
     private SortedMap<Integer, Double> of(Encoding encoding) {
         SortedMap<Integer, Double> own = byEncoding.get(encoding.name());
         return own != null ? own : byEncoding.getOrDefault(STANDARD, new TreeMap<>());

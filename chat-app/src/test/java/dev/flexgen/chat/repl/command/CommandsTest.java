@@ -28,7 +28,8 @@ class CommandsTest {
         assertThat(chat.commands().all()).allSatisfy(it -> {
             assertThat(it.summary()).isNotBlank().doesNotEndWith(".");
             assertThat(it.usage()).startsWith(it.name());
-            assertThat(it.usage().contains("[")).isEqualTo(it.arguments() == Arguments.OPTIONAL);
+            String first = it.usage().substring(it.name().length()).strip();
+            assertThat(first.startsWith("[")).isEqualTo(it.arguments() == Arguments.OPTIONAL);
         });
     }
 
