@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,10 +106,13 @@ class TerminalIT {
         return at < 0 ? "" : screen.substring(at + mark.length());
     }
 
-    /** What is below the line with the message, which ends with an estimate, unless that is a notice. */
+    /** What is below the line with the message, which ends with an estimate, unless that is a notice; without the status line. */
     private static String reply(String behindMessage) {
         int line = behindMessage.indexOf('\n');
-        String below = line < 0 ? "" : behindMessage.substring(line).strip();
-        return below.startsWith("[") ? "" : below;
+        String below = line < 0 ? "" : behindMessage.substring(line);
+        String reply = below.lines()
+                .filter(it -> !it.contains(" \u00b7 ") && !it.startsWith("["))
+                .collect(Collectors.joining("\n"));
+        return reply.strip();
     }
 }

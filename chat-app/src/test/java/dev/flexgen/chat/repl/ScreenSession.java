@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -99,10 +100,24 @@ final class ScreenSession implements AutoCloseable {
     }
 
     void awaitPrompt(String when) throws InterruptedException {
-        await("an empty prompt " + when, () -> {
-            boolean left = accepted < 0 || sent().indexOf('\n', accepted) >= 0;
-            return left && (lines().endsWith("\n>") || lines().equals(">"));
-        });
+        await("an empty prompt " + when, this::isAtPrompt);
+    }
+
+    /** Whether there is an empty prompt before so much time has passed. */
+    boolean promptWithin(Duration time) throws InterruptedException {
+        long deadline = System.nanoTime() + time.toNanos();
+        while (!isAtPrompt()) {
+            if (System.nanoTime() > deadline) {
+                return false;
+            }
+            Thread.sleep(5);
+        }
+        return true;
+    }
+
+    private boolean isAtPrompt() {
+        boolean left = accepted < 0 || sent().indexOf('\n', accepted) >= 0;
+        return left && (lines().endsWith("\n>") || lines().equals(">"));
     }
 
     void await(String what, BooleanSupplier condition) throws InterruptedException {
