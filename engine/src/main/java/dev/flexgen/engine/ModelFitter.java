@@ -58,8 +58,8 @@ public record ModelFitter(MachineState state, ModelOptions options) {
         }
     }
 
-    /** Whether there are GPU kernels for all that a model's layers need. */
-    private static boolean gpuComputes(ModelSpec spec) {
+    /** Whether this version has GPU kernels for all that a model's layers need. */
+    public static boolean gpuComputes(ModelSpec spec) {
         return CudaGpus.CAPABILITIES.containsAll(Needs.of(spec));
     }
 

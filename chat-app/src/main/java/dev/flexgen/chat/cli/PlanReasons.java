@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.engine.FitResult;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Access;
@@ -38,7 +39,12 @@ record PlanReasons(FitResult.Fits fits, MachineState machine) {
                             + " first",
                     100 * fits.shape().activeShare()));
         }
-        if (machine.hasGpu() && fits.tiers().contains(Tier.HOST)) {
+        boolean kernels = ModelFitter.gpuComputes(fits.shape().spec());
+        if (machine.hasGpu() && !kernels) {
+            reasons.add("the processor computes alone: this version has no GPU kernels for models of type "
+                    + fits.shape().spec().family());
+        }
+        if (machine.hasGpu() && kernels && fits.tiers().contains(Tier.HOST)) {
             boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() != 0);
             reasons.add(
                     processor

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.FitResult;
+import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.MachineProfile;
@@ -56,7 +57,8 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
                 model,
                 fits.weights().label(),
                 fits.context()));
-        PlanPlaces places = new PlanPlaces(fits, machine.hasGpu());
+        PlanPlaces places = new PlanPlaces(
+                fits, machine.hasGpu() && ModelFitter.gpuComputes(fits.shape().spec()));
         for (Tier tier : Tier.values()) {
             if (fits.footprint().bytes(tier) > 0) {
                 text.append(line(tier, places));
