@@ -24,7 +24,7 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
 
     private static final int SHORT = 512;
 
-    /** A GPU needs a little more than what moves there, for what lies beside it. */
+    /** A GPU needs a little more memory than the weights that move there take. */
     private static final int SLACK = 16;
 
     /** A gain below this is none. */

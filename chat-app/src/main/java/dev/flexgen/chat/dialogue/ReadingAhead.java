@@ -7,7 +7,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has a session read the beginnings of prompts on a thread of its own, until a reply is asked for. The session is this one's alone
+ * Has a session read the beginnings of prompts on a thread of its own, until a reply is wanted. The session is this one's alone
  * from the first {@link #want} until {@link #settle} returns. Off where a step takes so long to stop that it could delay a reply.
  */
 final class ReadingAhead implements AutoCloseable {

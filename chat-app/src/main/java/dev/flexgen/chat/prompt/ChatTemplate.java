@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The chat template in a model's folder: {@code chat_template.jinja}, or what {@code tokenizer_config.json} has. It is asked for
- * conversations of made-up words, and what it puts between them becomes the layout of all others. So what people say never passes
+ * The chat template in a model's folder: {@code chat_template.jinja}, or what {@code tokenizer_config.json} has. It formats
+ * conversations of made-up words once, and what it puts between them becomes the layout of all others. So what people say never passes
  * through it, and cannot be taken for its special tokens.
  */
 public final class ChatTemplate {

@@ -60,7 +60,7 @@ class DemoModelQualityTest {
 
     @BeforeAll
     static void needsTheSources() {
-        Assumptions.assumeTrue(Files.isDirectory(EVAL), "the held-out set lies in the sources, which are not here");
+        Assumptions.assumeTrue(Files.isDirectory(EVAL), "the held-out set is in the sources, which are not here");
     }
 
     @Test

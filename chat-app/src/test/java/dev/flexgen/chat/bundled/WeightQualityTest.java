@@ -38,7 +38,7 @@ class WeightQualityTest {
 
     @BeforeAll
     static void needsTheSources() {
-        Assumptions.assumeTrue(Files.isDirectory(EVAL), "the held-out set lies in the sources, which are not here");
+        Assumptions.assumeTrue(Files.isDirectory(EVAL), "the held-out set is in the sources, which are not here");
         demo = new BundledModels(folder.resolve("cache")).folder(BundledModel.DEMO);
     }
 

@@ -10,6 +10,7 @@ import dev.flexgen.engine.device.Operation;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.ProductRates;
 import dev.flexgen.engine.quant.Encoding;
@@ -80,6 +81,10 @@ final class ProductBenchmark implements AutoCloseable {
         this.in = device.allocate("measuring", 4L * most * COLUMNS);
         this.out = device.allocate("measuring", 4L * most * Math.max(LONG_STEP_ROWS, COLUMNS) + 4L * MOST_ROWS * BLOCK);
         this.weights = device.allocate("measuring", bytes);
+        if (device.tier() == Tier.HOST) {
+            HostPages.touch(
+                    weights.segment()); // pages that nobody wrote to are all the same one, which the cache holds
+        }
     }
 
     /** Memory that it takes beside the weights. */
@@ -90,6 +95,7 @@ final class ProductBenchmark implements AutoCloseable {
 
     /** Of every encoding that the device knows. */
     ProductRates rates() {
+        warmUp();
         Map<String, SortedMap<Integer, Double>> rates = new TreeMap<>();
         for (Encoding encoding : ENCODINGS) {
             if (device.supports(Operation.UP, encoding)) {
@@ -97,6 +103,32 @@ final class ProductBenchmark implements AutoCloseable {
             }
         }
         return new ProductRates(rates);
+    }
+
+    /** The compiler needs some hundred milliseconds for a kernel, and works on one while the next runs. */
+    private void warmUp() {
+        for (int round = 0; round < 2; round++) {
+            for (Encoding encoding : ENCODINGS) {
+                for (int tokens : TOKENS) {
+                    if (device.supports(Operation.UP, encoding)) {
+                        warmUp(encoding, tokens);
+                    }
+                }
+            }
+        }
+    }
+
+    private void warmUp(Encoding encoding, int tokens) {
+        MemorySegment data = weights.segment().asSlice(0, encoding.bytes(BLOCK, COLUMNS));
+        Linear small = new Linear(new Matrix(encoding, BLOCK, COLUMNS, data), null);
+        Rows from = Rows.in(in.segment(), tokens, COLUMNS);
+        Rows to = Rows.in(out.segment(), tokens, BLOCK);
+        long end = System.nanoTime() + nanosPerFigure / QUARTER;
+        do {
+            device.ops().up(small, from, to);
+            device.stream(StreamRole.COMPUTE).record(done);
+            done.join();
+        } while (System.nanoTime() < end);
     }
 
     private SortedMap<Integer, Double> rates(Encoding encoding) {
