@@ -8,13 +8,16 @@ import dev.flexgen.config.SettingTable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +31,9 @@ final class DemoHome implements AutoCloseable {
             "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "NO_COLOR", "LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH");
 
     private static final String PREFIX = "flexgen-chat-demo";
+
+    private static final int ATTEMPTS = 20;
+    private static final Duration PAUSE = Duration.ofMillis(50);
 
     private final Path folder;
     private final Environment environment;
@@ -80,14 +86,25 @@ final class DemoHome implements AutoCloseable {
         return environment;
     }
 
+    /** Deletes the folder, also while a program that was told to end still writes its last files there. */
     @Override
     public void close() {
+        for (int attempt = 0; attempt < ATTEMPTS && !deleted(); attempt++) {
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+    }
+
+    /** Whether nothing is left. */
+    private boolean deleted() {
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
-        } catch (IOException | UncheckedIOException e) {
-            // A program that would not end may still write there; the system clears such folders.
+            return true;
+        } catch (NoSuchFileException gone) {
+            return Files.notExists(folder);
+        } catch (IOException | UncheckedIOException changed) {
+            return false;
         }
     }
 }

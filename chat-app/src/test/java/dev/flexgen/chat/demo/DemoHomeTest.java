@@ -1,0 +1,56 @@
+package dev.flexgen.chat.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flexgen.config.Environment;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoHomeTest {
+
+    @TempDir
+    Path temporary;
+
+    @Test
+    void nothingIsLeftWhileAProgramStillWritesItsLastFiles() throws Exception {
+        var users = new Environment(
+                Map.of("HOME", temporary.toString(), "TMPDIR", temporary.toString()), temporary, temporary);
+        var home = DemoHome.create(users, temporary, Map.of());
+        Path sessions =
+                Path.of(home.environment().variable("HOME").orElseThrow()).resolve("sessions");
+        Files.createDirectories(sessions);
+        var writing = new CountDownLatch(1);
+        Thread program = Thread.ofPlatform().start(() -> {
+            long end = System.nanoTime() + 200_000_000L;
+            for (int i = 0; System.nanoTime() < end; i++) {
+                try {
+                    Files.writeString(sessions.resolve("last" + i), "words");
+                } catch (IOException deletedUnderneath) {
+                    assertThat(deletedUnderneath).hasMessageContaining("sessions");
+                }
+                writing.countDown();
+            }
+        });
+        writing.await();
+
+        home.close();
+
+        program.join();
+        assertThat(left()).isEmpty();
+    }
+
+    private Stream<Path> left() {
+        try (Stream<Path> entries = Files.list(temporary)) {
+            return entries.toList().stream();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
