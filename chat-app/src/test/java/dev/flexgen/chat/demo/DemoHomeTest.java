@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flexgen.config.Environment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -44,6 +45,31 @@ class DemoHomeTest {
 
         program.join();
         assertThat(left()).isEmpty();
+    }
+
+    @Test
+    void theEndOfTheProcessDeletesWhatNobodyClosed() throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        DemoHomeTest.class.getName(),
+                        temporary.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+        assertThat(process.waitFor()).as(said).isEqualTo(7);
+        assertThat(left()).isEmpty();
+    }
+
+    /** Makes one, with a file in it, and ends. */
+    public static void main(String[] arguments) throws IOException {
+        Path temporary = Path.of(arguments[0]);
+        var users = new Environment(Map.of("TMPDIR", temporary.toString()), temporary, temporary);
+        var home = DemoHome.create(users, temporary, Map.of());
+        Files.writeString(home.environment().home().resolve("file"), "words");
+        System.exit(7);
     }
 
     private Stream<Path> left() {
