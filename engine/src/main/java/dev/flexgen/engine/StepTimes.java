@@ -44,8 +44,7 @@ final class StepTimes {
         if (single.isEmpty()) {
             return OptionalDouble.empty();
         }
-        double[] sorted =
-                single.stream().mapToDouble(Step::seconds).sorted().toArray();
+        double[] sorted = single.stream().mapToDouble(Step::seconds).sorted().toArray();
         return OptionalDouble.of(sorted[sorted.length / 2]);
     }
 
