@@ -298,7 +298,7 @@ class DemoCommandTest {
                 Set WaitTimeout 30s
                 Type "flexgen-chat -m opt-125m"
                 Enter
-                Wait+Screen /context [0-9]+ tokens|Download it now/
+                Wait+Screen /opt-125m with random weights, context [0-9]+ tokens|Download it now/
                 #@ expect not /Download/
                 """, "--check");
 

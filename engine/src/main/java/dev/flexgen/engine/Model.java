@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,7 @@ public final class Model implements AutoCloseable {
     private final Map<Tier, Long> heldBytes;
     private final long bytesInPlace;
     private final PrefillPace pace = new PrefillPace();
+    private final StepTimes times = new StepTimes();
     private @Nullable String digest;
     private boolean closed;
 
@@ -177,6 +179,28 @@ public final class Model implements AutoCloseable {
         return prices(profile).decode(plan(), footprint(), context() / 2);
     }
 
+    /** Seconds that a token of a reply takes: as the last ones did, before that as the plan expects; empty if it cannot know. */
+    public OptionalDouble secondsToWrite() {
+        OptionalDouble seen = times.ofOne();
+        return seen.isPresent()
+                ? seen
+                : knownEstimate().stream()
+                        .mapToDouble(it -> 1 / it.decodeTokensPerSecond())
+                        .findFirst();
+    }
+
+    /** Seconds that so many tokens of a prompt take, at least one, in the same way. */
+    public OptionalDouble secondsToRead(int tokens) {
+        OptionalDouble seen = times.ofPrompt(tokens, maxStepTokens());
+        return seen.isPresent()
+                ? seen
+                : machine.knownProfile().stream()
+                        .mapToDouble(it -> prices(it)
+                                .prefill(plan(), footprint(), tokens, 1)
+                                .seconds())
+                        .findFirst();
+    }
+
     /** What steps of this model's plan cost on a machine of these rates. */
     public CostModel prices(MachineProfile profile) {
         return question.prices(profile);
@@ -270,7 +294,12 @@ public final class Model implements AutoCloseable {
     }
 
     Logits step(Batch batch) {
-        return machine.step(runner, batch);
+        long start = System.nanoTime();
+        Logits computed = machine.step(runner, batch);
+        if (computed.completed(0)) {
+            times.learn(batch.rows(), (System.nanoTime() - start) / 1e9);
+        }
+        return computed;
     }
 
     @Override

@@ -83,8 +83,14 @@ final class ReadAhead {
 
     /** How many of the tokens that a cache shares with a prompt may be used for it; ends what was ahead. */
     int usable(int common, int promptLength) {
-        int begin = from;
+        int shared = shared(common, promptLength);
         from = NOWHERE;
+        return shared;
+    }
+
+    /** The same for a prompt that may come. */
+    int shared(int common, int promptLength) {
+        int begin = from;
         if (begin == NOWHERE || common <= begin) {
             return common;
         }

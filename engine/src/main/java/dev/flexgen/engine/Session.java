@@ -112,6 +112,11 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** How many tokens of {@code prompt} {@link #prefill} would not compute now. */
+    public int known(int[] prompt) {
+        return Math.min(ahead.shared(commonPrefix(prompt), prompt.length), prompt.length - 1);
+    }
+
     /** Tokens that will be held when the step ahead that runs has ended. Any thread. */
     public int aheadEnd() {
         return ahead.end();

@@ -4,6 +4,7 @@ import dev.flexgen.chat.live.Watch;
 import dev.flexgen.engine.base.CancelToken;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a dialogue needs of a model. Prompts are ids, not text: encoding a whole dialogue anew may merge its pieces
@@ -53,6 +54,14 @@ public interface ChatModel {
      * turns out to be wrong costs time and changes nothing. From any thread, but only while no reply is made.
      */
     default void readAhead(TokenIds beginning) {}
+
+    /**
+     * What it would take to reply to this prompt; empty if there is nothing to judge by. From any thread, but only while no reply is
+     * made.
+     */
+    default Optional<TurnCost> expect(TokenIds prompt) {
+        return Optional.empty();
+    }
 
     /** How many tokens prompt and reply may have together. */
     int contextLimit();

@@ -334,9 +334,9 @@ public final class Dialogue {
         return layout.text(held());
     }
 
-    /** How many tokens a message takes with what surrounds it. */
-    public int tokens(String message) {
-        return layout.message(held().size(), message).length();
+    /** The ids of a message with what surrounds it, behind {@link #promptIds}. */
+    public TokenIds messageIds(String message) {
+        return layout.message(held().size(), message);
     }
 
     public int contextLimit() {

@@ -16,6 +16,7 @@ import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,22 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         }
         endWarmUp();
         ahead.want(beginning.toArray());
+    }
+
+    @Override
+    public synchronized Optional<TurnCost> expect(TokenIds prompt) {
+        if (memory.recalls()) {
+            return Optional.empty(); // how much of it comes from the file is not known yet
+        }
+        int[] ids = prompt.toArray();
+        boolean warmingUp = warmUp != null && !warmUp.over();
+        int known = warmingUp
+                ? 0
+                : ahead.known(ids, model.machine().activity().now().step());
+        OptionalDouble seconds = model.secondsToRead(ids.length - known);
+        return seconds.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new TurnCost(ids.length - known, seconds.getAsDouble(), model.secondsToWrite()));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.engine.Session;
+import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.Threads;
 import java.util.Arrays;
@@ -76,6 +77,23 @@ final class ReadingAhead implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * How many tokens of a prompt would not be read any more if it came now.
+     *
+     * @param step what the machine does at the moment
+     */
+    synchronized int known(int[] prompt, Activity.Step step) {
+        if (running == null) {
+            return session.known(prompt);
+        }
+        int mismatch = Arrays.mismatch(prompt, read);
+        int same = mismatch < 0 ? prompt.length : mismatch;
+        int end = session.aheadEnd();
+        double layersLeft = step.layers() == 0 ? 0 : 1 - (double) step.layer() / step.layers();
+        int known = same >= end ? end - (int) (step.rows() * layersLeft) : Math.min(same, end - step.rows());
+        return Math.clamp(known, 0, prompt.length - 1);
     }
 
     private boolean startsLikeRead(int[] prompt, int count) {

@@ -30,6 +30,19 @@ final class ChatLineReader extends LineReaderImpl {
         super.redisplay(flush);
     }
 
+    /** Draws the hint again if it has changed meanwhile; not while a key is obeyed. Any thread. */
+    void refreshHint() {
+        if (lock.tryLock()) {
+            try {
+                if (reading && rightPrompt != null && !rightPrompt.equals(hint())) {
+                    redisplay(true);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
     private AttributedString hint() {
         String text = reading && state == State.NORMAL ? hints.apply(buf.toString()) : "";
         return new AttributedString(text, AttributedStyle.DEFAULT.faint());

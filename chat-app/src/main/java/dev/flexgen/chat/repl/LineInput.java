@@ -4,6 +4,7 @@ import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.render.Theme;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jline.reader.EndOfFileException;
@@ -17,6 +18,8 @@ import org.jline.reader.UserInterruptException;
  * <p>{@code readLine} throws JLine's {@code UserInterruptException} on Ctrl-C and {@code EndOfFileException} on Ctrl-D.
  */
 final class LineInput {
+
+    private static final Duration REFRESH = Duration.ofMillis(500);
 
     private final ChatTerminal screen;
     private final ChatLineReader reader;
@@ -72,6 +75,23 @@ final class LineInput {
         String stopped = screen.typed().takeStopped();
         String text = draft.isEmpty() || stopped.isEmpty() ? draft + stopped : draft + "\n" + stopped;
         reader.runMacro(screen.typed().take());
-        return reader.readLine(prompt, null, (Character) null, text.isEmpty() ? null : text);
+        Thread refresher = Thread.ofVirtual().name("hints").start(this::refresh);
+        try {
+            return reader.readLine(prompt, null, (Character) null, text.isEmpty() ? null : text);
+        } finally {
+            refresher.interrupt();
+        }
+    }
+
+    /** What is shown beside a draft may change while nobody types. */
+    private void refresh() {
+        try {
+            while (true) {
+                Thread.sleep(REFRESH);
+                reader.refreshHint();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the message is there
+        }
     }
 }

@@ -39,7 +39,7 @@ final class LiveChat implements CommandContext {
     private final Theme theme;
     private final Dialogue dialogue;
     private final TextEditor editor;
-    private final TurnForecast forecast = new TurnForecast(this);
+    private final TurnForecast forecast = new TurnForecast(this, System::nanoTime);
     private Partner partner;
     private Settings settings;
     private boolean monitors;

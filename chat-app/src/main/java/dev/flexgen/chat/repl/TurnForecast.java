@@ -1,84 +1,88 @@
 package dev.flexgen.chat.repl;
 
 import dev.flexgen.chat.dialogue.Reply;
+import dev.flexgen.chat.dialogue.TokenIds;
+import dev.flexgen.chat.dialogue.TurnCost;
 import dev.flexgen.chat.repl.command.Attachments;
 import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.render.StatusText;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
- * What the message being written will cost: its tokens, when the first word comes, how long a reply takes. From what the last turn
- * with this model took, so there is none before it; says nothing while it is about a moment. Owned by the chat's thread.
+ * What the message being written will cost: its tokens, when the first word comes, how long a reply takes. The model says it of what
+ * it has not read yet, which becomes less while the user writes; replies are taken to be as long as the last one. Says nothing while it
+ * is about a moment. Used under the line editor's lock.
  */
 final class TurnForecast {
 
-    /** Below it nobody waits. */
-    private static final double SHORTEST_SECONDS = 2;
+    /** Below it nobody waits for a word. */
+    private static final double SHORTEST_WAIT = 2;
 
-    /** Fewer tell nothing of how long reading takes. */
-    private static final int FEWEST_TOKENS = 8;
+    /** Below it nobody waits for a reply. */
+    private static final double SHORTEST_REPLY = 10;
+
+    /** Keys come faster than forecasts change. */
+    private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
 
     private final CommandContext chat;
+    private final LongSupplier nanoTime;
     private final Attachments attachments;
-    private Optional<Pace> pace = Optional.empty();
+    private int replyTokens;
     private String draft = "";
     private String shown = "";
+    private long shownAt;
 
-    /** How fast a model was: what one step takes at least, what a token more takes, and how long its reply was. */
-    private record Pace(double stepSeconds, double tokenSeconds, int replyTokens, double replySeconds) {
-
-        double firstWord(int tokens) {
-            return stepSeconds + tokenSeconds * tokens;
-        }
-    }
-
-    TurnForecast(CommandContext chat) {
+    TurnForecast(CommandContext chat, LongSupplier nanoTime) {
         this.chat = chat;
+        this.nanoTime = nanoTime;
         attachments = new Attachments(chat::path);
     }
 
-    /** What a turn took that has ended. */
+    /** A turn has ended. */
     void learn(Reply reply) {
-        int read = reply.prefilledTokens();
-        if (read < FEWEST_TOKENS || reply.generatedTokens() < 2) {
-            return;
-        }
-        // A step reads the weights once, however few its tokens: it takes what a token of the reply took, or all the
-        // time there was.
-        double step = Math.min(reply.prefillSeconds(), reply.decodeSeconds() / (reply.generatedTokens() - 1));
-        double token = (reply.prefillSeconds() - step) / read;
-        pace = Optional.of(new Pace(step, token, reply.generatedTokens(), reply.decodeSeconds()));
+        replyTokens = reply.generatedTokens();
         draft = "";
-        shown = "";
     }
 
-    /** Another model is another pace. */
+    /** Another model says more or less. */
     void forget() {
-        pace = Optional.empty();
+        replyTokens = 0;
         draft = "";
-        shown = "";
     }
 
     /** The forecast for a draft; empty if there is none. */
     String of(String text) {
-        if (!text.equals(draft)) {
+        long now = nanoTime.getAsLong();
+        if (!text.equals(draft) || now - shownAt >= FRESH_NANOS) {
             draft = text;
-            shown = pace.isEmpty() || text.isBlank() || text.startsWith("/") ? "" : forecast(text, pace.get());
+            shownAt = now;
+            shown = text.isBlank() || text.startsWith("/") ? "" : forecast(text);
         }
         return shown;
     }
 
-    private String forecast(String text, Pace its) {
-        int tokens;
+    private String forecast(String text) {
+        TokenIds message;
         try {
-            tokens = chat.dialogue().tokens(attachments.expand(text));
+            message = chat.dialogue().messageIds(attachments.expand(text));
         } catch (IOException notYetAFile) {
-            tokens = chat.dialogue().tokens(text);
+            message = chat.dialogue().messageIds(text);
         }
-        double firstWord = its.firstWord(tokens);
-        return firstWord < SHORTEST_SECONDS
-                ? ""
-                : StatusText.forecast(tokens, firstWord, its.replyTokens(), its.replySeconds());
+        int tokens = message.length();
+        Optional<TurnCost> cost = chat.dialogue()
+                .model()
+                .expect(TokenIds.join(List.of(chat.dialogue().promptIds(), message)));
+        return cost.filter(this::isLong)
+                .map(it -> StatusText.forecast(tokens, it, replyTokens))
+                .orElse("");
+    }
+
+    private boolean isLong(TurnCost cost) {
+        return cost.firstWordSeconds() >= SHORTEST_WAIT
+                || cost.tokenSeconds().orElse(0) * (replyTokens - 1) >= SHORTEST_REPLY;
     }
 }

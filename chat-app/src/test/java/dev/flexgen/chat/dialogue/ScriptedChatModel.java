@@ -5,6 +5,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -25,6 +27,8 @@ public final class ScriptedChatModel implements ChatModel {
     private final CountDownLatch paused = new CountDownLatch(1);
     private volatile boolean stubborn;
     private volatile boolean over;
+    private int held;
+    private int spoken;
     private int readTokens = 1;
     private double readSeconds = 0.5;
     private double writeSeconds = 2.0;
@@ -104,6 +108,16 @@ public final class ScriptedChatModel implements ChatModel {
     }
 
     @Override
+    public Optional<TurnCost> expect(TokenIds prompt) {
+        if (held == 0 || readTokens == 1) { // nobody said how fast it is
+            return Optional.empty();
+        }
+        int fresh = prompt.length() - held;
+        double seconds = fresh * readSeconds / readTokens;
+        return Optional.of(new TurnCost(fresh, seconds, OptionalDouble.of(writeSeconds / (spoken - 1))));
+    }
+
+    @Override
     public Reply reply(
             TokenIds prompt, List<String> stops, ReplyOptions options, ReplyListener listener, CancelToken cancel) {
         var script = start(prompt, options);
@@ -129,6 +143,8 @@ public final class ScriptedChatModel implements ChatModel {
         if (script.endless()) {
             hang(cancel);
         }
+        spoken = said.length();
+        held = prompt.length() + spoken;
         var end = cancel.cancelled() ? ReplyEnd.STOPPED : cut ? ReplyEnd.LENGTH : ReplyEnd.FINISHED;
         return new Reply(
                 said.toString(),

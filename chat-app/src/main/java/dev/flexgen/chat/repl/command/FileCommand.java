@@ -38,7 +38,9 @@ final class FileCommand implements SlashCommand {
             return Outcome.CONTINUE;
         }
         try {
-            int tokens = chat.dialogue().tokens(new Attachments(chat::path).text(argument));
+            int tokens = chat.dialogue()
+                    .messageIds(new Attachments(chat::path).text(argument))
+                    .length();
             int room = chat.dialogue().contextLimit() - chat.dialogue().openingTokens();
             chat.remark("[" + argument + " has " + Counted.of(tokens, "token") + " of the context's "
                     + chat.dialogue().contextLimit() + (tokens > room ? ": too many" : "")

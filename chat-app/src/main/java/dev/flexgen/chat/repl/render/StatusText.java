@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl.render;
 import dev.flexgen.chat.dialogue.DialogueEvent;
 import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.dialogue.ReplyEnd;
+import dev.flexgen.chat.dialogue.TurnCost;
 import dev.flexgen.config.PlainText;
 import java.util.List;
 import java.util.Locale;
@@ -77,9 +78,20 @@ public final class StatusText {
     }
 
     /** What a message will cost that is not sent yet. */
-    public static String forecast(int tokens, double firstWordSeconds, int replyTokens, double replySeconds) {
-        return "~%s, first word in %s, then %d in %s"
-                .formatted(count(tokens, "token"), duration(firstWordSeconds), replyTokens, duration(replySeconds));
+    public static String forecast(int tokens, TurnCost cost, int replyTokens) {
+        var message = "~%s, first word in %s".formatted(count(tokens, "token"), exact(cost.firstWordSeconds()));
+        if (cost.tokenSeconds().isEmpty()) {
+            return message;
+        }
+        double token = cost.tokenSeconds().getAsDouble();
+        return message
+                + (replyTokens > 1
+                        ? ", then %d in %s".formatted(replyTokens, exact(token * (replyTokens - 1)))
+                        : String.format(Locale.ROOT, ", then %.2g s a token", token));
+    }
+
+    private static String exact(double seconds) {
+        return seconds < 9.95 ? String.format(Locale.ROOT, "%.1f s", seconds) : duration(seconds);
     }
 
     private static String duration(double seconds) {
