@@ -158,9 +158,10 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             assembler.push(id);
             return assembler.stopped() ? Verdict.STOP : Verdict.CONTINUE;
         };
+        DraftCount before = draftCount();
         var generation = session.generate(request, cancel, tokens, drafts);
         assembler.finish();
-        return reply(assembler, generation, prefilled);
+        return reply(assembler, generation, prefilled, draftCount().since(before));
     }
 
     @Override
@@ -180,7 +181,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
             return List.of();
         }
         return several.make(stopStrings, options, listeners, cancel).stream()
-                .map(ended -> reply(ended.assembler(), ended.generation(), prefilled))
+                .map(ended -> reply(ended.assembler(), ended.generation(), prefilled, DraftCount.NONE))
                 .toList();
     }
 
@@ -204,7 +205,11 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         several.close();
     }
 
-    private Reply reply(ReplyAssembler assembler, Generation generation, int prefilled) {
+    private DraftCount draftCount() {
+        return drafts == null ? DraftCount.NONE : new DraftCount(drafts.drafted(), drafts.accepted());
+    }
+
+    private Reply reply(ReplyAssembler assembler, Generation generation, int prefilled, DraftCount count) {
         return new Reply(
                 assembler.text(),
                 ids(assembler),
@@ -212,7 +217,8 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
                 generation.ids().length,
                 prefilled,
                 generation.prefillSeconds(),
-                generation.decodeSeconds());
+                generation.decodeSeconds(),
+                count);
     }
 
     /** What the model reads of its reply at the next turn: not what it thought. */

@@ -6,12 +6,15 @@ import dev.flexgen.chat.prompt.PromptFormat;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Fixtures;
+import dev.flexgen.engine.ModelDrafter;
 import dev.flexgen.engine.OpenModel;
+import dev.flexgen.engine.Speculation;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.sample.SamplerOptions;
 import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.Tokenizers;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +70,22 @@ class EngineChatModelTest {
             assertThat(engine.counters().tokens() - before)
                     .isEqualTo(reply.prefilledTokens() + turn.replyIds().length() - 1);
         }
+    }
+
+    @Test
+    void aReplyCountsItsOwnDrafts() {
+        var drafter = ModelDrafter.of(engine.model(), engine.model(), 128);
+        try (var drafted = new EngineChatModel(engine.model(), tokenizer, Optional.of(new Speculation(drafter)))) {
+            var dialogue = new Dialogue(drafted, PromptFormat.of(PromptStyle.COMPLETION), "");
+            var counts = say(dialogue, "hello there", new ReplyOptions(20, SamplerOptions.greedy()))
+                    .drafts();
+            assertThat(counts.drafted()).isPositive();
+            assertThat(counts.accepted()).isEqualTo(counts.drafted());
+            var next = say(dialogue, "and again", SHORT).drafts();
+            assertThat(next.drafted()).isBetween(0L, 5L);
+        }
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.COMPLETION), "");
+        assertThat(say(dialogue, "hello there", SHORT).drafts()).isEqualTo(DraftCount.NONE);
     }
 
     @Test

@@ -30,6 +30,7 @@ public final class ScriptedChatModel implements ChatModel {
     private int held;
     private int spoken;
     private int readTokens = 1;
+    private DraftCount drafts = DraftCount.NONE;
     private double readSeconds = 0.5;
     private double writeSeconds = 2.0;
 
@@ -62,6 +63,11 @@ public final class ScriptedChatModel implements ChatModel {
         readSeconds = secondsOfReading;
         writeSeconds = secondsOfWriting;
         return this;
+    }
+
+    /** What replies say of their drafts. */
+    public void drafted(DraftCount count) {
+        drafts = count;
     }
 
     /** A hanging reply comes to its own end. */
@@ -153,7 +159,8 @@ public final class ScriptedChatModel implements ChatModel {
                 said.length(),
                 readTokens,
                 readSeconds,
-                writeSeconds);
+                writeSeconds,
+                drafts);
     }
 
     private synchronized Script start(TokenIds prompt, ReplyOptions options) {

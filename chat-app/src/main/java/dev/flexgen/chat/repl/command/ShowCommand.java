@@ -1,6 +1,7 @@
 package dev.flexgen.chat.repl.command;
 
 import dev.flexgen.chat.dialogue.Dialogue;
+import dev.flexgen.chat.dialogue.DraftCount;
 import dev.flexgen.chat.dialogue.Turn;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -83,15 +84,27 @@ final class ShowCommand implements SlashCommand {
     private static String stats(CommandContext chat) {
         return chat.lastReply()
                 .map(reply -> String.format(
-                        Locale.ROOT,
-                        "last reply: read %d tokens in %.1f s (%.1f tok/s), wrote %d in %.1f s (%.1f tok/s)",
-                        reply.prefilledTokens(),
-                        reply.prefillSeconds(),
-                        reply.prefillSeconds() > 0 ? reply.prefilledTokens() / reply.prefillSeconds() : 0,
-                        reply.generatedTokens(),
-                        reply.decodeSeconds(),
-                        reply.tokensPerSecond()))
+                                Locale.ROOT,
+                                "last reply: read %d tokens in %.1f s (%.1f tok/s), wrote %d in %.1f s (%.1f tok/s)",
+                                reply.prefilledTokens(),
+                                reply.prefillSeconds(),
+                                reply.prefillSeconds() > 0 ? reply.prefilledTokens() / reply.prefillSeconds() : 0,
+                                reply.generatedTokens(),
+                                reply.decodeSeconds(),
+                                reply.tokensPerSecond())
+                        + drafts(reply.drafts()))
                 .orElse("[no reply yet]");
+    }
+
+    private static String drafts(DraftCount count) {
+        return count.drafted() == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        "\n%d of %d drafted tokens accepted (%.0f %%)",
+                        count.accepted(),
+                        count.drafted(),
+                        100.0 * count.accepted() / count.drafted());
     }
 
     private static String context(Dialogue dialogue) {
