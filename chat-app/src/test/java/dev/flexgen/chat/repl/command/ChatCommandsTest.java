@@ -3,8 +3,8 @@ package dev.flexgen.chat.repl.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.flexgen.chat.dialogue.ReplyEnd;
 import dev.flexgen.chat.dialogue.DraftCount;
+import dev.flexgen.chat.dialogue.ReplyEnd;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.TestSetup;
 import dev.flexgen.config.SettingTable;
@@ -204,9 +204,7 @@ class ChatCommandsTest {
         assertThat(lastError()).contains("settings, model, plan, stats, prompt, context", "'weather'");
         chat.run("/retry");
         chat.run("/show stats");
-        assertThat(lastRemark())
-                .contains("read 1 tokens in 0.5 s", "wrote")
-                .doesNotContain("drafted");
+        assertThat(lastRemark()).contains("read 1 tokens in 0.5 s", "wrote").doesNotContain("drafted");
         chat.model.drafted(new DraftCount(16, 12));
         chat.run("/retry");
         chat.run("/show stats");
