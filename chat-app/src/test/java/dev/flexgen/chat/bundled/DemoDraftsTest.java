@@ -3,6 +3,8 @@ package dev.flexgen.chat.bundled;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.Checkout;
+import dev.flexgen.chat.prompt.PromptFormat;
+import dev.flexgen.config.PromptStyle;
 import dev.flexgen.engine.Drafter;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.GenerationRequest;
@@ -22,6 +24,7 @@ import dev.flexgen.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DemoDraftsTest {
 
     private static final int REPLY = 48;
+    private static final List<String> STOPS = PromptFormat.of(PromptStyle.DEMO).stopStrings();
 
     @TempDir
     static Path folder;
@@ -114,10 +118,10 @@ class DemoDraftsTest {
             for (int i = 0; i < dialogues; i++) {
                 int[] prompt = tokenizer.encode(
                         items.get(i * (items.size() / dialogues)).prompt());
-                int[] plain = reply(session, prompt, null);
-                judge(tallies, "self", drafter(self.model(), target.model()), session, prompt, plain);
-                judge(tallies, "demo-draft", drafter(small.model(), target.model()), session, prompt, plain);
-                judge(tallies, "lookup", new LookupDrafter(), session, prompt, plain);
+                int[] plain = reply(tokenizer, session, prompt, null);
+                judge(tallies, "self", drafter(self.model(), target.model()), tokenizer, session, prompt, plain);
+                judge(tallies, "demo-draft", drafter(small.model(), target.model()), tokenizer, session, prompt, plain);
+                judge(tallies, "lookup", new LookupDrafter(), tokenizer, session, prompt, plain);
             }
         }
         return tallies;
@@ -128,7 +132,13 @@ class DemoDraftsTest {
     }
 
     private static void judge(
-            Map<String, Tally> tallies, String name, Drafter drafter, Session session, int[] prompt, int[] plain) {
+            Map<String, Tally> tallies,
+            String name,
+            Drafter drafter,
+            Tokenizer tokenizer,
+            Session session,
+            int[] prompt,
+            int[] plain) {
         Tally tally = tallies.computeIfAbsent(name, _ -> new Tally());
         try (Speculation speculation = new Speculation(drafter)) {
             int[] all = Arrays.copyOf(prompt, prompt.length + plain.length);
@@ -139,16 +149,24 @@ class DemoDraftsTest {
                 tally.guesses += guess.length;
                 tally.right += guess.length > 0 && guess[0] == all[length] ? 1 : 0;
             }
-            assertThat(reply(session, prompt, speculation)).as(name).containsExactly(plain);
+            assertThat(reply(tokenizer, session, prompt, speculation)).as(name).containsExactly(plain);
             tally.drafted += speculation.drafted();
             tally.accepted += speculation.accepted();
         }
     }
 
-    private static int[] reply(Session session, int[] prompt, @Nullable Speculation drafts) {
+    /** A reply as the chat would have it: it ends where the model begins to write the user's part. */
+    private static int[] reply(Tokenizer tokenizer, Session session, int[] prompt, @Nullable Speculation drafts) {
         var request = new GenerationRequest(REPLY, SamplerOptions.greedy(), endTokens);
+        List<Integer> ids = new ArrayList<>();
+        TokenListener listener = id -> {
+            ids.add(id);
+            String text = tokenizer.decode(ids.stream().mapToInt(it -> it).toArray());
+            return STOPS.stream().anyMatch(text::contains)
+                    ? TokenListener.Verdict.STOP
+                    : TokenListener.Verdict.CONTINUE;
+        };
         session.prefill(prompt, new CancelToken(), ProgressListener.NONE);
-        return session.generate(request, new CancelToken(), _ -> TokenListener.Verdict.CONTINUE, drafts)
-                .ids();
+        return session.generate(request, new CancelToken(), listener, drafts).ids();
     }
 }
