@@ -93,7 +93,7 @@ public final class PrivateFolder {
     private static int user() throws IOException {
         Path self = Path.of("/proc/self");
         if (Files.exists(self)) {
-            return Access.of(self).user;
+            return Access.of(self.toRealPath()).user; // the link itself is root's
         }
         Path made = Files.createTempFile("user", "");
         try {
