@@ -38,19 +38,31 @@ class PrivateFolderTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path home = Files.createDirectory(folder.resolve("home"));
         Files.setAttribute(home, "unix:uid", Integer.valueOf(NOBODY));
-        List<String> command = new ArrayList<>(
-                List.of(SETPRIV.toString(), "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups"));
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        assumeTrue(
+                start(asNobody("test", "-x", java, "-a", "-w", home.toString())).waitFor() == 0,
+                "needs a Java that others may run");
+        Process process = start(asNobody(
+                java,
                 "-cp",
                 readableClasses().toString(),
                 PrivateFolderTest.class.getName() + "$Program",
                 home.resolve("own").toString()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
         assertThat(process.waitFor()).as(said).isZero();
         assertThat(said).isEqualTo("private");
+    }
+
+    private static List<String> asNobody(String... program) {
+        List<String> command = new ArrayList<>(
+                List.of(SETPRIV.toString(), "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups"));
+        command.addAll(List.of(program));
+        return command;
+    }
+
+    private static Process start(List<String> command) throws IOException {
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 
     private static boolean isRoot() throws IOException {
