@@ -217,10 +217,6 @@ public final class Wiring {
                 + String.join(", ", Families.names());
     }
 
-    private static ResolvedModel named(String name, ResolvedModel model) {
-        return new ResolvedModel(name, model.folder(), model.promptStyle());
-    }
-
     private ResolvedModel bundled(BundledModel model) {
         return new ResolvedModel(model.modelName(), new BundledModels(dirs.cache()).folder(model), PromptStyle.DEMO);
     }
@@ -252,7 +248,7 @@ public final class Wiring {
         String name = settings.get(SettingTable.MODEL);
         boolean random = settings.get(SettingTable.RANDOM_WEIGHTS);
         ResolvedModel resolved = random
-                ? named(name + " with random weights", bundled(BundledModel.DEMO)) // with the demo's tokenizer
+                ? bundled(BundledModel.DEMO).named(name + " with random weights") // with the demo's tokenizer
                 : name.isEmpty() ? model(settings) : packing.resolve(name);
         Machine machine = machine(settings);
         watch.begins(resolved.name(), machine.activity());

@@ -68,7 +68,7 @@ final class MachineDevices implements AutoCloseable {
         }
     }
 
-    /** More than is free cannot be had, whatever is allowed: what lies beyond belongs to the plan's other tiers. */
+    /** Caps the GPU at what is free, even if the limit allows more; the plan puts the rest on other tiers. */
     private static Device open(Present gpu, EngineOptions options, Ledger ledger) {
         ledger.cap(Tier.GPU, most(options.limits().gpuBytes(), gpu.freeBytes()));
         return gpu.opener().apply(ledger);

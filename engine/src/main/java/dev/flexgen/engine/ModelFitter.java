@@ -14,12 +14,12 @@ import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.Needs;
 
 /**
- * What the planner would make of models on a machine: whether they fit, where they would lie, how fast they would be. Neither needs
- * to be here.
+ * How the planner would place models on a machine: whether they fit, in which memory, how fast they would run. The program needs
+ * neither the model nor the machine for that.
  *
- * <p>How much of a model lies in which memory follows a little from rates, since keys and values lie with who computes. Where they
- * are not known bus and processor count as equally fast; only within that little of a full machine can the answer be another than
- * the engine's.
+ * <p>The placement depends a little on the machine's rates, because the KV cache stays with the device that computes attention. If
+ * they are unknown, bus and processor count as equally fast. The answer may then differ from the engine's, but only where memory is
+ * nearly full.
  *
  * @param options with which models would be opened
  */

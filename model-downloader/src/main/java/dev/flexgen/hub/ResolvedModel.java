@@ -29,6 +29,11 @@ public final class ResolvedModel {
         this.promptStyle = entry == null ? PromptStyle.DIALOGUE : entry.promptStyle();
     }
 
+    /** The same files under another name, outside the catalogue. */
+    public ResolvedModel named(String other) {
+        return new ResolvedModel(other, folder, promptStyle);
+    }
+
     /** Short, to show: a catalogue name, a hub id with its revision, or the folder's name. */
     public String name() {
         return name;

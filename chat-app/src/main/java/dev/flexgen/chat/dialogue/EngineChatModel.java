@@ -149,7 +149,7 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         try {
             prefilled = session.prefill(prompt.toArray(), cancel, listener::onPrefill);
         } catch (CancellationException e) {
-            return new Reply("", TokenIds.NONE, ReplyEnd.STOPPED, 0, 0, 0, 0);
+            return new Reply("", TokenIds.NONE, ReplyEnd.STOPPED, 0, 0, 0, 0, DraftCount.NONE);
         }
         var assembler = new ReplyAssembler(tokenizer, stopStrings, options.goesOn(), listener::onText);
         var request = new GenerationRequest(options.maxNewTokens(), options.sampling(), endTokens);

@@ -7,7 +7,7 @@ package dev.flexgen.chat.dialogue;
  * @param ids the ids of {@code text} to hold in the dialogue; as far as possible those that the model made
  * @param generatedTokens how many tokens the model made, with those of a stop string
  * @param prefilledTokens how many tokens of the prompt had to be read
- * @param drafts what speculative decoding did for it
+ * @param drafts how many of its tokens were drafted; {@link DraftCount#NONE} without speculative decoding
  */
 public record Reply(
         String text,
@@ -18,18 +18,6 @@ public record Reply(
         double prefillSeconds,
         double decodeSeconds,
         DraftCount drafts) {
-
-    /** A reply without drafts. */
-    public Reply(
-            String text,
-            TokenIds ids,
-            ReplyEnd end,
-            int generatedTokens,
-            int prefilledTokens,
-            double prefillSeconds,
-            double decodeSeconds) {
-        this(text, ids, end, generatedTokens, prefilledTokens, prefillSeconds, decodeSeconds, DraftCount.NONE);
-    }
 
     /** Speed of decoding, of the tokens that needed a step of their own: the first comes with the prompt. 0 if unknown. */
     public double tokensPerSecond() {

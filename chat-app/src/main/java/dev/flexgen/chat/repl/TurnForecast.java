@@ -33,8 +33,11 @@ final class TurnForecast {
     private final Attachments attachments;
     private int replyTokens;
     private String draft = "";
+    private Optional<Prompt> prompt = Optional.empty();
     private String shown = "";
     private long shownAt;
+
+    private record Prompt(TokenIds ids, int messageTokens) {}
 
     TurnForecast(CommandContext chat, LongSupplier nanoTime) {
         this.chat = chat;
@@ -44,40 +47,52 @@ final class TurnForecast {
 
     /** A turn has ended. */
     void learn(Reply reply) {
-        replyTokens = reply.generatedTokens();
-        draft = "";
+        begin(reply.generatedTokens());
     }
 
     /** Another model says more or less. */
     void forget() {
-        replyTokens = 0;
+        begin(0);
+    }
+
+    private void begin(int tokensOfReplies) {
+        replyTokens = tokensOfReplies;
         draft = "";
+        prompt = Optional.empty();
     }
 
     /** The forecast for a draft; empty if there is none. */
     String of(String text) {
         long now = nanoTime.getAsLong();
-        if (!text.equals(draft) || now - shownAt >= FRESH_NANOS) {
-            draft = text;
+        boolean changed = !text.equals(draft);
+        if (changed || now - shownAt >= FRESH_NANOS) {
+            if (changed) {
+                draft = text;
+                prompt = text.isBlank() || text.startsWith("/") ? Optional.empty() : Optional.of(prompt(text));
+            }
             shownAt = now;
-            shown = text.isBlank() || text.startsWith("/") ? "" : forecast(text);
+            shown = prompt.map(this::forecast).orElse("");
         }
         return shown;
     }
 
-    private String forecast(String text) {
+    /** What would be sent for a draft. Encoding a long one takes a while, so it is done once. */
+    private Prompt prompt(String text) {
         TokenIds message;
         try {
             message = chat.dialogue().messageIds(attachments.expand(text));
         } catch (IOException notYetAFile) {
             message = chat.dialogue().messageIds(text);
         }
-        int tokens = message.length();
-        Optional<TurnCost> cost = chat.dialogue()
+        return new Prompt(TokenIds.join(List.of(chat.dialogue().promptIds(), message)), message.length());
+    }
+
+    private String forecast(Prompt its) {
+        return chat.dialogue()
                 .model()
-                .expect(TokenIds.join(List.of(chat.dialogue().promptIds(), message)));
-        return cost.filter(this::isLong)
-                .map(it -> StatusText.forecast(tokens, it, replyTokens))
+                .expect(its.ids())
+                .filter(this::isLong)
+                .map(cost -> StatusText.forecast(its.messageTokens(), cost, replyTokens))
                 .orElse("");
     }
 

@@ -54,16 +54,16 @@ final class MachinePage implements Page {
         return switch (machine.outlook().state().found()) {
             case Found.WithGpu gpu ->
                 (machine.gpus().size() > 1 ? "One of the GPUs computes, " + gpu.name() + ". " : "The GPU computes. ")
-                        + "What does not fit its memory lies in host memory, where the processor helps. Each token of a"
-                        + " reply needs the whole model, except for the neurons that are silent.";
+                        + "The rest of a model stays in host memory, where the processor helps. Each token of a reply"
+                        + " needs the whole model, except for inactive neurons.";
             case Found.ProcessorAlone alone ->
                 (machine.gpus().isEmpty()
                                 ? ""
                                 : "The driver names a GPU, but this program does not use it and counts on the"
                                         + " processor alone: "
                                         + alone.reason() + ". ")
-                        + "A reply is as fast as the memory: each of its tokens needs the whole model, except for the"
-                        + " neurons that are silent.";
+                        + "A reply is as fast as the memory: each of its tokens needs the whole model, except for"
+                        + " inactive neurons.";
             case Found.Nobody nobody -> "With the present settings no model can be used. " + nobody.sentence() + ".";
         };
     }

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.config.Environment;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
@@ -72,11 +72,9 @@ class DemoHomeTest {
         System.exit(7);
     }
 
-    private Stream<Path> left() {
+    private List<Path> left() throws IOException {
         try (Stream<Path> entries = Files.list(temporary)) {
-            return entries.toList().stream();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return entries.toList();
         }
     }
 }

@@ -20,7 +20,7 @@ sealed interface KvBlocks extends AutoCloseable permits OpenBlocks, SealingBlock
     /**
      * Forgets all tokens from {@code newLength} on.
      *
-     * @return how many are left: fewer where {@code newLength} lies in a page that cannot be written any more
+     * @return how many are left: fewer than {@code newLength} if that is inside a page that is already sealed
      */
     int truncate(int newLength);
 

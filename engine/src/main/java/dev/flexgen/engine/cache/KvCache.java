@@ -101,8 +101,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Forgets all tokens from {@code newLength} on. Where that lies in a page that is sealed, its tokens before are forgotten too, and
-     * have to be computed again; not so for the tokens of the last step, if they were at most {@value #PAGE_TOKENS}.
+     * Forgets all tokens from {@code newLength} on. If that is inside a sealed page, the page's earlier tokens are forgotten too and
+     * must be computed again. The last step can always be taken back without that, if it had at most {@value #PAGE_TOKENS} tokens.
      *
      * @return how many tokens are left: up to 63 fewer
      */

@@ -25,7 +25,7 @@ final class FileCheckpoint implements Checkpoint {
     private final Arena arena;
     private final Map<String, StoredTensor> stored;
     private final Map<String, Path> listedOnly;
-    /** Kept so that a strided tensor is copied once, however often it is asked for. */
+    /** Keeps loaded tensors, so that a strided one is copied only once. */
     private final Map<String, Tensor> loaded = new ConcurrentHashMap<>();
 
     private final AtomicBoolean closed = new AtomicBoolean();

@@ -208,7 +208,7 @@ final class Unpickler {
         return stack.getLast();
     }
 
-    /** What lies below the last mark is out of reach. */
+    /** The index of the last mark: values below it cannot be taken. */
     private int floor() {
         return marks.isEmpty() ? 0 : marks.getLast();
     }

@@ -110,7 +110,7 @@ final class WizardLoop {
         return Thread.ofPlatform().daemon().name("wizard-look").start(() -> events.add(world.look()));
     }
 
-    /** A model must not be opened while its GPU is still held to be measured; a driver that hangs is not waited for. */
+    /** Waits until the look has let go of the GPU, so that a model can be opened on it; gives up on a driver that hangs. */
     private void endLook() throws InterruptedException {
         if (look != null) {
             look.join(PATIENCE);

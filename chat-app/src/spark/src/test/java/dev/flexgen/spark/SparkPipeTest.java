@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,17 +31,17 @@ class SparkPipeTest {
         List<String> alone = alone(prompts);
         assertEquals(prompts.size(), alone.size());
         try (JavaSparkContext spark = spark()) {
-            List<String> piped = spark.parallelize(prompts, 3).pipe(command("--json")).collect();
+            List<String> piped = spark.parallelize(prompts, 3).pipe(command()).collect();
             assertEquals(alone, piped.stream().map(SparkPipeTest::ids).toList());
             // A partition without prompts is no error.
-            assertEquals(1, spark.parallelize(prompts.subList(0, 1), 2).pipe(command("--json")).count());
+            assertEquals(1, spark.parallelize(prompts.subList(0, 1), 2).pipe(command()).count());
         }
     }
 
     @Test
     void aBadPromptFailsTheJob() throws IOException {
         try (JavaSparkContext spark = spark()) {
-            List<String> command = command("--json");
+            List<String> command = command();
             Exception failure = Assertions.assertThrows(
                     Exception.class, () -> spark.parallelize(List.of("{\"ids\":[99999999]}"), 1).pipe(command).collect());
             assertTrue(failure instanceof SparkException && failure.getMessage().contains("exited with status"),
@@ -64,7 +63,7 @@ class SparkPipeTest {
         Path output = Files.createTempFile("replies", "");
         try {
             Files.write(input, prompts);
-            Process process = new ProcessBuilder(command("--json"))
+            Process process = new ProcessBuilder(command())
                     .redirectInput(input.toFile())
                     .redirectOutput(output.toFile())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -83,23 +82,23 @@ class SparkPipeTest {
         return ids.group(1);
     }
 
-    private static List<String> command(String form) throws IOException {
+    private static List<String> command() throws IOException {
         try (Stream<Path> built = Files.list(CHECKOUT.resolve("chat-app/target"))) {
             Path launcher = built.map(it -> it.resolve("flexgen-chat"))
                     .filter(Files::isExecutable)
                     .findFirst()
                     .orElseThrow(() -> new AssertionError("the program is not packaged: run 'mvn package' first"));
-            return new ArrayList<>(List.of(
+            return List.of(
                     launcher.toString(),
                     "generate",
                     "-m",
                     CHECKOUT.resolve("engine/src/test/resources/golden/opt-f32").toString(),
                     "--input",
                     "-",
-                    form,
+                    "--json",
                     "--quiet",
                     "--max-new-tokens",
-                    "6"));
+                    "6");
         }
     }
 }

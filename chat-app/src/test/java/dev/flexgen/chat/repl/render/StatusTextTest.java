@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl.render;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.chat.dialogue.DialogueEvent;
+import dev.flexgen.chat.dialogue.DraftCount;
 import dev.flexgen.chat.dialogue.Reply;
 import dev.flexgen.chat.dialogue.ReplyEnd;
 import dev.flexgen.chat.dialogue.TokenIds;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class StatusTextTest {
 
     private static Reply reply(ReplyEnd end, int tokens, double seconds) {
-        return new Reply("", TokenIds.NONE, end, tokens, 0, 0, seconds);
+        return new Reply("", TokenIds.NONE, end, tokens, 0, 0, seconds, DraftCount.NONE);
     }
 
     @Test
