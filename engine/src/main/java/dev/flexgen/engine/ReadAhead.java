@@ -39,6 +39,7 @@ final class ReadAhead {
 
     /** Takes a session's pending tokens in steps until the rest has to wait; whether none was left out. */
     boolean read(Session session, BooleanSupplier goOn, CancelToken cancel) {
+        end = session.length();
         int count = next(session.length(), session.pending());
         while (count > 0
                 && !cancel.cancelled()

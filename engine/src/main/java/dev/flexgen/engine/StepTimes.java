@@ -2,8 +2,10 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.plan.Plan;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.OptionalDouble;
+import java.util.stream.DoubleStream;
 
 /**
  * How long the latest steps of a model took, and by these how long others will take. Steps of one token, of few and of many are
@@ -16,6 +18,8 @@ final class StepTimes {
 
     /** Steps that differ by less say nothing of what a token more costs. */
     private static final double SPREAD = 1.5;
+
+    private static final int LEAST_APART = 4;
 
     private final Deque<Step> single = new ArrayDeque<>();
     private final Deque<Step> few = new ArrayDeque<>();
@@ -44,8 +48,7 @@ final class StepTimes {
         if (single.isEmpty()) {
             return OptionalDouble.empty();
         }
-        double[] sorted = single.stream().mapToDouble(Step::seconds).sorted().toArray();
-        return OptionalDouble.of(sorted[sorted.length / 2]);
+        return OptionalDouble.of(median(single.stream().mapToDouble(Step::seconds)));
     }
 
     /**
@@ -86,24 +89,31 @@ final class StepTimes {
         return OptionalDouble.of(one + (fewest - one) * (tokens - 1) / (MANY - 1));
     }
 
-    /** The line through steps that has the least squares of what it misses, without negative parts. */
+    /**
+     * A line through steps, without negative parts. Its slope is the median of those between any two steps (Theil and Sen), so that a
+     * few steps that were held up do not count.
+     */
     private Line line(Deque<Step> steps) {
-        double n = steps.size();
-        double tokens = steps.stream().mapToInt(Step::tokens).sum() / n;
-        double seconds = steps.stream().mapToDouble(Step::seconds).sum() / n;
-        int least = steps.stream().mapToInt(Step::tokens).min().orElseThrow();
-        int most = steps.stream().mapToInt(Step::tokens).max().orElseThrow();
-        if (most < SPREAD * least) {
-            double base = Math.min(ofOne().orElse(0), seconds);
-            return new Line(base, (seconds - base) / tokens);
+        double[] slopes = steps.stream()
+                .flatMap(one -> steps.stream()
+                        .filter(other ->
+                                other.tokens() >= SPREAD * one.tokens() && other.tokens() - one.tokens() >= LEAST_APART)
+                        .map(other -> (other.seconds() - one.seconds()) / (other.tokens() - one.tokens())))
+                .mapToDouble(it -> it)
+                .toArray();
+        double most = median(steps.stream().mapToDouble(it -> it.seconds() / it.tokens()));
+        if (slopes.length == 0) {
+            double tokens = median(steps.stream().mapToDouble(Step::tokens));
+            double base = Math.min(ofOne().orElse(0), most * tokens);
+            return new Line(base, most - base / tokens);
         }
-        double both = 0;
-        double squares = 0;
-        for (Step step : steps) {
-            both += (step.tokens() - tokens) * (step.seconds() - seconds);
-            squares += (step.tokens() - tokens) * (step.tokens() - tokens);
-        }
-        double perToken = Math.clamp(both / squares, 0, seconds / tokens);
-        return new Line(seconds - perToken * tokens, perToken);
+        double perToken = Math.clamp(median(Arrays.stream(slopes)), 0, most);
+        return new Line(
+                Math.max(0, median(steps.stream().mapToDouble(it -> it.seconds() - perToken * it.tokens()))), perToken);
+    }
+
+    private static double median(DoubleStream values) {
+        double[] sorted = values.sorted().toArray();
+        return sorted[sorted.length / 2];
     }
 }

@@ -49,6 +49,24 @@ class StepTimesTest {
     }
 
     @Test
+    void aPromptThatWasHeldUpDoesNotSpoilTheNext() {
+        times.learn(64, 1 + 6.4);
+        times.learn(128, 1 + 12.8);
+        times.learn(256, 600);
+        times.learn(200, 1 + 20);
+        times.learn(512, 1 + 51.2);
+        assertThat(times.ofPrompt(300, 512).getAsDouble()).isEqualTo(1 + 30, within(0.5));
+    }
+
+    @Test
+    void stepsOfNearlyTheSameSizeHaveNoSlope() {
+        times.learn(2, 1);
+        times.learn(3, 1.3);
+        times.learn(3, 1.3);
+        assertThat(times.ofPrompt(16, 512).getAsDouble()).isLessThan(8);
+    }
+
+    @Test
     void theLatestStepsCountAndOneThatWasDisturbedDoesNot() {
         for (int i = 0; i < 20; i++) {
             times.learn(1, 9);

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 /**
  * A home folder for one demo, so that it neither sees nor changes the user's settings, sessions and history. Only what can be made
  * again is shared: the program's cache, and the models that are here, of which nothing is downloaded. Closing deletes it,
- * and so does the end of the process.
+ * and the end of the process tries to.
  */
 final class DemoHome implements AutoCloseable {
 
@@ -42,8 +42,12 @@ final class DemoHome implements AutoCloseable {
     private DemoHome(Path folder, Environment environment) {
         this.folder = folder;
         this.environment = environment;
-        // It stays when this is closed: a program that would not end may make its folders again.
-        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "demo-home"));
+        try {
+            // It stays when this is closed: a program that would not end may make its folders again.
+            Runtime.getRuntime().addShutdownHook(new Thread(this::close, "demo-home"));
+        } catch (IllegalStateException ending) {
+            close();
+        }
     }
 
     /**

@@ -30,7 +30,7 @@ public record Compression(int kept, ReplyOptions options) {
 
     /** Has the model sum up turns that it sees. */
     Summary make(Layout layout, List<Turn> held, ReplyListener listener, CancelToken cancel) {
-        var budget = new ContextBudget(layout.model().contextLimit(), options.maxNewTokens());
+        var budget = ContextBudget.of(layout.model(), options);
         List<Turn> old = List.copyOf(held.subList(0, held.size() - kept));
         TokenIds request = layout.message(old.size(), REQUEST);
         while (!old.isEmpty() && layout.prompt(old, request).length() + budget.shortestReply() > budget.limit()) {

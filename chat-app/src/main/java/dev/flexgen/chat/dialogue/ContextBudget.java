@@ -11,6 +11,11 @@ record ContextBudget(int limit, int maxNewTokens) {
     /** About what a message takes at least. */
     static final int SHORTEST_MESSAGE = 16;
 
+    /** For replies of a model. */
+    static ContextBudget of(ChatModel model, ReplyOptions options) {
+        return new ContextBudget(model.contextLimit(), options.maxNewTokens());
+    }
+
     /** Most that the opening may take; a longer one would leave too little for the dialogue itself. */
     static int openingShare(int limit) {
         return limit / 4;

@@ -51,7 +51,7 @@ public final class Dialogue {
      * @throws MessageTooLongException if the message cannot fit; the dialogue is then unchanged
      */
     public Reply say(String message, ReplyOptions options, DialogueListener listener, CancelToken cancel) {
-        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
+        var budget = ContextBudget.of(layout.model(), options);
         TokenIds next = fitted(message, budget, listener);
         tellBegin(message);
         var reply = reply(next, budget, options, listener, cancel);
@@ -92,7 +92,7 @@ public final class Dialogue {
             turns.takeLast();
         }
         try {
-            var budget = new ContextBudget(contextLimit(), options.getFirst().maxNewTokens());
+            var budget = ContextBudget.of(layout.model(), options.getFirst());
             TokenIds next = fitted(text, budget, listener);
             TokenIds prompt = layout.prompt(held(), next);
             TurnList.State ready = turns.state();
@@ -152,7 +152,7 @@ public final class Dialogue {
      * @return what was added
      */
     public Reply goOn(ReplyOptions options, DialogueListener listener, CancelToken cancel) {
-        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
+        var budget = ContextBudget.of(layout.model(), options);
         if (heldTokens() + budget.shortestReply() > budget.limit()) {
             listener.onEvent(dropOldest(budget.afterDropping(), 1));
         }
@@ -293,7 +293,7 @@ public final class Dialogue {
      * while the user types. Only for models that do.
      */
     public Optional<DialogueEvent> makeRoom(ReplyOptions options) {
-        var budget = new ContextBudget(contextLimit(), options.maxNewTokens());
+        var budget = ContextBudget.of(layout.model(), options);
         boolean full = heldTokens() + ContextBudget.SHORTEST_MESSAGE + budget.comfortableReply() > budget.limit();
         if (!layout.model().readsAhead() || !full || held().isEmpty()) {
             return Optional.empty();
@@ -310,7 +310,8 @@ public final class Dialogue {
      */
     public void readAhead(String begun, ReplyOptions options) {
         if (layout.model().readsAhead()) {
-            ExpectedPrompt.of(layout, turns.state(), begun, options).ifPresent(layout.model()::readAhead);
+            ExpectedPrompt.of(layout, turns.state(), size -> layout.beginning(size, begun), options)
+                    .ifPresent(layout.model()::readAhead);
         }
     }
 
@@ -339,8 +340,9 @@ public final class Dialogue {
         return layout.message(held().size(), message);
     }
 
-    public int contextLimit() {
-        return layout.model().contextLimit();
+    /** What the model will read if this message is sent; empty if there is no room for it. As {@link #readAhead}. */
+    public Optional<TokenIds> promptOf(TokenIds message, ReplyOptions options) {
+        return ExpectedPrompt.of(layout, turns.state(), _ -> message, options);
     }
 
     private Reply reply(

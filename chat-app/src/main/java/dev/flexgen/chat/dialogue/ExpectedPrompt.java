@@ -1,8 +1,9 @@
 package dev.flexgen.chat.dialogue;
 
 import java.util.Optional;
+import java.util.function.IntFunction;
 
-/** The beginning of the prompt of a message that is still being written. Pure functions. */
+/** The prompt of a message that is still being written. Pure functions. */
 final class ExpectedPrompt {
 
     private ExpectedPrompt() {}
@@ -10,24 +11,21 @@ final class ExpectedPrompt {
     /**
      * Its ids, without the turns that will have to be forgotten; empty if there is no room for it.
      *
-     * @param begun as much of the message as will stay; may be empty
+     * @param next what comes behind so many turns
      */
-    static Optional<TokenIds> of(Layout layout, TurnList.State turns, String begun, ReplyOptions options) {
-        var budget = new ContextBudget(layout.model().contextLimit(), options.maxNewTokens());
+    static Optional<TokenIds> of(
+            Layout layout, TurnList.State turns, IntFunction<TokenIds> next, ReplyOptions options) {
+        var budget = ContextBudget.of(layout.model(), options);
         int opening = layout.opening().ids().length();
         var seen = new TurnList();
         seen.become(turns);
-        TokenIds next = next(layout, seen, begun);
-        if (opening + seen.heldTokens() + next.length() + budget.comfortableReply() > budget.limit()
+        TokenIds ids = next.apply(seen.held().size());
+        if (opening + seen.heldTokens() + ids.length() + budget.comfortableReply() > budget.limit()
                 && !seen.held().isEmpty()) {
-            var _ = seen.dropOldest(budget.afterDropping() - next.length() - opening, 0, layout);
-            next = next(layout, seen, begun);
+            var _ = seen.dropOldest(budget.afterDropping() - ids.length() - opening, 0, layout);
+            ids = next.apply(seen.held().size());
         }
-        TokenIds beginning = layout.prompt(seen.held(), next);
-        return Optional.of(beginning).filter(it -> it.length() + budget.shortestReply() <= budget.limit());
-    }
-
-    private static TokenIds next(Layout layout, TurnList seen, String begun) {
-        return begun.isEmpty() ? TokenIds.NONE : layout.beginning(seen.held().size(), begun);
+        TokenIds prompt = layout.prompt(seen.held(), ids);
+        return Optional.of(prompt).filter(it -> it.length() + budget.shortestReply() <= budget.limit());
     }
 }

@@ -27,8 +27,11 @@ record Layout(ChatModel model, PromptFormat format, String systemText, Opening o
         return model.encodeContinuation(format.turn(place(turnsBefore), message));
     }
 
-    /** The ids of the beginning of a message of which the end is not known. */
+    /** The ids of the beginning of a message of which the end is not known; none where it has not begun. */
     TokenIds beginning(int turnsBefore, String begin) {
+        if (begin.isEmpty()) {
+            return TokenIds.NONE;
+        }
         String whole = format.turn(place(turnsBefore), begin);
         return model.encodeContinuation(
                 whole.substring(0, whole.length() - format.beforeReply().length()));

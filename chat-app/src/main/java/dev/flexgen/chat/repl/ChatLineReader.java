@@ -22,12 +22,17 @@ final class ChatLineReader extends LineReaderImpl {
 
     @Override
     protected void redisplay(boolean flush) {
-        if (!(display instanceof LineDisplay)) {
-            display = new LineDisplay(terminal);
-            display.resize(size.getRows(), size.getColumns());
+        lock.lock(); // a resize comes here on the signal's thread
+        try {
+            if (!(display instanceof LineDisplay)) {
+                display = new LineDisplay(terminal);
+                display.resize(size.getRows(), size.getColumns());
+            }
+            rightPrompt = hint();
+            super.redisplay(flush);
+        } finally {
+            lock.unlock();
         }
-        rightPrompt = hint();
-        super.redisplay(flush);
     }
 
     /** Draws the hint again if it has changed meanwhile; not while a key is obeyed. Any thread. */

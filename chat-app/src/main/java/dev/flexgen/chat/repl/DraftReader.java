@@ -19,7 +19,7 @@ final class DraftReader implements AutoCloseable {
     private static final int PASTE = 80;
 
     /** Longer drafts cannot fit the context, whatever their tokens are. */
-    private static final int MOST_CHARACTERS_A_TOKEN = 16;
+    static final int MOST_CHARACTERS_A_TOKEN = 16;
 
     private final CommandContext chat;
     private final Attachments attachments;
@@ -52,7 +52,7 @@ final class DraftReader implements AutoCloseable {
         notifyAll();
     }
 
-    /** The draft is this now. For the chat's thread. */
+    /** The draft is this now. Under the line editor's lock. */
     synchronized void draft(String text) {
         if (!active || text.equals(draft)) {
             return;
@@ -111,7 +111,7 @@ final class DraftReader implements AutoCloseable {
     }
 
     private void tell(String begun) {
-        if (begun.length() / MOST_CHARACTERS_A_TOKEN > chat.dialogue().contextLimit()) {
+        if (begun.length() / MOST_CHARACTERS_A_TOKEN > chat.dialogue().model().contextLimit()) {
             return;
         }
         try {

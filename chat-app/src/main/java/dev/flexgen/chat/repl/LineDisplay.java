@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Draws the lines that are being edited. The line editor's own display finds differences char by char, which tears surrogate
  * pairs apart, and gets into a terminal's last column by printing one char there, which fails where a wide character ends. This
  * one draws a changed line from its first difference between whole characters to its end, never relies on the terminal to wrap,
- * and where widths differ between terminals has the terminal itself find the cursor's column. Owned by the chat's thread.
+ * and where widths differ between terminals has the terminal itself find the cursor's column. Used under the line editor's lock.
  */
 final class LineDisplay extends Display {
 

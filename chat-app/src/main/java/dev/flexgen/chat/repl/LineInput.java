@@ -92,6 +92,8 @@ final class LineInput {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the message is there
+        } catch (RuntimeException e) {
+            // The terminal is closed, or the hint has a fault: the next key meets it on the chat's thread.
         }
     }
 }

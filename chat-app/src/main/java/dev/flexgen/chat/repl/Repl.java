@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.UserInterruptException;
 
-/** A conversation at a terminal. Everything runs on the caller's thread, but for Ctrl-C. */
+/** A conversation at a terminal. Everything runs on the caller's thread, but for Ctrl-C and the forecast beside a draft. */
 public final class Repl {
 
     private static final int OK = 0;
@@ -114,7 +114,7 @@ public final class Repl {
     private void greet() {
         if (setup.verbosity() == Verbosity.NORMAL) {
             chat.remark("%s, context %d tokens. /help lists commands and keys, Ctrl-D leaves."
-                    .formatted(chat.partner().name(), chat.dialogue().contextLimit()));
+                    .formatted(chat.partner().name(), chat.dialogue().model().contextLimit()));
         }
         chat.dialogue().openingEvent().map(StatusText::event).ifPresent(chat::remark);
     }

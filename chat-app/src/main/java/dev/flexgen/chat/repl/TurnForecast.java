@@ -6,16 +6,17 @@ import dev.flexgen.chat.dialogue.TurnCost;
 import dev.flexgen.chat.repl.command.Attachments;
 import dev.flexgen.chat.repl.command.CommandContext;
 import dev.flexgen.chat.repl.render.StatusText;
+import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
  * What the message being written will cost: its tokens, when the first word comes, how long a reply takes. The model says it of what
- * it has not read yet, which becomes less while the user writes; replies are taken to be as long as the last one. Says nothing while it
- * is about a moment. Used under the line editor's lock.
+ * it has not read yet, which becomes less while the user writes; replies are taken to be as long and as fast as the last one. Says
+ * nothing while it is about a moment. Used under the line editor's lock.
  */
 final class TurnForecast {
 
@@ -32,6 +33,10 @@ final class TurnForecast {
     private final LongSupplier nanoTime;
     private final Attachments attachments;
     private int replyTokens;
+
+    /** With all that made the last reply faster or slower, such as drafts. */
+    private OptionalDouble tokenSeconds = OptionalDouble.empty();
+
     private String draft = "";
     private Optional<Prompt> prompt = Optional.empty();
     private String shown = "";
@@ -45,18 +50,23 @@ final class TurnForecast {
         attachments = new Attachments(chat::path);
     }
 
-    /** A turn has ended. */
+    /** A turn has ended; one that was stopped at once tells nothing of the next. */
     void learn(Reply reply) {
-        begin(reply.generatedTokens());
+        if (reply.generatedTokens() > 1) {
+            replyTokens = reply.generatedTokens();
+            tokenSeconds = OptionalDouble.of(reply.decodeSeconds() / (replyTokens - 1));
+        }
+        forgetDraft();
     }
 
     /** Another model says more or less. */
     void forget() {
-        begin(0);
+        replyTokens = 0;
+        tokenSeconds = OptionalDouble.empty();
+        forgetDraft();
     }
 
-    private void begin(int tokensOfReplies) {
-        replyTokens = tokensOfReplies;
+    private void forgetDraft() {
         draft = "";
         prompt = Optional.empty();
     }
@@ -68,7 +78,7 @@ final class TurnForecast {
         if (changed || now - shownAt >= FRESH_NANOS) {
             if (changed) {
                 draft = text;
-                prompt = text.isBlank() || text.startsWith("/") ? Optional.empty() : Optional.of(prompt(text));
+                prompt = prompt(text);
             }
             shownAt = now;
             shown = prompt.map(this::forecast).orElse("");
@@ -77,20 +87,43 @@ final class TurnForecast {
     }
 
     /** What would be sent for a draft. Encoding a long one takes a while, so it is done once. */
-    private Prompt prompt(String text) {
-        TokenIds message;
-        try {
-            message = chat.dialogue().messageIds(attachments.expand(text));
-        } catch (IOException notYetAFile) {
-            message = chat.dialogue().messageIds(text);
+    private Optional<Prompt> prompt(String text) {
+        if (text.isBlank() || text.startsWith("/") || tooLong(text)) {
+            return Optional.empty();
         }
-        return new Prompt(TokenIds.join(List.of(chat.dialogue().promptIds(), message)), message.length());
+        try {
+            String said = expanded(text);
+            if (tooLong(said)) {
+                return Optional.empty();
+            }
+            TokenIds message = chat.dialogue().messageIds(said);
+            var options = chat.partner().options().apply(chat.settings());
+            return chat.dialogue().promptOf(message, options).map(ids -> new Prompt(ids, message.length()));
+        } catch (TokenizerException refused) {
+            return Optional.empty(); // sending it will say why
+        }
+    }
+
+    private boolean tooLong(String text) {
+        return text.length() / DraftReader.MOST_CHARACTERS_A_TOKEN
+                > chat.dialogue().model().contextLimit();
+    }
+
+    private String expanded(String text) {
+        try {
+            return attachments.expand(text);
+        } catch (IOException notYetAFile) {
+            return text;
+        }
     }
 
     private String forecast(Prompt its) {
         return chat.dialogue()
                 .model()
                 .expect(its.ids())
+                .map(cost -> tokenSeconds.isEmpty()
+                        ? cost
+                        : new TurnCost(cost.tokens(), cost.firstWordSeconds(), tokenSeconds))
                 .filter(this::isLong)
                 .map(cost -> StatusText.forecast(its.messageTokens(), cost, replyTokens))
                 .orElse("");

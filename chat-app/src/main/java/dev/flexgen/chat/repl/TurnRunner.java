@@ -97,7 +97,7 @@ final class TurnRunner {
         chat.lastReply(reply);
         if (setup.verbosity() == Verbosity.NORMAL) {
             chat.remark(StatusText.reply(
-                    reply, chat.dialogue().heldTokens(), chat.dialogue().contextLimit()));
+                    reply, chat.dialogue().heldTokens(), chat.dialogue().model().contextLimit()));
         }
     }
 
@@ -105,7 +105,7 @@ final class TurnRunner {
         var out = new TurnWriter(screen.terminal().writer());
         var look = new TerminalTurn.Look(
                 setup.theme(), statusWanted(), chat.settings().get(SettingTable.NOTIFY));
-        var meter = new ReplyMeter(chat.partner(), chat.dialogue().contextLimit(), nanoTime);
+        var meter = new ReplyMeter(chat.partner(), chat.dialogue().model().contextLimit(), nanoTime);
         var cancel = interrupts.begin();
         try (var turn = new TerminalTurn(out, screen.terminal(), look, screen.typed(), meter, nanoTime);
                 var _ = screen.listen(interrupts::interrupt, () -> monitor(turn), chat.monitors())) {

@@ -62,7 +62,7 @@ class WeightQualityTest {
         return 1 - ours / plain;
     }
 
-    /** The table in docs/BENCHMARKS.md: {@code mvn -pl chat-app -am test -Dexcluded.test.groups= -Dgroups=evaluation -Dtest=WeightQualityTest}. */
+    /** The table in docs/BENCHMARKS.md: {@code mvn -pl chat-app -am test -Dsurefire.failIfNoSpecifiedTests=false -Dexcluded.test.groups= -Dgroups=evaluation -Dtest=WeightQualityTest}. */
     @Test
     @Tag("evaluation")
     void theTable() throws IOException {

@@ -114,7 +114,7 @@ class DialoguePastTest {
         say("one", "1");
         var other = new ScriptedChatModel(500).says(" 2");
         dialogue.continueWith(other, new PromptFormat("", "", "\n", "\n", "Q: ", "\nR:", List.of()));
-        assertThat(dialogue.contextLimit()).isEqualTo(500);
+        assertThat(dialogue.model().contextLimit()).isEqualTo(500);
         dialogue.say("two", OPTIONS, listener, new CancelToken());
         assertThat(other.prompts()).containsExactly("Q: one\nR: 1\nQ: two\nR:");
     }

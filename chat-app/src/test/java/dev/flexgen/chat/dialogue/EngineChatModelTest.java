@@ -73,6 +73,21 @@ class EngineChatModelTest {
     }
 
     @Test
+    void whatATurnWillTakeIsWhatIsNotReadYet() {
+        var dialogue = new Dialogue(model, PromptFormat.of(PromptStyle.COMPLETION), "");
+        say(dialogue, "hello there", SHORT);
+        var message = dialogue.messageIds("and again");
+        var expected =
+                model.expect(dialogue.promptOf(message, SHORT).orElseThrow()).orElseThrow();
+        assertThat(expected.firstWordSeconds()).isPositive();
+        assertThat(expected.tokenSeconds().orElseThrow()).isPositive();
+        assertThat(expected.tokens())
+                .isEqualTo(say(dialogue, "and again", SHORT).prefilledTokens());
+        assertThat(dialogue.promptOf(dialogue.messageIds("word ".repeat(200)), SHORT))
+                .isEmpty();
+    }
+
+    @Test
     void aReplyCountsItsOwnDrafts() {
         var drafter = ModelDrafter.of(engine.model(), engine.model(), 128);
         try (var drafted = new EngineChatModel(engine.model(), tokenizer, Optional.of(new Speculation(drafter)))) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledJobIT {
 
     private static final boolean FULL = Boolean.getBoolean("flexgen.full");
-    private static final int PROMPTS = FULL ? 10_000 : 400;
+    private static final int PROMPTS = FULL ? 10_000 : 1_200;
     private static final int KILLS = FULL ? 20 : 3;
 
     @TempDir

@@ -213,6 +213,8 @@ class DuringReplyTest {
         session.awaitPrompt();
         session.type("four");
         session.awaitText("~11 tokens, first word in 22 s, then 12 in 22 s");
+        model.paced(12, 12, 22); // as if half of it had been read meanwhile; nobody types
+        session.awaitText("~11 tokens, first word in 11 s, then 12 in 22 s");
         session.type("\r");
         session.awaitText("Yes.");
         leave();

@@ -41,9 +41,9 @@ final class FileCommand implements SlashCommand {
             int tokens = chat.dialogue()
                     .messageIds(new Attachments(chat::path).text(argument))
                     .length();
-            int room = chat.dialogue().contextLimit() - chat.dialogue().openingTokens();
+            int room = chat.dialogue().model().contextLimit() - chat.dialogue().openingTokens();
             chat.remark("[" + argument + " has " + Counted.of(tokens, "token") + " of the context's "
-                    + chat.dialogue().contextLimit() + (tokens > room ? ": too many" : "")
+                    + chat.dialogue().model().contextLimit() + (tokens > room ? ": too many" : "")
                     + "; it goes in where @" + argument + " stands]");
             return new Outcome.Draft("@" + argument + " ");
         } catch (IOException e) {

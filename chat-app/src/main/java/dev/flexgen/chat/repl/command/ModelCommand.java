@@ -51,7 +51,7 @@ final class ModelCommand implements SlashCommand {
                     + chat.partner().name() + ".");
         } else {
             chat.remark("[" + chat.partner().name() + ", context "
-                    + chat.dialogue().contextLimit() + " tokens; the next turn reads "
+                    + chat.dialogue().model().contextLimit() + " tokens; the next turn reads "
                     + Counted.of(chat.dialogue().heldTokens(), "token") + "]");
             chat.dialogue().openingEvent().map(StatusText::event).ifPresent(chat::error);
         }

@@ -71,7 +71,7 @@ final class ShowCommand implements SlashCommand {
 
     static String model(CommandContext chat) {
         List<String> lines = new ArrayList<>();
-        lines.add(chat.partner().name() + ", context " + chat.dialogue().contextLimit() + " tokens");
+        lines.add(chat.partner().name() + ", context " + chat.dialogue().model().contextLimit() + " tokens");
         lines.addAll(chat.partner().facts().about());
         return String.join("\n", lines);
     }
@@ -109,7 +109,7 @@ final class ShowCommand implements SlashCommand {
 
     private static String context(Dialogue dialogue) {
         List<String> lines = new ArrayList<>();
-        lines.add("context " + dialogue.heldTokens() + "/" + dialogue.contextLimit() + " tokens, opening "
+        lines.add("context " + dialogue.heldTokens() + "/" + dialogue.model().contextLimit() + " tokens, opening "
                 + dialogue.openingTokens());
         int forgotten = dialogue.turns().size() - dialogue.held().size();
         if (forgotten > 0) {

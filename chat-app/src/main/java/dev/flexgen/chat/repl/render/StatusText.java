@@ -87,7 +87,8 @@ public final class StatusText {
         return message
                 + (replyTokens > 1
                         ? ", then %d in %s".formatted(replyTokens, exact(token * (replyTokens - 1)))
-                        : String.format(Locale.ROOT, ", then %.2g s a token", token));
+                        : ", then %s a token"
+                                .formatted(token < 1 ? String.format(Locale.ROOT, "%.2g s", token) : exact(token)));
     }
 
     private static String exact(double seconds) {

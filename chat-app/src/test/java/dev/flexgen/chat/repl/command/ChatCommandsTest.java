@@ -235,7 +235,7 @@ class ChatCommandsTest {
                 .containsExactly("opt-large");
         chat.run("/model nothing");
         assertThat(lastError()).isEqualTo("There is no model nothing\nYou still talk with opt-tiny.");
-        assertThat(chat.dialogue().contextLimit()).isEqualTo(2000);
+        assertThat(chat.dialogue().model().contextLimit()).isEqualTo(2000);
         chat.run("/model opt-large");
         assertThat(lastRemark()).contains("context 500 tokens; the next turn reads 12 tokens");
         chat.run("/retry");
