@@ -12,7 +12,7 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
     Cut part(int share, int of) {
         int partHeads = (int) ((long) heads * share / of);
         long left = bytes() * share / of - partHeads * sizes.headBytes();
-        int neurons = Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs));
+        int neurons = sizes.together(Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs)));
         return new Cut(partHeads, neurons, neurons, sizes);
     }
 
@@ -21,26 +21,27 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
         long wanted = bytes() * share / of;
         long first = heads * sizes.headBytes() + ups * sizes.upBytes();
         if (wanted >= first) {
-            return new Cut(heads, ups, (int) Math.min(downs, (wanted - first) / sizes.downBytes()), sizes);
+            int these = sizes.together(Math.min(downs, (wanted - first) / sizes.downBytes()));
+            return new Cut(heads, ups, these, sizes);
         }
         int partHeads = (int) (heads * wanted / first);
         long left = wanted - partHeads * sizes.headBytes();
-        return new Cut(partHeads, Math.clamp(left / sizes.upBytes(), 0, ups), 0, sizes);
+        return new Cut(partHeads, sizes.together(Math.clamp(left / sizes.upBytes(), 0, ups)), 0, sizes);
     }
 
     /** So much of this one, heads first, then whole neurons. */
     Cut partWithHeadsFirst(int share, int of) {
         long wanted = bytes() * share / of;
         int partHeads = (int) Math.min(heads, wanted / sizes.headBytes());
-        int neurons =
-                Math.clamp((wanted - partHeads * sizes.headBytes()) / sizes.neuronBytes(), 0, Math.min(ups, downs));
+        long left = wanted - partHeads * sizes.headBytes();
+        int neurons = sizes.together(Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs)));
         return new Cut(partHeads, neurons, neurons, sizes);
     }
 
     /** So much of this one, whole neurons first, then heads. */
     Cut partWithNeuronsFirst(int share, int of) {
         long wanted = bytes() * share / of;
-        int neurons = (int) Math.min(Math.min(ups, downs), wanted / sizes.neuronBytes());
+        int neurons = sizes.together(Math.min(Math.min(ups, downs), wanted / sizes.neuronBytes()));
         int partHeads = Math.clamp((wanted - neurons * sizes.neuronBytes()) / sizes.headBytes(), 0, heads);
         return new Cut(partHeads, neurons, neurons, sizes);
     }

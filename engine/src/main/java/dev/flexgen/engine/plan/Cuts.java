@@ -50,10 +50,10 @@ final class Cuts {
     /** For the processor: what is not in host memory comes from disk. */
     Plan withDisk(Cut inHost) {
         Cut onDisk = sizes.all().without(inHost);
-        Pieces heads = new Pieces();
+        Pieces heads = new Pieces(1);
         heads.add(inHost.heads(), Integer.MAX_VALUE, Tier.HOST, processor, processor);
         heads.add(onDisk.heads(), headsPerBlock(), Tier.DISK, processor, processor);
-        Pieces neurons = new Pieces();
+        Pieces neurons = new Pieces(sizes.neuronStep());
         neurons.add(inHost.ups(), Integer.MAX_VALUE, Tier.HOST, processor, processor);
         neurons.add(onDisk.ups(), neuronsPerBlock(), Tier.DISK, processor, processor);
         return alike(heads, neurons, neurons, processor, processor, Tier.HOST);
@@ -74,15 +74,15 @@ final class Cuts {
         int streamedHeads = Math.min(inHost.heads(), streamed.heads());
         int streamedNeurons = Math.clamp(streamed.ups() - onDisk.ups(), 0, inHost.ups());
         int headsFromDisk = Math.min(onDisk.heads(), streamed.heads() - streamedHeads);
-        Pieces heads = new Pieces();
+        Pieces heads = new Pieces(1);
         heads.add(onGpu.heads(), Integer.MAX_VALUE, Tier.GPU, gpu, gpu);
         heads.add(inHost.heads() - streamedHeads, headsPerBlock(), Tier.HOST, processor, gpu);
         heads.add(streamedHeads, headsPerBlock(), Tier.HOST, gpu, gpu);
         heads.add(headsFromDisk, headsPerBlock(), Tier.DISK, gpu, gpu);
         heads.add(onDisk.heads() - headsFromDisk, headsPerBlock(), Tier.DISK, processor, gpu);
         Access fromHost = offload.gated() ? Access.MAPPED : Access.STREAMED;
-        Pieces ups = new Pieces();
-        Pieces downs = new Pieces();
+        Pieces ups = new Pieces(sizes.neuronStep());
+        Pieces downs = new Pieces(sizes.neuronStep());
         for (Pieces half : List.of(ups, downs)) {
             half.add(onGpu.downs(), Integer.MAX_VALUE, Tier.GPU, gpu, gpu);
             int below = onGpu.ups() - onGpu.downs();
@@ -110,7 +110,13 @@ final class Cuts {
     /** Shards in order, without gaps. */
     private final class Pieces {
         final List<Shard> shards = new ArrayList<>();
+        private final int step;
         private int next;
+
+        /** @param step ends of pieces are multiples of it, where there are several */
+        Pieces(int step) {
+            this.step = step;
+        }
 
         /** The next {@code count}, in equal pieces of at most {@code most}; what the device does not hold is streamed to it. */
         void add(int count, int most, Tier tier, int device, int prefillDevice) {
@@ -122,7 +128,10 @@ final class Cuts {
             int pieces = Math.ceilDiv(count, most);
             int from = next;
             for (int i = 0; i < pieces; i++) {
-                int end = from + (int) ((long) count * (i + 1) / pieces);
+                int end = i == pieces - 1 ? from + count : from + (int) ((long) count * (i + 1) / pieces / step) * step;
+                if (end == next) {
+                    continue;
+                }
                 shards.add(new Shard(next, end, tier, device, prefillDevice, access));
                 next = end;
             }

@@ -13,6 +13,9 @@ import dev.flexgen.engine.model.ModelSpec;
  */
 record LayerSizes(int heads, int neurons, long headBytes, long upBytes, long downBytes) {
 
+    private static final int MOST_STEP = 64;
+    private static final int LEAST_STEPS = 256;
+
     /** Those of a model, from the footprint of a plan with one shard for each component of a layer. */
     static LayerSizes of(ModelSpec spec, Footprint whole) {
         long heads = 0;
@@ -30,6 +33,19 @@ record LayerSizes(int heads, int neurons, long headBytes, long upBytes, long dow
                 Math.max(1, heads / layers / spec.keyHeads()),
                 Math.max(1, up / layers / spec.ffnWidth()),
                 Math.max(1, down / layers / spec.ffnWidth()));
+    }
+
+    /**
+     * Neurons that are placed together: products of many tokens are several times as fast where a shard's neurons fill the tiles of the
+     * tensor cores. Small models have fewer, so that there is something to choose.
+     */
+    int neuronStep() {
+        return Math.clamp(Integer.highestOneBit(Math.max(1, neurons / LEAST_STEPS)), 1, MOST_STEP);
+    }
+
+    /** The largest number of neurons that is no more than so many and is placed together; all of them count as such. */
+    int together(long count) {
+        return count >= neurons ? neurons : (int) Math.max(0, count / neuronStep() * neuronStep());
     }
 
     long neuronBytes() {

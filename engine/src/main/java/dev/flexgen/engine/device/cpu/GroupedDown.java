@@ -93,29 +93,46 @@ final class GroupedDown {
         addBurst(encoding, kernel, weight, count, at, sumAt, width, worker);
     }
 
-    /** Adds the rows listed for this thread, in pairs; one without a partner is its own, times zero. */
+    /** Adds the rows listed for this thread. */
     private void addBurst(
             Grouped encoding, GroupKernel kernel, Matrix weight, int count, int at, int sumAt, int width, int worker) {
         int[] burst = bursts[worker];
         for (int i = 0; i < count; i++) {
             scratch[worker].fetch(weight.data(), burst[i] * weight.rowBytes(), weight.rowBytes());
         }
+        GroupScales own = scales[worker];
+        own.begin(GroupKernel.ROWS, encoding.groups(weight.columns()));
+        for (int i = 0; i < count; i += GroupKernel.ROWS) {
+            boolean alone = i == count - 1; // a row without a partner is its own, times zero
+            int second = alone ? burst[i] : burst[i + 1];
+            float secondInput = alone ? 0 : plain[at + second];
+            addPair(encoding, kernel, weight, burst[i], second, plain[at + burst[i]], secondInput, sumAt, width, own);
+        }
+    }
+
+    // A method of its own: with the loop around it in one method the compiler stops inlining in the middle of a kernel, and a vector
+    // that passes through a call becomes an object.
+
+    private void addPair(
+            Grouped encoding,
+            GroupKernel kernel,
+            Matrix weight,
+            int first,
+            int second,
+            float firstInput,
+            float secondInput,
+            int sumAt,
+            int width,
+            GroupScales own) {
         int groups = encoding.groups(weight.columns());
         long scalesAt = encoding.scalesAt(weight.columns());
-        GroupScales own = scales[worker];
-        own.begin(GroupKernel.ROWS, groups);
-        for (int i = 0; i < count; i += GroupKernel.ROWS) {
-            boolean alone = i == count - 1;
-            int first = burst[i];
-            int second = alone ? first : burst[i + 1];
-            long row = first * weight.rowBytes();
-            long secondRow = second * weight.rowBytes();
-            own.read(0, encoding, weight.data(), row + scalesAt, groups, plain[at + first]);
-            own.read(1, encoding, weight.data(), secondRow + scalesAt, groups, alone ? 0 : plain[at + second]);
-            kernel.addRows(weight.data(), row, secondRow, groups, own.factors(), own.at(0), own.at(1), partials, sumAt);
-            own.addBases(0, partials, sumAt + width, groups);
-            own.addBases(1, partials, sumAt + width, groups);
-        }
+        long row = first * weight.rowBytes();
+        long secondRow = second * weight.rowBytes();
+        own.read(0, encoding, weight.data(), row + scalesAt, groups, firstInput);
+        own.read(1, encoding, weight.data(), secondRow + scalesAt, groups, secondInput);
+        kernel.addRows(weight.data(), row, secondRow, groups, own.factors(), own.at(0), own.at(1), partials, sumAt);
+        own.addBases(0, partials, sumAt + width, groups);
+        own.addBases(1, partials, sumAt + width, groups);
     }
 
     private void join(Arrangement order, int parts, int tokens, int stride, int width, int groups, Rows out) {
