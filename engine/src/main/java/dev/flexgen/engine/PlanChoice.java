@@ -13,6 +13,7 @@ import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.ModelShape;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
+import dev.flexgen.engine.plan.RememberingMeter;
 import dev.flexgen.engine.plan.Step;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
@@ -80,7 +81,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
         }
 
         PlanChoice with(int context, int sessions) {
-            FootprintMeter meter = meter(context, sessions);
+            Footprint.Meter meter = new RememberingMeter(meter(context, sessions));
             Planner planner = new Planner(shape(), devices(), budget, meter, context, sessions);
             Plan plan = gpu ? planner.forGpu(machine) : planner.forProcessor();
             return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);

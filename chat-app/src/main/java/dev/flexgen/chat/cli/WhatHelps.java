@@ -6,6 +6,7 @@ import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.WeightType;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Budget;
 import java.util.ArrayList;
@@ -44,7 +45,9 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
         if (fitter.state().hasGpu()) {
             rate(alike.with(moreGpu(has, STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of GPU memory", it)));
         }
-        rate(alike.with(moreHost(has, STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of host memory", it)));
+        if (!holdsAll(has.hostBytes(), now)) {
+            rate(alike.with(moreHost(has, STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of host memory", it)));
+        }
         if (now.weights() == WeightType.NATIVE || now.weights() == WeightType.F16 || now.weights() == WeightType.Q8) {
             rate(alike.with(alike.options().withWeights(WeightType.Q4)))
                     .ifPresent(it -> gains.add(new Gain("weights in 4 bits (--weights q4)", it)));
@@ -54,6 +57,14 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
                 .sorted((a, b) -> Double.compare(b.rate(), a.rate()))
                 .map(gain -> gain.what() + ": " + SpeedWords.rate(gain.rate()))
                 .toList();
+    }
+
+    /** More than all cannot help. */
+    private static boolean holdsAll(long hostBytes, FitResult.Fits now) {
+        return now.footprint().hostPeak()
+                        + now.footprint().bytes(Tier.GPU)
+                        + now.footprint().bytes(Tier.DISK)
+                <= hostBytes;
     }
 
     /** The smallest changes that would make it fit, as the rest of a sentence; empty if none does. */

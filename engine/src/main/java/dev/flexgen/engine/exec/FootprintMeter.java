@@ -10,9 +10,11 @@ import dev.flexgen.engine.device.SizingDevice;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.FirstLayers;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
+import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
@@ -36,6 +38,12 @@ import java.util.Map;
 public record FootprintMeter(
         WeightEncodings encodings, List<DeviceShape> devices, KvEncoding kv, int context, int sequences)
         implements Footprint.Meter {
+
+    /** Pages of the KV cache hold so many layers. */
+    private static final int FEW_LAYERS = 4;
+
+    /** With fewer there is nothing to gain. */
+    private static final int MANY_LAYERS = 16;
 
     @Override
     public Footprint of(Plan plan) {
@@ -64,6 +72,38 @@ public record FootprintMeter(
             }
             return footprint(plan, weights, ledgers, loadingPeak);
         }
+    }
+
+    /** A model of many layers that are cut alike takes for each four of them what it takes for the second four. */
+    @Override
+    public List<Long> gpuPeaksAbout(Plan plan) {
+        LayerPlan first = plan.layers().getFirst();
+        boolean alike = encodings.spec().stack().runs().size() == 1
+                && plan.layers().stream().allMatch(first::equals);
+        if (!alike || plan.layers().size() < MANY_LAYERS) {
+            return of(plan).gpuPeaks();
+        }
+        List<Long> few = ofFirst(FEW_LAYERS, plan);
+        List<Long> more = ofFirst(2 * FEW_LAYERS, plan);
+        double times = (double) (plan.layers().size() - FEW_LAYERS) / FEW_LAYERS;
+        List<Long> all = new ArrayList<>();
+        for (int i = 0; i < few.size(); i++) {
+            all.add(few.get(i) + Math.round(times * (more.get(i) - few.get(i))));
+        }
+        return all;
+    }
+
+    private List<Long> ofFirst(int layers, Plan plan) {
+        WeightEncodings first = new WeightEncodings(new FirstLayers(encodings.stored(), layers), encodings.chosen());
+        Plan start = new Plan(
+                plan.embeddingDevice(),
+                plan.layers().subList(0, layers),
+                plan.head(),
+                plan.computeBoundTokens(),
+                plan.ringSlots());
+        return new FootprintMeter(first, devices, kv, context, sequences)
+                .of(start)
+                .gpuPeaks();
     }
 
     /** The most that is held in host memory while loading. */

@@ -38,6 +38,11 @@ public record ModelSpec(
         return new ModelSpec(family, width, tokens, stack, finalNorm, head, positions, beginToken, ids);
     }
 
+    /** The same with other layers. */
+    ModelSpec withStack(LayerStack other) {
+        return new ModelSpec(family, width, tokens, other, finalNorm, head, positions, beginToken, endTokens);
+    }
+
     /** All tensors that a checkpoint of the model may hold, those of the whole model first. */
     public List<TensorSpec> tensors() {
         return TensorSpecs.of(this);

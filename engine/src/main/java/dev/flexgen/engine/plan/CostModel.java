@@ -4,10 +4,12 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What a step of a plan costs on a machine. Devices work at the same time and meet after each half of a layer; what is streamed or
@@ -54,15 +56,15 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         double disk;
         double diskOnDemand;
 
-        void add(Load other) {
-            gpu += other.gpu;
-            processor += other.processor;
-            gpuBytes += other.gpuBytes;
-            processorBytes += other.processorBytes;
-            streamed += other.streamed;
-            mapped += other.mapped;
-            disk += other.disk;
-            diskOnDemand += other.diskOnDemand;
+        void add(Load other, int times) {
+            gpu += times * other.gpu;
+            processor += times * other.processor;
+            gpuBytes += times * other.gpuBytes;
+            processorBytes += times * other.processorBytes;
+            streamed += times * other.streamed;
+            mapped += times * other.mapped;
+            disk += times * other.disk;
+            diskOnDemand += times * other.diskOnDemand;
         }
     }
 
@@ -100,25 +102,40 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
 
     /** One step. */
     public StepCost step(Plan plan, Footprint footprint, Step step) {
-        Schedule schedule = Schedule.of(plan, plan.regime(step.rows()), tiers);
-        Sharing sharing = sharing(schedule);
+        return step(plan, new BlockSizes.Metered(plan, footprint, model), step);
+    }
+
+    /** The same with sizes from elsewhere. */
+    StepCost step(Plan plan, BlockSizes sizes, Step step) {
+        Regime regime = plan.regime(step.rows());
+        List<Run> runs = new ArrayList<>();
+        for (int i = 0; i < plan.layers().size(); i += runs.getLast().layers()) {
+            runs.add(new Run(Schedule.layer(plan, i, regime, tiers), sizes.alike(i)));
+        }
+        List<Schedule.DeviceTasks> last = Schedule.head(plan, regime, tiers);
+        Sharing sharing = sharing(runs, last);
         Load all = new Load();
         List<Double> layers = new ArrayList<>();
         double devices = 0;
-        for (Schedule.Layer layer : schedule.layers()) {
-            double seconds = half(layer.home(), layer.attention(), footprint, step, sharing, all)
-                    + half(layer.home(), layer.feedForward(), footprint, step, sharing, all);
-            layers.add(seconds);
-            devices += seconds;
+        for (Run run : runs) {
+            Schedule.Layer layer = run.layer();
+            Load load = new Load();
+            double seconds = half(layer.home(), layer.attention(), sizes, step, sharing, load)
+                    + half(layer.home(), layer.feedForward(), sizes, step, sharing, load);
+            layers.addAll(Collections.nCopies(run.layers(), seconds));
+            devices += run.layers() * seconds;
+            all.add(load, run.layers());
         }
         // One row of logits for each sequence, whatever the number of tokens.
-        Step last = new Step(step.sequences(), 1, 0);
-        double head =
-                half(plan.headHome(), schedule.head(), footprint, last, sharing, all) + logits(plan, step.sequences());
+        Step rows = new Step(step.sequences(), 1, 0);
+        double head = half(plan.headHome(), last, sizes, rows, sharing, all) + logits(plan, step.sequences());
         layers.add(head);
         devices += head;
         return cost(devices, layers, all, sharing);
     }
+
+    /** So many layers in a row that cost the same. */
+    private record Run(Schedule.Layer layer, int layers) {}
 
     private StepCost cost(double devices, List<Double> layers, Load all, Sharing sharing) {
         double bus = (all.streamed + all.mapped) / upload(sharing);
@@ -137,16 +154,21 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     }
 
     /** The processor reads weights in place while others cross the bus. */
-    private Sharing sharing(Schedule schedule) {
-        boolean processor = schedule.entries().anyMatch(entry -> tiers.get(entry.device()) == Tier.HOST);
-        boolean bus = schedule.entries()
-                .anyMatch(entry -> tiers.get(entry.device()) == Tier.GPU && entry.access() != Access.RESIDENT);
+    private Sharing sharing(List<Run> runs, List<Schedule.DeviceTasks> head) {
+        boolean processor = false;
+        boolean bus = false;
+        for (Schedule.DeviceTasks tasks : (Iterable<Schedule.DeviceTasks>)
+                Stream.concat(runs.stream().flatMap(run -> run.layer().tasks()), head.stream())::iterator) {
+            boolean host = tiers.get(tasks.device()) == Tier.HOST;
+            processor |= host;
+            bus |= !host && tasks.entries().stream().anyMatch(entry -> entry.access() != Access.RESIDENT);
+        }
         return processor && bus ? Sharing.BOTH : Sharing.ALONE;
     }
 
     /** Seconds of one half of a layer; what it reads is added to {@code all}. */
     private double half(
-            int home, List<Schedule.DeviceTasks> tasks, Footprint footprint, Step step, Sharing sharing, Load all) {
+            int home, List<Schedule.DeviceTasks> tasks, BlockSizes sizes, Step step, Sharing sharing, Load all) {
         Load load = new Load();
         for (Schedule.DeviceTasks device : tasks) {
             boolean processor = tiers.get(device.device()) == Tier.HOST;
@@ -158,13 +180,13 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
             }
             for (Schedule.Entry entry : device.entries()) {
                 double read = model.shareRead(entry.block(), step.rows());
-                weights(entry, read * footprint.blockBytes(entry.block()), step, sharing, load);
+                weights(entry, read * sizes.bytes(entry.block(), entry.shard()), step, sharing, load);
                 if (entry.block().component() == Component.HEADS) {
                     attention(entry, step, load);
                 }
             }
         }
-        all.add(load);
+        all.add(load, 1);
         double waiting = load.mapped / upload(sharing) + load.diskOnDemand / diskRate();
         boolean together = tasks.stream().allMatch(device -> device.device() == home);
         double handOver = together ? 0 : gpu().bus().handOverSeconds();
@@ -212,13 +234,17 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         if (sharing == Sharing.ALONE) {
             return alone;
         }
-        double best = Encoding.ALL.stream()
-                .mapToDouble(it -> host.products().readBytesPerSecond(it))
-                .max()
-                .orElse(host.read());
-        double reached = Math.min(1, best / host.read());
+        double reached = Math.min(1, bestProduct(host) / host.read());
         double bytes = weights * ProductRates.bytesPerWeight(encoding);
         return Math.max(alone, bytes / (reached * gpu().bus().hostReadBoth()));
+    }
+
+    private static double bestProduct(MachineProfile.Host host) {
+        double best = 0;
+        for (Encoding encoding : Encoding.ALL) {
+            best = Math.max(best, host.products().readBytesPerSecond(encoding));
+        }
+        return best;
     }
 
     /** Attention is where the keys and values are: few tokens read them all, many are arithmetic. */

@@ -1,6 +1,8 @@
 package dev.flexgen.engine.plan;
 
 import dev.flexgen.engine.memory.Tier;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,12 +27,17 @@ public record Footprint(
          * @throws dev.flexgen.engine.base.EngineException of kind INPUT if the plan is none for this model and machine
          */
         Footprint of(Plan plan);
+
+        /** About what {@link #gpuPeaks} would be, if that can be had faster. */
+        default List<Long> gpuPeaksAbout(Plan plan) {
+            return of(plan).gpuPeaks();
+        }
     }
 
     public Footprint {
         held = Map.copyOf(held);
         gpuPeaks = List.copyOf(gpuPeaks);
-        blocks = Map.copyOf(blocks);
+        blocks = Collections.unmodifiableMap(new HashMap<>(blocks)); // quicker than an immutable copy of so many
     }
 
     /** Bytes on a tier when the model is open. */

@@ -6,37 +6,46 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Searches a plan for a GPU that does not hold the whole model. Dry runs take milliseconds each, so candidates are compared by a
- * {@link Sketch}, which one dry run of each corrects; the best are then fitted exactly.
+ * {@link Sketch}; the best are then fitted by dry runs, each of which tells the sketch what it did not know.
  */
 final class GpuSearch {
 
     private static final int SHARES = Sketch.SHARES;
 
-    /** How much the price of a sketch may be off. */
+    /** How much the price of a sketch may be off before a dry run has corrected it. */
     private static final double DOUBT = 1.01;
 
+    /** A gain too small to look for. */
+    private static final double LEAST_GAIN = 0.002;
+
     private static final int MOST_CORRECTIONS = 40;
+
+    private static final int MOST_LESSONS = 3;
+
+    /** So many shares may stay free on the GPU: another dry run would gain less than a thousandth of the model. */
+    private static final int IDLE_SHARES = 4;
+
+    private static final int MOST_WITH_DISK = 3;
 
     private final Planner planner;
     private final Cuts cuts;
     private final LayerSizes sizes;
     private final Sketch sketch;
     private final CostModel prices;
-    private final int context;
+    private final Step token;
 
     /** A plan that fits the GPU; in host memory as much as need be. */
-    record Candidate(Offload offload, Cut onGpu, Plan plan, Footprint footprint, double seconds) {}
+    private record Candidate(Offload offload, Cut onGpu, Plan plan, Footprint footprint, double seconds) {}
 
     /** A candidate that nobody has tried: about so much of it fits. */
     private record Rough(Offload offload, int share, double seconds) {}
 
-    /** By the device of the tables: what rings, buffers and tables take of the GPU. Nearly the same for all that share it. */
-    private final Map<Integer, Double> constants = new HashMap<>();
-
-    private static final int MOST_WITH_DISK = 3;
+    /** What rings, buffers and tables take of the GPU: first for each device of the tables, then as dry runs tell. */
+    private final Map<Object, Double> constants = new HashMap<>();
 
     GpuSearch(Planner planner, Cuts cuts, LayerSizes sizes, Sketch sketch, CostModel prices) {
         this.planner = planner;
@@ -44,36 +53,45 @@ final class GpuSearch {
         this.sizes = sizes;
         this.sketch = sketch;
         this.prices = prices;
-        this.context = planner.context() / 2; // what a token has behind it on average
+        this.token = Step.decode(planner.context() / 2); // what one has behind it on average
     }
 
     /** The fastest plan without a disk that fits both memories. */
     Optional<Plan> inMemory(List<Offload> offloads) {
-        List<Rough> rough = new ArrayList<>();
-        offloads.forEach(offload -> rough.addAll(rough(offload)));
-        rough.sort(Comparator.comparingDouble(Rough::seconds));
-        Optional<Candidate> best = Optional.empty();
-        for (Rough next : rough) {
-            double limit = best.map(Candidate::seconds).orElse(Double.MAX_VALUE);
-            if (next.seconds() > limit * DOUBT) {
+        List<Rough> rough = offloads.stream()
+                .flatMap(this::variants)
+                .sorted(Comparator.comparingDouble(Rough::seconds))
+                .toList();
+        List<Rough> fitted = new ArrayList<>();
+        double best = Double.MAX_VALUE;
+        for (Rough first : rough) {
+            double enough = best * (1 - LEAST_GAIN);
+            if (first.seconds() > enough * DOUBT) {
                 break;
             }
-            if (hostBytes(next) > planner.budget().hostBytes()) {
-                continue;
-            }
-            Optional<Candidate> fitted = fit(next).filter(it -> planner.fitsHost(it.footprint()));
-            if (fitted.isPresent() && fitted.get().seconds() < limit) {
-                best = fitted;
+            // What has been learned of others since may tell that this one cannot win.
+            Optional<Rough> next = rough(first.offload())
+                    .filter(it -> it.seconds() <= enough)
+                    .filter(it -> hostBytes(it) <= planner.budget().hostBytes())
+                    .flatMap(this::fitAbout);
+            if (next.isPresent()) {
+                fitted.add(next.get());
+                best = Math.min(best, next.get().seconds());
             }
         }
-        return best.map(Candidate::plan);
+        return fitted.stream()
+                .sorted(Comparator.comparingDouble(Rough::seconds))
+                .flatMap(it -> fit(it).stream())
+                .filter(it -> planner.fitsHost(it.footprint()))
+                .findFirst()
+                .map(Candidate::plan);
     }
 
     /** The fastest plan that keeps on disk what does not fit host memory. */
     Optional<Plan> withDisk(List<Offload> offloads) {
         return offloads.stream()
                 .filter(offload -> !offload.gated())
-                .flatMap(offload -> rough(offload).stream().min(Comparator.comparingDouble(Rough::seconds)).stream())
+                .flatMap(offload -> variants(offload).min(Comparator.comparingDouble(Rough::seconds)).stream())
                 .sorted(Comparator.comparingDouble(Rough::seconds))
                 .limit(MOST_WITH_DISK)
                 .flatMap(candidate -> fit(candidate).flatMap(this::withDisk).stream())
@@ -81,24 +99,38 @@ final class GpuSearch {
                 .map(Candidate::plan);
     }
 
-    /** One for each order in which the GPU could be filled and for shares near this; one dry run serves them all. None if not even the least fits. */
-    private List<Rough> rough(Offload offload) {
-        double constant = constants.computeIfAbsent(
-                offload.tables(),
-                _ -> planner.meter().of(plan(offload, 0)).gpuPeaks().get(planner.gpu())
-                        - sketch.gpuBytes(sizes.none(), offload));
-        List<Rough> rough = new ArrayList<>();
-        for (Offload near : offload.near()) {
-            for (Offload.First first : Offload.First.values()) {
-                Offload ordered = near.with(first);
-                int share = sketch.share(ordered, constant, planner.budget().gpuBytes());
-                if (share >= 0) {
-                    Plan plan = plan(ordered, share);
-                    rough.add(new Rough(ordered, share, seconds(plan, sketch.blocks(plan))));
-                }
-            }
+    /** One for each order in which the GPU could be filled and for shares near this. None if not even the least fits. */
+    private Stream<Rough> variants(Offload offload) {
+        return offload.near().stream()
+                .flatMap(near -> Stream.of(Offload.First.values()).map(near::with))
+                .flatMap(variant -> rough(variant).stream());
+    }
+
+    private Optional<Rough> rough(Offload offload) {
+        int share = sketch.share(offload, constant(offload), planner.budget().gpuBytes());
+        return share < 0 ? Optional.empty() : Optional.of(rough(offload, share));
+    }
+
+    private Rough rough(Offload offload, int share) {
+        return new Rough(
+                offload, share, prices.step(plan(offload, share), sketch, token).seconds());
+    }
+
+    /** Of this candidate or, before anybody has tried it, of the others with tables on the same device: nearly the same. */
+    private double constant(Offload offload) {
+        Double known = constants.get(offload);
+        if (known == null) {
+            known = constants.get(offload.tables());
         }
-        return rough;
+        return known == null ? learn(offload, 0, planner.meter().gpuPeaksAbout(plan(offload, 0))) : known;
+    }
+
+    private double learn(Offload offload, int share, List<Long> gpuPeaks) {
+        Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
+        double constant = gpuPeaks.get(planner.gpu()) - sketch.gpuBytes(onGpu, offload);
+        constants.put(offload, constant);
+        constants.put(offload.tables(), constant);
+        return constant;
     }
 
     /** Weights that it leaves to host memory. */
@@ -107,37 +139,50 @@ final class GpuSearch {
         return (double) planner.layers() * sizes.all().without(onGpu).bytes();
     }
 
-    /** As much on the GPU as really fits. */
-    private Optional<Candidate> fit(Rough rough) {
+    /** As much on the GPU as fits by the quick dry runs. */
+    private Optional<Rough> fitAbout(Rough rough) {
         Offload offload = rough.offload();
-        double bytesPerShare = Math.max(1.0, (double) sizes.all().bytes() * planner.layers() / SHARES);
         int share = rough.share();
-        Plan plan = plan(offload, share);
-        Footprint footprint = planner.meter().of(plan);
-        for (int i = 0; i < MOST_CORRECTIONS && share > 0 && !planner.fitsGpu(footprint); i++) {
-            long excess =
-                    footprint.gpuPeaks().get(planner.gpu()) - planner.budget().gpuBytes();
-            share = Math.max(0, share - (int) Math.ceil(excess / bytesPerShare));
-            plan = plan(offload, share);
-            footprint = planner.meter().of(plan);
-        }
-        if (!planner.fitsGpu(footprint)) {
-            return Optional.empty();
-        }
-        long left = planner.budget().gpuBytes() - footprint.gpuPeaks().get(planner.gpu());
-        int more = (int) Math.min(SHARES - share, left / bytesPerShare);
-        for (; more > 0; more /= 2) {
-            Plan larger = plan(offload, share + more);
-            Footprint its = planner.meter().of(larger);
-            if (planner.fitsGpu(its)) {
-                share += more;
-                plan = larger;
-                footprint = its;
+        for (int i = 0; i < MOST_LESSONS; i++) {
+            learn(offload, share, planner.meter().gpuPeaksAbout(plan(offload, share)));
+            int next = sketch.share(offload, constant(offload), planner.budget().gpuBytes());
+            boolean settled = Math.abs(next - share) < IDLE_SHARES;
+            share = next;
+            if (settled || share < 0) {
                 break;
             }
         }
-        Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
-        return Optional.of(new Candidate(offload, onGpu, plan, footprint, seconds(plan, footprint)));
+        return share < 0 ? Optional.empty() : Optional.of(rough(offload, share));
+    }
+
+    /** As much on the GPU as really fits, or a little less. */
+    private Optional<Candidate> fit(Rough rough) {
+        Offload offload = rough.offload();
+        double bytesPerShare = Math.max(1.0, (double) sizes.all().bytes() * planner.layers() / SHARES);
+        Optional<Candidate> fitting = Optional.empty();
+        int share = rough.share();
+        for (int i = 0; i < MOST_CORRECTIONS; i++) {
+            Plan plan = plan(offload, share);
+            Footprint footprint = planner.meter().of(plan);
+            double left = planner.budget().gpuBytes() - footprint.gpuPeaks().get(planner.gpu());
+            int change = (int) Math.floor(left / bytesPerShare);
+            if (left >= 0) {
+                Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
+                fitting = Optional.of(new Candidate(
+                        offload,
+                        onGpu,
+                        plan,
+                        footprint,
+                        prices.step(plan, footprint, token).seconds()));
+                if (i > 0 || change < IDLE_SHARES || share == SHARES) {
+                    break;
+                }
+            } else if (fitting.isPresent() || share == 0) {
+                break;
+            }
+            share = Math.clamp(share + (long) change, 0, SHARES);
+        }
+        return fitting;
     }
 
     /** Blocks from disk pass through the GPU too: if their ring takes too much of it, less is kept there. */
@@ -172,15 +217,16 @@ final class GpuSearch {
         }
         Plan plan = cuts.withGpu(onGpu, rest.part(share, SHARES), offload);
         Footprint footprint = planner.meter().of(plan);
-        return Optional.of(new Candidate(offload, onGpu, plan, footprint, seconds(plan, footprint)));
+        return Optional.of(new Candidate(
+                offload,
+                onGpu,
+                plan,
+                footprint,
+                prices.step(plan, footprint, token).seconds()));
     }
 
     private Plan plan(Offload offload, int share) {
         Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
         return cuts.withGpu(onGpu, sizes.all().without(onGpu), offload);
-    }
-
-    private double seconds(Plan plan, Footprint footprint) {
-        return prices.step(plan, footprint, Step.decode(context)).seconds();
     }
 }

@@ -32,7 +32,13 @@ public record Schedule(Regime regime, List<Layer> layers, List<DeviceTasks> head
      * @param attention by device; GPUs, which work while others do, before the processor
      * @param feedForward likewise; fc1 and fc2 of a shard of neurons follow each other, experts come last
      */
-    public record Layer(int index, int home, List<DeviceTasks> attention, List<DeviceTasks> feedForward) {}
+    public record Layer(int index, int home, List<DeviceTasks> attention, List<DeviceTasks> feedForward) {
+
+        /** Both halves. */
+        Stream<DeviceTasks> tasks() {
+            return Stream.concat(attention.stream(), feedForward.stream());
+        }
+    }
 
     /**
      * The schedule of a plan.
@@ -42,22 +48,32 @@ public record Schedule(Regime regime, List<Layer> layers, List<DeviceTasks> head
     public static Schedule of(Plan plan, Regime regime, List<Tier> tiers) {
         List<Layer> layers = new ArrayList<>();
         for (int i = 0; i < plan.layers().size(); i++) {
-            LayerPlan layer = plan.layers().get(i);
-            layers.add(new Layer(
-                    i,
-                    layer.home(),
-                    byDevice(attention(layer, i, regime, tiers), tiers),
-                    byDevice(feedForward(layer, i, regime, tiers), tiers)));
+            layers.add(layer(plan, i, regime, tiers));
         }
+        return new Schedule(regime, layers, head(plan, regime, tiers));
+    }
+
+    /** One layer of it. */
+    static Layer layer(Plan plan, int index, Regime regime, List<Tier> tiers) {
+        LayerPlan layer = plan.layers().get(index);
+        return new Layer(
+                index,
+                layer.home(),
+                byDevice(attention(layer, index, regime, tiers), tiers),
+                byDevice(feedForward(layer, index, regime, tiers), tiers));
+    }
+
+    /** The head's entries, by device. */
+    static List<DeviceTasks> head(Plan plan, Regime regime, List<Tier> tiers) {
         List<Entry> head = new ArrayList<>();
         for (int j = 0; j < plan.head().size(); j++) {
             head.add(entry(
-                    new BlockId(layers.size(), Component.VOCABULARY, j),
+                    new BlockId(plan.layers().size(), Component.VOCABULARY, j),
                     plan.head().get(j),
                     regime,
                     tiers));
         }
-        return new Schedule(regime, layers, byDevice(head, tiers));
+        return byDevice(head, tiers);
     }
 
     private static List<Entry> attention(LayerPlan layer, int index, Regime regime, List<Tier> tiers) {
@@ -116,8 +132,7 @@ public record Schedule(Regime regime, List<Layer> layers, List<DeviceTasks> head
 
     /** Every use of a block, in order. */
     public Stream<Entry> entries() {
-        Stream<DeviceTasks> ofLayers = layers.stream()
-                .flatMap(layer -> Stream.concat(layer.attention().stream(), layer.feedForward().stream()));
+        Stream<DeviceTasks> ofLayers = layers.stream().flatMap(Layer::tasks);
         return Stream.concat(ofLayers, head.stream()).flatMap(tasks -> tasks.entries().stream());
     }
 

@@ -1,8 +1,5 @@
 package dev.flexgen.engine.plan;
 
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.function.IntPredicate;
 
 /**
@@ -11,7 +8,7 @@ import java.util.function.IntPredicate;
  *
  * @param positions for which keys and values have room
  */
-record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long positions) {
+record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long positions) implements BlockSizes {
 
     static final int SHARES = 1 << 12;
 
@@ -47,22 +44,26 @@ record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long position
         return low;
     }
 
-    /** A footprint for pricing: it knows the weights of the plan's shards and nothing else. */
-    Footprint blocks(Plan plan) {
-        double head = (double) whole.blockBytes(new BlockId(layers(), Component.VOCABULARY, 0))
-                / model.spec().vocabulary();
-        Map<BlockId, Long> blocks = new HashMap<>();
-        plan.forEach((id, shard) -> blocks.put(id, (long) (shard.size() * unit(id.component(), head))));
-        return new Footprint(Map.of(), List.of(), 0, blocks);
+    @Override
+    public double bytes(BlockId id, Shard shard) {
+        return shard.size() * unit(id.component());
     }
 
-    private double unit(Component component, double head) {
+    /** On average over the layers, so that all are. */
+    @Override
+    public int alike(int layer) {
+        return layers() - layer;
+    }
+
+    private double unit(Component component) {
         return switch (component) {
             case HEADS -> sizes.headBytes();
             case UP -> sizes.upBytes();
             case DOWN -> sizes.downBytes();
             case EXPERTS -> throw new IllegalStateException("experts are placed whole, by ExpertPlans");
-            case VOCABULARY -> head;
+            case VOCABULARY ->
+                (double) whole.blockBytes(new BlockId(layers(), Component.VOCABULARY, 0))
+                        / model.spec().vocabulary();
         };
     }
 }
