@@ -14,6 +14,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import java.nio.file.FileStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -210,6 +211,10 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule onlyTheCudaDeviceUsesCuda = onlyIn("dev.flexgen.engine.device.cuda..", "org.bytedeco..");
+
+    @ArchTest
+    static final ArchRule roomOnADiskIsKnownWithoutAListOfMounts =
+            noClasses().should().callMethod(FileStore.class, "getUsableSpace");
 
     @ArchTest
     static void onlyChatAppPrints(JavaClasses all) {

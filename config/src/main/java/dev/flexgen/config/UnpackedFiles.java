@@ -49,7 +49,7 @@ public final class UnpackedFiles {
     static Path folder(Path preferred, long bytes, Path temporary) throws IOException {
         try {
             PrivateFolder.make(preferred);
-            if (preferred.toFile().getUsableSpace() < bytes) { // unlike a FileStore, it knows without a list of mounts
+            if (DiskSpace.free(preferred) < bytes) {
                 throw new IOException("the folder " + preferred + " has no room for " + (bytes >> 20) + " MiB");
             }
             return preferred;

@@ -1,8 +1,8 @@
 package dev.flexgen.hub;
 
+import dev.flexgen.config.DiskSpace;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -62,7 +62,7 @@ record Tuning(
                 Duration.ofMinutes(15),
                 Thread::sleep,
                 RandomGenerator.getDefault(),
-                folder -> Files.getFileStore(folder).getUsableSpace(),
+                DiskSpace::free,
                 Tuning::open);
     }
 

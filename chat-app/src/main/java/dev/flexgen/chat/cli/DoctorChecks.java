@@ -5,6 +5,7 @@ import dev.flexgen.chat.packed.Packing;
 import dev.flexgen.chat.setup.StoreFolder;
 import dev.flexgen.config.AppDirs;
 import dev.flexgen.config.Bytes;
+import dev.flexgen.config.DiskSpace;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.measure.Hardware;
@@ -107,7 +108,7 @@ final class DoctorChecks {
 
     private void room(String name, Path folder, boolean mayBeFull) {
         String problem = StoreFolder.problem(folder, 0);
-        long free = StoreFolder.freeBytes(folder);
+        long free = DiskSpace.free(folder);
         String text = folder + ", " + Bytes.format(free) + " free";
         if (!problem.isEmpty()) {
             checkup.bad(name, problem);

@@ -1,5 +1,6 @@
 package dev.flexgen.chat.sessions;
 
+import dev.flexgen.config.DiskSpace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -89,7 +90,7 @@ final class KvFiles {
         if (quota != 0) {
             return Math.max(0, quota);
         }
-        long all = Files.getFileStore(folder).getUsableSpace() + bytes(files());
+        long all = DiskSpace.free(folder) + bytes(files());
         return Math.min(MOST, all / SHARE);
     }
 

@@ -12,6 +12,7 @@ import dev.flexgen.chat.wizard.WizardWorld;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.ConfigException;
 import dev.flexgen.config.ConfigUpdate;
+import dev.flexgen.config.DiskSpace;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.hub.HubCache;
@@ -51,7 +52,7 @@ public final class SetupWorld implements WizardWorld {
         return new WizardEvent.Looked(
                 seen,
                 ModelChoices.of(wiring.catalogue(), seen, entry -> here(cache, entry)),
-                StoreFolder.freeBytes(cache.root()));
+                DiskSpace.free(cache.root()));
     }
 
     /** Whether its files are in a store. */

@@ -1,7 +1,7 @@
 package dev.flexgen.chat.setup;
 
 import dev.flexgen.config.Bytes;
-import java.io.IOException;
+import dev.flexgen.config.DiskSpace;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -22,20 +22,11 @@ public final class StoreFolder {
         if (!Files.isWritable(existing)) {
             return existing + " cannot be written; choose another folder or change its permissions.";
         }
-        long free = freeBytes(folder);
+        long free = DiskSpace.free(folder);
         return bytes > 0 && free < bytes + SPARE_BYTES
                 ? folder + " has " + Bytes.format(free) + " free, but the download takes " + Bytes.format(bytes)
                         + "; make room or choose another folder."
                 : "";
-    }
-
-    /** Of the file system that it is or would be on; as much as can be where the system does not say. */
-    public static long freeBytes(Path folder) {
-        try {
-            return Files.getFileStore(existing(folder)).getUsableSpace();
-        } catch (IOException e) {
-            return Long.MAX_VALUE; // the download itself checks again, and knows better what it needs
-        }
     }
 
     private static Path existing(Path folder) {

@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -103,16 +102,15 @@ final class ScreenSession implements AutoCloseable {
         await("an empty prompt " + when, this::isAtPrompt);
     }
 
-    /** Whether there is an empty prompt before so much time has passed. */
-    boolean promptWithin(Duration time) throws InterruptedException {
-        long deadline = System.nanoTime() + time.toNanos();
-        while (!isAtPrompt()) {
-            if (System.nanoTime() > deadline) {
-                return false;
+    /** Whether there is an empty prompt within so many looks, 5 ms apart: a process may stand still for a while, with its chat. */
+    boolean promptWithin(int looks) throws InterruptedException {
+        for (int look = 0; look < looks; look++) {
+            if (isAtPrompt()) {
+                return true;
             }
             Thread.sleep(5);
         }
-        return true;
+        return false;
     }
 
     private boolean isAtPrompt() {

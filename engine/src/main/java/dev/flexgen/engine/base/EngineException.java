@@ -34,6 +34,10 @@ public final class EngineException extends RuntimeException {
         return new EngineException(Kind.INPUT, message, null);
     }
 
+    public static EngineException input(String message, Throwable cause) {
+        return new EngineException(Kind.INPUT, message, cause);
+    }
+
     public static EngineException model(String message) {
         return new EngineException(Kind.MODEL, message, null);
     }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.memory;
 
+import dev.flexgen.config.DiskSpace;
 import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -13,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +49,7 @@ public final class ScratchFile implements BlockFile {
         this.folder = folder;
         try {
             Files.createDirectories(folder);
-            long free = Files.getFileStore(folder).getUsableSpace();
+            long free = DiskSpace.free(folder);
             if (free < bytes) {
                 throw EngineException.placement(String.format(
                         Locale.ROOT,
@@ -80,9 +80,9 @@ public final class ScratchFile implements BlockFile {
         }
     }
 
-    /** None where the file system knows no such permissions; there its folders decide who may read. */
-    private static FileAttribute<?>[] permissions(Path folder) throws IOException {
-        return Files.getFileStore(folder).supportsFileAttributeView(PosixFileAttributeView.class)
+    /** None where the system knows no such permissions; there its folders decide who may read. */
+    private static FileAttribute<?>[] permissions(Path folder) {
+        return folder.getFileSystem().supportedFileAttributeViews().contains("posix")
                 ? new FileAttribute<?>[] {PRIVATE}
                 : new FileAttribute<?>[0];
     }

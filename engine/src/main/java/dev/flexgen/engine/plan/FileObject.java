@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.flexgen.config.Quoted;
 import dev.flexgen.engine.base.EngineException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +40,7 @@ final class FileObject {
     void allow(Set<String> keys) {
         for (String key : json.keySet()) {
             if (!keys.contains(key)) {
-                throw wrong(place + " has an unknown key \"" + key + "\"; known are "
+                throw wrong(place + " has an unknown key " + Quoted.of(key) + "; known are "
                         + keys.stream().sorted().toList());
             }
         }
@@ -100,7 +101,7 @@ final class FileObject {
         SortedMap<Integer, Double> measured = new TreeMap<>();
         for (String name : values.keys()) {
             if (!name.matches("[1-9]\\d{0,5}")) {
-                throw wrong("\"" + name + "\" in " + values.place + " must be a whole number from 1 on");
+                throw wrong(Quoted.of(name) + " in " + values.place + " must be a whole number from 1 on");
             }
             measured.put(Integer.valueOf(name), values.number(name, least, most));
         }

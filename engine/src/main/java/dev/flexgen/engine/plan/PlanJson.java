@@ -7,6 +7,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.flexgen.config.JsonPosition;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import java.util.ArrayList;
@@ -102,8 +103,9 @@ public final class PlanJson {
         try {
             JsonElement root = JsonParser.parseString(text);
             return plan(new FileObject(root, source, "the plan"));
-        } catch (JsonParseException | IllegalStateException e) {
-            throw EngineException.input(source + " is not valid JSON (" + e.getMessage() + "); write the plan again");
+        } catch (JsonParseException e) {
+            throw EngineException.input(
+                    source + " is not valid JSON near " + JsonPosition.of(e) + "; write the plan again", e);
         } catch (IllegalArgumentException e) {
             throw EngineException.input(source + " is no plan: " + e.getMessage() + "; correct it");
         }

@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.flexgen.config.JsonPosition;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.quant.Encoding;
 import java.util.ArrayList;
@@ -117,16 +118,14 @@ public final class ProfileJson {
         try {
             FileObject root = new FileObject(JsonParser.parseString(text), source, "the machine");
             return profile(root.has(REPORT) && !root.has(HEAD) ? root.object(REPORT) : root);
-        } catch (JsonParseException | IllegalStateException e) {
+        } catch (JsonParseException e) {
             throw EngineException.input(
-                    source + " is not valid JSON (" + firstLine(e) + "); write it as 'doctor --json' prints one");
+                    source + " is not valid JSON near " + JsonPosition.of(e)
+                            + "; write it as 'doctor --json' prints one",
+                    e);
         } catch (IllegalArgumentException e) {
             throw EngineException.input(source + " describes no machine: " + e.getMessage() + "; correct it");
         }
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     private static MachineProfile profile(FileObject json) {

@@ -79,7 +79,9 @@ record Manifest(
                     } else if (json.has(PACKED)) {
                         packedFiles.add(json.get(PACKED).getAsString());
                     } else if (json.has(NAME)) {
-                        files.put(json.get(NAME).getAsString(), json.get(SUM).getAsInt());
+                        files.put(
+                                fileName(json.get(NAME).getAsString()),
+                                json.get(SUM).getAsInt());
                     } else {
                         PackedTensor tensor = PackedTensor.of(json);
                         tensors.put(tensor.key(), tensor);
@@ -126,10 +128,20 @@ record Manifest(
         return json;
     }
 
+    /** Of a file beside the list, and of no other: the list may be somebody else's. */
+    private static String fileName(String name) {
+        Path path = Path.of(name);
+        if (path.isAbsolute() || path.getNameCount() != 1 || !path.equals(path.normalize())) {
+            throw new IllegalArgumentException("no name of a file: " + name);
+        }
+        return name;
+    }
+
     /** Whether the small files are there as they were packed. */
     boolean hasFiles(Path folder) throws IOException {
         for (Map.Entry<String, Integer> file : files.entrySet()) {
-            if (sum(Files.readAllBytes(folder.resolve(file.getKey()))) != file.getValue()) {
+            Path path = folder.resolve(file.getKey());
+            if (Files.size(path) > PackSession.MOST_FILE_BYTES || sum(Files.readAllBytes(path)) != file.getValue()) {
                 return false;
             }
         }

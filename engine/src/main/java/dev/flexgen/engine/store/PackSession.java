@@ -1,5 +1,6 @@
 package dev.flexgen.engine.store;
 
+import dev.flexgen.config.DiskSpace;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
@@ -19,7 +20,7 @@ final class PackSession implements AutoCloseable {
 
     private static final long POLL_NANOS = 200_000_000;
     /** Descriptions of models and tokenizers are smaller; a larger file is something else. */
-    private static final long MOST_FILE_BYTES = 128 << 20;
+    static final long MOST_FILE_BYTES = 128 << 20;
 
     private final PackStore store;
     private final String key;
@@ -97,7 +98,7 @@ final class PackSession implements AutoCloseable {
     /** @param total bytes of the weights */
     void requireSpace(long total) throws IOException {
         long needed = total - writer().bytes();
-        long free = Files.getFileStore(partial).getUsableSpace();
+        long free = DiskSpace.free(partial);
         if (needed > free) {
             throw PackErrors.space(store.root(), header.model(), needed, free);
         }

@@ -6,6 +6,7 @@ import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.StoredTypes;
+import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
@@ -47,7 +48,31 @@ public final class PackedModel implements StoredTypes {
                 .orElseThrow(() -> EngineException.model(folder
                         + " holds no whole packed model of this version; pack the model again with"
                         + " 'flexgen-chat pack'"));
-        return new PackedModel(folder, Families.read(folder), manifest);
+        PackedModel model = new PackedModel(folder, Families.read(folder), manifest);
+        model.requireWhole();
+        return model;
+    }
+
+    /** Its list, which may be somebody else's, has every tensor that the description asks for, and in the right shape. */
+    private void requireWhole() {
+        for (TensorSpec tensor : spec.tensors()) {
+            if (tensor.need() == TensorSpec.Need.ALWAYS && !has(tensor.role())) {
+                throw unfit("has no " + tensor.role());
+            }
+        }
+        for (PackItem item : PackItem.of(this, encoding())) {
+            PackedTensor tensor = tensor(item.role(), item.layer());
+            if (tensor.rows() != item.rows()
+                    || tensor.columns() != item.columns()
+                    || !tensor.encoding().equals(item.encoding())) {
+                throw unfit("has " + tensor.key() + " in another shape");
+            }
+        }
+    }
+
+    private EngineException unfit(String how) {
+        return EngineException.model(folder.resolve(Manifest.FILE) + " does not fit the model beside it: it " + how
+                + "; pack the model again with 'flexgen-chat pack'");
     }
 
     /** Of the matrices inside the layers. */
@@ -100,7 +125,7 @@ public final class PackedModel implements StoredTypes {
     PackedTensor tensor(Role role, int layer) {
         PackedTensor tensor = manifest.tensors().get(new PackedTensor.Key(role, layer));
         if (tensor == null) {
-            throw new IllegalArgumentException("layer " + layer + " has no " + role);
+            throw unfit("has no " + new PackedTensor.Key(role, layer));
         }
         return tensor;
     }

@@ -26,6 +26,9 @@ record PackedTensor(
     /** Bytes that a checksum covers: so many are read for a single row, when it is read for the first time. */
     static final int CHUNK = 256 << 10;
 
+    /** No disk holds more, and sums of a few stay exact. */
+    private static final long MOST_BYTES = 1L << 50;
+
     /** Which tensor it is. */
     record Key(Role role, int layer) {
         @Override
@@ -102,6 +105,7 @@ record PackedTensor(
         if (tensor.rows < 0
                 || tensor.columns < 1
                 || tensor.offset < 0
+                || tensor.offset > MOST_BYTES
                 || tensor.offset % DirectFiles.PAGE != 0
                 || tensor.sums.size() != chunks(tensor.bytes())) {
             throw new IllegalArgumentException("no tensor: " + json);

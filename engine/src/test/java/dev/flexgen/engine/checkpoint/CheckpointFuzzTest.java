@@ -32,7 +32,11 @@ import org.junit.jupiter.api.io.TempDir;
 class CheckpointFuzzTest {
 
     private static final long SEED = 20_240_229;
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final boolean FULL = Boolean.getBoolean("flexgen.full");
+    private static final int CASES = FULL ? 20_000 : 8_000;
+    private static final int CASES_OF_NUMPY = FULL ? 7_000 : 4_000;
+    private static final int CASES_ON_DISK = FULL ? 20_000 : 1_000;
+    private static final Duration LIMIT = Duration.ofSeconds(FULL ? 600 : 60);
 
     @TempDir
     Path folder;
@@ -46,7 +50,7 @@ class CheckpointFuzzTest {
         System.arraycopy(header.getBytes(StandardCharsets.US_ASCII), 0, small, 8, header.length());
         byte[] golden = Files.readAllBytes(Fixtures.golden("opt-f16").resolve("model.safetensors"));
 
-        fuzz(8_000, small, small.length, bytes -> read(WeightFormat.SAFETENSORS, bytes));
+        fuzz(CASES, small, small.length, bytes -> read(WeightFormat.SAFETENSORS, bytes));
         fuzz(500, golden, 5_000, bytes -> read(WeightFormat.SAFETENSORS, bytes));
     }
 
@@ -69,7 +73,7 @@ class CheckpointFuzzTest {
         byte[] small = Files.readAllBytes(path);
         byte[] golden = Files.readAllBytes(Fixtures.golden("opt-f16-bin").resolve("pytorch_model.bin"));
 
-        fuzz(8_000, small, small.length, bytes -> read(WeightFormat.TORCH, bytes));
+        fuzz(CASES, small, small.length, bytes -> read(WeightFormat.TORCH, bytes));
         fuzz(500, golden, 8_000, bytes -> read(WeightFormat.TORCH, bytes));
     }
 
@@ -78,7 +82,7 @@ class CheckpointFuzzTest {
         for (int version = 1; version <= 3; version++) {
             String header = NumpyWriter.header("<f2", Shape.of(2, 3));
             byte[] small = NumpyWriter.bytes(version, header, new byte[12]);
-            fuzz(4_000, small, small.length, bytes -> {
+            fuzz(CASES_OF_NUMPY, small, small.length, bytes -> {
                 var file = new MappedFile(folder.resolve("damaged"), MemorySegment.ofArray(bytes));
                 touch(NumpyFile.read(file).data());
             });
@@ -91,7 +95,7 @@ class CheckpointFuzzTest {
         byte[] golden = Files.readAllBytes(Fixtures.golden("opt-f16-bin-sharded")
                 .resolve(index.getFileName().toString()));
 
-        fuzz(1_000, golden, golden.length, bytes -> {
+        fuzz(CASES_ON_DISK, golden, golden.length, bytes -> {
             try {
                 Files.write(index, bytes);
             } catch (IOException e) {
