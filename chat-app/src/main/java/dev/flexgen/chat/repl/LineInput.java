@@ -35,6 +35,7 @@ final class LineInput {
             throw new UncheckedIOException(e);
         }
         reader.setParser(new MessageParser());
+        reader.setHighlighter(new DraftHighlighter());
         reader.setCompleter(new CommandCompleter(chat));
         history.unless(() -> asking);
         reader.setHistory(history);

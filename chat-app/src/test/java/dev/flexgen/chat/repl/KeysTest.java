@@ -150,6 +150,17 @@ class KeysTest {
         assertThat(session.sent()).doesNotContainPattern("[\u0007\u0080-\u009f\u202e\u2028\u200b]|\u001b\\]");
     }
 
+    /** An accent, Thai vowels and tones, a Korean syllable in its parts, an emoji of two chars before and behind them. */
+    @Test
+    void marksThatJoinTheirLetterAreShown() throws Exception {
+        String text = "\ud83d\ude00cafe\u0301 \u0e17\u0e35\u0e48 \u1112\u1161\u11ab \ud83d\ude00";
+        session.type(PASTE.formatted(text) + "\u0001\u0006\u0006\u0006x\u0005\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly(text.replace("caf", "caxf"));
+        assertThat(session.sent()).contains("cafe\u0301 \u0e17\u0e35\u0e48 \u1112\u1161\u11ab \ud83d\ude00");
+    }
+
     @Test
     void pastesKeepTheirLinesWhateverTheirLineEnds() throws Exception {
         session.type(PASTE.formatted("a\r\nb\r\n\r\nc\rd\ne\u2028f") + "\r");
