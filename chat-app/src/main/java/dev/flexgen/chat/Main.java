@@ -13,7 +13,6 @@ public final class Main {
     }
 
     public static void main(String[] args) {
-        ClassDataRoom.ofProcess().giveBackAtExit();
         var interruption = new Interruption();
         Runtime.getRuntime().addShutdownHook(new Thread(interruption::stop, "interruption"));
         var wiring = new Wiring(Environment.current(), Streams.ofProcess(), interruption);

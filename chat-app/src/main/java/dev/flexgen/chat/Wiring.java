@@ -42,8 +42,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -63,6 +61,7 @@ public final class Wiring {
     private final Streams streams;
     private final Interruption interruption;
     private final Host host;
+    private final HeadStart headStart = new HeadStart();
 
     Wiring(Environment environment, Streams streams, Interruption interruption) {
         this(environment, streams, interruption, new Host(it -> SystemTerminal.open(it.variables()), System::exit));
@@ -84,6 +83,11 @@ public final class Wiring {
     /** The terminal that the program was started in; the caller closes it. */
     public Terminal openTerminal() throws IOException {
         return host.terminals().open(environment);
+    }
+
+    /** What is loaded early; begun by whoever knows that a model will be needed. */
+    public HeadStart headStart() {
+        return headStart;
     }
 
     public Streams streams() {
@@ -144,7 +148,7 @@ public final class Wiring {
 
     /** The saved conversations. */
     public SessionStore sessions() {
-        return new SessionStore(dirs.state(), Clock.system(ZoneId.systemDefault()));
+        return new SessionStore(dirs.state(), new LocalClock());
     }
 
     /** The machine as models would be opened with {@code options}; measured if it never was, without a word. */
@@ -167,7 +171,7 @@ public final class Wiring {
     }
 
     private ModelFitter fitter(EngineOptions options, Measuring measuring, Machine.Rates rates) {
-        VectorModule.load();
+        headStart.await();
         return new ModelFitter(Machine.state(options, gpus(), measuring, rates), options.model());
     }
 
@@ -274,7 +278,7 @@ public final class Wiring {
 
     /** The devices that the settings allow. The caller closes it. */
     public Machine machine(Settings settings) {
-        VectorModule.load();
+        headStart.await();
         EngineOptions options = engineOptions(settings);
         return Machine.open(
                 options, gpus(), measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))));

@@ -7,6 +7,7 @@ import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.GpuSource;
+import dev.flexgen.engine.device.cpu.CpuDevice;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
@@ -15,6 +16,7 @@ import dev.flexgen.engine.memory.AvailableMemory;
 import dev.flexgen.engine.memory.HostHeadroom;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.MachineProfile;
@@ -63,6 +65,19 @@ public final class Machine implements AutoCloseable {
      */
     public static Machine open(EngineOptions options, GpuSource gpus, Measuring measuring) {
         return new Machine(options, gpus, measuring);
+    }
+
+    /**
+     * Has Java load what every machine computes with, which takes longer than to open a small model. A program may do that early,
+     * on another thread; a machine is opened afterwards, not meanwhile.
+     *
+     * @throws EngineException of kind DEVICE if this Java was started without the Vector API
+     */
+    public static void prepare() {
+        try (var pool = new WorkerPool(1);
+                var _ = new CpuDevice(new Ledger(), pool)) {
+            Families.names();
+        }
     }
 
     /** The same with a profile that is measured roughly, if it is needed, and not kept. */

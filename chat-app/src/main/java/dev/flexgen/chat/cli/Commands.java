@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +23,9 @@ public final class Commands {
 
     private static final String DEFAULT = "chat";
     private static final List<String> ROOT_OPTIONS = List.of("-h", "--help", "-V", "--version");
+
+    /** Commands that nearly always open a model. */
+    private static final Set<String> WITH_A_MODEL = Set.of("chat", "generate", "score", "bench");
 
     private final Wiring wiring;
     private final Failures failures;
@@ -62,6 +66,9 @@ public final class Commands {
             words = new FirstWord(table.keySet(), wiring::catalogue, wiring.streams()::inputWaits).understand(words);
             // picocli reads annotations, which takes time: only those of the command in hand, where one is named.
             String first = words.getFirst();
+            if (WITH_A_MODEL.contains(first)) {
+                wiring.headStart().begin();
+            }
             CommandLine line = commandLine(table.containsKey(first) ? List.of(first) : names());
             return execute(line, words);
         } catch (ParameterException wrongOptions) {

@@ -5,115 +5,213 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** When the launcher lets Java use and make class data. */
+/** When the launcher lets Java use class data, and when and how it has it made. */
 class ClassDataTest extends LauncherWorld {
 
-    @Test
-    void keepsClassDataInTheCacheAndDoesWithoutWhereThereIsNone() throws Exception {
+    private static final String USED = "[-XX:SharedArchiveFile=";
+
+    private Path folder;
+
+    @BeforeEach
+    void aJdkAndACache() throws IOException {
         jdk("usr/lib/jvm/new", "25.0.1");
         environment.put("XDG_CACHE_HOME", world.resolve("cache").toString());
-        String archive = "[-XX:SharedArchiveFile="
-                + world.resolve("cache/flexgen-chat/cds/flexgen-chat-app-1.2.jar-25.0.1-") + "\\d+-%s.jsa]";
-        assertThat(launch(launcher, "-m", "x").out())
-                .contains("[-XX:+AutoCreateSharedArchive]")
-                .containsPattern(archive.replace("[", "\\[").formatted("chat"));
-        assertThat(launch(launcher, "--version").out())
-                .contains("[-XX:-AutoCreateSharedArchive]")
-                .containsPattern(archive.replace("[", "\\[").formatted("generate"));
+        folder = world.resolve("cache/flexgen-chat/cds");
+        environment.put("FLEXGEN_CLASS_DATA", "now");
+    }
 
+    @Test
+    void isMadeOnceAndUsedByEveryCommandFromThenOn() throws Exception {
+        var first = launch(launcher, "-m", "x");
+        Path archive = archive();
+
+        assertThat(archive.getFileName().toString()).matches("flexgen-chat-app-1\\.2\\.jar-25\\.0\\.1-\\d+\\.jsa");
+        assertThat(first.err()).isEmpty();
+        assertThat(first.out()).contains(USED + archive + "]", "[-Djline.tmpdir=" + folder + "]");
+        assertThat(launch(launcher, "--version").out()).contains(USED + archive + "]");
+        assertThat(launch(launcher, "generate", "--ids", "2").out()).contains(USED + archive + "]");
+        assertThat(times("-Xshare:dump")).isEqualTo(1);
+        assertThat(times("-XX:+VerifySharedSpaces")).isEqualTo(1);
+        assertThat(files()).hasSize(2);
+    }
+
+    @Test
+    void theRehearsalIsOnTheProcessorWithoutTheUsersOptions() throws Exception {
+        environment.put("FLEXGEN_JAVA_OPTS", "-agentlib:jdwp=suspend=y -XX:+UseParallelGC");
+        environment.put("JAVA_TOOL_OPTIONS", "-Dx=y");
+        launch(launcher, "-m", "x");
+
+        assertThat(Files.readAllLines(world.resolve("made")))
+                .hasSize(4)
+                .allSatisfy(line -> assertThat(line)
+                        .startsWith("options= gpus=-1 ")
+                        .contains(" -XX:+UseParallelGC ")
+                        .doesNotContain("jdwp", "SerialGC"));
+    }
+
+    @Test
+    void theVectorModulesClassesAndNumbersOfLoadersAreLeftOut() throws Exception {
+        launch(launcher, "-m", "x");
+
+        assertThat(Files.readAllLines(world.resolve("classes")))
+                .containsExactly(
+                        "java/lang/Object", "@lambda-proxy a/B run", "java/lang/Object", "@lambda-proxy a/B run");
+    }
+
+    @Test
+    void itIsMadeWhenTheFirstStartIsOverAndByOneStartAlone() throws Exception {
+        environment.remove("FLEXGEN_CLASS_DATA");
+        executable(world.resolve("bin/sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n");
+        executable(
+                world.resolve("bin/renice"), "#!/bin/sh\nprintf '%s ' \"$@\" >>'" + world.resolve("reniced") + "'\n");
+        assertThat(launch(launcher, "-m", "x").out()).doesNotContain(USED);
+        launch(launcher, "-m", "x");
+        launch(launcher, "-m", "x");
+        Instant deadline = Instant.now().plusSeconds(30);
+        while (!launch(launcher, "-m", "x").out().contains(USED)) {
+            assertThat(Instant.now()).as("it is made").isBefore(deadline);
+        }
+        assertThat(times("-Xshare:dump")).isEqualTo(1);
+        assertThat(Files.readString(world.resolve("reniced"))).matches("-n 19 -p \\d+ ");
+    }
+
+    @Test
+    void whatCannotBeMadeIsNotTriedAgainAtEveryStart() throws Exception {
+        environment.remove("FLEXGEN_CLASS_DATA");
+        executable(world.resolve("bin/sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n");
+        Files.createFile(world.resolve("full"));
+        launch(launcher, "-m", "x");
+        Path tried = tried();
+        awaitMade(1);
+        assertThat(launch(launcher, "-m", "x").err()).isEmpty();
+        assertThat(files()).containsExactly(tried);
+
+        Files.setLastModifiedTime(tried, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+        launch(launcher, "-m", "x");
+        awaitMade(2);
+        Files.write(launcher.resolveSibling("lib/other.jar"), new byte[3]); // an update
+        launch(launcher, "-m", "x");
+        awaitMade(3);
+    }
+
+    @Test
+    void offNeitherMakesNorUsesIt() throws Exception {
+        launch(launcher, "-m", "x");
+        environment.put("FLEXGEN_CLASS_DATA", "off");
+        assertThat(launch(launcher, "-m", "x").out()).doesNotContain(USED);
+        assertThat(archive()).exists();
+    }
+
+    @Test
+    void withoutAPlaceToKeepItNothingElseChanges() throws Exception {
         Path file = Files.createFile(world.resolve("file"));
         environment.put("XDG_CACHE_HOME", file.toString());
         var program = launch(launcher, "hello");
-        assertThat(program.out()).doesNotContain("SharedArchiveFile").endsWith("[hello]\n");
+        assertThat(program.out()).doesNotContain(USED).endsWith("[hello]\n");
         assertThat(program.err()).isEmpty();
     }
 
     @Test
-    void classDataIsTrustedOnlyWhereNobodyElseCanWrite() throws Exception {
-        jdk("usr/lib/jvm/new", "25.0.1");
-        environment.put("XDG_CACHE_HOME", world.resolve("cache").toString());
-        assertThat(launch(launcher, "-m", "x").out()).contains("SharedArchiveFile");
-        for (String folder : List.of("cache/flexgen-chat/cds", "cache/flexgen-chat", "cache")) {
-            Path shared = world.resolve(folder);
+    void itIsTrustedOnlyWhereNobodyElseCanWrite() throws Exception {
+        assertThat(launch(launcher, "-m", "x").out()).contains(USED);
+        for (String name : List.of("cache/flexgen-chat/cds", "cache/flexgen-chat", "cache")) {
+            Path shared = world.resolve(name);
             Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxrwx"));
             var program = launch(launcher, "-m", "x");
-            assertThat(program.out()).as(folder).doesNotContain("SharedArchiveFile", "tmpdir");
+            assertThat(program.out()).as(name).doesNotContain(USED, "tmpdir");
             assertThat(program.err()).isEmpty();
             Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
-        assertThat(launch(launcher, "-m", "x").out()).contains("SharedArchiveFile");
+        assertThat(launch(launcher, "-m", "x").out()).contains(USED);
     }
 
     @Test
-    void classDataIsExaminedOnceAndWhatIsDamagedIsThrownAway() throws Exception {
-        jdk("usr/lib/jvm/new", "25.0.1");
-        environment.put("XDG_CACHE_HOME", world.resolve("cache").toString());
+    void whatIsDamagedOrOfOtherJarsIsReplaced() throws Exception {
         launch(launcher, "-m", "x");
-        Path folder = world.resolve("cache/flexgen-chat/cds");
-        Path room = entry(folder);
-        Path archive = room.resolveSibling(room.getFileName().toString().replace(".room", ""));
-        byte[] data = new byte[5 << 20];
-        Files.write(archive, data);
+        byte[] whole = Files.readAllBytes(archive());
 
+        byte[] damaged = whole.clone();
+        damaged[damaged.length / 2] ^= 1;
+        Files.write(archive(), damaged);
+        assertThat(launch(launcher, "-m", "x").out()).contains(USED);
+        assertThat(archive()).hasBinaryContent(whole);
+
+        Files.write(archive(), new byte[0]); // cut off
         launch(launcher, "-m", "x");
-        launch(launcher, "-m", "x");
-        assertThat(Files.readAllLines(world.resolve("examined"))).hasSize(1);
-        assertThat(archive).exists();
+        assertThat(archive()).hasBinaryContent(whole);
 
         Files.write(launcher.resolveSibling("lib/other.jar"), new byte[3]); // an update
         launch(launcher, "-m", "x");
-        assertThat(archive).doesNotExist();
-        Files.write(archive, data);
-        launch(launcher, "-m", "x");
-        assertThat(archive).exists();
+        assertThat(times("-Xshare:dump")).isEqualTo(4);
 
-        data[data.length / 2] = 1; // damage that Java finds
-        Files.write(archive, data);
-        Files.createFile(world.resolve("damaged"));
-        assertThat(launch(launcher, "-m", "x").out()).contains("[-XX:+AutoCreateSharedArchive]");
-        assertThat(archive).doesNotExist();
-
-        Files.write(archive, new byte[1 << 20]); // what a run leaves that hardly began
-        launch(launcher, "-m", "x");
-        assertThat(archive).doesNotExist();
+        Files.write(archive(), damaged);
+        environment.remove("FLEXGEN_CLASS_DATA");
+        assertThat(launch(launcher, "-m", "x").out()).doesNotContain(USED);
     }
 
     @Test
-    void roomForClassDataIsSetAsideAndWithoutItNoneIsMade() throws Exception {
-        jdk("usr/lib/jvm/new", "25.0.1");
-        environment.put("XDG_CACHE_HOME", world.resolve("cache").toString());
+    void whatJavaFindsFaultWithIsNotKept() throws Exception {
+        Files.createFile(world.resolve("damaged"));
         var program = launch(launcher, "-m", "x");
-        Path room = entry(world.resolve("cache/flexgen-chat/cds"));
-        assertThat(room).hasSize(20_000_000);
-        assertThat(program.out()).contains("[-Dflexgen.room=" + room + "]", "[-XX:+AutoCreateSharedArchive]");
-
-        executable(world.resolve("bin/head"), "#!/bin/sh\necho 'no space left' >&2\nexit 1\n");
-        program = launch(launcher, "-m", "x");
-        assertThat(program.out()).contains("[-XX:-AutoCreateSharedArchive]").doesNotContain("flexgen.room");
+        assertThat(program.out()).doesNotContain(USED).endsWith("[-m][x]\n");
         assertThat(program.err()).isEmpty();
-        assertThat(world.resolve("cache/flexgen-chat/cds")).isEmptyDirectory();
+        assertThat(files().stream().filter(file -> file.toString().endsWith(".jsa")))
+                .isEmpty();
     }
 
     @Test
     void aHomeThatDoesNotExistIsNotMade() throws Exception {
-        jdk("usr/lib/jvm/new", "25.0.1");
-        assertThat(launch(launcher, "-m", "x").out()).doesNotContain("SharedArchiveFile");
+        environment.remove("XDG_CACHE_HOME");
+        assertThat(launch(launcher, "-m", "x").out()).doesNotContain(USED);
         assertThat(world.resolve("home")).doesNotExist();
         environment.remove("HOME");
         var program = launch(launcher, "-m", "x");
         assertThat(program.exitCode()).isZero();
         assertThat(program.err()).isEmpty();
-        assertThat(program.out()).doesNotContain("SharedArchiveFile");
+        assertThat(program.out()).doesNotContain(USED);
     }
 
-    private static Path entry(Path folder) throws IOException {
+    private void awaitMade(int attempts) throws Exception {
+        Instant deadline = Instant.now().plusSeconds(30);
+        while (!Files.exists(world.resolve("made")) || times("-Xshare:dump") < attempts || files().size() > 1) {
+            assertThat(Instant.now()).as("attempt " + attempts).isBefore(deadline);
+            Thread.sleep(20);
+        }
+    }
+
+    private long times(String option) throws IOException {
+        return Files.readAllLines(world.resolve("made")).stream()
+                .filter(line -> line.contains(option))
+                .count();
+    }
+
+    private Path archive() throws IOException {
+        return only(".jsa");
+    }
+
+    private Path tried() throws IOException {
+        return only(".tried");
+    }
+
+    private Path only(String ending) throws IOException {
+        return files().stream()
+                .filter(file -> file.toString().endsWith(ending))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private List<Path> files() throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
-            return entries.findFirst().orElseThrow();
+            return entries.toList();
         }
     }
 }

@@ -121,6 +121,7 @@ class LauncherTest extends LauncherWorld {
     void theUsersChoiceOfCollectorOrClassDataIsNotContradicted() throws Exception {
         jdk("usr/lib/jvm/new", "25.0.1");
         environment.put("XDG_CACHE_HOME", world.resolve("cache").toString());
+        environment.put("FLEXGEN_CLASS_DATA", "now");
         assertThat(launch(launcher).out()).contains("[-XX:+UseSerialGC]", "SharedArchiveFile");
         for (String variable : List.of("FLEXGEN_JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
             environment.put(variable, "-Xmx1g -XX:+UseParallelGC");
@@ -128,12 +129,14 @@ class LauncherTest extends LauncherWorld {
                     .as(variable)
                     .doesNotContain("UseSerialGC")
                     .contains("SharedArchiveFile");
-            environment.put(variable, "-Xshare:off");
-            assertThat(launch(launcher).out())
-                    .as(variable)
-                    .contains("UseSerialGC")
-                    .doesNotContain("SharedArchiveFile");
+            for (String untouched : List.of("-Xshare:off", "-XX:AOTCache=x", "@options")) {
+                environment.put(variable, untouched);
+                assertThat(launch(launcher).out()).as(variable).doesNotContain("SharedArchiveFile");
+            }
             environment.remove(variable);
+        }
+        try (var files = Files.list(world.resolve("cache/flexgen-chat/cds"))) {
+            assertThat(files.filter(file -> file.toString().endsWith(".jsa"))).hasSize(2); // one for each collector
         }
     }
 

@@ -41,13 +41,29 @@ abstract class LauncherWorld {
         }
         executable(launcher, script);
         Files.createDirectories(world.resolve("bin"));
-        for (String tool : List.of("dirname", "readlink", "cksum", "mkdir", "find", "rm", "id", "head", "ls")) {
+        for (String tool : List.of(
+                "dirname",
+                "readlink",
+                "cksum",
+                "mkdir",
+                "find",
+                "rm",
+                "id",
+                "ls",
+                "grep",
+                "sed",
+                "mv",
+                "sh",
+                "renice",
+                "sleep",
+                "cat")) {
             Path place = Path.of("/usr/bin", tool);
             Path real = Files.exists(place) ? place : Path.of("/bin", tool);
             executable(world.resolve("bin").resolve(tool), "#!/bin/sh\nexec " + real + " \"$@\"\n");
         }
         environment.put("PATH", world.resolve("bin").toString());
         environment.put("HOME", world.resolve("home").toString());
+        environment.put("FLEXGEN_CLASS_DATA", "off"); // a test says when it is made
     }
 
     Program launch(Path script, String... arguments) throws Exception {
@@ -66,7 +82,26 @@ abstract class LauncherWorld {
             world='\
             """ + world + """
             '
-            case " $* " in *' -Xshare:on '*) echo examined >>"$world/examined"; [ ! -f "$world/damaged" ]; exit ;; esac
+            case " $* " in *' -XX:DumpLoadedClassList='* | *' -Xshare:dump '* | *' -Xshare:on '*)
+              printf '%s\n' "options=${JAVA_TOOL_OPTIONS:-} gpus=${CUDA_VISIBLE_DEVICES:-} $*" >>"$world/made" ;;
+            esac
+            for argument in "$@"; do
+              case $argument in
+                -XX:DumpLoadedClassList=*)
+                  printf '%s\n' 'java/lang/Object id: 7' 'jdk/incubator/vector/Vector id: 8' \
+                    'a/Custom id: 9 super: 7 source: x.jar' '@lambda-proxy a/B run' >"${argument#*=}"
+                  exit ;;
+                -XX:SharedClassListFile=*) cat "${argument#*=}" >"$world/classes" ;;
+              esac
+            done
+            case " $* " in
+              *' -Xshare:dump '*)
+                for argument in "$@"; do
+                  case $argument in -XX:SharedArchiveFile=*) echo 'class data' >"${argument#*=}" ;; esac
+                done
+                [ ! -f "$world/full" ]; exit ;;
+              *' -Xshare:on '*) [ ! -f "$world/damaged" ]; exit ;;
+            esac
             printf %s "${LC_ALL:-}" >"$world/locale"
             printf %s '\
             """ + home.getFileName() + """

@@ -140,27 +140,48 @@ class PackagedProgramIT {
 
     @Test
     void whatIsDamagedInTheCacheIsReplaced() throws Exception {
+        var environment = with("FLEXGEN_CLASS_DATA", "now");
         List<String> score = command("score", "-m", model, "--text", "hello", "--json");
-        var whole = release.run("", score);
+        var whole = Program.run(home, environment, "", score);
         List<Path> files = cached(".jsa", ".so", ".dylib");
+        assertThat(whole.err()).isEmpty();
         assertThat(files).hasSize(2);
         for (Path file : files) {
             try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.write(ByteBuffer.allocate(200_000), 4_000_000);
             }
             byte[] damaged = Files.readAllBytes(file);
-            assertThat(release.run("", score)).as(file.toString()).isEqualTo(whole);
+            assertThat(Program.run(home, environment, "", score))
+                    .as(file.toString())
+                    .isEqualTo(whole);
             assertThat(Files.readAllBytes(file)).isNotEqualTo(damaged);
-            assertThat(cached(".room")).isEmpty();
         }
         for (Path file : files) {
             try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.truncate(1_000_000);
             }
         }
-        assertThat(release.run("", score)).isEqualTo(whole);
+        assertThat(Program.run(home, environment, "", score)).isEqualTo(whole);
         assertThat(cached(".jsa", ".so", ".dylib"))
                 .allMatch(file -> file.toFile().length() > 4_000_000);
+    }
+
+    @Test
+    void classDataIsMadeAfterTheFirstRunAndUsed() throws Exception {
+        var environment = with("FLEXGEN_CLASS_DATA", "");
+        List<String> version = command("--version");
+        var first = Program.run(home, environment, "", version);
+        assertThat(first.err()).isEmpty();
+        assertThat(cached(".jsa")).isEmpty();
+        for (int i = 0; i < 1200 && cached(".jsa").isEmpty(); i++) {
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+        assertThat(cached(".jsa")).singleElement().matches(file -> file.toFile().length() > 10_000_000);
+
+        environment.put("FLEXGEN_JAVA_OPTS", "-Xlog:class+load");
+        var loaded = Program.run(home, environment, "", version);
+        assertThat(loaded.out() + loaded.err())
+                .contains("dev.flexgen.chat.Main source: shared objects file", "Wiring source: shared objects file");
     }
 
     private List<Path> cached(String... endings) throws IOException {

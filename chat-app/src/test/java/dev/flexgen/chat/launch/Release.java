@@ -47,6 +47,7 @@ record Release(Path folder, Path home) {
         Map<String, String> environment = new HashMap<>();
         environment.put("HOME", home.toString());
         environment.put("FLEXGEN_JAVA_HOME", System.getProperty("java.home"));
+        environment.put("FLEXGEN_CLASS_DATA", "off"); // nothing is left to be made when a test is over
         environment.put("PATH", System.getenv().getOrDefault("PATH", "/usr/bin:/bin"));
         return environment;
     }
