@@ -169,6 +169,17 @@ class ClassDataTest extends LauncherWorld {
     }
 
     @Test
+    void aRehearsalThatIsCutShortMakesNone() throws Exception {
+        Files.createFile(world.resolve("short"));
+        assertThat(launch(launcher, "-m", "x").out()).doesNotContain(USED);
+        assertThat(times("-Xshare:dump")).isZero();
+        assertThat(files()).isEmpty();
+
+        Files.delete(world.resolve("short"));
+        assertThat(launch(launcher, "-m", "x").out()).contains(USED);
+    }
+
+    @Test
     void aHomeThatDoesNotExistIsNotMade() throws Exception {
         environment.remove("XDG_CACHE_HOME");
         assertThat(launch(launcher, "-m", "x").out()).doesNotContain(USED);

@@ -90,7 +90,7 @@ abstract class LauncherWorld {
                 -XX:DumpLoadedClassList=*)
                   printf '%s\n' 'java/lang/Object id: 7' 'jdk/incubator/vector/Vector id: 8' \
                     'a/Custom id: 9 super: 7 source: x.jar' '@lambda-proxy a/B run' >"${argument#*=}"
-                  exit ;;
+                  [ ! -f "$world/short" ]; exit ;;
                 -XX:SharedClassListFile=*) cat "${argument#*=}" >"$world/classes" ;;
               esac
             done
