@@ -25,7 +25,8 @@ final class DraftHighlighter extends DefaultHighlighter {
         }
         var whole = new AttributedStringBuilder();
         int at = 0;
-        for (char c : buffer.toCharArray()) {
+        for (int i = 0; i < buffer.length(); i++) {
+            char c = buffer.charAt(i);
             if (joins(c)) {
                 whole.append(Character.toString(c), at == 0 ? AttributedStyle.DEFAULT : shown.styleAt(at - 1));
             } else {
