@@ -16,11 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WorkerPool implements AutoCloseable {
 
-    /**
-     * Longer than the gap between two operations of a layer, also where a GPU computes the other half of it; shorter than anyone would
-     * notice on a laptop's fan.
-     */
-    private static final long SPIN_NANOS = 200_000;
+    /** Longer than the gap between two operations of a layer, shorter than anyone would notice on a laptop's fan. */
+    private static final long SPIN_NANOS = 50_000;
 
     /** A loop's body. */
     @FunctionalInterface
@@ -93,7 +90,9 @@ public final class WorkerPool implements AutoCloseable {
         Loop loop = new Loop(body, parts);
         if (parts > 1 && workers.length > 0) {
             current = loop;
-            wakeFrom(0);
+            for (Worker worker : workers) {
+                worker.wake();
+            }
         }
         loop.work(0);
         join(loop);
@@ -103,13 +102,6 @@ public final class WorkerPool implements AutoCloseable {
         }
         if (failure instanceof Error e) {
             throw e;
-        }
-    }
-
-    /** Waking takes microseconds, so those who are awake wake two more each: all are awake after a few steps, not after a step for each. */
-    private void wakeFrom(int first) {
-        for (int i = first; i < Math.min(first + 2, workers.length); i++) {
-            workers[i].wake();
         }
     }
 
@@ -159,7 +151,6 @@ public final class WorkerPool implements AutoCloseable {
             seen.work(index);
             while (!closed) {
                 Loop loop = await(seen);
-                wakeFrom(2 * index);
                 loop.work(index);
                 seen = loop;
             }
