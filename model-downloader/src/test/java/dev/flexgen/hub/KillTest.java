@@ -22,7 +22,7 @@ class KillTest {
     Path root = Path.of("");
 
     @Test
-    @Timeout(value = 3, unit = TimeUnit.MINUTES)
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void fiftyKillsCostOneRangeEachAtMost() throws IOException, InterruptedException {
         try (PullWorld world = new PullWorld(root)) {
             world.fake.repository(PullWorld.ID).file("config.json", "{}").bigFile(WEIGHTS, FakeContent.random(1, SIZE));
