@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 /** A program that ran to its end. */
 record Program(int exitCode, String out, String err) {
 
-    private static final long LIMIT_SECONDS = 120;
+    private static final long LIMIT_SECONDS = 300;
 
     /** Runs it with this environment and nothing else in it; output goes through files, so that no pipe can fill up. */
     static Program run(Path folder, Map<String, String> environment, String input, List<String> command)
