@@ -53,8 +53,15 @@ class PlanCommandTest {
     }
 
     @Test
+    void whatIsPackedIsPlannedFromTheDiskThatItIsOn() {
+        Outcome outcome = plan("opt-175b", "--machine", "t4", "--cpu-memory", "4GiB", "--weights", "q4");
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
+        assertThat(outcome.out()).containsPattern("\\ndisk +\\d+\\.\\d GiB").contains("every token waits for the disk");
+    }
+
+    @Test
     void whatCannotBePlannedIsOneSentence() {
-        refused(plan("opt-175b", "--machine", "t4", "--cpu-memory", "4GiB", "--weights", "q4"), ExitCode.FIT);
+        refused(plan("opt-175b", "--machine", "t4", "--cpu-memory", "4GiB", "--weights", "native"), ExitCode.FIT);
         refused(plan("opt-30b", "--machine", "nowhere.json"), ExitCode.USAGE);
         refused(plan("no-such-model", "--machine", "t4"), ExitCode.MODEL);
     }

@@ -49,7 +49,7 @@ public final class SettingTable {
             "FOLDER",
             ValueType.text(),
             "",
-            "Folder on a fast disk for weights that fit neither GPU nor host memory; without one, such models are refused");
+            "Folder on a fast disk for weights that fit neither GPU nor host memory; without one, only packed models run from disk");
 
     /** 0 = all cores. */
     public static final Setting<Integer> THREADS = new Setting<>(

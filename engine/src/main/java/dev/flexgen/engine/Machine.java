@@ -179,7 +179,7 @@ public final class Machine implements AutoCloseable {
                             weights.types(),
                             weights.activeShare(),
                             weights.settled(model),
-                            weights.budget(budget()),
+                            budget().withDisk(), // what is encoded is packed, and a packed model can stay on the disk
                             devices(weights.spec()).size() > 1,
                             this::profile))
                     .weights();

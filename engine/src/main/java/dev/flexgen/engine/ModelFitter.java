@@ -25,6 +25,9 @@ import dev.flexgen.engine.weights.Needs;
  */
 public record ModelFitter(MachineState state, ModelOptions options) {
 
+    /** A weight, as the hub has it. */
+    private static final long STORED_BYTES = 2;
+
     /**
      * What to expect of a published model, stored as the hub has it.
      *
@@ -43,16 +46,34 @@ public record ModelFitter(MachineState state, ModelOptions options) {
         if (state.found() instanceof Found.Nobody(var kind, var sentence)) {
             return new FitResult.Refused(kind, sentence);
         }
+        FitResult result = fit(question(spec, activeShare, state.budget()));
+        return result instanceof FitResult.Refused(var kind, var _)
+                        && kind == EngineException.Kind.PLACEMENT
+                        && packs(spec)
+                        && fit(question(spec, activeShare, state.budget().withDisk()))
+                                instanceof FitResult.Fits fromDisk
+                ? fromDisk
+                : result;
+    }
+
+    /** Whether it would be opened as a packed model, whose weights can stay on the disk where they are, whatever the limits. */
+    private boolean packs(ModelSpec spec) {
+        boolean encodes =
+                options.weights() == WeightType.AUTO || options.weights().encodes();
+        return encodes && STORED_BYTES * spec.parameters() >= PackedModels.LEAST_BYTES;
+    }
+
+    private FitResult fit(PlanChoice.Question question) {
         try {
-            PlanChoice.Question question = question(spec, activeShare);
             PlanChoice choice = PlanChoice.of(question);
+            PlanChoice.Question decided = question.withWeights(choice.weights());
             return new FitResult.Fits(
                     choice.plan(),
                     choice.footprint(),
                     choice.context(),
                     choice.weights(),
-                    question.withWeights(choice.weights()).shape(),
-                    state.profile().map(question.withWeights(choice.weights())::prices));
+                    decided.shape(),
+                    state.profile().map(decided::prices));
         } catch (EngineException e) {
             return new FitResult.Refused(e.kind(), e.getMessage());
         }
@@ -77,12 +98,12 @@ public record ModelFitter(MachineState state, ModelOptions options) {
         return new ModelFitter(SavedState.elsewhere(profile, options), options.model());
     }
 
-    private PlanChoice.Question question(ModelSpec spec, double activeShare) {
+    private PlanChoice.Question question(ModelSpec spec, double activeShare, Budget budget) {
         return new PlanChoice.Question(
                 new UniformTypes(spec, DType.F16, false),
                 WeightSource.activeShare(spec, activeShare),
                 options,
-                state.budget(),
+                budget,
                 state.hasGpu() && gpuComputes(spec),
                 () -> state.profile().orElseGet(MachineProfile::unknown));
     }

@@ -16,6 +16,9 @@ import java.util.Optional;
 /** A folder of packed models, each a model's folder that a {@link Machine} opens as any other. Any thread. */
 public final class PackedModels {
 
+    /** Weights of less are not packed without being told to, but encoded while they are loaded: that takes a few seconds. */
+    public static final long LEAST_BYTES = 1L << 30;
+
     private final PackStore store;
 
     /** @param root need not exist */

@@ -310,4 +310,29 @@ class ModelFitterTest {
                         Found.Nobody.class, nobody -> assertThat(nobody.kind()).isEqualTo(EngineException.Kind.DEVICE));
         assertThat(ledgers.getFirst().report()).isEmpty();
     }
+
+    @Test
+    void whatIsPackedRunsFromTheDiskThatItIsOn() {
+        MachineState state = new MachineState(
+                new Found.ProcessorAlone(""),
+                new Budget(0, 1, 5 * GIB, false),
+                Optional.of(TestMachines.withDisk(TestMachines.processor(20e9), 1e9)));
+        ModelOptions auto = ModelOptions.DEFAULTS.withWeights(WeightType.AUTO);
+
+        Fits packed = (Fits) new ModelFitter(state, auto).fit(entry("opt-13b"));
+
+        assertThat(packed.fromDisk()).isTrue();
+        assertThat(packed.weights()).isEqualTo(WeightType.Q4);
+        assertThat(packed.estimate().orElseThrow().decodeTokensPerSecond()).isBetween(0.1, 1.0);
+        assertThat(((Fits) new ModelFitter(state, auto).fit(entry("opt-6.7b"))).fromDisk())
+                .as("what fits memory stays there")
+                .isFalse();
+        assertThat(new ModelFitter(state, auto.withWeights(WeightType.NATIVE)).fit(entry("opt-13b")))
+                .as("only what is encoded is packed")
+                .isInstanceOf(Refused.class);
+        assertThat(new ModelFitter(state, auto.withContext(4096)).fit(entry("opt-13b")))
+                .as("a disk mends no mistake")
+                .isInstanceOfSatisfying(
+                        Refused.class, it -> assertThat(it.kind()).isEqualTo(EngineException.Kind.INPUT));
+    }
 }

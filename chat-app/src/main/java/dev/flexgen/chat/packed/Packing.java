@@ -31,9 +31,6 @@ import java.util.stream.Stream;
 /** The packed models that go with some settings. One per command. */
 public final class Packing {
 
-    /** Weights of less are encoded while they are loaded: that takes a few seconds. */
-    private static final long LEAST_BYTES = 1L << 30;
-
     /** Which form of a model whose source is gone is used if nobody says: the most exact one. */
     private static final List<WeightType> BEST_FIRST =
             List.of(WeightType.F16, WeightType.Q8, WeightType.Q4, WeightType.Q3);
@@ -44,7 +41,7 @@ public final class Packing {
     private final long leastBytes;
 
     public Packing(Wiring wiring, Settings settings) {
-        this(wiring, settings, LEAST_BYTES);
+        this(wiring, settings, PackedModels.LEAST_BYTES);
     }
 
     /** @param leastBytes of weights that are packed without being told to */

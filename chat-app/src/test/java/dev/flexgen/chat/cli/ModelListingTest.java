@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flexgen.config.Catalogue;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.ModelFitter;
+import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.MachineState;
@@ -33,7 +34,7 @@ class ModelListingTest {
                 new ModelFitter(
                         new MachineState(
                                 new Found.ProcessorAlone(""), new Budget(0, 1, 5L << 30, false), Optional.empty()),
-                        EngineOptions.defaults().model()));
+                        EngineOptions.defaults().withWeights(WeightType.NATIVE).model()));
 
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-125m .* yes .*"));
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-1.3b .* no +yes .*"));

@@ -110,7 +110,8 @@ final class GroupedDown {
         }
     }
 
-    // A method of its own: with the loop around it in one method the compiler stops inlining in the middle of a kernel, and a vector
+    // A method of its own: with the loop around it in one method the compiler stops inlining in the middle of a kernel,
+    // and a vector
     // that passes through a call becomes an object.
 
     private void addPair(
