@@ -1,5 +1,8 @@
 package dev.flexgen.config;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -17,6 +20,17 @@ public final class DiskSpace {
         while (!Files.exists(existing) && existing.getParent() != null) {
             existing = existing.getParent();
         }
-        return existing.toFile().getUsableSpace();
+        return existing.getFileSystem().equals(FileSystems.getDefault())
+                ? existing.toFile().getUsableSpace()
+                : ofStore(existing);
+    }
+
+    /** Other file systems, such as one in a zip file, have no list of mounts to miss. */
+    private static long ofStore(Path existing) {
+        try {
+            return Files.getFileStore(existing).getUsableSpace();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -15,12 +15,14 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.ProductRates;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * How fast one device multiplies, attends and starts operations, through the operations that models run on. Weights are zeros in
@@ -82,8 +84,16 @@ final class ProductBenchmark implements AutoCloseable {
         this.out = device.allocate("measuring", 4L * most * Math.max(LONG_STEP_ROWS, COLUMNS) + 4L * MOST_ROWS * BLOCK);
         this.weights = device.allocate("measuring", bytes);
         if (device.tier() == Tier.HOST) {
+            fillInputs();
             HostPages.touch(
                     weights.segment()); // pages that nobody wrote to are all the same one, which the cache holds
+        }
+    }
+
+    /** Rows of weights that zeros would be multiplied with are not read. */
+    private void fillInputs() {
+        for (long at = 0; at < in.segment().byteSize(); at += Float.BYTES) {
+            in.segment().set(ValueLayout.JAVA_FLOAT, at, 1);
         }
     }
 
@@ -123,9 +133,13 @@ final class ProductBenchmark implements AutoCloseable {
         Linear small = new Linear(new Matrix(encoding, BLOCK, COLUMNS, data), null);
         Rows from = Rows.in(in.segment(), tokens, COLUMNS);
         Rows to = Rows.in(out.segment(), tokens, BLOCK);
+        Rows down = Rows.in(out.segment(), tokens, COLUMNS);
         long end = System.nanoTime() + nanosPerFigure / QUARTER;
         do {
             device.ops().up(small, from, to);
+            if (device.tier() == Tier.HOST) {
+                device.ops().down(small.weight(), Rows.in(in.segment(), tokens, BLOCK), down);
+            }
             device.stream(StreamRole.COMPUTE).record(done);
             done.join();
         } while (System.nanoTime() < end);
@@ -148,16 +162,30 @@ final class ProductBenchmark implements AutoCloseable {
         return one == null ? Long.MAX_VALUE : (long) (one * nanosPerFigure / 2e9 / tokens / COLUMNS);
     }
 
+    /**
+     * Of a product. On the processor of both kinds on average: a layer has about as many weights that project down as up, and those
+     * take longer.
+     */
     private double seconds(Encoding encoding, int rows, int tokens) {
+        boolean both = device.tier() == Tier.HOST;
         long bytes = encoding.bytes(rows, COLUMNS);
         long pieces = Math.max(1, weights.segment().byteSize() / bytes);
-        Rows from = Rows.in(in.segment(), tokens, COLUMNS);
-        Rows to = Rows.in(out.segment(), tokens, rows);
+        Rows narrow = Rows.in(in.segment(), tokens, COLUMNS);
+        Rows wide = Rows.in(in.segment(), tokens, rows);
+        Rows up = Rows.in(out.segment(), tokens, rows);
+        Rows down = Rows.in(out.segment(), tokens, COLUMNS);
         int[] piece = new int[1];
-        return typical(() -> {
+        Supplier<Matrix> next = () -> {
             MemorySegment data = weights.segment().asSlice(piece[0]++ % pieces * bytes, bytes);
-            device.ops().up(new Linear(new Matrix(encoding, rows, COLUMNS, data), null), from, to);
+            return new Matrix(encoding, rows, COLUMNS, data);
+        };
+        double seconds = typical(() -> {
+            device.ops().up(new Linear(next.get(), null), narrow, up);
+            if (both) {
+                device.ops().down(next.get(), wide, down);
+            }
         });
+        return both ? seconds / 2 : seconds;
     }
 
     /** Bytes of keys and values in 16 bits that one token gets through in a second. */
