@@ -1,8 +1,8 @@
 package dev.flexgen.chat;
 
 import dev.flexgen.engine.Machine;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,42 +11,31 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HeadStart {
 
-    private @Nullable FutureTask<Void> loading;
+    private @Nullable CompletableFuture<Void> loading;
 
     /** Begins, if nobody did before. */
-    public synchronized void begin() {
+    public void begin() {
+        var _ = begun();
+    }
+
+    private synchronized CompletableFuture<Void> begun() {
         if (loading == null) {
-            loading = new FutureTask<>(HeadStart::load, null);
-            Thread.ofPlatform().daemon().name("head-start").start(loading);
+            loading = CompletableFuture.runAsync(
+                    HeadStart::load,
+                    task -> Thread.ofPlatform().daemon().name("head-start").start(task));
         }
+        return loading;
     }
 
     /**
-     * Returns when all is loaded. Begun or not, it is loaded by one thread alone: two that initialize the same classes in another
-     * order could wait for each other for ever.
+     * Returns when all is loaded, always by that one thread: two threads that initialize the same classes in different orders could
+     * wait for each other for ever.
      */
     void await() {
-        FutureTask<Void> begun;
-        synchronized (this) {
-            if (loading == null) {
-                loading = new FutureTask<>(HeadStart::load, null);
-            }
-            begun = loading;
-        }
-        begun.run(); // nothing where it runs or ran already
-        boolean interrupted = false;
-        while (true) {
-            try {
-                begun.get();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            } catch (ExecutionException e) {
-                rethrow(e.getCause());
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        try {
+            begun().join();
+        } catch (CompletionException e) {
+            rethrow(e.getCause());
         }
     }
 

@@ -5,8 +5,8 @@ import java.time.Instant;
 import java.time.ZoneId;
 
 /**
- * The system's clock in the zone of this computer, which is looked up when it is asked for: Java reads the rules of all zones
- * first and looks for more in every jar, 0.1 s that a start need not wait for.
+ * The system's clock in this computer's time zone. It looks the zone up on first use, because Java then reads the rules of all
+ * zones and searches every jar for more. That takes 0.1 s, which would delay each start.
  */
 final class LocalClock extends Clock {
 

@@ -22,7 +22,7 @@ final class ChatLineReader extends LineReaderImpl {
 
     @Override
     protected void redisplay(boolean flush) {
-        lock.lock(); // a resize comes here on the signal's thread
+        lock.lock(); // a resize and a fresh hint come here on threads of their own
         try {
             if (!(display instanceof LineDisplay)) {
                 display = new LineDisplay(terminal);
@@ -58,7 +58,12 @@ final class ChatLineReader extends LineReaderImpl {
         if (signal == Signal.CONT) {
             screen.enter();
         }
-        super.handleSignal(signal);
+        lock.lock(); // a resize must not change the display while a key is drawn
+        try {
+            super.handleSignal(signal);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The next key, or a negative number if none comes for a while. */

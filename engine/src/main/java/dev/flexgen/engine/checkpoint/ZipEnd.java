@@ -2,7 +2,7 @@ package dev.flexgen.engine.checkpoint;
 
 import dev.flexgen.engine.base.EngineException;
 
-/** Where a zip archive's central directory lies, from the records at the archive's end. */
+/** The position of a zip archive's central directory, read from the records at the archive's end. */
 record ZipEnd(long entries, long directoryStart, long directoryEnd) {
 
     /** What a 32-bit field holds when its value is in the zip64 record instead. */

@@ -6,8 +6,8 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
 
 /**
- * Something that computes on memory of its own. Its operations and copies are asked for and done later, in the order of their
- * {@link StreamRole}; only the processor does them at once. Opened and closed by the engine.
+ * Something that computes on memory of its own. A GPU queues operations and copies and runs them later, those of a {@link
+ * StreamRole} in order; the processor runs them at once. The engine opens and closes devices.
  */
 public interface Device extends AutoCloseable {
 

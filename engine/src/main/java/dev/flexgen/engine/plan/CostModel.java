@@ -155,14 +155,14 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
 
     /** The processor reads weights in place while others cross the bus. */
     private Sharing sharing(List<Run> runs, List<Schedule.DeviceTasks> head) {
-        boolean processor = false;
-        boolean bus = false;
-        for (Schedule.DeviceTasks tasks : (Iterable<Schedule.DeviceTasks>)
-                Stream.concat(runs.stream().flatMap(run -> run.layer().tasks()), head.stream())::iterator) {
-            boolean host = tiers.get(tasks.device()) == Tier.HOST;
-            processor |= host;
-            bus |= !host && tasks.entries().stream().anyMatch(entry -> entry.access() != Access.RESIDENT);
-        }
+        List<Schedule.DeviceTasks> all = Stream.concat(
+                        runs.stream().flatMap(run -> run.layer().tasks()), head.stream())
+                .toList();
+        boolean processor = all.stream().anyMatch(tasks -> tiers.get(tasks.device()) == Tier.HOST);
+        boolean bus = all.stream()
+                .filter(tasks -> tiers.get(tasks.device()) == Tier.GPU)
+                .flatMap(tasks -> tasks.entries().stream())
+                .anyMatch(entry -> entry.access() != Access.RESIDENT);
         return processor && bus ? Sharing.BOTH : Sharing.ALONE;
     }
 

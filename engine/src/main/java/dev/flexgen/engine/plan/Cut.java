@@ -12,7 +12,7 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
     Cut part(int share, int of) {
         int partHeads = (int) ((long) heads * share / of);
         long left = bytes() * share / of - partHeads * sizes.headBytes();
-        int neurons = sizes.together(Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs)));
+        int neurons = sizes.together(left / sizes.neuronBytes(), Math.min(ups, downs));
         return new Cut(partHeads, neurons, neurons, sizes);
     }
 
@@ -21,12 +21,12 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
         long wanted = bytes() * share / of;
         long first = heads * sizes.headBytes() + ups * sizes.upBytes();
         if (wanted >= first) {
-            int these = sizes.together(Math.min(downs, (wanted - first) / sizes.downBytes()));
+            int these = sizes.together((wanted - first) / sizes.downBytes(), downs);
             return new Cut(heads, ups, these, sizes);
         }
         int partHeads = (int) (heads * wanted / first);
         long left = wanted - partHeads * sizes.headBytes();
-        return new Cut(partHeads, sizes.together(Math.clamp(left / sizes.upBytes(), 0, ups)), 0, sizes);
+        return new Cut(partHeads, sizes.together(left / sizes.upBytes(), ups), 0, sizes);
     }
 
     /** So much of this one, heads first, then whole neurons. */
@@ -34,14 +34,14 @@ record Cut(int heads, int ups, int downs, LayerSizes sizes) {
         long wanted = bytes() * share / of;
         int partHeads = (int) Math.min(heads, wanted / sizes.headBytes());
         long left = wanted - partHeads * sizes.headBytes();
-        int neurons = sizes.together(Math.clamp(left / sizes.neuronBytes(), 0, Math.min(ups, downs)));
+        int neurons = sizes.together(left / sizes.neuronBytes(), Math.min(ups, downs));
         return new Cut(partHeads, neurons, neurons, sizes);
     }
 
     /** So much of this one, whole neurons first, then heads. */
     Cut partWithNeuronsFirst(int share, int of) {
         long wanted = bytes() * share / of;
-        int neurons = sizes.together(Math.min(Math.min(ups, downs), wanted / sizes.neuronBytes()));
+        int neurons = sizes.together(wanted / sizes.neuronBytes(), Math.min(ups, downs));
         int partHeads = Math.clamp((wanted - neurons * sizes.neuronBytes()) / sizes.headBytes(), 0, heads);
         return new Cut(partHeads, neurons, neurons, sizes);
     }

@@ -43,9 +43,9 @@ record LayerSizes(int heads, int neurons, long headBytes, long upBytes, long dow
         return Math.clamp(Integer.highestOneBit(Math.max(1, neurons / LEAST_STEPS)), 1, MOST_STEP);
     }
 
-    /** The largest number of neurons that is no more than so many and is placed together; all of them count as such. */
-    int together(long count) {
-        return count >= neurons ? neurons : (int) Math.max(0, count / neuronStep() * neuronStep());
+    /** The most neurons that are placed together and are no more than {@code count}; all {@code most} that there are, if so many. */
+    int together(long count, int most) {
+        return count >= most ? most : (int) Math.max(0, count / neuronStep() * neuronStep());
     }
 
     long neuronBytes() {

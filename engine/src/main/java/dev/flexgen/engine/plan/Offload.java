@@ -89,7 +89,7 @@ record Offload(int gpu, int processor, int tables, double share, boolean sendsHe
         double mapped = (rest.downs() - rest.ups()) * downShare * sizes.downBytes();
         double all = rest.heads() * sizes.headBytes() + rest.ups() * neuronBytes + mapped;
         double bytes = Math.max(0, share * all - mapped);
-        int neurons = Math.min(rest.ups(), sizes.together((long) (bytes / neuronBytes)));
+        int neurons = sizes.together((long) (bytes / neuronBytes), rest.ups());
         double left = sendsHeads ? bytes - neurons * neuronBytes : 0;
         return rest.with((int) Math.clamp(left / sizes.headBytes(), 0, rest.heads()), neurons);
     }

@@ -110,9 +110,8 @@ final class GroupedDown {
         }
     }
 
-    // A method of its own: with the loop around it in one method the compiler stops inlining in the middle of a kernel,
-    // and a vector
-    // that passes through a call becomes an object.
+    // The loop and a pair are two methods: in one, the compiler stops inlining in the middle of a kernel,
+    // and every vector becomes an object (docs/BENCHMARKS.md).
 
     private void addPair(
             Grouped encoding,

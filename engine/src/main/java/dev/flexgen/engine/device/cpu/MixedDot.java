@@ -19,7 +19,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Inner loops over weights as they are stored: nothing lies between the bytes that memory delivers and the
+ * Inner loops over weights as they are stored: they go from memory straight into the
  * multiply-add. One row at a time, from its first byte to its last, is what the hardware's prefetcher follows best: four rows
  * at once compute faster out of a cache, and at half the speed out of memory. {@link BatchKernel} adds in the same order.
  *

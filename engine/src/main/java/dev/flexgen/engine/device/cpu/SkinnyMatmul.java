@@ -254,7 +254,7 @@ final class SkinnyMatmul {
         return Math.ceilDiv(tokens, BatchKernel.TOKENS) * BatchKernel.TOKENS;
     }
 
-    /** Room for whole tiles of tokens; what lies behind the last is multiplied and never used. */
+    /** Makes room for whole tiles of tokens. Numbers behind the last token are multiplied and never used. */
     private void read(Rows in, float scale) {
         int length = Math.multiplyExact(in.count(), in.width());
         int room = Math.multiplyExact(padded(in.count()), in.width());

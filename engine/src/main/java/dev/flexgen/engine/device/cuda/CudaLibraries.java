@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Where an installed CUDA toolkit keeps its libraries. The system's loader knows its own folders alone; one that lies elsewhere is
- * loaded from here by its path before anything asks for it by name.
+ * Finds the libraries of an installed CUDA toolkit. The system's loader searches only its own folders, so a library in another
+ * folder is loaded here by its path before anything needs it by name.
  *
  * @param folders to look into, in this order
  */

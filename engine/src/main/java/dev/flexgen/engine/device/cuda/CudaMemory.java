@@ -21,7 +21,7 @@ import org.bytedeco.javacpp.Pointer;
 /** Memory of one GPU, and the host memory from which it copies by itself, both entered in the ledger. Any thread. */
 final class CudaMemory {
 
-    /** The driver's own unit: whatever it is asked for, it takes a multiple of this. */
+    /** The driver allocates multiples of this. */
     static final long UNIT = 2 << 20;
 
     /** Smaller ones share a unit. */
