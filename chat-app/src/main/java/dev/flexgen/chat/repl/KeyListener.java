@@ -20,7 +20,12 @@ final class KeyListener implements AutoCloseable {
     private static final int DELETE = 127;
     private static final int CTRL_T = 20;
     private static final int CTRL_U = 21;
-    private static final long POLL_MILLIS = 50;
+
+    /** The prompt waits so long for a listener that nobody types to. */
+    private static final long POLL_MILLIS = 15;
+
+    /** An escape key on its own; what a sequence consists of comes faster. */
+    private static final long ESCAPE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     /** Pastes come in one go: a key after such a pause was pressed, even if the end of the paste got lost. */
     private static final long PASTE_GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
@@ -80,7 +85,7 @@ final class KeyListener implements AutoCloseable {
                 if (key >= 0) {
                     take((char) key);
                     typed.changed();
-                } else if (!pasting) {
+                } else if (!pasting && nanoTime.getAsLong() - lastKey >= ESCAPE_NANOS) {
                     typed.endEscape();
                 }
             }

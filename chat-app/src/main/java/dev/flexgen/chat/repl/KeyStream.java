@@ -8,7 +8,7 @@ import org.jline.utils.NonBlockingInputStream;
 
 /**
  * The keyboard's bytes, one at a time and none in advance: what nobody has asked for yet stays in the terminal. Counts on the
- * terminal's modes to end a read without a byte after a tenth of a second, and never changes them, unlike the line editor's own:
+ * terminal's modes to end a read of unlimited time without a byte after a tenth of a second, and never changes them, unlike the line editor's own:
  * whoever restores the modes at the end of the process must be the last to touch them.
  */
 final class KeyStream extends NonBlockingInputStream {
@@ -18,6 +18,7 @@ final class KeyStream extends NonBlockingInputStream {
 
     private static final long QUICK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final int NONE = READ_EXPIRED;
+    private static final int PAUSE_MILLIS = 5;
 
     private final InputStream in;
     private int peeked = NONE;
@@ -28,7 +29,7 @@ final class KeyStream extends NonBlockingInputStream {
 
     @Override
     public int read(long timeoutMillis, boolean isPeek) throws IOException {
-        if (peeked == NONE) {
+        if (peeked == NONE && (timeoutMillis <= 0 || comes(timeoutMillis))) {
             peeked = next(timeoutMillis);
         }
         int answer = peeked;
@@ -36,6 +37,22 @@ final class KeyStream extends NonBlockingInputStream {
             peeked = NONE;
         }
         return answer;
+    }
+
+    /** Whether a byte comes in time; a read would wait for a tenth of a second, however little time there is. */
+    private boolean comes(long timeoutMillis) throws IOException {
+        long begin = System.nanoTime();
+        while (in.available() == 0) {
+            if (System.nanoTime() - begin >= TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) {
+                return false;
+            }
+            try {
+                Thread.sleep(PAUSE_MILLIS);
+            } catch (InterruptedException e) {
+                throw (IOException) new InterruptedIOException().initCause(e);
+            }
+        }
+        return true;
     }
 
     private int next(long timeoutMillis) throws IOException {

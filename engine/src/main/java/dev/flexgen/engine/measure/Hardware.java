@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** What a machine's figures depend on, as a line that is compared and shown. Reads files of Linux; other systems have less to say. */
@@ -29,16 +28,14 @@ public final class Hardware {
 
     static String line(Path root, int cores, int threads, Optional<String> gpu) {
         long bytes = AvailableMemory.totalBytes().orElse(0);
-        String line = String.format(
-                Locale.ROOT,
-                "%s, %d %s, %.0f GB; %d %s",
-                processor(root),
-                cores,
-                cores == 1 ? "core" : "cores",
-                bytes / 1e9,
-                threads,
-                threads == 1 ? "thread" : "threads");
+        // Not formatted: that would load languages and their numbers at every start.
+        String line = processor(root) + ", " + counted(cores, "core") + ", " + Math.round(bytes / 1e9) + " GB; "
+                + counted(threads, "thread");
         return gpu.map(name -> line + "; " + name + driver(root)).orElse(line);
+    }
+
+    private static String counted(int count, String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
     }
 
     /** The processor's name; its architecture where the system does not say. */

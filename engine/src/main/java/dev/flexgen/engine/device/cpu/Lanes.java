@@ -4,6 +4,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Inner loops over float arrays. Bounds are the caller's business. */
@@ -19,6 +20,10 @@ final class Lanes {
 
     private static final float LN2_LOW = -0x1.bd0106p-13f;
     private static final float SMALLEST_EXPONENT = -87;
+    private static final VectorShuffle<Float> DOWN_BY_8 = down(8);
+    private static final VectorShuffle<Float> DOWN_BY_4 = down(4);
+    private static final VectorShuffle<Float> DOWN_BY_2 = down(2);
+    private static final VectorShuffle<Float> DOWN_BY_1 = down(1);
 
     private Lanes() {}
 
@@ -153,10 +158,15 @@ final class Lanes {
      */
     static float total(FloatVector vector) {
         FloatVector sums = vector;
-        for (int half = WIDTH / 2; half > 0; half /= 2) {
-            sums = sums.add(sums.slice(half));
-        }
-        return sums.lane(0);
+        sums = WIDTH > 8 ? sums.add(sums.rearrange(DOWN_BY_8)) : sums;
+        sums = WIDTH > 4 ? sums.add(sums.rearrange(DOWN_BY_4)) : sums;
+        sums = WIDTH > 2 ? sums.add(sums.rearrange(DOWN_BY_2)) : sums;
+        return sums.add(sums.rearrange(DOWN_BY_1)).lane(0);
+    }
+
+    /** Brings lane {@code by} to lane 0. Made once: a slice makes its own, which is slow before it is compiled. */
+    private static VectorShuffle<Float> down(int by) {
+        return VectorShuffle.fromOp(FLOATS, lane -> (lane + by) % WIDTH);
     }
 
     /** {@code a * b + c}, rounded once where the processor can do that; Java would imitate it at a thousandth of the speed. */
