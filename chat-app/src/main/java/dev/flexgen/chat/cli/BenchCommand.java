@@ -114,10 +114,16 @@ final class BenchCommand implements AppCommand {
 
     private BenchReport measure(
             Machine devices, Settings settings, ModelOptions options, MachineProfile profile, double hostRead) {
-        try (Model opened = open(devices, settings, options)) {
+        try (Model opened = open(devices, settings, withContext(options))) {
             return new BenchRun(opened, new BenchRun.Workload(promptTokens, newTokens))
                     .measure(wiring.interruption().token(), profile, hostRead);
         }
+    }
+
+    /** Where nothing is said, room for what is measured and no more: a longer context would drive weights off the GPU. */
+    private ModelOptions withContext(ModelOptions options) {
+        long tokens = (long) promptTokens + newTokens;
+        return options.context() > 0 || tokens > Integer.MAX_VALUE ? options : options.withContext((int) tokens);
     }
 
     private void check() {

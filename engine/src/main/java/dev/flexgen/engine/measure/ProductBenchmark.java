@@ -40,6 +40,9 @@ final class ProductBenchmark implements AutoCloseable {
     private static final int MOST_ROWS = 8192;
     private static final int LEAST_ROWS = 16;
 
+    /** Rows on a GPU in steps of few tokens: smaller matrices it reads in the time that it takes to start. */
+    private static final int MOST_GPU_ROWS = 4 * MOST_ROWS;
+
     /** Rows of long steps: less work, so that a few rounds are short on any processor. */
     private static final int LONG_STEP_ROWS = 1024;
 
@@ -68,6 +71,7 @@ final class ProductBenchmark implements AutoCloseable {
     private final Buffer out;
     private final Event done;
     private final long nanosPerFigure;
+    private double start; // seconds, 0 until measured
 
     /**
      * Takes memory for it.
@@ -149,7 +153,7 @@ final class ProductBenchmark implements AutoCloseable {
         SortedMap<Integer, Double> rates = new TreeMap<>();
         long room = weights.segment().byteSize() / encoding.rowBytes(COLUMNS);
         for (int tokens : TOKENS) {
-            int most = tokens > BLOCK ? LONG_STEP_ROWS : MOST_ROWS;
+            int most = tokens > BLOCK ? LONG_STEP_ROWS : device.tier() == Tier.GPU ? MOST_GPU_ROWS : MOST_ROWS;
             int rows = Math.clamp(Math.min(room / 2, affordable(rates, tokens)), LEAST_ROWS, most);
             rates.put(tokens, (double) tokens * rows * COLUMNS / seconds(encoding, rows, tokens));
         }
@@ -163,7 +167,7 @@ final class ProductBenchmark implements AutoCloseable {
     }
 
     /**
-     * Of a product. On the processor of both kinds on average: a layer has about as many weights that project down as up, and those
+     * Of a product, without its start, which counts on its own. On the processor of both kinds on average: a layer has about as many weights that project down as up, and those
      * take longer.
      */
     private double seconds(Encoding encoding, int rows, int tokens) {
@@ -185,7 +189,7 @@ final class ProductBenchmark implements AutoCloseable {
                 device.ops().down(next.get(), wide, down);
             }
         });
-        return both ? seconds / 2 : seconds;
+        return both ? seconds / 2 : Math.max(seconds / 2, seconds - startSeconds());
     }
 
     /** Bytes of keys and values in 16 bits that one token gets through in a second. */
@@ -215,6 +219,13 @@ final class ProductBenchmark implements AutoCloseable {
 
     /** Of one operation, however small, in a row of them. */
     double startSeconds() {
+        if (start == 0) {
+            start = measuredStart();
+        }
+        return start;
+    }
+
+    private double measuredStart() {
         Rows row = Rows.in(in.segment(), 1, LEAST_ROWS);
         Rows result = Rows.in(out.segment(), 1, LEAST_ROWS);
         MemorySegment data = weights.segment().asSlice(0, Encoding.F32.bytes(LEAST_ROWS, LEAST_ROWS));

@@ -21,8 +21,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Brings one device the blocks of weights that it does not hold, in the order in which a step will ask for them, into a ring
- * of slots. A thread of its own fills a slot as soon as the device is done with it, so that the bus is busy while layers
- * compute; behind a step's last block come the first ones of the next step, which is usually like the last.
+ * of slots. A slot is filled as soon as the device is done with it, so that the bus is busy while layers compute; behind a
+ * step's last block come the first ones of the next step, which is usually like the last.
+ *
+ * <p>What a GPU copies by itself is asked for by whoever releases a slot. What somebody has to wait for, a disk or a copy in host
+ * memory, is brought by a thread of its own.
  *
  * <p>{@link #begin}, {@link #take} and {@link #release} belong to the engine's thread.
  */
@@ -66,11 +69,12 @@ public final class WeightPrefetcher implements AutoCloseable {
     private final BlockingQueue<Slot> empty = new LinkedBlockingQueue<>();
     private final BlockingQueue<Slot> filled = new LinkedBlockingQueue<>();
     private final Deque<Slot> taken = new ArrayDeque<>();
-    private final Thread thread;
+    private final @Nullable Thread thread; // null if nothing has to be waited for
     private volatile @Nullable Demand current;
     private volatile boolean closed;
     private volatile @Nullable Throwable end;
     private int next;
+    private int ahead; // of the block that the next free slot is for; without a thread
 
     /**
      * Takes its memory; prefetching starts with the first step.
@@ -89,7 +93,9 @@ public final class WeightPrefetcher implements AutoCloseable {
         this.locations = locations;
         this.uploader = uploader;
         this.ring = resources.keep(device.allocate("weights on their way", slotCount * slotBytes));
-        this.thread = Thread.ofPlatform().daemon().name("flexgen-prefetch").unstarted(this::prefetch);
+        this.thread = uploader.waits()
+                ? Thread.ofPlatform().daemon().name("flexgen-prefetch").unstarted(this::prefetch)
+                : null;
         try {
             for (int i = 0; i < slotCount; i++) {
                 MemorySegment memory = ring.segment().asSlice(i * slotBytes, slotBytes);
@@ -116,12 +122,14 @@ public final class WeightPrefetcher implements AutoCloseable {
         }
         next = 0;
         current = new Demand(blocks);
-        if (thread.getState() == Thread.State.NEW) {
+        if (thread != null && thread.getState() == Thread.State.NEW) {
             thread.start();
         }
         List<Slot> stale = new ArrayList<>();
         filled.drainTo(stale);
         empty.addAll(stale);
+        ahead = 0;
+        bringAhead();
         synchronized (this) {
             notifyAll();
         }
@@ -147,7 +155,7 @@ public final class WeightPrefetcher implements AutoCloseable {
             throw new IllegalStateException(block + " is taken, but " + demand.blocks.get(next) + " comes next");
         }
         while (true) {
-            Slot slot = nextFilled();
+            Slot slot = thread == null ? filled.remove() : nextFilled();
             if (slot.demand != demand || slot.index != next) { // brought for a step that did not come to use it
                 empty.add(slot);
                 continue;
@@ -171,6 +179,19 @@ public final class WeightPrefetcher implements AutoCloseable {
         Slot slot = taken.removeFirst();
         device.stream(StreamRole.COMPUTE).record(slot.free);
         empty.add(slot);
+        bringAhead();
+    }
+
+    /** Without a thread: asks for what there are free slots for. */
+    private void bringAhead() {
+        Demand demand = current;
+        if (thread != null || demand == null || demand.blocks.isEmpty()) {
+            return;
+        }
+        for (Slot slot = empty.poll(); slot != null; slot = empty.poll()) {
+            fill(slot, demand, ahead);
+            ahead = (ahead + 1) % demand.blocks.size();
+        }
     }
 
     private static RuntimeException rethrown(Throwable failure) {
@@ -249,8 +270,10 @@ public final class WeightPrefetcher implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        thread.interrupt();
-        Threads.joinUninterruptibly(thread);
+        if (thread != null) {
+            thread.interrupt();
+            Threads.joinUninterruptibly(thread);
+        }
         try {
             uploader.close();
         } finally {

@@ -58,6 +58,11 @@ public final class WeightUploader implements AutoCloseable {
         }
     }
 
+    /** Whether {@link #bring} has to wait for a disk or for host memory, and not only to ask the device. */
+    boolean waits() {
+        return device.tier() == Tier.HOST || !stagings.isEmpty();
+    }
+
     /** Asks for the copy of {@code source} to {@code slot}; waits for a disk, but not for the device. */
     public void bring(WeightLocation source, MemorySegment slot) {
         Stream stream = device.stream(StreamRole.WEIGHTS_IN);

@@ -8,13 +8,8 @@ import java.util.Arrays;
 /** The down projections of {@link GroupedMatmul}: rows of active inputs are scaled and added, part by part. Owned by its pool's owner. */
 final class GroupedDown {
 
-    /** Rows of a down projection behind one partial sum; small matrices have fewer. */
-    private static final int DOWN_ROWS = 64;
-
-    private static final int MOST_PARTIAL_SUMS = 32;
-
     /** Groups of a partial sum that a thread joins at a time. */
-    private static final int JOINED = 64;
+    private static final int JOINED = 8;
 
     /** What memory could have delivered while a row that nobody foresaw is waited for, as measured on one core. */
     private static final long GAP_BYTES = 6 << 10;
@@ -45,7 +40,7 @@ final class GroupedDown {
         int groups = encoding.groups(weight.columns());
         int width = kernel.arranged(weight.columns());
         int stride = width + GroupScales.padded(groups); // a token's arranged sums, then its sums of bases
-        int parts = Math.clamp(rows / DOWN_ROWS, 1, MOST_PARTIAL_SUMS);
+        int parts = PartialSumCount.of(rows);
         plain = GroupedMatmul.grown(plain, tokens * rows);
         Convert.floats(in.data(), 0, plain, tokens * rows);
         partials = GroupedMatmul.grown(partials, Math.multiplyExact(parts * tokens, stride));

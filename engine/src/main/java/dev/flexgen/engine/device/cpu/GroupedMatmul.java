@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class GroupedMatmul {
 
     /** Rows of an up projection that a thread takes at a time. */
-    private static final int UP_ROWS = 32;
+    private static final int UP_ROWS = 16;
 
     private static final int GROUP = 64;
 

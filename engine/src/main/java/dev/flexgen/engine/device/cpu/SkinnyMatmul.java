@@ -32,13 +32,10 @@ final class SkinnyMatmul {
     private static final int ROW = TILE + 64;
 
     /** Numbers of a partial sum that a thread joins at a time. */
-    private static final int JOINED = 4096;
+    private static final int JOINED = 512;
 
-    /** Rows of a down projection behind one partial sum; small matrices have fewer. */
+    /** Most rows of a down projection that are decoded at a time. */
     private static final int DOWN_ROWS = 64;
-
-    /** Partial sums: enough for many threads, and with 16 tokens still small beside the matrix. */
-    private static final int MOST_PARTIAL_SUMS = 32;
 
     /** What memory could have delivered while a row that nobody foresaw is waited for, as measured on one core. */
     private static final long GAP_BYTES = 6 << 10;
@@ -147,7 +144,7 @@ final class SkinnyMatmul {
         int rows = weight.rows();
         int tokens = in.count();
         int length = tokens * weight.columns();
-        int parts = Math.clamp(rows / DOWN_ROWS, 1, MOST_PARTIAL_SUMS);
+        int parts = PartialSumCount.of(rows);
         if (partials.length < parts * length) {
             partials = new float[parts * length];
         }
