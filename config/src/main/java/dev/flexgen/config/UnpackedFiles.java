@@ -91,7 +91,10 @@ public final class UnpackedFiles {
             return folder;
         } catch (IOException e) {
             e.addSuppressed(unusable);
-            throw new IOException(unusable.getMessage() + ", and for the time of this run " + e.getMessage(), e);
+            String reason = Files.isDirectory(temporary) ? e.getMessage() : "there is no such folder";
+            throw new IOException(
+                    unusable.getMessage() + ", nor can the temporary folder " + temporary + " be used (" + reason + ")",
+                    e);
         }
     }
 }

@@ -79,7 +79,7 @@ final class NativeLibrary {
         } catch (RuntimeException | LinkageError e) {
             throw TokenizerException.library(
                     "The tokenizer's native library cannot be loaded (" + rootCause(e) + "): check that " + cacheDir
-                            + " may hold programs, and that the system has glibc 2.34 or newer.",
+                            + " may hold programs, and that the system has glibc 2.34 or newer and libstdc++.",
                     e);
         }
     }

@@ -49,6 +49,16 @@ public final class Tokenizers {
         }
     }
 
+    /**
+     * Loads what {@link #open} needs besides the model, to see whether this machine can.
+     *
+     * @param nativeCacheDir as there
+     * @throws TokenizerException if the native library cannot be unpacked and loaded
+     */
+    public static void check(Path nativeCacheDir) {
+        new NativeLibrary(nativeCacheDir).load();
+    }
+
     /** Nothing writes into the cache folder once a call has returned, also where it failed early. */
     private static void awaitEnd(Thread loader) {
         try {

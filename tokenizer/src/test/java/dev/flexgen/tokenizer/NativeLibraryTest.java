@@ -53,7 +53,7 @@ class NativeLibraryTest {
         assertThat(outcome.err())
                 .startsWith("The tokenizer's native library cannot be loaded (")
                 .contains(root.resolve("cache").toString())
-                .endsWith(" and that the system has glibc 2.34 or newer.\n")
+                .endsWith(" and that the system has glibc 2.34 or newer and libstdc++.\n")
                 .hasLineCount(1);
     }
 

@@ -14,6 +14,8 @@ import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.MachineState.Found;
 import dev.flexgen.engine.plan.ProductRates;
 import dev.flexgen.engine.plan.ProfileJson;
+import dev.flexgen.tokenizer.TokenizerException;
+import dev.flexgen.tokenizer.Tokenizers;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -44,6 +46,7 @@ final class DoctorChecks {
         processor();
         memory();
         gpu(machine);
+        tokenizer();
         folders();
         models();
         machine.profile().ifPresentOrElse(this::figures, this::unmeasured);
@@ -85,6 +88,15 @@ final class DoctorChecks {
                 checkup.ok("GPU", name + ", " + Bytes.format(machine.budget().gpuBytes()) + " for models");
             case Found.ProcessorAlone(var reason) -> checkup.ok("GPU", "none is used: " + reason);
             case Found.Nobody(var _, var sentence) -> checkup.bad("GPU", sentence);
+        }
+    }
+
+    private void tokenizer() {
+        try {
+            Tokenizers.check(wiring.nativeCache());
+            checkup.ok("tokenizer", "its native library is loaded");
+        } catch (TokenizerException e) {
+            checkup.bad("tokenizer", String.valueOf(e.getMessage()));
         }
     }
 

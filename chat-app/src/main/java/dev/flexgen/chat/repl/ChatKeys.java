@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl;
 import dev.flexgen.chat.repl.command.CommandContext;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -16,6 +17,7 @@ import org.jline.reader.UserInterruptException;
 import org.jline.reader.Widget;
 import org.jline.terminal.Attributes.ControlChar;
 import org.jline.utils.InfoCmp.Capability;
+import org.jspecify.annotations.Nullable;
 
 /** What keys do at the prompt, where that is not the line editor's own business. */
 final class ChatKeys {
@@ -30,6 +32,13 @@ final class ChatKeys {
     private static final Pattern LINE_END = Pattern.compile("\r\n?|[\u0085\u2028\u2029]");
 
     private static final String NOTHING = "flexgen-nothing";
+
+    private static final int BELL = 7;
+    private static final int ESCAPE = 27;
+
+    /** How a terminal begins the answer to a question of an earlier program (its colours, its abilities), and goes on. */
+    private static final Map<String, String> ANSWERS =
+            Map.of("\u001b]", "0123456789", "\u001bP", "0123456789>+$!", "\u001b_", "G");
 
     /** Enter with Shift, Control or Alt, as terminals say it that tell them apart. */
     private static final String[] NEW_LINE = {
@@ -99,6 +108,8 @@ final class ChatKeys {
         bind("flexgen-skip-key", this::skipKey, "\u001bO");
         bind("flexgen-skip-sequence", this::skipSequence, beginnings("\u001b["));
         reader.getWidgets().put(LineReader.MOUSE, this::skipSequence); // nobody has asked for the mouse
+        reader.getWidgets().put(LineReader.DO_LOWERCASE_VERSION, this::altCapital);
+        ANSWERS.forEach(this::bindAnswer);
         bindControl(ControlChar.VINTR, "flexgen-interrupt", this::interrupt);
         bindControl(ControlChar.VSUSP, "flexgen-suspend", this::suspend);
         bindControl(ControlChar.VQUIT, NOTHING, () -> true);
@@ -112,6 +123,22 @@ final class ChatKeys {
     private void bind(String name, Widget widget, CharSequence... sequences) {
         reader.getWidgets().put(name, widget);
         keys.bind(new Reference(name), sequences);
+    }
+
+    /** Unless it goes on as an answer does, {@code begin} is a key as before. */
+    private void bindAnswer(String begin, String second) {
+        Binding key = keys.getBound(begin);
+        bind(
+                "flexgen-answer-" + begin.charAt(1),
+                () -> {
+                    if (second.indexOf(reader.peekKey(SEQUENCE_GAP_MILLIS)) >= 0) {
+                        skipAnswer(begin.substring(1));
+                    } else {
+                        pressed(key, begin.substring(1));
+                    }
+                    return true;
+                },
+                begin);
     }
 
     /** All that a bound sequence may begin with, and may go on from to one that is not bound. */
@@ -210,13 +237,48 @@ final class ChatKeys {
      * name; they are keys of their own.
      */
     private boolean skipSequence() {
-        int key;
-        do {
+        int key = reader.peekKey(SEQUENCE_GAP_MILLIS);
+        if (key == '[') { // F1 to F5 on the Linux console
+            reader.readCharacter();
+            return skipKey();
+        }
+        while (key >= ' ') {
+            reader.readCharacter();
+            key = key < '@' ? reader.peekKey(SEQUENCE_GAP_MILLIS) : -1;
+        }
+        return true;
+    }
+
+    /** What turns out to be no answer is text, as behind every Alt key that nothing is bound to. */
+    private void skipAnswer(String first) {
+        var text = new StringBuilder(first);
+        int key = reader.peekKey(SEQUENCE_GAP_MILLIS);
+        while (key >= ' ') {
+            text.appendCodePoint(reader.readCharacter());
             key = reader.peekKey(SEQUENCE_GAP_MILLIS);
-            if (key >= ' ') {
-                reader.readCharacter();
-            }
-        } while (key >= ' ' && key < '@');
+        }
+        if (key == BELL) {
+            reader.readCharacter();
+        } else if (key == ESCAPE) {
+            reader.readCharacter();
+            skipKey();
+        } else {
+            reader.getBuffer().write(text);
+        }
+    }
+
+    private void pressed(@Nullable Binding key, String otherwise) {
+        if (key instanceof Reference reference) {
+            reader.callWidget(reference.name());
+        } else {
+            reader.getBuffer().write(otherwise);
+        }
+    }
+
+    /** Alt and a capital: the Alt key of the small letter, if there is one, else the capital itself. */
+    private boolean altCapital() {
+        String key = reader.getLastBinding();
+        pressed(keys.getBound(key.toLowerCase(Locale.ROOT)), key.substring(1));
         return true;
     }
 

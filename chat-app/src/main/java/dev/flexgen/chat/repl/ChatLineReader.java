@@ -2,13 +2,19 @@ package dev.flexgen.chat.repl;
 
 import java.io.IOException;
 import java.util.function.UnaryOperator;
+import org.jline.keymap.KeyMap;
+import org.jline.reader.Binding;
+import org.jline.reader.Reference;
 import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStyle;
+import org.jspecify.annotations.Nullable;
 
 /** The line editor with our display, and with the chat's modes after somebody else had the terminal. */
 final class ChatLineReader extends LineReaderImpl {
+
+    private static final String CTRL_G = "\u0007";
 
     private final ChatTerminal screen;
     private final UnaryOperator<String> hints;
@@ -64,6 +70,18 @@ final class ChatLineReader extends LineReaderImpl {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** In a search of the history, Ctrl-G is what gives it up, as in shells, and no editor. */
+    @Override
+    public Binding readBinding(KeyMap<Binding> keys, @Nullable KeyMap<Binding> local) {
+        Binding binding = super.readBinding(keys, local);
+        return searchTerm != null && getLastBinding().equals(CTRL_G) ? new Reference(SEND_BREAK) : binding;
+    }
+
+    /** As in shells, the Insert key has keys write over the draft until its end, and not longer. */
+    void stopOverwriting() {
+        overTyping = false;
     }
 
     /** The next key, or a negative number if none comes for a while. */

@@ -75,6 +75,7 @@ final class LineInput {
     String readLine(String draft) {
         String stopped = screen.typed().takeStopped();
         String text = draft.isEmpty() || stopped.isEmpty() ? draft + stopped : draft + "\n" + stopped;
+        reader.stopOverwriting();
         reader.runMacro(screen.typed().take());
         Thread refresher = Thread.ofVirtual().name("hints").start(this::refresh);
         try {

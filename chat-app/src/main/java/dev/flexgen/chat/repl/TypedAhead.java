@@ -9,11 +9,15 @@ import java.util.regex.Pattern;
  */
 final class TypedAhead {
 
-    /** A key that is no text, such as an arrow, at the end of some keys. */
-    private static final Pattern LAST_SEQUENCE = Pattern.compile("\u001b(\\[[0-9;]*[@-~]|O.|.)?$");
+    /** A key that has a name: F1 to F5 on the Linux console, then all others. */
+    private static final String NAMED = "\\[\\[.|\\[[0-?]*[ -/]*[@-~]|O.";
 
-    private static final Pattern NOT_TEXT =
-            Pattern.compile("\u001b\\[[0-9;]*[@-~]|\u001bO.|\u001b.?|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]");
+    /** A key that is no text, such as an arrow, at the end of some keys. */
+    private static final Pattern LAST_SEQUENCE = Pattern.compile("\u001b(" + NAMED + "|.)?$");
+
+    /** Also a terminal's answer to a question of an earlier program. */
+    private static final Pattern NOT_TEXT = Pattern.compile("\u001b(?:" + NAMED
+            + "|[\\]P_][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|.?)|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]");
 
     private volatile Runnable onChange = () -> {};
     private final StringBuilder keys = new StringBuilder();

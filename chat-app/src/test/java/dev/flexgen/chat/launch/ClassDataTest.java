@@ -9,6 +9,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,7 +52,7 @@ class ClassDataTest extends LauncherWorld {
         launch(launcher, "-m", "x");
 
         assertThat(Files.readAllLines(world.resolve("made")))
-                .hasSize(4)
+                .hasSize(5)
                 .allSatisfy(line -> assertThat(line)
                         .startsWith("options= gpus=-1 ")
                         .contains(" -XX:+UseParallelGC ")
@@ -63,8 +64,9 @@ class ClassDataTest extends LauncherWorld {
         launch(launcher, "-m", "x");
 
         assertThat(Files.readAllLines(world.resolve("classes")))
-                .containsExactly(
-                        "java/lang/Object", "@lambda-proxy a/B run", "java/lang/Object", "@lambda-proxy a/B run");
+                .isEqualTo(Collections.nCopies(3, List.of("java/lang/Object", "@lambda-proxy a/B run")).stream()
+                        .flatMap(List::stream)
+                        .toList());
     }
 
     @Test
@@ -101,6 +103,14 @@ class ClassDataTest extends LauncherWorld {
         Files.write(launcher.resolveSibling("lib/other.jar"), new byte[3]); // an update
         launch(launcher, "-m", "x");
         awaitMade(3);
+    }
+
+    @Test
+    void aFullDiskIsNotSpokenOf() throws Exception {
+        executable(world.resolve("bin/sed"), "#!/bin/sh\necho sed: no space left >&2\nexit 4\n");
+        var program = launch(launcher, "-m", "x");
+        assertThat(program.err()).isEmpty();
+        assertThat(program.out()).endsWith("[-m][x]\n");
     }
 
     @Test

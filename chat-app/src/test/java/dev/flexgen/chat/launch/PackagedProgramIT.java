@@ -57,6 +57,21 @@ class PackagedProgramIT {
                 .hasLineCount(1);
     }
 
+    @Test
+    void theDoctorLooksWhetherTheTokenizersLibraryCanBeLoaded() throws Exception {
+        assertThat(run("", "doctor").out()).contains("\nok    tokenizer ");
+
+        Path cache = home.resolve("no-cache");
+        Files.createDirectories(cache.resolve("flexgen-chat"));
+        Files.createFile(cache.resolve("flexgen-chat/native"));
+        var environment = with("XDG_CACHE_HOME", cache.toString());
+        environment.put("FLEXGEN_JAVA_OPTS", "-Djava.io.tmpdir=" + home.resolve("missing"));
+        var program = Program.run(home, environment, "", command("doctor"));
+
+        assertThat(program.out()).contains("\nbad   tokenizer    There is no place for the tokenizer's native library");
+        assertThat(program.exitCode()).isNotZero();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"C", "xx_YY.UTF-8"})
     void textIsUtf8WhateverTheLocale(String locale) throws Exception {

@@ -34,7 +34,11 @@ class TerminalIT {
             terminal.type("second line");
             terminal.awaitText("... second line");
             terminal.press("Enter");
-            terminal.await("a reply being written", screen -> screen.contains(" \u00b7 writing \u00b7 "));
+            // A single word has no speed.
+            terminal.await(
+                    "some words of a reply being written",
+                    screen -> screen.contains(" \u00b7 writing \u00b7 ")
+                            && behind(screen, "second line").strip().length() > 200);
 
             terminal.press("C-c");
             terminal.awaitText("[stopped]");
@@ -78,7 +82,8 @@ class TerminalIT {
             terminal.type("stty -a >between; fg");
             terminal.press("Enter");
             terminal.await(
-                    "the reply again", screen -> behind(screen, "fg").strip().length() > 120);
+                    "some words of the reply again",
+                    screen -> behind(screen, "fg").strip().length() > 300); // not the status line alone
 
             terminal.press("C-c");
             String stopped = terminal.awaitText("> touch gone-wrong");

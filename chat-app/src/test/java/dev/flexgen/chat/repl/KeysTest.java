@@ -29,6 +29,10 @@ class KeysTest {
 
     private static final String PASTE = "\u001b[200~%s\u001b[201~";
 
+    /** Keys of the Linux console, a mouse, and what terminals answer to programs that ran before: colours, names, pictures. */
+    private static final String MORE_UNKNOWN = "\u001b[[A\u001b[[E\u001b[<35;1;1M\u001b[>0;1c"
+            + "\u001b]11;rgb:0/0/0\u001b\\\u001b]4;1;rgb:0/0/0\u0007\u001bP1+r544e=78\u001b\\\u001b_Gi=1;OK\u001b\\";
+
     @TempDir
     private Path state;
 
@@ -176,6 +180,71 @@ class KeysTest {
         session.awaitText("nothing scripted");
         leave();
         assertThat(messages()).containsExactly("ab");
+    }
+
+    @Test
+    void answersOfTheTerminalTypeNothing() throws Exception {
+        session.type("a" + MORE_UNKNOWN + "b\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("ab");
+    }
+
+    @Test
+    void duringAReplyNeitherKeysNorAnswersOfTheTerminalAreText() throws Exception {
+        model.saysAndHangs("Once ");
+        session.type("go\r");
+        model.awaitHanging();
+        session.type("a" + MORE_UNKNOWN + "b" + ScreenSession.CTRL_C);
+        session.awaitText("> ab");
+        session.type("c\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("go", "abc");
+    }
+
+    /** Alt-] and such are keys of the user's too, whatever is typed behind them, and type what they did. */
+    @Test
+    void whatOnlyBeginsLikeAnAnswerIsKept() throws Exception {
+        session.type("a\u001b]b\u001b_c\u001b]52 apples\r");
+        session.awaitText("nothing scripted");
+        leave();
+        assertThat(messages()).containsExactly("a]b_c]52 apples");
+    }
+
+    @Test
+    void aCapitalBehindAnEscapeStaysOne() throws Exception {
+        session.type("one \u001bQuick\r");
+        session.awaitText("nothing scripted");
+        session.awaitPrompt();
+        session.type("two words\u001bB\u001bBx\r");
+        session.await("both", () -> model.prompts().size() == 2);
+        leave();
+        assertThat(messages()).containsExactly("one Quick", "xtwo words");
+    }
+
+    @Test
+    void theInsertKeyIsForOneMessage() throws Exception {
+        session.type("abc\u001b[2~\u0001x\r");
+        session.awaitText("nothing scripted");
+        session.awaitPrompt();
+        session.type("abc\u0001x\r");
+        session.await("both", () -> model.prompts().size() == 2);
+        leave();
+        assertThat(messages()).containsExactly("xbc", "xabc");
+    }
+
+    @Test
+    void ctrlGGivesASearchUp() throws Exception {
+        session.type("first\r");
+        session.awaitText("nothing scripted");
+        session.awaitPrompt();
+        session.type("draft\u0012fir");
+        session.awaitText("bck-i-search: fir");
+        session.type("\u0007s\r");
+        session.await("both", () -> model.prompts().size() == 2);
+        leave();
+        assertThat(messages()).containsExactly("first", "drafts");
     }
 
     @Test
