@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WorkerPool implements AutoCloseable {
 
-    /** Longer than a GPU beside it takes for its part of a layer, shorter than anyone would notice on a laptop's fan. */
-    private static final long SPIN_NANOS = 300_000;
+    /** Longer than the gap between two operations of a layer, shorter than anyone would notice on a laptop's fan. */
+    private static final long SPIN_NANOS = 50_000;
 
     /** A loop's body. */
     @FunctionalInterface
