@@ -12,6 +12,7 @@ import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.WeightType;
+import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.Plan;
@@ -31,7 +32,8 @@ import picocli.CommandLine.Parameters;
         name = "bench",
         description = {
             "Measures how fast a model reads a prompt and writes a reply on this machine.",
-            "With --random-weights, catalogue names need no download."
+            "With --random-weights, catalogue names need no download.",
+            "Without --context, the context is as long as prompt and reply."
         })
 final class BenchCommand implements AppCommand {
 
@@ -114,16 +116,26 @@ final class BenchCommand implements AppCommand {
 
     private BenchReport measure(
             Machine devices, Settings settings, ModelOptions options, MachineProfile profile, double hostRead) {
-        try (Model opened = open(devices, settings, withContext(options))) {
+        try (Model opened = openFor(promptTokens + (long) newTokens, devices, settings, options)) {
             return new BenchRun(opened, new BenchRun.Workload(promptTokens, newTokens))
                     .measure(wiring.interruption().token(), profile, hostRead);
         }
     }
 
-    /** Where nothing is said, room for what is measured and no more: a longer context would drive weights off the GPU. */
-    private ModelOptions withContext(ModelOptions options) {
-        long tokens = (long) promptTokens + newTokens;
-        return options.context() > 0 || tokens > Integer.MAX_VALUE ? options : options.withContext((int) tokens);
+    /** Unless a context is given, one that just holds what is measured: a longer one could drive weights off the GPU. */
+    private Model openFor(long tokens, Machine devices, Settings settings, ModelOptions options) {
+        if (options.context() == 0 && tokens <= Integer.MAX_VALUE) {
+            try {
+                return open(devices, settings, options.withContext((int) tokens));
+            } catch (EngineException e) {
+                if (e.kind() != EngineException.Kind.INPUT) {
+                    throw e;
+                }
+                // The model may know fewer positions; then as many are measured as it knows. What else is wrong is said
+                // again.
+            }
+        }
+        return open(devices, settings, options);
     }
 
     private void check() {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class ChatKeys {
 
     private static final long PASTE_GAP_MILLIS = 300;
-    private static final long SEQUENCE_GAP_MILLIS = 50;
+    private static final long SEQUENCE_GAP_MILLIS = 100;
 
     /** An Escape that nothing follows for so long was pressed alone, and makes no Alt key of the next one. */
     private static final long ESCAPE_GAP_MILLIS = 500;
@@ -261,9 +261,23 @@ final class ChatKeys {
             reader.readCharacter();
         } else if (key == ESCAPE) {
             reader.readCharacter();
-            skipKey();
+            endAnswer(text);
         } else {
             reader.getBuffer().write(text);
+        }
+    }
+
+    /** Behind an Escape: an answer ends with a backslash, and else there was none and a key of its own begins. */
+    private void endAnswer(CharSequence text) {
+        int key = reader.peekKey(SEQUENCE_GAP_MILLIS);
+        if (key == '\\') {
+            reader.readCharacter();
+            return;
+        }
+        reader.getBuffer().write(text);
+        if (key == '[' || key == 'O') {
+            reader.readCharacter();
+            skipSequence();
         }
     }
 

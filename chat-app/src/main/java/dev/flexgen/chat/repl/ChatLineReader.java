@@ -72,14 +72,14 @@ final class ChatLineReader extends LineReaderImpl {
         }
     }
 
-    /** In a search of the history, Ctrl-G is what gives it up, as in shells, and no editor. */
+    /** In a history search Ctrl-G cancels the search, as in shells, instead of opening the editor. */
     @Override
     public Binding readBinding(KeyMap<Binding> keys, @Nullable KeyMap<Binding> local) {
         Binding binding = super.readBinding(keys, local);
-        return searchTerm != null && getLastBinding().equals(CTRL_G) ? new Reference(SEND_BREAK) : binding;
+        return searchTerm != null && CTRL_G.equals(getLastBinding()) ? new Reference(SEND_BREAK) : binding;
     }
 
-    /** As in shells, the Insert key has keys write over the draft until its end, and not longer. */
+    /** As in shells, overwrite mode (the Insert key) ends with the message. */
     void stopOverwriting() {
         overTyping = false;
     }

@@ -21,11 +21,14 @@ final class KeyListener implements AutoCloseable {
     private static final int CTRL_T = 20;
     private static final int CTRL_U = 21;
 
-    /** The prompt waits so long for a listener that nobody types to. */
+    /** How long the prompt may have to wait for the listener to end. */
     private static final long POLL_MILLIS = 15;
 
     /** An escape key on its own; what a sequence consists of comes faster. */
     private static final long ESCAPE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** What was typed together with Ctrl-Z may come so much later, over a network. */
+    private static final long LATE_MILLIS = 100;
 
     /** Pastes come in one go: a key after such a pause was pressed, even if the end of the paste got lost. */
     private static final long PASTE_GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
@@ -124,7 +127,7 @@ final class KeyListener implements AutoCloseable {
 
     /** What came in one go with Ctrl-Z was not written for the shell: it would run it. */
     private void keepWaiting() throws IOException {
-        while (keyboard.peek(1) >= 0) {
+        while (keyboard.peek(LATE_MILLIS) >= 0) {
             char key = (char) keyboard.read();
             if (key >= ' ' || key == '\r' || key == '\n' || key == '\u001b') {
                 keep(key);

@@ -8,8 +8,9 @@ import org.jline.utils.NonBlockingInputStream;
 
 /**
  * The keyboard's bytes, one at a time and none in advance: what nobody has asked for yet stays in the terminal. Counts on the
- * terminal's modes to end a read of unlimited time without a byte after a tenth of a second, and never changes them, unlike the line editor's own:
- * whoever restores the modes at the end of the process must be the last to touch them.
+ * terminal's modes to end a read without a byte after a tenth of a second, and never changes them, unlike the line editor's
+ * own: whoever restores the modes at the end of the process must be the last to touch them. Who has less time than a read
+ * takes is served by asking whether there are bytes.
  */
 final class KeyStream extends NonBlockingInputStream {
 
@@ -18,6 +19,10 @@ final class KeyStream extends NonBlockingInputStream {
 
     private static final long QUICK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final int NONE = READ_EXPIRED;
+
+    /** A read without a byte. */
+    private static final int READ_MILLIS = 100;
+
     private static final int PAUSE_MILLIS = 5;
 
     private final InputStream in;
@@ -29,7 +34,7 @@ final class KeyStream extends NonBlockingInputStream {
 
     @Override
     public int read(long timeoutMillis, boolean isPeek) throws IOException {
-        if (peeked == NONE && (timeoutMillis <= 0 || comes(timeoutMillis))) {
+        if (peeked == NONE && (timeoutMillis <= 0 || timeoutMillis >= READ_MILLIS || comes(timeoutMillis))) {
             peeked = next(timeoutMillis);
         }
         int answer = peeked;
@@ -39,10 +44,10 @@ final class KeyStream extends NonBlockingInputStream {
         return answer;
     }
 
-    /** Whether a byte comes in time; a read would wait for a tenth of a second, however little time there is. */
+    /** Whether a byte comes in time, or the terminal is gone, which a read finds out. */
     private boolean comes(long timeoutMillis) throws IOException {
         long begin = System.nanoTime();
-        while (in.available() == 0) {
+        while (isEmpty()) {
             if (System.nanoTime() - begin >= TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) {
                 return false;
             }
@@ -53,6 +58,14 @@ final class KeyStream extends NonBlockingInputStream {
             }
         }
         return true;
+    }
+
+    private boolean isEmpty() {
+        try {
+            return in.available() == 0;
+        } catch (IOException gone) {
+            return false;
+        }
     }
 
     private int next(long timeoutMillis) throws IOException {

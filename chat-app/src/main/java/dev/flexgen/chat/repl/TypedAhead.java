@@ -17,7 +17,7 @@ final class TypedAhead {
 
     /** Also a terminal's answer to a question of an earlier program. */
     private static final Pattern NOT_TEXT = Pattern.compile("\u001b(?:" + NAMED
-            + "|[\\]P_][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|.?)|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]");
+            + "|[\\]P_][^\u0007\u001b\r\n]*(?:\u0007|\u001b\\\\)|.?)|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]");
 
     private volatile Runnable onChange = () -> {};
     private final StringBuilder keys = new StringBuilder();

@@ -60,6 +60,22 @@ class ClassDataTest extends LauncherWorld {
     }
 
     @Test
+    void theProgramThatFollowsHasTheUsersEnvironment() throws Exception {
+        environment.put("JAVA_TOOL_OPTIONS", "-Dx=y");
+        environment.put("CUDA_VISIBLE_DEVICES", "1");
+        launch(launcher, "-m", "x");
+
+        assertThat(world.resolve("started")).hasContent("gpus=1 -Dx=y");
+    }
+
+    @Test
+    void aPlanThatTheUsersLimitsRefuseDoesNotSpoilIt() throws Exception {
+        Files.createFile(world.resolve("limited"));
+
+        assertThat(launch(launcher, "-m", "x").out()).contains(USED + archive() + "]");
+    }
+
+    @Test
     void theVectorModulesClassesAndNumbersOfLoadersAreLeftOut() throws Exception {
         launch(launcher, "-m", "x");
 

@@ -90,6 +90,7 @@ abstract class LauncherWorld {
                 -XX:DumpLoadedClassList=*)
                   printf '%s\n' 'java/lang/Object id: 7' 'jdk/incubator/vector/Vector id: 8' \
                     'a/Custom id: 9 super: 7 source: x.jar' '@lambda-proxy a/B run' >"${argument#*=}"
+                  case " $* " in *' plan '*) [ ! -f "$world/limited" ]; exit ;; esac
                   [ ! -f "$world/short" ]; exit ;;
                 -XX:SharedClassListFile=*) cat "${argument#*=}" >"$world/classes" ;;
               esac
@@ -103,6 +104,7 @@ abstract class LauncherWorld {
               *' -Xshare:on '*) [ ! -f "$world/damaged" ]; exit ;;
             esac
             printf %s "${LC_ALL:-}" >"$world/locale"
+            printf %s "gpus=${CUDA_VISIBLE_DEVICES:-} ${JAVA_TOOL_OPTIONS:-}" >"$world/started"
             printf %s '\
             """ + home.getFileName() + """
             '

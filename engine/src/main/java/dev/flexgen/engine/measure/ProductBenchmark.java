@@ -83,9 +83,8 @@ final class ProductBenchmark implements AutoCloseable {
         this.device = device;
         this.nanosPerFigure = nanosPerFigure;
         this.done = device.event();
-        int most = TOKENS[TOKENS.length - 1];
-        this.in = device.allocate("measuring", 4L * most * COLUMNS);
-        this.out = device.allocate("measuring", 4L * most * Math.max(LONG_STEP_ROWS, COLUMNS) + 4L * MOST_ROWS * BLOCK);
+        this.in = device.allocate("measuring", rowBytes());
+        this.out = device.allocate("measuring", rowBytes());
         this.weights = device.allocate("measuring", bytes);
         if (device.tier() == Tier.HOST) {
             fillInputs();
@@ -103,8 +102,13 @@ final class ProductBenchmark implements AutoCloseable {
 
     /** Memory that it takes beside the weights. */
     static long workBytes() {
+        return 2 * rowBytes();
+    }
+
+    /** Room for the widest rows that go into a product, or come out of one. */
+    private static long rowBytes() {
         int most = TOKENS[TOKENS.length - 1];
-        return 4L * most * COLUMNS + 4L * most * Math.max(LONG_STEP_ROWS, COLUMNS) + 4L * MOST_ROWS * BLOCK;
+        return 4L * Math.max(most * Math.max(LONG_STEP_ROWS, COLUMNS), BLOCK * MOST_GPU_ROWS);
     }
 
     /** Of every encoding that the device knows. */
@@ -167,8 +171,8 @@ final class ProductBenchmark implements AutoCloseable {
     }
 
     /**
-     * Of a product, without its start, which counts on its own. On the processor of both kinds on average: a layer has about as many weights that project down as up, and those
-     * take longer.
+     * Of a product; on a GPU without its start, which the cost model adds. On the processor of both kinds on average: a layer has
+     * about as many weights that project down as up, and those take longer.
      */
     private double seconds(Encoding encoding, int rows, int tokens) {
         boolean both = device.tier() == Tier.HOST;

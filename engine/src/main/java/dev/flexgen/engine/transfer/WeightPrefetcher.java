@@ -52,7 +52,7 @@ public final class WeightPrefetcher implements AutoCloseable {
         }
     }
 
-    /** What the prefetching thread is to bring, over and over; a new one for every start from the beginning. */
+    /** What is to be brought, over and over; a new one for every start from the beginning. */
     private static final class Demand {
         final List<BlockId> blocks;
 
@@ -114,10 +114,11 @@ public final class WeightPrefetcher implements AutoCloseable {
      */
     public void begin(List<BlockId> blocks) {
         while (!taken.isEmpty()) { // a step that failed or was cancelled
-            release();
+            free();
         }
         Demand running = current;
         if (running != null && isSame(running.blocks, blocks) && next == 0) {
+            bringAhead();
             return;
         }
         next = 0;
@@ -155,7 +156,10 @@ public final class WeightPrefetcher implements AutoCloseable {
             throw new IllegalStateException(block + " is taken, but " + demand.blocks.get(next) + " comes next");
         }
         while (true) {
-            Slot slot = thread == null ? filled.remove() : nextFilled();
+            Slot slot = thread == null ? filled.poll() : nextFilled();
+            if (slot == null) {
+                throw new IllegalStateException("all slots of the ring are taken");
+            }
             if (slot.demand != demand || slot.index != next) { // brought for a step that did not come to use it
                 empty.add(slot);
                 continue;
@@ -176,10 +180,14 @@ public final class WeightPrefetcher implements AutoCloseable {
 
     /** The block taken first is no longer needed once the operations asked for so far are done. */
     public void release() {
+        free();
+        bringAhead();
+    }
+
+    private void free() {
         Slot slot = taken.removeFirst();
         device.stream(StreamRole.COMPUTE).record(slot.free);
         empty.add(slot);
-        bringAhead();
     }
 
     /** Without a thread: asks for what there are free slots for. */

@@ -24,6 +24,24 @@ record Arrangement(int columns, int width, int[] places, float[] units) {
         return new Arrangement(columns, kernel.arranged(columns), places, units);
     }
 
+    /**
+     * Brings arranged numbers back to their columns, and adds the base of its group to each.
+     *
+     * @param from the first column
+     * @param size columns of a group
+     */
+    void restore(float[] arranged, int from, int count, float[] bases, int size, float[] numbers, int at) {
+        int c = from;
+        while (c < from + count) {
+            float base = bases[c / size];
+            int end = Math.min(from + count, (c / size + 1) * size);
+            int shift = at - from;
+            for (; c < end; c++) {
+                numbers[shift + c] = arranged[places[c]] * units[c] + base;
+            }
+        }
+    }
+
     /** Arranges the numbers of one row; zeros fill up the last group. */
     void apply(float[] numbers, int at, float[] x, int xo) {
         Arrays.fill(x, xo, xo + width, 0);

@@ -48,6 +48,12 @@ final class GroupScales {
     static final int SPARE = 128;
 
     private float[] levels = new float[0];
+    private final Arrangements arrangements = new Arrangements();
+
+    /** The order of rows of so many columns. */
+    Arrangement arrangement(GroupKernel kernel, int columns) {
+        return arrangements.of(kernel, columns);
+    }
 
     float[] bases() {
         return bases;

@@ -2,8 +2,8 @@ package dev.flexgen.engine.device.cpu;
 
 /**
  * Into how many parts the rows of a down projection are divided, each with a partial sum of its own. The number must not depend on
- * how many threads there are, or results would: so it is a multiple of 16 wherever there are rows enough, and as many cores as
- * there usually are have equally much to do.
+ * how many threads there are, or results would. It is a multiple of 16 wherever there are enough rows, so that the usual numbers
+ * of cores get equal shares.
  */
 final class PartialSumCount {
 
@@ -12,7 +12,7 @@ final class PartialSumCount {
     /** Still small beside the matrix with 16 tokens. */
     private static final int MOST = 48;
 
-    /** What is worth a partial sum. */
+    /** Fewest rows that are worth a partial sum. */
     private static final int ROWS = 24;
 
     private PartialSumCount() {}

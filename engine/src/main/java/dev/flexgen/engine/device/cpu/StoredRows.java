@@ -47,9 +47,7 @@ final class StoredRows {
         MemorySegment data = weight.data();
         Arrays.fill(levels, 0, kernel.arranged(groups * size), 0);
         kernel.addRows(data, integers, integers, groups, scales.factors(), scales.at(0), scales.at(1), levels, 0);
-        for (int i = 0; i < count; i++) {
-            int column = from - firstGroup * size + i;
-            target[at + i] = levels[kernel.place(column)] * kernel.unit(column) + scales.bases()[column / size];
-        }
+        scales.arrangement(kernel, groups * size)
+                .restore(levels, from - firstGroup * size, count, scales.bases(), size, target, at);
     }
 }

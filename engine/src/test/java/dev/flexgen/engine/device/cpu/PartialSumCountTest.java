@@ -10,7 +10,7 @@ class PartialSumCountTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1", "47, 1", "48, 2", "383, 15", "384, 16", "767, 16", "768, 32", "1152, 48", "28672, 48"})
-    void isAMultipleOfTheUsualNumbersOfCoresWhereThereAreRowsEnough(int rows, int parts) {
+    void isAMultipleOfTheUsualNumbersOfCoresWhereThereAreEnoughRows(int rows, int parts) {
         assertThat(PartialSumCount.of(rows)).isEqualTo(parts);
     }
 
