@@ -114,7 +114,9 @@ public final class ConfigUpdate {
             }
         } catch (IOException e) {
             throw new ConfigException(
-                    file + " cannot be written (" + e + "): make room there and check the folder's permissions.", e);
+                    file + " cannot be written (" + FileFailure.reason(e)
+                            + "): make room there and check the folder's permissions.",
+                    e);
         }
     }
 

@@ -78,7 +78,7 @@ public final class UnpackedFiles {
             // One that another process has loaded stays what it is to that process.
             Files.move(fresh, copy, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw new IOException(copy + " cannot be written (" + e.getMessage() + ")", e);
+            throw new IOException(copy + " cannot be written (" + FileFailure.reason(e) + ")", e);
         } finally {
             Files.deleteIfExists(fresh);
         }

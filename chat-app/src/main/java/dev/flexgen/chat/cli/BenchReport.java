@@ -125,6 +125,13 @@ record BenchReport(
     /** What keeps these figures from saying what they should; lines, or nothing. */
     private String remarks() {
         StringBuilder remarks = new StringBuilder();
+        if (generation.ids().length < workload.newTokens()) {
+            remarks.append(String.format(
+                    Locale.ROOT,
+                    "%d tokens were asked for, then the context of %d was full%n",
+                    workload.newTokens(),
+                    load.context()));
+        }
         if (busy()) {
             remarks.append(String.format(
                     Locale.ROOT,

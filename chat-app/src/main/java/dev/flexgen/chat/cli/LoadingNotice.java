@@ -55,7 +55,7 @@ final class LoadingNotice implements LoadWatch, AutoCloseable {
                 while (true) {
                     Thread.sleep(TICK);
                     Activity.Now now = activity.now();
-                    show(LoadText.of(
+                    tick(LoadText.of(
                             model,
                             now.loadedBytes() - before,
                             now.toLoadBytes() - beforeAll,
@@ -67,9 +67,16 @@ final class LoadingNotice implements LoadWatch, AutoCloseable {
         });
     }
 
+    /** Under the lock the ticker is not interrupted: asking for the terminal's size would fail. */
+    private synchronized void tick(String text) {
+        if (!Thread.currentThread().isInterrupted()) {
+            show(text);
+        }
+    }
+
     private synchronized void show(String text) {
         String line = Columns.fit(PlainText.line(text), columns.getAsInt() - 1);
-        if (!Thread.currentThread().isInterrupted() && !line.equals(shown)) {
+        if (!line.equals(shown)) {
             terminal.print((shown.isEmpty() ? "" : ERASE_LINE) + line);
             terminal.flush();
             shown = line;

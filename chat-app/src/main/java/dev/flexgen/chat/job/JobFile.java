@@ -1,6 +1,7 @@
 package dev.flexgen.chat.job;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.config.FileFailure;
 import dev.flexgen.config.PlainText;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,9 +13,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -231,17 +230,8 @@ public final class JobFile implements AutoCloseable {
 
     private static CommandException unwritable(Path output, IOException e) {
         return CommandException.failure("results cannot be written to " + output + " ("
-                + PlainText.line(reason(e)) + "); what is finished is in " + beside(output, PARTIAL)
+                + PlainText.line(FileFailure.reason(e)) + "); what is finished is in " + beside(output, PARTIAL)
                 + "; once there is room and permission, the same command with --resume goes on from it");
-    }
-
-    private static String reason(IOException e) {
-        String message = e.getMessage();
-        return e instanceof NoSuchFileException
-                ? "there is no such folder"
-                : e instanceof AccessDeniedException
-                        ? "permission denied"
-                        : message == null ? e.getClass().getSimpleName() : message;
     }
 
     private static Path beside(Path output, String suffix) {

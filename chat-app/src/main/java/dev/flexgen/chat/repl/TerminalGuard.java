@@ -57,7 +57,7 @@ final class TerminalGuard implements AutoCloseable {
         }
         var raw = new Attributes(before);
         raw.setLocalFlags(EnumSet.of(LocalFlag.ICANON, LocalFlag.ECHO, LocalFlag.IEXTEN), false);
-        raw.setLocalFlag(LocalFlag.ISIG, dumb);
+        raw.setLocalFlag(LocalFlag.ISIG, dumb && key(ControlChar.VINTR) > 0); // no key would mean the end of the input
         raw.setInputFlags(EnumSet.of(InputFlag.IXON, InputFlag.ICRNL, InputFlag.INLCR), false);
         raw.setControlChar(ControlChar.VMIN, 0);
         raw.setControlChar(ControlChar.VTIME, 1);

@@ -6,6 +6,7 @@ import dev.flexgen.chat.dialogue.DialogueChange;
 import dev.flexgen.chat.dialogue.DialogueObserver;
 import dev.flexgen.chat.dialogue.Transcript;
 import dev.flexgen.chat.dialogue.Transcript.Exchange;
+import dev.flexgen.config.FileFailure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,8 +75,8 @@ final class SessionRecorder implements DialogueObserver, AutoCloseable {
             close();
             file = opened;
         } catch (IOException e) {
-            throw CommandException.failure("the session '" + session.name() + "' cannot be written (" + e
-                    + "); check its permissions, or go on without keeping it: --no-save");
+            throw CommandException.failure("the session '" + session.name() + "' cannot be written ("
+                    + FileFailure.reason(e) + "); check its permissions, or go on without keeping it: --no-save");
         }
         name = session.name();
         written = new ArrayList<>(session.turns());
@@ -177,7 +178,7 @@ final class SessionRecorder implements DialogueObserver, AutoCloseable {
             write(List.of(lines.head(model, systemText, settings)));
             return true;
         } catch (IOException e) {
-            complainOnce("this conversation is not kept: its session cannot be written (" + e
+            complainOnce("this conversation is not kept: its session cannot be written (" + FileFailure.reason(e)
                     + "); make room or check permissions, or say --no-save");
             return false;
         }
@@ -194,7 +195,7 @@ final class SessionRecorder implements DialogueObserver, AutoCloseable {
                 complain.accept("the session '" + name + "' can be written again; nothing of it is missing");
             }
         } catch (IOException e) {
-            complainOnce("the session '" + name + "' cannot be written (" + e.getMessage()
+            complainOnce("the session '" + name + "' cannot be written (" + FileFailure.reason(e)
                     + "); what you say is kept in memory and written when there is room");
         }
     }
@@ -216,7 +217,7 @@ final class SessionRecorder implements DialogueObserver, AutoCloseable {
             closing.append(List.of());
         } catch (IOException e) {
             complain.accept("the end of the session '" + name + "' is lost, since it cannot be written ("
-                    + e.getMessage() + ")");
+                    + FileFailure.reason(e) + ")");
         } finally {
             file = null;
             name = "";

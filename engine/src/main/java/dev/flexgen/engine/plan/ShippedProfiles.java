@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Profiles of machines that are not here, from published figures; docs/ARCHITECTURE.md says where each is from. */
@@ -21,7 +22,8 @@ public final class ShippedProfiles {
 
     /** The profile of this name. */
     public static Optional<MachineProfile> find(String name) {
-        return NAMES.contains(name) ? Optional.of(ProfileJson.read(text(name), name)) : Optional.empty();
+        String known = name.toLowerCase(Locale.ROOT);
+        return NAMES.contains(known) ? Optional.of(ProfileJson.read(text(known), known)) : Optional.empty();
     }
 
     private static String text(String name) {

@@ -4,6 +4,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.flexgen.chat.dialogue.Transcript;
+import dev.flexgen.config.FileFailure;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -72,7 +73,7 @@ final class ExportCommand implements SlashCommand {
         } catch (NoSuchFileException e) {
             chat.error("There is no folder " + file.getParent() + "; nothing was written.");
         } catch (IOException e) {
-            chat.error(file + " cannot be written (" + e.getMessage() + ").");
+            chat.error(file + " cannot be written (" + FileFailure.reason(e) + ").");
         }
         return Outcome.CONTINUE;
     }
