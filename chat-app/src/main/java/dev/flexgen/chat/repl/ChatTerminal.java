@@ -46,22 +46,16 @@ public final class ChatTerminal implements AutoCloseable {
      * @param action what Ctrl-C does, on a thread of the terminal's
      */
     public Listening listen(Runnable action) {
-        return listen(action, () -> {}, false);
+        return listen(new KeyListener.Actions(action, this::suspend, () -> {}, false));
     }
 
-    /**
-     * The same, and shows the monitor when the user asks for it.
-     *
-     * @param monitor shows it and returns when it is over; has the keyboard meanwhile
-     * @param atOnce whether it comes before any key
-     */
-    Listening listen(Runnable action, Runnable monitor, boolean atOnce) {
-        onInterrupt = action;
+    /** The same with keys that do more. */
+    Listening listen(KeyListener.Actions actions) {
+        onInterrupt = actions.onInterrupt();
         if (guard.isDumb()) {
             return () -> onInterrupt = () -> {}; // its keys wait in the system until a line is complete
         }
         guard.bracketPastes();
-        var actions = new KeyListener.Actions(action, this::suspend, monitor, atOnce);
         var listener = new KeyListener(this, typed, actions, System::nanoTime);
         return () -> {
             listener.close();

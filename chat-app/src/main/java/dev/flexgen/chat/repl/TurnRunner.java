@@ -108,10 +108,25 @@ final class TurnRunner {
         var meter = new ReplyMeter(chat.partner(), chat.dialogue().model().contextLimit(), nanoTime);
         var cancel = interrupts.begin();
         try (var turn = new TerminalTurn(out, screen.terminal(), look, screen.typed(), meter, nanoTime);
-                var _ = screen.listen(interrupts::interrupt, () -> monitor(turn), chat.monitors())) {
+                var _ = screen.listen(actions(turn))) {
             return speak(speaking, turn, out, cancel);
         } finally {
             interrupts.end();
+        }
+    }
+
+    private KeyListener.Actions actions(TerminalTurn turn) {
+        return new KeyListener.Actions(
+                interrupts::interrupt, () -> suspend(turn), () -> monitor(turn), chat.monitors());
+    }
+
+    /** The shell's words must not meet the turn's status lines. */
+    private void suspend(TerminalTurn turn) {
+        turn.leave();
+        try {
+            screen.suspend();
+        } finally {
+            turn.comeBack();
         }
     }
 

@@ -8,6 +8,7 @@ import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -93,6 +94,25 @@ class DuringReplyTest {
         model.endHanging();
         leave();
         assertThat(session.lines()).endsWith("> hi\nOnce upon\n[10 tokens, 4.5 tok/s, context 19/2048]\n>");
+    }
+
+    @Test
+    void theShellFindsNoStatusLineWhenCtrlZStopsTheChat() throws Exception {
+        var stopped = new CompletableFuture<String>();
+        model.saysAndHangs("Once upon ");
+        var now = new AtomicLong();
+        session.onStop(() -> stopped.complete(session.lines()));
+        session.start(screen -> new Repl(setup(Theme.PLAIN, Verbosity.NORMAL), screen, now::get).run());
+        session.awaitPrompt();
+        session.type("hi\r");
+        model.awaitHanging();
+        now.set(TimeUnit.SECONDS.toNanos(25));
+        session.awaitText("Once upon \u2026 25 s\nopt-tiny \u00b7 writing");
+        session.type(ScreenSession.CTRL_Z);
+        assertThat(stopped.get(20, TimeUnit.SECONDS)).contains("> hi").doesNotContain("writing", "25 s");
+        session.awaitText("Once upon \u2026 25 s\nopt-tiny \u00b7 writing");
+        model.endHanging();
+        leave();
     }
 
     @Test
