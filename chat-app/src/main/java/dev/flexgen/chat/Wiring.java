@@ -263,7 +263,7 @@ public final class Wiring {
             return Drafts.open(this, settings, resolved, machine, options, opener, streams::note, (model, drafts) -> {
                 watch.ends();
                 if (!settings.get(SettingTable.QUIET)) {
-                    Placed.lines(model.heldBytes(), model.knownEstimate(), model.notes(), machine.deviceName())
+                    Placed.lines(model.heldBytes(), model::knownEstimate, model.notes(), machine.deviceName())
                             .forEach(streams::note);
                 }
                 return new ModelInUse(

