@@ -131,8 +131,7 @@ final class BenchCommand implements AppCommand {
                 if (e.kind() != EngineException.Kind.INPUT) {
                     throw e;
                 }
-                // The model may know fewer positions; then as many are measured as it knows. What else is wrong is said
-                // again.
+                // A model with fewer positions is measured as far as they go; any other fault comes again below.
             }
         }
         return open(devices, settings, options);

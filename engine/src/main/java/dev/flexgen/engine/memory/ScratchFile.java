@@ -1,15 +1,14 @@
 package dev.flexgen.engine.memory;
 
 import dev.flexgen.config.DiskSpace;
+import dev.flexgen.config.FileFailure;
 import dev.flexgen.engine.base.EngineException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -87,14 +86,11 @@ public final class ScratchFile implements BlockFile {
                 : new FileAttribute<?>[0];
     }
 
-    /** The messages of some failures are the path alone. */
     private static String reason(IOException e) {
         return switch (e) {
             case FileAlreadyExistsException _ -> "it is a file, not a folder";
-            case AccessDeniedException _ -> "permission denied";
             case ClosedByInterruptException _ -> "interrupted";
-            case FileSystemException it when it.getReason() != null -> it.getReason();
-            default -> String.valueOf(e.getMessage());
+            default -> FileFailure.reason(e);
         };
     }
 

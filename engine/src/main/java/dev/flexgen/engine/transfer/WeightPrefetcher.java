@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * of slots. A slot is filled as soon as the device is done with it, so that the bus is busy while layers compute; behind a
  * step's last block come the first ones of the next step, which is usually like the last.
  *
- * <p>What a GPU copies by itself is asked for by whoever releases a slot. What somebody has to wait for, a disk or a copy in host
- * memory, is brought by a thread of its own.
+ * <p>A GPU copies page-locked memory by itself: the engine's thread asks for the next copy when it releases a slot. A thread of
+ * this object's own waits for disks and for copies within host memory.
  *
  * <p>{@link #begin}, {@link #take} and {@link #release} belong to the engine's thread.
  */
@@ -190,7 +190,7 @@ public final class WeightPrefetcher implements AutoCloseable {
         empty.add(slot);
     }
 
-    /** Without a thread: asks for what there are free slots for. */
+    /** Where there is no thread, asks for a copy into each free slot. */
     private void bringAhead() {
         Demand demand = current;
         if (thread != null || demand == null || demand.blocks.isEmpty()) {

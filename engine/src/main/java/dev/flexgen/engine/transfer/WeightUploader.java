@@ -17,8 +17,8 @@ import java.util.List;
 /**
  * Takes blocks of weights from where they lie to a device, on its stream {@link StreamRole#WEIGHTS_IN}. A GPU copies page-locked
  * memory by itself; everything else goes through a few page-locked buffers first, one of which is filled while others are
- * copied. The processor needs no such detour. For one thread at a time: the
- * prefetching thread, or the engine's where there is none.
+ * copied. The processor needs no such detour. One thread at a time uses it: the prefetching thread, or the engine's where there is
+ * none.
  */
 public final class WeightUploader implements AutoCloseable {
 
