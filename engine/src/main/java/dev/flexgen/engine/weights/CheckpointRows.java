@@ -50,11 +50,14 @@ public record CheckpointRows(RoleTensors tensors, Runnable closing, WorkerPool p
     public void vector(Role role, int layer, int from, MemorySegment target) {
         RoleTensor tensor = tensors.get(role, layer);
         NumberReader reader = new NumberReader(tensor);
-        float[] one = new float[1];
-        for (long i = 0; i < target.byteSize() / DType.F32.bytes(); i++) {
-            reader.read(tensor.rows().stored(from + i), one, 0, 1);
-            target.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, one[0]);
-        }
+        float[] numbers = new float[Math.toIntExact(target.byteSize() / DType.F32.bytes())];
+        tensor.rows()
+                .runs(
+                        from,
+                        numbers.length,
+                        (stored, row, length) ->
+                                reader.read(stored, numbers, Math.toIntExact(row - from), Math.toIntExact(length)));
+        MemorySegment.copy(numbers, 0, target, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, numbers.length);
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.flexgen.engine.model.RoleTensor;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.ElementType;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * One matrix on its way from a checkpoint into host memory: rows are selected, turned where the layout has one row per input, and
@@ -91,29 +90,14 @@ final class MatrixPipeline {
     }
 
     private void turn(long[] starts, int first, int end, MemorySegment target) {
-        for (int tile = 0; tile < starts.length; tile += TILE) {
-            int tileEnd = Math.min(starts.length, tile + TILE);
-            switch (wanted.elementType()) {
-                case F16, BF16 -> turnShorts(starts, first, end, tile, tileEnd, target);
-                case F32 -> turnInts(starts, first, end, tile, tileEnd, target);
+        TileTurn tile = TileTurn.of(wanted.elementType(), TILE);
+        for (int from = 0; from < starts.length; from += TILE) {
+            int outputs = Math.min(TILE, starts.length - from);
+            for (int o = 0; o < outputs; o++) {
+                tile.read(source, starts[from + o] + first, o, end - first);
             }
-        }
-    }
-
-    private void turnShorts(long[] starts, int first, int end, int tile, int tileEnd, MemorySegment target) {
-        for (int i = first; i < end; i++) {
-            for (int o = tile; o < tileEnd; o++) {
-                short value = source.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * (starts[o] + i));
-                target.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * ((long) i * starts.length + o), value);
-            }
-        }
-    }
-
-    private void turnInts(long[] starts, int first, int end, int tile, int tileEnd, MemorySegment target) {
-        for (int i = first; i < end; i++) {
-            for (int o = tile; o < tileEnd; o++) {
-                int value = source.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * (starts[o] + i));
-                target.set(ValueLayout.JAVA_INT_UNALIGNED, 4 * ((long) i * starts.length + o), value);
+            for (int i = 0; i < end - first; i++) {
+                tile.write(i, outputs, target, (long) (first + i) * starts.length + from);
             }
         }
     }

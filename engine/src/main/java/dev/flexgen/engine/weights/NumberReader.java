@@ -7,12 +7,13 @@ import dev.flexgen.engine.tensor.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Reads the numbers of a checkpoint's tensor as floats, whatever their stored type. */
+/** Reads the numbers of a checkpoint's tensor as floats, whatever their stored type. Owned by one thread. */
 final class NumberReader {
 
     private final RoleTensor tensor;
     private final ElementType type;
     private final MemorySegment data;
+    private short[] shorts = {};
 
     NumberReader(RoleTensor tensor) {
         this.tensor = tensor;
@@ -31,13 +32,15 @@ final class NumberReader {
         switch (type) {
             case F32 -> MemorySegment.copy(data, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, target, at, count);
             case F16 -> {
+                short[] bits = shorts(offset, count);
                 for (int i = 0; i < count; i++) {
-                    target[at + i] = Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i));
+                    target[at + i] = Float.float16ToFloat(bits[i]);
                 }
             }
             case BF16 -> {
+                short[] bits = shorts(offset, count);
                 for (int i = 0; i < count; i++) {
-                    target[at + i] = BFloat16.toFloat(data.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i));
+                    target[at + i] = BFloat16.toFloat(bits[i]);
                 }
             }
             case F64 -> {
@@ -47,6 +50,15 @@ final class NumberReader {
             }
             default -> throw new IllegalStateException("no weight has elements of type " + type);
         }
+    }
+
+    /** In heap memory: reading a segment number by number is slow until that code is compiled, as at a start of the program. */
+    private short[] shorts(long offset, int count) {
+        if (shorts.length < count) {
+            shorts = new short[count];
+        }
+        MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, offset, shorts, 0, count);
+        return shorts;
     }
 
     private float narrowed(double number) {
