@@ -8,6 +8,7 @@ import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.memory.Buffer;
 import dev.flexgen.engine.plan.MachineProfile;
 import java.lang.foreign.MemorySegment;
+import java.util.TreeMap;
 
 /**
  * Measures a GPU's bus and memory while it is open and holds no model yet: about a second. What is read is larger than any
@@ -93,7 +94,12 @@ final class BusBenchmark {
         return new Result(
                 gpuRead,
                 new MachineProfile.Bus(
-                        upload, download(), uploadBoth, Math.min(hostRead, hostReadBoth), handOverSeconds()));
+                        upload,
+                        download(),
+                        uploadBoth,
+                        Math.min(hostRead, hostReadBoth),
+                        new TreeMap<>(),
+                        handOverSeconds()));
     }
 
     private double download() {

@@ -92,6 +92,9 @@ public record MachineBenchmark(
                 graphics = Optional.of(graphics(gpu.get(), memory.segment(), estimates));
             }
             host = host(read);
+            if (gpu.isPresent() && graphics.isPresent()) {
+                graphics = Optional.of(beside(gpu.get(), graphics.get()));
+            }
         }
         List<MachineProfile.Disk> disks = new ArrayList<>();
         if (diskFolder != null) {
@@ -124,8 +127,7 @@ public record MachineBenchmark(
 
     private MachineProfile.Host host(SortedMap<Integer, Double> read) {
         progress.accept("the processor");
-        long weights = Math.clamp(hostBytes / 8, LEAST_HOST_BYTES / 2, mostBytes() / 2);
-        try (ProductBenchmark products = new ProductBenchmark(processor, weights, nanosPerFigure)) {
+        try (ProductBenchmark products = new ProductBenchmark(processor, weightBytes(), nanosPerFigure)) {
             ProductRates rates = products.rates();
             return new MachineProfile.Host(
                     AvailableMemory.totalBytes().orElse(hostBytes),
@@ -136,6 +138,23 @@ public record MachineBenchmark(
                     products.attend(),
                     rates);
         }
+    }
+
+    /** With what the processor computes while the bus is busy, if there is memory to measure it in. */
+    private MachineProfile.Gpu beside(Graphics card, MachineProfile.Gpu measured) {
+        long weights = weightBytes();
+        if (roughly() || hostBytes / 4 < BusLoad.hostBytes() || card.freeBytes() / 4 < BusLoad.deviceBytes()) {
+            return measured;
+        }
+        progress.accept("the processor beside a busy bus");
+        try (BusLoad load = new BusLoad(card.device(), measured.bus().upload());
+                ProductBenchmark products = new ProductBenchmark(processor, weights, nanosPerFigure)) {
+            return measured.withProductsBoth(products.beside(load));
+        }
+    }
+
+    private long weightBytes() {
+        return Math.clamp(hostBytes / 8, LEAST_HOST_BYTES / 2, mostBytes() / 2);
     }
 
     /** Handing something to all threads and waiting for them: the middle of many times. */

@@ -227,12 +227,19 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         return bytes / entry.shard().size();
     }
 
-    /** The processor's products are no faster than what the bus leaves it of its memory. */
+    /**
+     * Beside a busy bus the processor's products are no faster than they were measured there; where they were not, than what the bus
+     * leaves them of the memory.
+     */
     private double processorSeconds(Encoding encoding, double weights, int tokens, Sharing sharing) {
         MachineProfile.Host host = machine.host();
         double alone = host.products().seconds(encoding, weights, tokens);
         if (sharing == Sharing.ALONE) {
             return alone;
+        }
+        Double both = gpu().bus().productsBoth().get(encoding.name());
+        if (both != null) {
+            return Math.max(alone, weights / both);
         }
         double reached = Math.min(1, bestProduct(host) / host.read());
         double bytes = weights * ProductRates.bytesPerWeight(encoding);

@@ -106,7 +106,22 @@ public record MachineProfile(
             double startSeconds,
             double attend,
             ProductRates products,
-            Bus bus) {}
+            Bus bus) {
+
+        /** The same with rates of the processor's products beside uploads. */
+        public Gpu withProductsBoth(SortedMap<String, Double> both) {
+            return new Gpu(
+                    name,
+                    memoryBytes,
+                    overheadBytes,
+                    unitBytes,
+                    read,
+                    startSeconds,
+                    attend,
+                    products,
+                    bus.withProducts(both));
+        }
+    }
 
     /**
      * Between host memory and a GPU.
@@ -115,9 +130,26 @@ public record MachineProfile(
      * @param download the other way
      * @param uploadBoth rate of uploads while the processor reads host memory
      * @param hostReadBoth rate of the processor's reading meanwhile: both come out of the same memory
+     * @param productsBoth multiply-adds a second of one token on the processor while uploads go on, by the name of the weights'
+     *     encoding; those that were not measured are missing
      * @param handOverSeconds until one side has what the other computed
      */
-    public record Bus(double upload, double download, double uploadBoth, double hostReadBoth, double handOverSeconds) {}
+    public record Bus(
+            double upload,
+            double download,
+            double uploadBoth,
+            double hostReadBoth,
+            SortedMap<String, Double> productsBoth,
+            double handOverSeconds) {
+
+        public Bus {
+            productsBoth = Collections.unmodifiableSortedMap(new TreeMap<>(productsBoth));
+        }
+
+        Bus withProducts(SortedMap<String, Double> both) {
+            return new Bus(upload, download, uploadBoth, hostReadBoth, both, handOverSeconds);
+        }
+    }
 
     /**
      * A disk.
@@ -161,7 +193,7 @@ public record MachineProfile(
                 4e-6,
                 25 * half,
                 ProductRates.derived(50 * product, 1e13),
-                new Bus(half, half, product, product, 25e-6));
+                new Bus(half, half, product, product, new TreeMap<>(), 25e-6));
         return new MachineProfile(
                 "unknown", Source.PUBLISHED, "unknown", "", 0, host, Optional.of(gpu), List.of(), Set.of("everything"));
     }

@@ -21,13 +21,14 @@ import java.util.TreeMap;
 public final class ProfileJson {
 
     /** Of the file, and of the way its figures are measured: another number is measured again. */
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
 
     private static final String HEAD = "flexgen-machine";
     /** Where reports about more than the machine have it. */
     private static final String REPORT = "machine";
 
     private static final String PRODUCTS = "multiply_adds_per_second";
+    private static final String PRODUCTS_BOTH = "host_multiply_adds_while_uploading";
     private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().create();
 
     private static final double MOST_BYTES = 0x1p50;
@@ -91,6 +92,9 @@ public final class ProfileJson {
         bus.addProperty("download_bytes_per_second", gpu.bus().download());
         bus.addProperty("upload_while_host_reads", gpu.bus().uploadBoth());
         bus.addProperty("host_read_while_uploading", gpu.bus().hostReadBoth());
+        JsonObject both = new JsonObject();
+        gpu.bus().productsBoth().forEach(both::addProperty);
+        bus.add(PRODUCTS_BOTH, both);
         bus.addProperty("hand_over_seconds", gpu.bus().handOverSeconds());
         json.add("bus", bus);
         return json;
@@ -189,6 +193,7 @@ public final class ProfileJson {
                 "download_bytes_per_second",
                 "upload_while_host_reads",
                 "host_read_while_uploading",
+                PRODUCTS_BOTH,
                 "hand_over_seconds"));
         return new MachineProfile.Gpu(
                 json.text("name"),
@@ -204,11 +209,25 @@ public final class ProfileJson {
                         bus.number("download_bytes_per_second", LEAST_RATE, MOST_RATE),
                         bus.number("upload_while_host_reads", LEAST_RATE, MOST_RATE),
                         bus.number("host_read_while_uploading", LEAST_RATE, MOST_RATE),
+                        productsBoth(bus.object(PRODUCTS_BOTH)),
                         bus.number("hand_over_seconds", 0, 1)));
     }
 
+    private static SortedMap<String, Double> productsBoth(FileObject json) {
+        json.allow(encodings());
+        SortedMap<String, Double> rates = new TreeMap<>();
+        for (String encoding : json.keys()) {
+            rates.put(encoding, json.number(encoding, LEAST_RATE, MOST_PRODUCTS));
+        }
+        return rates;
+    }
+
+    private static Set<String> encodings() {
+        return Set.copyOf(Encoding.ALL.stream().map(Encoding::name).toList());
+    }
+
     private static ProductRates products(FileObject json) {
-        json.allow(Set.copyOf(Encoding.ALL.stream().map(Encoding::name).toList()));
+        json.allow(encodings());
         TreeMap<String, SortedMap<Integer, Double>> rates = new TreeMap<>();
         for (String encoding : json.keys()) {
             rates.put(encoding, json.measured(encoding, LEAST_RATE, MOST_PRODUCTS));

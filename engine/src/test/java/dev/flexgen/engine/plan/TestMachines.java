@@ -46,7 +46,8 @@ public final class TestMachines {
     /** A machine with a GPU that multiplies as fast as it reads; starting something costs nothing, handing over 25 us. */
     public static MachineProfile gpu(
             double gpuRead, double upload, double hostRead, double uploadBoth, double hostReadBoth) {
-        MachineProfile.Bus bus = new MachineProfile.Bus(upload, upload, uploadBoth, hostReadBoth, 25e-6);
+        MachineProfile.Bus bus =
+                new MachineProfile.Bus(upload, upload, uploadBoth, hostReadBoth, new TreeMap<>(), 25e-6);
         MachineProfile.Gpu gpu = new MachineProfile.Gpu(
                 "test GPU",
                 TERABYTE,
