@@ -53,7 +53,11 @@ public final class SettingTable {
 
     /** 0 = all cores. */
     public static final Setting<Integer> THREADS = new Setting<>(
-            "threads", "N", ValueType.whole(0, 1024), 0, "Processor threads that compute; 0 means one per core");
+            "threads",
+            "N",
+            ValueType.whole(0, 1024),
+            0,
+            "Processor threads that compute; 0 means one per core, and beside a GPU three quarters of that");
 
     /** In tokens; 0 = the model's. */
     public static final Setting<Integer> CONTEXT = new Setting<>(

@@ -6,7 +6,7 @@ import dev.flexgen.engine.base.EngineException;
 /**
  * What a machine may use, and how models are opened on it where nothing else is said.
  *
- * @param threads that compute; 0 takes all cores
+ * @param threads that compute; 0 takes all cores, beside a GPU three quarters of them
  * @param model how models are opened
  * @param device which devices may compute
  * @param limits what models may take of each memory
@@ -26,7 +26,16 @@ public record EngineOptions(int threads, ModelOptions model, DeviceChoice device
 
     /** Threads that compute, counted. */
     public int workers() {
-        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+        return workers(false);
+    }
+
+    /**
+     * The same where a GPU may compute too. Then a quarter of the cores is left to the driver, the copies and the system: a half layer
+     * takes as long as the slowest thread, and one that has to share its core decides (docs/BENCHMARKS.md).
+     */
+    int workers(boolean besideGpu) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return threads > 0 ? threads : besideGpu ? Math.max(1, cores - cores / 4) : cores;
     }
 
     public EngineOptions withThreads(int value) {

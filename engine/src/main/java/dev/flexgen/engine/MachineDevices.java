@@ -42,10 +42,10 @@ final class MachineDevices implements AutoCloseable {
     MachineDevices(EngineOptions options, GpuSource gpus, Ledger ledger) {
         options.limits().capHost(ledger);
         try {
-            this.pool = opened.keep(new WorkerPool(options.workers()));
             GpuSource.Finding finding = options.device() == DeviceChoice.CPU
                     ? new Absent("the settings say --device cpu", Absence.NO_GPU)
                     : gpus.find();
+            this.pool = opened.keep(new WorkerPool(options.workers(finding instanceof Present)));
             switch (finding) {
                 case Present gpu -> {
                     devices.add(opened.keep(open(gpu, options, ledger)));

@@ -62,6 +62,9 @@ public record MachineBenchmark(
 
     private static final int STARTS = 2000;
 
+    /** After so long a pause the threads of a pool have gone to sleep. */
+    private static final long ASLEEP_NANOS = 200_000;
+
     /**
      * A GPU.
      *
@@ -134,7 +137,8 @@ public record MachineBenchmark(
                     AvailableMemory.lockableBytes().orElse(Long.MAX_VALUE),
                     pool.threads(),
                     read,
-                    startSeconds(),
+                    startSeconds(0),
+                    startSeconds(ASLEEP_NANOS),
                     products.attend(),
                     rates);
         }
@@ -157,16 +161,23 @@ public record MachineBenchmark(
         return Math.clamp(hostBytes / 8, LEAST_HOST_BYTES / 2, mostBytes() / 2);
     }
 
-    /** Handing something to all threads and waiting for them: the middle of many times. */
-    private double startSeconds() {
-        double[] seconds = new double[STARTS];
-        for (int i = 0; i < STARTS; i++) {
+    /**
+     * Handing something to all threads and waiting for them: the middle of many times.
+     *
+     * @param pause before each
+     */
+    private double startSeconds(long pause) {
+        double[] seconds = new double[roughly() ? STARTS / 20 : STARTS];
+        for (int i = 0; i < seconds.length; i++) {
+            for (long end = System.nanoTime() + pause; System.nanoTime() < end; ) {
+                Thread.onSpinWait();
+            }
             long start = System.nanoTime();
             pool.run(2 * pool.threads(), (part, worker) -> {});
             seconds[i] = (System.nanoTime() - start) / 1e9;
         }
         Arrays.sort(seconds);
-        return seconds[STARTS / 2];
+        return seconds[seconds.length / 2];
     }
 
     private MachineProfile.Gpu graphics(Graphics card, MemorySegment hostMemory, Set<String> estimates) {

@@ -174,7 +174,11 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
             boolean processor = tiers.get(device.device()) == Tier.HOST;
             int starts = STARTS + STARTS_PER_SHARD * (device.entries().size() - 1);
             if (processor) {
-                load.processor += starts * machine.host().startSeconds();
+                // Where the residual stream is elsewhere, its threads are asleep when the rows come.
+                boolean waits = device.device() != home;
+                double first =
+                        waits ? machine.host().wakeSeconds() : machine.host().startSeconds();
+                load.processor += first + (starts - 1) * machine.host().startSeconds();
             } else {
                 load.gpu += starts * gpu().startSeconds();
             }
@@ -189,7 +193,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         all.add(load, 1);
         double waiting = load.mapped / upload(sharing) + load.diskOnDemand / diskRate();
         boolean together = tasks.stream().allMatch(device -> device.device() == home);
-        double handOver = together ? 0 : gpu().bus().handOverSeconds();
+        double handOver = together ? 0 : 2 * gpu().bus().handOverSeconds(); // there and back
         return handOver + Math.max(load.gpu + waiting, load.processor + (load.gpu == 0 ? waiting : 0));
     }
 

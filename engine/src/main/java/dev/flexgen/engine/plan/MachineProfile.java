@@ -57,6 +57,7 @@ public record MachineProfile(
      * @param threads that compute
      * @param readByThreads rates of reading memory that no cache holds
      * @param startSeconds of one operation, however small: handing it to the threads and waiting for all of them
+     * @param wakeSeconds the same after a pause in which the threads have gone to sleep
      * @param attend rate at which one token attends over keys and values in 16 bits
      */
     public record Host(
@@ -65,6 +66,7 @@ public record MachineProfile(
             int threads,
             SortedMap<Integer, Double> readByThreads,
             double startSeconds,
+            double wakeSeconds,
             double attend,
             ProductRates products) {
 
@@ -182,6 +184,7 @@ public record MachineProfile(
                 1,
                 new TreeMap<>(Map.of(1, half)),
                 1e-5,
+                5e-5,
                 product,
                 ProductRates.derived(product, 1e11));
         Gpu gpu = new Gpu(
@@ -225,6 +228,7 @@ public record MachineProfile(
                 host.threads(),
                 rates,
                 host.startSeconds(),
+                host.wakeSeconds(),
                 host.attend(),
                 host.products());
         return new MachineProfile(name, source, hardware, measuredAt, otherLoad, better, gpu, disks, estimates);

@@ -59,6 +59,7 @@ public final class ProfileJson {
         hostJson.addProperty("threads", host.threads());
         hostJson.add("read_bytes_per_second", measured(host.readByThreads()));
         hostJson.addProperty("start_seconds", host.startSeconds());
+        hostJson.addProperty("wake_seconds", host.wakeSeconds());
         hostJson.addProperty("attend_bytes_per_second", host.attend());
         hostJson.add(PRODUCTS, products(host.products()));
         json.add("host", hostJson);
@@ -164,6 +165,7 @@ public final class ProfileJson {
                 "threads",
                 "read_bytes_per_second",
                 "start_seconds",
+                "wake_seconds",
                 "attend_bytes_per_second",
                 PRODUCTS));
         return new MachineProfile.Host(
@@ -172,6 +174,7 @@ public final class ProfileJson {
                 (int) json.number("threads", 1, 1024),
                 json.measured("read_bytes_per_second", LEAST_RATE, MOST_RATE),
                 json.number("start_seconds", 0, 1),
+                json.number("wake_seconds", 0, 1),
                 json.number("attend_bytes_per_second", LEAST_RATE, MOST_RATE),
                 products(json.object(PRODUCTS)));
     }

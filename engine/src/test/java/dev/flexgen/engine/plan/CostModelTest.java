@@ -65,6 +65,12 @@ class CostModelTest {
                 .step(plan, footprint(plan), Step.decode(context));
     }
 
+    private static double price(MachineProfile machine, Plan plan) {
+        return new CostModel(machine, List.of(Tier.GPU, Tier.HOST), shape(1))
+                .step(plan, footprint(plan), Step.decode(0))
+                .seconds();
+    }
+
     private static final Shard GPU_HEADS = heads(Tier.GPU, 0, Access.RESIDENT);
     private static final Shard GPU_NEURONS = neurons(Tier.GPU, 0, Access.RESIDENT);
 
@@ -110,12 +116,34 @@ class CostModelTest {
     }
 
     @Test
-    void devicesWorkAtTheSameTimeAndHandOverOnceAHalfLayer() {
+    void devicesWorkAtTheSameTimeAndHandOverThereAndBackInAHalfLayer() {
         Shard host = neurons(Tier.HOST, 1, Access.RESIDENT);
         StepCost cost = decode(gpuWith(GPU_HEADS, host, host), 1, 0);
         // 160 MB a layer by a processor at 80 GB/s, attention and head by the GPU before and after it.
-        assertThat(cost.seconds()).isCloseTo(2 * (160e6 / 8e10 + 40e6 / 1e12 + 25e-6) + 10e-6, within(2e-5));
+        assertThat(cost.seconds()).isCloseTo(2 * (160e6 / 8e10 + 40e6 / 1e12 + 2 * 25e-6) + 10e-6, within(2e-5));
         assertThat(cost.binding()).isEqualTo(Resource.PROCESSOR);
+    }
+
+    @Test
+    void aProcessorThatWaitsForRowsOfAGpuIsWokenOnceAHalfLayer() {
+        Shard host = neurons(Tier.HOST, 1, Access.RESIDENT);
+        MachineProfile sleepy = TestMachines.waking(MACHINE, 1e-3);
+        Plan beside = gpuWith(GPU_HEADS, host, host);
+        assertThat(price(sleepy, beside) - price(MACHINE, beside)).isCloseTo(2 * 1e-3, within(1e-9));
+        Plan onGpu = gpuWith(GPU_HEADS, GPU_NEURONS, GPU_NEURONS);
+        assertThat(price(sleepy, onGpu)).isEqualTo(price(MACHINE, onGpu));
+    }
+
+    @Test
+    void besideABusyBusProductsAreAsFastAsTheyWereMeasuredThere() {
+        Shard host = neurons(Tier.HOST, 1, Access.RESIDENT);
+        Plan both = gpuWith(heads(Tier.HOST, 0, Access.STREAMED), host, host);
+        MachineProfile slower = TestMachines.beside(MACHINE, 1e9);
+        // 2 layers, 160 MB each in 16 bits: 80 million weights.
+        assertThat(price(slower, both)).isCloseTo(2 * 80e6 / 1e9, within(0.01));
+        assertThat(price(MACHINE, both)).isLessThan(0.02);
+        Plan noBus = gpuWith(GPU_HEADS, host, host);
+        assertThat(price(slower, noBus)).as("nothing crosses it").isEqualTo(price(MACHINE, noBus));
     }
 
     @Test

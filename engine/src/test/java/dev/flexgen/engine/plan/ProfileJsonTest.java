@@ -24,6 +24,15 @@ class ProfileJsonTest {
     }
 
     @Test
+    void productsBesideTheBusAreWrittenAndReadByEncoding() {
+        MachineProfile beside = TestMachines.beside(PROFILE, 5e9);
+        String text = ProfileJson.write(beside);
+        assertThat(ProfileJson.read(text, "machine.json")).isEqualTo(beside);
+        assertThatThrownBy(() -> ProfileJson.read(text.replace("\"f16\": 5", "\"f17\": 5"), "m.json"))
+                .hasMessageContaining("f17");
+    }
+
+    @Test
     void aReportAboutMoreThanTheMachineIsReadToo() {
         assertThat(ProfileJson.read("{\"checks\": [], \"machine\": " + TEXT + "}", "doctor.json"))
                 .isEqualTo(PROFILE);
@@ -38,6 +47,7 @@ class ProfileJsonTest {
         "upload_bytes_per_second, \"fast\", upload_bytes_per_second",
         "upload_bytes_per_second, NaN, upload_bytes_per_second",
         "start_seconds, 5, start_seconds",
+        "wake_seconds, 5, wake_seconds",
         "memory_bytes, 7, memory_bytes",
         "threads, 0, threads",
         "other_load, 2, other_load",

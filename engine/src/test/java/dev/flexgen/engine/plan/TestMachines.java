@@ -39,6 +39,7 @@ public final class TestMachines {
                 2,
                 new TreeMap<>(Map.of(2, read)),
                 start,
+                start,
                 product,
                 ProductRates.derived(product, 1e11));
     }
@@ -69,6 +70,45 @@ public final class TestMachines {
                 Optional.of(gpu),
                 List.of(),
                 Set.of());
+    }
+
+    /** The same with a processor whose threads take so long to wake. */
+    public static MachineProfile waking(MachineProfile machine, double seconds) {
+        MachineProfile.Host host = machine.host();
+        return with(
+                machine,
+                new MachineProfile.Host(
+                        host.memoryBytes(),
+                        host.lockableBytes(),
+                        host.threads(),
+                        host.readByThreads(),
+                        host.startSeconds(),
+                        seconds,
+                        host.attend(),
+                        host.products()),
+                machine.gpu());
+    }
+
+    /** The same with a processor that multiplies no faster beside a busy bus: weights in F16 a second. */
+    public static MachineProfile beside(MachineProfile machine, double weights) {
+        return with(
+                machine,
+                machine.host(),
+                machine.gpu().map(gpu -> gpu.withProductsBoth(new TreeMap<>(Map.of("f16", weights)))));
+    }
+
+    private static MachineProfile with(
+            MachineProfile machine, MachineProfile.Host host, Optional<MachineProfile.Gpu> gpu) {
+        return new MachineProfile(
+                machine.name(),
+                machine.source(),
+                machine.hardware(),
+                machine.measuredAt(),
+                machine.otherLoad(),
+                host,
+                gpu,
+                machine.disks(),
+                machine.estimates());
     }
 
     /** The same with a disk. */
