@@ -178,9 +178,9 @@ final class ChatCommand implements AppCommand {
         try (SessionDesk desk = sessions.open(settings);
                 Terminal terminal = wiring.openTerminal();
                 var screen = new ChatTerminal(terminal);
-                var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
                 var notice = new LoadingNotice(
                         wiring.streams().out(), terminal::getWidth, noticesWanted(settings), System::nanoTime);
+                var listening = screen.listen(() -> interrupt(notice), notice::leave, notice::comeBack);
                 var models = new OpenModels(wiring, settings, this::partner, notice)) {
             notice.ends();
             models.chatModel().warmUp();
@@ -191,6 +191,12 @@ final class ChatCommand implements AppCommand {
             desk.finish();
             return code;
         }
+    }
+
+    /** The shell's prompt must not follow the notice on its line. */
+    private void interrupt(LoadingNotice notice) {
+        notice.close();
+        wiring.exit(ExitCode.INTERRUPTED.code());
     }
 
     private boolean noticesWanted(Settings settings) {

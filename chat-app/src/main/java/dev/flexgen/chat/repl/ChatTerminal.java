@@ -45,8 +45,25 @@ public final class ChatTerminal implements AutoCloseable {
      *
      * @param action what Ctrl-C does, on a thread of the terminal's
      */
-    public Listening listen(Runnable action) {
-        return listen(new KeyListener.Actions(action, this::suspend, () -> {}, false));
+    Listening listen(Runnable action) {
+        return listen(action, () -> {}, () -> {});
+    }
+
+    /**
+     * The same where something is on the screen that the shell must not find there.
+     *
+     * @param leave takes it away before Ctrl-Z stops the program; {@code comeBack} may show it again
+     */
+    public Listening listen(Runnable action, Runnable leave, Runnable comeBack) {
+        Runnable suspend = () -> {
+            leave.run();
+            try {
+                suspend();
+            } finally {
+                comeBack.run();
+            }
+        };
+        return listen(new KeyListener.Actions(action, suspend, () -> {}, false));
     }
 
     /** The same with keys that do more. */
