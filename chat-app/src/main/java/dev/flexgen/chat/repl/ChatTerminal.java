@@ -15,9 +15,15 @@ public final class ChatTerminal implements AutoCloseable {
     private final TypedAhead typed = new TypedAhead();
     private volatile Runnable onInterrupt = () -> {};
 
-    /** @param terminal the caller's, who closes it after this */
-    public ChatTerminal(Terminal terminal) {
+    /**
+     * Borrows it.
+     *
+     * @param terminal the caller's, who closes it after this
+     * @param before what was typed before, for the first prompt
+     */
+    public ChatTerminal(Terminal terminal, String before) {
         this(terminal, new ShellJob(terminal)::stop);
+        typed.add(before);
     }
 
     /** @param stop stops the process and returns when it goes on */
