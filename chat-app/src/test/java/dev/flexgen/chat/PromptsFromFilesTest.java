@@ -89,6 +89,24 @@ class PromptsFromFilesTest {
     }
 
     @Test
+    void aFileWithoutAPromptIsNamed() {
+        write("empty.txt", "");
+        write("blank.txt", "\uFEFF\n  \r\n");
+        model = home.resolve("nowhere");
+
+        for (String command : List.of("generate", "score")) {
+            for (String file : List.of("empty.txt", "blank.txt")) {
+                var outcome = run(command, "--input", file);
+                assertThat(outcome.err())
+                        .startsWith("flexgen-chat: " + file + " holds no prompt, so there is no result;")
+                        .hasLineCount(1);
+                assertThat(outcome.out()).isEmpty();
+                assertThat(outcome.exitCode()).isEqualTo(ExitCode.OK);
+            }
+        }
+    }
+
+    @Test
     void aTextThatIsTooLongForTheTokenizerIsNamedByItsLine() {
         write("prompts.txt", "x".repeat(1_048_577) + "\n");
 

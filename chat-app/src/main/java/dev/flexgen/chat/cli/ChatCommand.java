@@ -71,9 +71,16 @@ final class ChatCommand implements AppCommand {
     String session;
 
     private final Wiring wiring;
+    private String typed;
 
     ChatCommand(Wiring wiring) {
+        this(wiring, "");
+    }
+
+    /** @param typed before the terminal is opened, for the first prompt */
+    ChatCommand(Wiring wiring, String typed) {
         this.wiring = wiring;
+        this.typed = typed;
     }
 
     @Override
@@ -127,7 +134,9 @@ final class ChatCommand implements AppCommand {
 
     /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
     private ExitCode firstRun(ChatSessions sessions, Settings settings) {
-        return switch (new SetupWizard(wiring, settings).run(Purpose.FIRST_RUN)) {
+        var end = new SetupWizard(wiring, settings).run(Purpose.FIRST_RUN);
+        typed = end.typed();
+        return switch (end.outcome()) {
             case CHAT -> converse(sessions, inRole(settings.again()), true);
             case CHAT_WITH_DEMO -> converse(sessions, settings, true);
             case DONE -> ExitCode.OK;
@@ -177,10 +186,10 @@ final class ChatCommand implements AppCommand {
     private int atTerminal(ChatSessions sessions, Settings settings) throws IOException {
         try (SessionDesk desk = sessions.open(settings);
                 Terminal terminal = wiring.openTerminal();
-                var screen = new ChatTerminal(terminal);
-                var listening = screen.listen(() -> wiring.exit(ExitCode.INTERRUPTED.code()));
+                var screen = new ChatTerminal(terminal, typed);
                 var notice = new LoadingNotice(
                         wiring.streams().out(), terminal::getWidth, noticesWanted(settings), System::nanoTime);
+                var listening = screen.listen(() -> interrupt(notice), notice::leave, notice::comeBack);
                 var models = new OpenModels(wiring, settings, this::partner, notice)) {
             notice.ends();
             models.chatModel().warmUp();
@@ -191,6 +200,12 @@ final class ChatCommand implements AppCommand {
             desk.finish();
             return code;
         }
+    }
+
+    /** The shell's prompt must not follow the notice on its line. */
+    private void interrupt(LoadingNotice notice) {
+        notice.close();
+        wiring.exit(ExitCode.INTERRUPTED.code());
     }
 
     private boolean noticesWanted(Settings settings) {

@@ -94,6 +94,9 @@ final class GenerateCommand implements AppCommand {
         if (jobs.isComplete(wiring)) {
             return jobs.sayComplete(wiring);
         }
+        if (prompts.saysThatFileIsEmpty(wiring.streams()) && !jobs.hasOutput()) {
+            return ExitCode.OK;
+        }
         wiring.announceDefaultModel(settings);
         PromptSource source = jobs.ours(
                 prompts.open(wiring.interruption().guard(wiring.streams().in())));

@@ -9,11 +9,12 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Says on the terminal how far the reading of a model is, and takes it back afterwards, however that ends. For the thread that opens
- * models; one of its own keeps the line up to date.
+ * models, while that of the keyboard may send it away; one of its own keeps the line up to date.
  */
 final class LoadingNotice implements LoadWatch, AutoCloseable {
 
@@ -25,6 +26,8 @@ final class LoadingNotice implements LoadWatch, AutoCloseable {
     private final LongSupplier nanoTime;
     private final boolean wanted;
     private String shown = "";
+    private boolean away;
+    private boolean closed;
     private @Nullable Thread ticker;
 
     /**
@@ -41,36 +44,47 @@ final class LoadingNotice implements LoadWatch, AutoCloseable {
     }
 
     @Override
-    public void begins(String model, Activity activity) {
+    public synchronized void begins(String model, Activity activity) {
         ends();
-        if (!wanted) {
+        if (!wanted || closed) {
             return;
         }
         long before = activity.now().loadedBytes();
         long beforeAll = activity.now().toLoadBytes();
         long begin = nanoTime.getAsLong();
-        show(LoadText.of(model, 0, 0, 0));
+        if (!away) {
+            show(LoadText.of(model, 0, 0, 0));
+        }
         ticker = Thread.ofVirtual().name("loading").start(() -> {
             try {
-                while (true) {
+                do {
                     Thread.sleep(TICK);
+                } while (tick(() -> {
                     Activity.Now now = activity.now();
-                    tick(LoadText.of(
+                    return LoadText.of(
                             model,
                             now.loadedBytes() - before,
                             now.toLoadBytes() - beforeAll,
-                            (nanoTime.getAsLong() - begin) / 1e9));
-                }
+                            (nanoTime.getAsLong() - begin) / 1e9);
+                }));
             } catch (InterruptedException over) {
                 Thread.currentThread().interrupt();
             }
         });
     }
 
-    /** Under the lock the ticker is not interrupted: asking for the terminal's size would fail. */
-    private synchronized void tick(String text) {
-        if (!Thread.currentThread().isInterrupted()) {
-            show(text);
+    /** Whether to look again. Under the lock the ticker is not interrupted: asking for the terminal's size would fail. */
+    private synchronized boolean tick(Supplier<String> text) {
+        if (Thread.currentThread().isInterrupted()) {
+            return false;
+        }
+        try {
+            if (!away) {
+                show(text.get());
+            }
+            return true;
+        } catch (IllegalStateException closedByTheLineEditor) {
+            return false; // because the JVM ends
         }
     }
 
@@ -89,6 +103,10 @@ final class LoadingNotice implements LoadWatch, AutoCloseable {
             ticker.interrupt();
             ticker = null;
         }
+        erase();
+    }
+
+    private void erase() {
         if (!shown.isEmpty()) {
             shown = "";
             terminal.print(ERASE_LINE);
@@ -96,8 +114,20 @@ final class LoadingNotice implements LoadWatch, AutoCloseable {
         }
     }
 
+    /** Somebody else has the terminal, until {@link #comeBack}. */
+    synchronized void leave() {
+        away = true;
+        erase();
+    }
+
+    synchronized void comeBack() {
+        away = false;
+    }
+
+    /** Nothing is shown any more, even if something else is loaded. Any thread. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         ends();
     }
 }

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.TextLines;
 import dev.flexgen.config.Environment;
 import dev.flexgen.engine.base.EngineException;
@@ -83,6 +84,16 @@ final class PromptOptions {
     /** Whether prompts come from a file on a disk, which can be read ahead without making anybody wait. */
     boolean fromFile() {
         return input != null && !input.equals(STANDARD_INPUT);
+    }
+
+    /** Whether a file on a disk has not one prompt, which is said: somebody may have named another than they meant. */
+    boolean saysThatFileIsEmpty(Streams streams) {
+        boolean empty = read != null && read.isEmpty();
+        if (empty) {
+            streams.note(input
+                    + " holds no prompt, so there is no result; write one text or one JSON object a line into it");
+        }
+        return empty;
     }
 
     /** The prompts, in order; those of a pipe as they come. A text that comes through a pipe is read to its end here. */

@@ -62,6 +62,9 @@ final class ScoreCommand implements AppCommand {
         if (jobs.isComplete(wiring)) {
             return jobs.sayComplete(wiring);
         }
+        if (prompts.saysThatFileIsEmpty(wiring.streams()) && !jobs.hasOutput()) {
+            return ExitCode.OK;
+        }
         PromptSource source = jobs.ours(
                 prompts.open(wiring.interruption().guard(wiring.streams().in())));
         if (!jobs.hasOutput()) {

@@ -4,8 +4,8 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.setup.SetupWizard;
-import dev.flexgen.chat.wizard.Effect.Outcome;
 import dev.flexgen.chat.wizard.Facts.Purpose;
+import dev.flexgen.chat.wizard.screen.WizardScreen;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
@@ -79,11 +79,11 @@ final class SetupCommand implements AppCommand {
         return chat(new SetupWizard(wiring, settings).run(Purpose.SETUP));
     }
 
-    private ExitCode chat(Outcome outcome) {
-        return switch (outcome) {
-            case CHAT -> new ChatCommand(wiring).run(wiring.settings(Map.of()));
+    private ExitCode chat(WizardScreen.End end) {
+        return switch (end.outcome()) {
+            case CHAT -> new ChatCommand(wiring, end.typed()).run(wiring.settings(Map.of()));
             case CHAT_WITH_DEMO ->
-                new ChatCommand(wiring).run(wiring.settings(Map.of(SettingTable.MODEL.name(), "demo")));
+                new ChatCommand(wiring, end.typed()).run(wiring.settings(Map.of(SettingTable.MODEL.name(), "demo")));
             case DONE -> ExitCode.OK;
             case LEFT -> ExitCode.INTERRUPTED;
         };

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jline.terminal.Terminal;
 
@@ -34,6 +35,7 @@ public final class Monitor {
     private final String model;
     private final Watch watch;
     private final LongSupplier nanoTime;
+    private final Consumer<String> typed;
     private final Rates rates = new Rates();
     private final List<Double> speeds = new ArrayList<>();
 
@@ -47,12 +49,18 @@ public final class Monitor {
         OVER
     }
 
-    /** @param terminal lent until {@link #run} returns */
-    public Monitor(Terminal terminal, String model, Watch watch, LongSupplier nanoTime) {
+    /**
+     * One for a model.
+     *
+     * @param terminal lent until {@link #run} returns
+     * @param typed takes what was typed behind the last key and could not stay in the terminal
+     */
+    public Monitor(Terminal terminal, String model, Watch watch, LongSupplier nanoTime, Consumer<String> typed) {
         this.terminal = terminal;
         this.model = PlainText.line(model);
         this.watch = watch;
         this.nanoTime = nanoTime;
+        this.typed = typed;
     }
 
     /**
@@ -62,12 +70,15 @@ public final class Monitor {
      * @param untilBack whether to stay when it does not
      */
     public End run(BooleanSupplier goesOn, boolean untilBack) throws IOException {
-        Screen screen = new TerminalScreen(new BorrowedTerminal(terminal));
+        var bridge = new BorrowedTerminal(terminal);
+        var screen = new TerminalScreen(bridge);
         screen.startScreen();
         try {
-            return loop(screen, goesOn, untilBack);
+            End end = loop(screen, goesOn, untilBack);
+            typed.accept(bridge.takeTyped());
+            return end;
         } finally {
-            screen.stopScreen();
+            screen.stopScreen(false); // what was typed behind the last key is the chat's
         }
     }
 

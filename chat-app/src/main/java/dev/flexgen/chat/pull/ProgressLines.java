@@ -1,5 +1,6 @@
 package dev.flexgen.chat.pull;
 
+import dev.flexgen.chat.repl.render.WordWrap;
 import dev.flexgen.config.PlainText;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -44,11 +45,11 @@ public final class ProgressLines {
             foot.add(line(total(state), state.doneBytes(), state.totalBytes(), ""));
             String speed = speed(state);
             if (!speed.isEmpty()) {
-                foot.add(clip(speed));
+                foot.addAll(wrapped(speed));
             }
         }
         if (!state.note().isEmpty()) {
-            foot.add(clip(state.note()));
+            foot.addAll(wrapped(state.note()));
         }
         List<String> lines = new ArrayList<>();
         inWork(state).stream()
@@ -88,9 +89,11 @@ public final class ProgressLines {
     private String line(String path, long done, long total, String marks) {
         String name = PlainText.line(path); // here, and not only when it is clipped: what it becomes has a width
         String percent = String.format(Locale.ROOT, "%3d %%", ProgressText.percent(done, total));
-        String tail = percent + "  " + (marks.isEmpty() ? ProgressText.amount(done, total) : marks);
         // The same columns in all lines of one width; the bar takes what is left, or makes way.
         int nameWidth = Math.clamp(width / 4, 8, MOST_NAME);
+        boolean narrow = width < nameWidth + 2 + TAIL.length(); // half an amount would look like a whole one
+        String amount = marks.isEmpty() ? ProgressText.amount(done, total) : marks;
+        String tail = narrow ? percent : percent + "  " + amount;
         int barWidth = Math.min(MOST_BAR, width - nameWidth - 4 - TAIL.length());
         String shown = pad(bar.fit(name.length() <= nameWidth ? name : shardFirst(name), nameWidth), nameWidth);
         return clip(
@@ -108,11 +111,14 @@ public final class ProgressLines {
                 : name;
     }
 
+    private List<String> wrapped(String text) {
+        var wrap = new WordWrap(width);
+        return (wrap.push(PlainText.line(text)) + wrap.finish()).lines().toList();
+    }
+
     private String clip(String text) {
         String line = PlainText.line(text);
-        return line.length() <= width
-                ? line.stripTrailing()
-                : line.substring(0, width).stripTrailing();
+        return bar.fit(line, width).stripTrailing();
     }
 
     private static String pad(String text, int width) {

@@ -15,9 +15,15 @@ public final class ChatTerminal implements AutoCloseable {
     private final TypedAhead typed = new TypedAhead();
     private volatile Runnable onInterrupt = () -> {};
 
-    /** @param terminal the caller's, who closes it after this */
-    public ChatTerminal(Terminal terminal) {
+    /**
+     * Borrows it.
+     *
+     * @param terminal the caller's, who closes it after this
+     * @param before what was typed before, for the first prompt
+     */
+    public ChatTerminal(Terminal terminal, String before) {
         this(terminal, new ShellJob(terminal)::stop);
+        typed.add(before);
     }
 
     /** @param stop stops the process and returns when it goes on */
@@ -45,8 +51,25 @@ public final class ChatTerminal implements AutoCloseable {
      *
      * @param action what Ctrl-C does, on a thread of the terminal's
      */
-    public Listening listen(Runnable action) {
-        return listen(new KeyListener.Actions(action, this::suspend, () -> {}, false));
+    Listening listen(Runnable action) {
+        return listen(action, () -> {}, () -> {});
+    }
+
+    /**
+     * The same where something is on the screen that the shell must not find there.
+     *
+     * @param leave takes it away before Ctrl-Z stops the program; {@code comeBack} may show it again
+     */
+    public Listening listen(Runnable action, Runnable leave, Runnable comeBack) {
+        Runnable suspend = () -> {
+            leave.run();
+            try {
+                suspend();
+            } finally {
+                comeBack.run();
+            }
+        };
+        return listen(new KeyListener.Actions(action, suspend, () -> {}, false));
     }
 
     /** The same with keys that do more. */

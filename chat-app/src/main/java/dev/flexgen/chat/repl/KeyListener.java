@@ -15,7 +15,6 @@ final class KeyListener implements AutoCloseable {
 
     static final String PASTE_BEGIN = "\u001b[200~";
     static final String PASTE_END = "\u001b[201~";
-    private static final int CTRL_D = 4;
     private static final int BACKSPACE = 8;
     private static final int DELETE = 127;
     private static final int CTRL_T = 20;
@@ -38,6 +37,7 @@ final class KeyListener implements AutoCloseable {
     private final int interruptKey;
     private final int suspendKey;
     private final int quitKey;
+    private final int endKey;
     private final Actions actions;
     private final TypedAhead typed;
     private final Thread thread;
@@ -59,6 +59,7 @@ final class KeyListener implements AutoCloseable {
         interruptKey = screen.key(ControlChar.VINTR);
         suspendKey = screen.key(ControlChar.VSUSP);
         quitKey = screen.key(ControlChar.VQUIT);
+        endKey = screen.key(ControlChar.VEOF);
         this.typed = typed;
         this.actions = actions;
         this.nanoTime = nanoTime;
@@ -113,7 +114,9 @@ final class KeyListener implements AutoCloseable {
             typed.back();
         } else if (!pasting && key == CTRL_U) {
             typed.backLine();
-        } else if (pasting || (key != CTRL_D && key != quitKey)) { // both were meant for the reply
+        } else if (!pasting && key == endKey) {
+            typed.leave();
+        } else if (pasting || key != quitKey) { // that was meant for the reply
             keep(key);
         }
     }

@@ -44,6 +44,12 @@ final class KeyStream extends NonBlockingInputStream {
         return answer;
     }
 
+    /** Asks the terminal, and reads nothing. */
+    @Override
+    public int available() throws IOException {
+        return (peeked >= 0 ? 1 : 0) + in.available();
+    }
+
     /** Whether a byte comes in time, or the terminal is gone, which a read finds out. */
     private boolean comes(long timeoutMillis) throws IOException {
         long begin = System.nanoTime();

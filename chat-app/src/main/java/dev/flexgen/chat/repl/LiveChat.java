@@ -123,8 +123,9 @@ final class LiveChat implements CommandContext {
         if (screen.isDumb()) {
             return false;
         }
-        var _ = new Monitor(screen.terminal(), partner.name(), partner.model().watch(), System::nanoTime)
-                .run(() -> false, true);
+        var monitor = new Monitor(
+                screen.terminal(), partner.name(), partner.model().watch(), System::nanoTime, screen.typed()::add);
+        var _ = monitor.run(() -> false, true);
         screen.enter();
         return true;
     }

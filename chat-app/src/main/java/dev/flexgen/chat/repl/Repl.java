@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl;
 import dev.flexgen.chat.repl.command.Attachments;
 import dev.flexgen.chat.repl.command.Outcome;
 import dev.flexgen.chat.repl.render.StatusText;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.SettingTable;
 import java.io.IOException;
 import java.util.Optional;
@@ -57,9 +58,18 @@ public final class Repl {
                     return INTERRUPTED;
                 }
                 if (outcome instanceof Outcome.Leave) {
+                    sayNotSent();
                     return OK;
                 }
             }
+        }
+    }
+
+    /** Behind a Ctrl-D during a reply, which leaves first. */
+    private void sayNotSent() {
+        var left = screen.typed().waiting();
+        if (!left.isEmpty()) {
+            chat.remark("[not sent: " + PlainText.line(String.join(" / ", left)) + "]");
         }
     }
 

@@ -135,9 +135,9 @@ final class TurnRunner {
         var partner = chat.partner();
         turn.leave();
         try {
-            var end = new Monitor(
-                            screen.terminal(), partner.name(), partner.model().watch(), nanoTime)
-                    .run(turn::goesOn, false);
+            var monitor = new Monitor(
+                    screen.terminal(), partner.name(), partner.model().watch(), nanoTime, screen.typed()::add);
+            var end = monitor.run(turn::goesOn, false);
             if (end == Monitor.End.INTERRUPT) {
                 interrupts.interrupt();
             }

@@ -4,12 +4,13 @@ import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.machine.MachineProbe;
 import dev.flexgen.chat.pull.Bar;
 import dev.flexgen.chat.repl.SystemTerminal;
+import dev.flexgen.chat.repl.TypedAgain;
 import dev.flexgen.chat.repl.render.Theme;
-import dev.flexgen.chat.wizard.Effect.Outcome;
 import dev.flexgen.chat.wizard.Facts;
 import dev.flexgen.chat.wizard.Facts.Purpose;
 import dev.flexgen.chat.wizard.Wizard;
 import dev.flexgen.chat.wizard.screen.WizardScreen;
+import dev.flexgen.config.PlainText;
 import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
@@ -48,8 +49,12 @@ public final class SetupWizard {
         return wiring.environment().variables().getOrDefault("TERM", "dumb").startsWith("dumb");
     }
 
-    /** Shows it until the user leaves. */
-    public Outcome run(Purpose purpose) {
+    /**
+     * Shows it until the user leaves. What was typed behind its last key is the shell's if the program ends with it.
+     *
+     * @return with what a conversation begins that follows
+     */
+    public WizardScreen.End run(Purpose purpose) {
         Map<String, String> variables = wiring.environment().variables();
         String store = remembered();
         Facts facts = Facts.before(
@@ -59,11 +64,31 @@ public final class SetupWizard {
                 wiring.hubCache("").root());
         MachineProbe machine = wiring.machine(wiring.engineOptions(settings));
         Theme theme = Theme.choose(settings.get(SettingTable.COLOR), variables);
+        WizardScreen.End end;
         try (Terminal terminal = SystemTerminal.open(variables)) {
-            return WizardScreen.run(
-                    terminal, theme, Wizard.begin(facts, store), new SetupWorld(wiring, settings, store, machine));
+            end = WizardScreen.run(
+                    terminal,
+                    theme,
+                    Wizard.begin(facts, store),
+                    new SetupWorld(wiring, settings, store, machine),
+                    TypedAgain::new);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+        switch (end.outcome()) {
+            case CHAT, CHAT_WITH_DEMO -> {}
+            case DONE, LEFT -> say(end.typed());
+        }
+        return end;
+    }
+
+    /** Says what the shell does not get: to run a part of it would be worse. */
+    private void say(String typed) {
+        if (!typed.isEmpty()) {
+            wiring.streams()
+                    .note(
+                            "what was typed behind Esc could not be left to the shell, and nothing was done with it; type it"
+                                    + " again: " + PlainText.line(typed.strip()));
         }
     }
 

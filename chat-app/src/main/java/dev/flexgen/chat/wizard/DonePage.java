@@ -31,7 +31,7 @@ final class DonePage implements Page {
         lines.add(Line.BLANK);
         List<String> rows = menu(state);
         for (int row = 0; row < rows.size(); row++) {
-            lines.add(Line.row(rows.get(row), row == state.row()));
+            lines.addAll(Line.row(rows.get(row), row == state.row(), width));
         }
         return lines;
     }

@@ -37,15 +37,29 @@ final class DownloadPage implements Page {
 
     @Override
     public List<Line> lines(WizardState state, int width, int height) {
-        Download download = state.download();
         List<Line> lines = new ArrayList<>();
         lines.add(new Line(Line.Style.STRONG, state.answers().model()));
         lines.add(Line.BLANK);
         List<Line> foot = foot(state, width);
         int room = Math.max(1, height - lines.size() - foot.size());
-        new ProgressLines(state.facts().bar(), width, room)
-                .of(download.progress()).stream().map(Line::plain).forEach(lines::add);
+        lines.addAll(progress(state, width, room));
         lines.addAll(foot);
+        return lines;
+    }
+
+    /** What matters most of it, where there is no room for all. */
+    private static List<Line> progress(WizardState state, int width, int room) {
+        var progress = state.download().progress();
+        int all = new ProgressLines(state.facts().bar(), width, Integer.MAX_VALUE)
+                .of(progress)
+                .size();
+        boolean cut = all > room && room > 1;
+        List<Line> lines = new ArrayList<>();
+        new ProgressLines(state.facts().bar(), width, cut ? room - 1 : room)
+                .of(progress).stream().map(Line::plain).forEach(lines::add);
+        if (cut) {
+            lines.add(Line.CUT);
+        }
         return lines;
     }
 
@@ -62,7 +76,7 @@ final class DownloadPage implements Page {
         }
         List<String> rows = menu(state);
         for (int row = 0; row < rows.size(); row++) {
-            foot.add(Line.row(rows.get(row), row == state.row()));
+            foot.addAll(Line.row(rows.get(row), row == state.row(), width));
         }
         return foot;
     }

@@ -24,8 +24,8 @@ final class LicencePage implements Page {
         List<Line> lines = new ArrayList<>();
         state.answers().entry().ifPresent(entry -> lines.addAll(text(entry, width)));
         lines.add(Line.BLANK);
-        lines.add(Line.row("I do not agree: back to the models", state.row() == 0));
-        lines.add(Line.row("I have read the licence and agree to it", state.row() == AGREE));
+        lines.addAll(Line.row("I do not agree: back to the models", state.row() == 0, width));
+        lines.addAll(Line.row("I have read the licence and agree to it", state.row() == AGREE, width));
         return lines;
     }
 
@@ -37,7 +37,7 @@ final class LicencePage implements Page {
                 "Its publisher makes it available under the licence \"" + entry.licence()
                         + "\". The whole text comes with the model and can be read before at",
                 width));
-        lines.add(Line.plain(Licences.page(entry)));
+        lines.addAll(Line.wrapped(Licences.page(entry), width));
         return lines;
     }
 

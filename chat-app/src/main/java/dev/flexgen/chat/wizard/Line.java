@@ -1,6 +1,7 @@
 package dev.flexgen.chat.wizard;
 
 import dev.flexgen.chat.repl.render.WordWrap;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A line of a page and how it looks. */
@@ -16,6 +17,11 @@ public record Line(Style style, String text) {
         ERROR
     }
 
+    /** What is shown where not all of a page is; fits the smallest window that counts, of 20 columns. */
+    static final Line CUT = new Line(Style.DIM, "(enlarge the window)");
+
+    static final String INDENT = "  ";
+    private static final String CURSOR = "> ";
     static final Line BLANK = new Line(Style.PLAIN, "");
 
     static Line plain(String text) {
@@ -37,8 +43,20 @@ public record Line(Style style, String text) {
         return wrapped(Style.PLAIN, text, width);
     }
 
+    /** A paragraph with blanks before each line. */
+    static List<Line> indented(Style style, String text, int width) {
+        return wrapped(style, text, Math.max(1, width - INDENT.length())).stream()
+                .map(line -> new Line(style, INDENT + line.text()))
+                .toList();
+    }
+
     /** A row of a menu. */
-    static Line row(String text, boolean selected) {
-        return new Line(selected ? Style.SELECTED : Style.PLAIN, (selected ? "> " : "  ") + text);
+    static List<Line> row(String text, boolean selected, int width) {
+        Style style = selected ? Style.SELECTED : Style.PLAIN;
+        List<Line> lines = new ArrayList<>(indented(style, text, width));
+        if (selected) {
+            lines.set(0, new Line(style, CURSOR + lines.getFirst().text().substring(INDENT.length())));
+        }
+        return lines;
     }
 }

@@ -26,14 +26,13 @@ final class MachinePage implements Page {
     public List<Line> lines(WizardState state, int width, int height) {
         List<Line> lines = new ArrayList<>();
         if (state.facts().machine().isEmpty()) {
-            lines.add(Line.plain("Measuring how fast it moves and reads memory ..."));
-            return lines;
+            return Line.wrapped("Measuring how fast it moves and reads memory ...", width);
         }
         MachineReport machine = state.facts().machine().get();
-        lines.add(fact("Processor", machine.cores() + (machine.cores() == 1 ? " core" : " cores")));
-        lines.add(fact("Memory", memory(machine)));
-        lines.add(fact("Disk", Bytes.format(state.facts().storeFreeBytes()) + " free for models"));
-        lines.add(fact("GPU", gpus(machine)));
+        lines.addAll(fact("Processor", machine.cores() + (machine.cores() == 1 ? " core" : " cores"), width));
+        lines.addAll(fact("Memory", memory(machine), width));
+        lines.addAll(fact("Disk", Bytes.format(state.facts().storeFreeBytes()) + " free for models", width));
+        lines.addAll(fact("GPU", gpus(machine), width));
         lines.add(Line.BLANK);
         lines.addAll(Line.wrapped(computing(machine), width));
         return lines;
@@ -68,8 +67,9 @@ final class MachinePage implements Page {
         };
     }
 
-    private static Line fact(String name, String value) {
-        return Line.plain(String.format(Locale.ROOT, "%-10s %s", name, value));
+    private static List<Line> fact(String name, String value, int width) {
+        String row = String.format(Locale.ROOT, "%-10s %s", name, value);
+        return row.length() <= width ? List.of(Line.plain(row)) : Line.wrapped(name + ": " + value, width);
     }
 
     private static String size(OptionalLong bytes) {

@@ -8,12 +8,15 @@ import dev.flexgen.config.CatalogueEntry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** The models that run, with what to expect of each; a folder on this machine is the last row. */
 final class ModelsPage implements Page {
 
     /** Below the list: a blank, and what is to be said of the selected one. */
     private static final int FOOT = 3;
+
+    private static final String FOLDER = "a folder on this machine";
 
     @Override
     public String title() {
@@ -27,39 +30,89 @@ final class ModelsPage implements Page {
 
     @Override
     public List<Line> lines(WizardState state, int width, int height) {
+        List<List<Line>> rows = rows(state, width);
+        List<Line> about = Line.wrapped(Line.Style.DIM, about(state), width);
+        boolean table = rows.stream().allMatch(row -> row.size() == 1);
+        int head = table ? 1 : 0;
+        boolean room = height >= head + 1 + about.size() + rows.get(state.row()).size();
+        int foot = room ? Math.max(FOOT, 1 + about.size()) : 0;
         List<Line> lines = new ArrayList<>();
-        lines.add(Line.dim(String.format(Locale.ROOT, "  %-17s %9s  %s", "MODEL", "DOWNLOAD", "A REPLY")));
-        int room = Math.max(1, height - FOOT - 1);
-        int from = Math.clamp((long) state.row() - room / 2, 0, Math.max(0, rows(state) - room));
-        for (int row = from; row < Math.min(rows(state), from + room); row++) {
-            lines.add(line(state, row));
+        if (table) {
+            lines.add(Line.dim(String.format(Locale.ROOT, "  %-17s %9s  %s", "MODEL", "DOWNLOAD", "A REPLY")));
         }
-        lines.add(Line.BLANK);
-        lines.addAll(Line.wrapped(Line.Style.DIM, about(state), width));
+        shown(rows, state.row(), height - head - foot).forEach(lines::addAll);
+        if (room) {
+            lines.add(Line.BLANK);
+            lines.addAll(about);
+        }
         return lines;
+    }
+
+    /** As many as there is room for, the selected one in the middle. */
+    private static List<List<Line>> shown(List<List<Line>> rows, int selected, int height) {
+        int each = rows.stream().mapToInt(List::size).max().orElse(1);
+        int room = Math.max(1, height / each);
+        int from = Math.clamp((long) selected - room / 2, 0, Math.max(0, rows.size() - room));
+        return rows.subList(from, Math.min(rows.size(), from + room));
+    }
+
+    /** A line each where all of them fit, else several. */
+    private List<List<Line>> rows(WizardState state, int width) {
+        List<List<Line>> table = IntStream.range(0, rows(state))
+                .mapToObj(row -> List.of(line(state, row)))
+                .toList();
+        return table.stream().allMatch(row -> row.getFirst().text().length() <= width)
+                ? table
+                : IntStream.range(0, rows(state))
+                        .mapToObj(row -> narrow(state, row, width))
+                        .toList();
+    }
+
+    private static List<Line> narrow(WizardState state, int row, int width) {
+        boolean selected = row == state.row();
+        if (isFolder(state, row)) {
+            return Line.row(FOLDER, selected, width);
+        }
+        Choice choice = state.facts().choices().get(row);
+        List<Line> lines = new ArrayList<>(Line.row(choice.entry().name(), selected, width));
+        lines.addAll(Line.indented(
+                lines.getFirst().style(),
+                download(choice) + ", " + choice.expectation().label(),
+                width));
+        return faint(choice, selected)
+                ? lines.stream().map(line -> Line.dim(line.text())).toList()
+                : lines;
+    }
+
+    private static String download(Choice choice) {
+        return switch (choice.place()) {
+            case HERE -> "here";
+            case ON_THE_HUB -> Bytes.format(choice.entry().downloadBytes());
+            case ON_REQUEST -> "request";
+        };
+    }
+
+    private static boolean faint(Choice choice, boolean selected) {
+        return !selected && !choice.expectation().fits();
     }
 
     private static Line line(WizardState state, int row) {
         boolean selected = row == state.row();
         if (isFolder(state, row)) {
-            return Line.row("a folder on this machine", selected);
+            return Line.row(FOLDER, selected, Integer.MAX_VALUE).getFirst();
         }
         Choice choice = state.facts().choices().get(row);
-        String download = switch (choice.place()) {
-            case HERE -> "here";
-            case ON_THE_HUB -> Bytes.format(choice.entry().downloadBytes());
-            case ON_REQUEST -> "request";
-        };
         Line line = Line.row(
-                String.format(
-                        Locale.ROOT,
-                        "%-17s %9s  %s",
-                        choice.entry().name(),
-                        download,
-                        choice.expectation().label()),
-                selected);
-        boolean faint = !selected && !choice.expectation().fits();
-        return faint ? Line.dim(line.text()) : line;
+                        String.format(
+                                Locale.ROOT,
+                                "%-17s %9s  %s",
+                                choice.entry().name(),
+                                download(choice),
+                                choice.expectation().label()),
+                        selected,
+                        Integer.MAX_VALUE)
+                .getFirst();
+        return faint(choice, selected) ? Line.dim(line.text()) : line;
     }
 
     private static String about(WizardState state) {

@@ -27,13 +27,13 @@ final class StorePage implements Page {
         lines.addAll(Line.wrapped(
                 "The download takes " + Bytes.format(state.answers().downloadBytes()) + " and a little more.", width));
         lines.add(Line.BLANK);
-        lines.add(Line.row("Hugging Face's folder, shared with its own tools:", state.row() == 0));
+        lines.addAll(Line.row("Hugging Face's folder, shared with its own tools:", state.row() == 0, width));
         lines.add(Line.dim("  " + end(state.facts().defaultStore().toString(), width - 2)));
         lines.add(Line.BLANK);
-        lines.add(Line.row("Another folder; it will be remembered:", state.row() == OTHER));
+        lines.addAll(Line.row("Another folder; it will be remembered:", state.row() == OTHER, width));
         lines.add(
                 state.row() == OTHER
-                        ? new Line(Line.Style.STRONG, "  " + state.field().shown(width - 2))
+                        ? new Line(Line.Style.SELECTED, "  " + state.field().shown(width - 2))
                         : Line.dim("  " + end(state.field().text(), width - 2)));
         return lines;
     }

@@ -26,28 +26,29 @@ final class SummaryPage implements Page {
         state.answers().entry().ifPresent(entry -> lines.addAll(Line.wrapped("Licence: " + entry.licence(), width)));
         lines.addAll(Line.wrapped("The settings file " + state.facts().configFile() + " will be:", width));
         lines.add(Line.BLANK);
-        List<Line> rows = actions(state);
-        List<String> file = state.preview().lines().toList();
+        List<Line> rows = actions(state, width);
+        List<Line> file = state.preview()
+                .lines()
+                .flatMap(line -> Line.indented(Line.Style.DIM, line, width).stream())
+                .toList();
         int room = Math.max(1, height - lines.size() - rows.size() - 1);
-        file.stream()
-                .limit(file.size() > room ? room - 1 : room)
-                .map(line -> Line.dim("  " + line))
-                .forEach(lines::add);
+        file.stream().limit(file.size() > room ? room - 1 : room).forEach(lines::add);
         if (file.size() > room) {
-            lines.add(Line.dim("  ..."));
+            lines.add(Line.CUT);
         }
         lines.add(Line.BLANK);
         lines.addAll(rows);
         return lines;
     }
 
-    private static List<Line> actions(WizardState state) {
+    private static List<Line> actions(WizardState state, int width) {
         if (!needsDownload(state)) {
-            return List.of(Line.row("Save it", state.row() == 0));
+            return Line.row("Save it", state.row() == 0, width);
         }
-        return List.of(
-                Line.row("Save it and download " + Bytes.format(state.answers().downloadBytes()), state.row() == 0),
-                Line.row("Save it and download later", state.row() == LATER));
+        String download = "Save it and download " + Bytes.format(state.answers().downloadBytes());
+        List<Line> lines = new ArrayList<>(Line.row(download, state.row() == 0, width));
+        lines.addAll(Line.row("Save it and download later", state.row() == LATER, width));
+        return lines;
     }
 
     @Override

@@ -29,12 +29,13 @@ final class WelcomePage implements Page {
                         + " suits the machine, fetches it and writes the settings file.",
                 width));
         lines.add(Line.BLANK);
-        lines.add(Line.row("Choose a model", state.row() == 0));
-        lines.add(Line.row(
+        lines.addAll(Line.row("Choose a model", state.row() == 0, width));
+        lines.addAll(Line.row(
                 firstRun(state)
                         ? "Not now: the demo model, and do not ask again"
                         : "Use the demo model, without a download",
-                state.row() == 1));
+                state.row() == 1,
+                width));
         lines.add(Line.BLANK);
         lines.addAll(Line.wrapped(Line.Style.DIM, "'flexgen-chat setup' comes back here at any time.", width));
         return lines;

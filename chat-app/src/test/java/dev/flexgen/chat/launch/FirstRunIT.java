@@ -59,6 +59,30 @@ class FirstRunIT {
     }
 
     @Test
+    void whatIsTypedRightBehindEscIsNotLost() throws Exception {
+        var release = Release.packaged(home);
+        try (var terminal = new Tmux(home, environment(release))) {
+            terminal.type("\"$FC\" setup; echo code=$?");
+            terminal.press("Enter");
+            terminal.awaitText("> Choose a model");
+            terminal.press("Escape", "e", "c", "h", "o", "Space", "l\"\"eft", "Enter");
+            // The shell's answer, or where the system lets no program type for another the sentence that says so.
+            terminal.await(
+                    "what became of it",
+                    screen -> screen.lines().anyMatch(line -> line.matches("(# |\\$ )?left"))
+                            || screen.replace("\n", "").contains("type it again: echo l\"\"eft"));
+            terminal.awaitText("code=130");
+
+            terminal.type("clear; \"$FC\"; echo again=$?");
+            terminal.press("Enter");
+            terminal.awaitText("> Choose a model");
+            terminal.press("Escape", "/", "b", "y", "e", "Enter");
+            terminal.awaitText("again=0");
+        }
+        assertThat(home.resolve(".config")).doesNotExist();
+    }
+
+    @Test
     void fromNothingToTheFirstReply() throws Exception {
         var release = Release.packaged(home);
         var environment = environment(release);
@@ -125,7 +149,7 @@ class FirstRunIT {
         assertThat(home.resolve(".config")).doesNotExist();
     }
 
-    /** Behind a reply, or behind the greeting: while there is none, Ctrl-D is ignored. */
+    /** Behind a reply, or behind the greeting. */
     private static void awaitPrompt(Tmux terminal) throws IOException, InterruptedException {
         terminal.await("a prompt", screen -> screen.stripTrailing().endsWith("\n>"));
     }

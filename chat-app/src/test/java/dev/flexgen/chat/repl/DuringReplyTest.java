@@ -8,7 +8,10 @@ import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -187,13 +190,90 @@ class DuringReplyTest {
         model.awaitHanging();
         session.type("secund");
         session.awaitText("Hm  [waiting: secund; Ctrl-U takes it back]");
-        session.type("\u007f\u007f\u007fond\r" + ScreenSession.CTRL_D);
+        session.type("\u007f\u007f\u007fond\r");
         session.awaitText("Hm  [waiting: second; Ctrl-U takes it back]");
         model.endHanging();
         session.awaitText("Fine.");
         leave();
         assertThat(model.prompts()).last().asString().endsWith("H: second\nA:");
         assertThat(session.lines()).contains("> second\nFine.").doesNotContain("waiting");
+    }
+
+    @Test
+    void ctrlDDuringAReplyLeavesWhenWhatWaitsIsDone() throws Exception {
+        model.saysAndHangs("Hm ").says("Fine.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type(ScreenSession.CTRL_D);
+        session.awaitText("Hm  [waiting: Ctrl-D, to leave; Ctrl-U takes it back]");
+        session.type("\u0015second\r" + ScreenSession.CTRL_D);
+        session.awaitText("[2 waiting, the last: Ctrl-D, to leave; ");
+        model.endHanging();
+        assertThat(session.awaitExit()).isZero();
+        assertThat(session.lines()).contains("> second\nFine.");
+    }
+
+    @Test
+    void whatIsTypedBehindThatCtrlDIsNotSentAndSaidToBe() throws Exception {
+        model.saysAndHangs("Hm ");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type(ScreenSession.CTRL_D + "one more\r");
+        session.awaitText("[2 waiting, the last: one more; ");
+        model.endHanging();
+        assertThat(session.awaitExit()).isZero();
+        assertThat(session.lines()).endsWith("[not sent: one more]");
+        assertThat(model.prompts()).hasSize(1);
+    }
+
+    @Test
+    void ctrlDInALineMeansNothing() throws Exception {
+        model.saysAndHangs("Hm ").says("Fine.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("sec" + ScreenSession.CTRL_D + "ond\r");
+        session.awaitText("[waiting: second; ");
+        model.endHanging();
+        session.awaitText("Fine.");
+        leave();
+    }
+
+    @Test
+    void ctrlCTakesACtrlDBackToo() throws Exception {
+        model.saysAndHangs("Hm ").says("Fine.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("second\r" + ScreenSession.CTRL_D + ScreenSession.CTRL_C);
+        session.awaitText("> second");
+        session.type("\r");
+        session.awaitText("Fine.");
+        leave();
+    }
+
+    @Test
+    void ctrlZBeforeTheFirstPromptFindsTheScreenWithoutANotice() throws Exception {
+        var happened = new LinkedBlockingQueue<String>();
+        var over = new CountDownLatch(1);
+        session.onStop(() -> happened.add("stopped"));
+        session.start(screen -> {
+            try (var _ = screen.listen(() -> {}, () -> happened.add("taken away"), () -> happened.add("back"))) {
+                over.await();
+                return 0;
+            } catch (InterruptedException e) {
+                return 1;
+            }
+        });
+        session.await("a terminal whose keys are ours", () -> session.sent().contains("\u001b[?2004h"));
+        session.type(ScreenSession.CTRL_Z);
+        for (String wanted : List.of("taken away", "stopped", "back")) {
+            assertThat(happened.poll(20, TimeUnit.SECONDS)).isEqualTo(wanted);
+        }
+        over.countDown();
+        assertThat(session.awaitExit()).isZero();
     }
 
     @Test

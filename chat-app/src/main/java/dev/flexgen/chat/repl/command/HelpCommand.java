@@ -19,7 +19,7 @@ final class HelpCommand implements SlashCommand {
             Ctrl-U             take back what was typed: the line, or during a reply the last message that waits
             Ctrl-T             during a reply: show the monitor; q goes back
             Ctrl-Z             go to the shell; fg comes back
-            Ctrl-D             leave
+            Ctrl-D             leave; during a reply, when that and what waits is done, unless Ctrl-U takes it back
             Up, Down, Ctrl-R   earlier messages
             Tab                complete a command, what stands behind it, or @PATH""";
 

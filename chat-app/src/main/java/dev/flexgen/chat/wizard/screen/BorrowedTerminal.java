@@ -1,11 +1,14 @@
 package dev.flexgen.chat.wizard.screen;
 
 import com.googlecode.lanterna.TerminalSize;
+import com.googlecode.lanterna.input.KeyStroke;
 import com.googlecode.lanterna.terminal.ansi.ANSITerminal;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.jline.terminal.Attributes;
+import org.jline.terminal.Attributes.InputFlag;
 import org.jline.terminal.Attributes.LocalFlag;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
@@ -25,7 +28,7 @@ public final class BorrowedTerminal extends ANSITerminal {
 
     private final Terminal terminal;
     private final PrintWriter writer;
-    private final TypedBytes typed;
+    private final KeyReader keys;
     private final Thread hook;
     private @Nullable Attributes before;
     private @Nullable SignalHandler resizeHandler;
@@ -34,13 +37,10 @@ public final class BorrowedTerminal extends ANSITerminal {
 
     /** @param terminal the caller's, not read by anybody else until the private mode ends */
     public BorrowedTerminal(Terminal terminal) {
-        this(terminal, new TypedBytes(terminal.reader()));
-    }
-
-    private BorrowedTerminal(Terminal terminal, TypedBytes typed) {
-        super(typed, terminal.output(), StandardCharsets.UTF_8);
+        // Lanterna would read all that waits, and take an Escape and the key behind it for one.
+        super(InputStream.nullInputStream(), terminal.output(), StandardCharsets.UTF_8);
         this.terminal = terminal;
-        this.typed = typed;
+        keys = new KeyReader(terminal);
         this.writer = terminal.writer(); // the line editor gives it to nobody once the JVM ends
         hook = new Thread(this::restoreAbruptly, "screen-restore");
     }
@@ -50,6 +50,7 @@ public final class BorrowedTerminal extends ANSITerminal {
         before = terminal.enterRawMode();
         Attributes raw = terminal.getAttributes();
         raw.setLocalFlag(LocalFlag.ISIG, false);
+        raw.setInputFlag(InputFlag.ICRNL, true); // a plain shell knows no other Enter, if one stays in the terminal
         terminal.setAttributes(raw);
         Runtime.getRuntime().addShutdownHook(hook);
         // Out of the keyboard it is a key; from elsewhere it would end the process without a word to the terminal.
@@ -73,6 +74,33 @@ public final class BorrowedTerminal extends ANSITerminal {
         }
     }
 
+    @Override
+    public @Nullable KeyStroke pollInput() throws IOException {
+        return keys.poll();
+    }
+
+    @Override
+    public KeyStroke readInput() throws IOException {
+        KeyStroke key = keys.poll();
+        while (key == null) {
+            key = keys.poll();
+        }
+        return key;
+    }
+
+    /** Whether {@link #takeTyped} has something. */
+    boolean hasTyped() {
+        return keys.hasTyped();
+    }
+
+    /**
+     * What was typed behind the last key and could not stay in the terminal, with all that waits there; empty if nothing was taken
+     * out of it. To be asked for before the private mode ends.
+     */
+    public String takeTyped() throws IOException {
+        return keys.takeTyped();
+    }
+
     /** The line editor knows it, while Lanterna would ask the terminal and wait for an answer. */
     @Override
     protected TerminalSize findTerminalSize() {
@@ -84,7 +112,7 @@ public final class BorrowedTerminal extends ANSITerminal {
     /** In the middle of whatever is being drawn and read, which is not any more. */
     void restoreAbruptly() {
         gone = true;
-        typed.end();
+        keys.end();
         writer.write(RESET);
         writer.flush();
         try {

@@ -7,6 +7,8 @@ import dev.flexgen.chat.wizard.Step;
 import dev.flexgen.chat.wizard.WizardWorld;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jline.terminal.Terminal;
 
 /** Shows the wizard on a terminal, which has its screen and its modes back afterwards, however this ends. */
@@ -14,17 +16,47 @@ public final class WizardScreen {
 
     private WizardScreen() {}
 
-    /** Runs it from its first step until the user leaves. */
-    public static Outcome run(Terminal terminal, Theme theme, Step first, WizardWorld world) throws IOException {
-        var screen = new TerminalScreen(new BorrowedTerminal(terminal));
+    /**
+     * How it ended.
+     *
+     * @param typed behind the key that ended it, where that is not in the terminal
+     */
+    public record End(Outcome outcome, String typed) {}
+
+    /**
+     * Runs it from its first step until the user leaves.
+     *
+     * @param shell types again, for the shell, what could not stay in the terminal; false if the system does not let it
+     */
+    public static End run(
+            Terminal terminal, Theme theme, Step first, WizardWorld world, Supplier<? extends Predicate<String>> shell)
+            throws IOException {
+        var bridge = new BorrowedTerminal(terminal);
+        var screen = new TerminalScreen(bridge);
         screen.startScreen();
         try {
-            return new WizardLoop(screen, new Painter(screen, theme), world).run(first);
+            Outcome outcome = new WizardLoop(screen, new Painter(screen, theme), world).run(first);
+            return new End(outcome, typed(outcome, bridge, shell));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("the setup was interrupted");
         } finally {
-            screen.stopScreen();
+            screen.stopScreen(false); // what was typed behind the last key is not Lanterna's to throw away
         }
+    }
+
+    private static String typed(Outcome outcome, BorrowedTerminal bridge, Supplier<? extends Predicate<String>> shell)
+            throws IOException {
+        if (!bridge.hasTyped()) {
+            return "";
+        }
+        return switch (outcome) {
+            case CHAT, CHAT_WITH_DEMO -> bridge.takeTyped();
+            case DONE, LEFT -> {
+                Predicate<String> again = shell.get(); // before the keys: those typed after them must not come first
+                String typed = bridge.takeTyped();
+                yield again.test(typed) ? "" : typed;
+            }
+        };
     }
 }

@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jline.builtins.ScreenTerminal;
@@ -31,6 +32,8 @@ class BorrowedTerminalTest {
 
     private final Sent sent = new Sent();
     private final Worlds world = new Worlds();
+    private volatile String forShell = "";
+    private volatile boolean shellTakes = true;
     private LineDisciplineTerminal terminal;
 
     BorrowedTerminalTest() throws IOException {
@@ -48,16 +51,109 @@ class BorrowedTerminalTest {
     }
 
     private CompletableFuture<Outcome> start() {
-        var outcome = new CompletableFuture<Outcome>();
+        return start(Purpose.SETUP).thenApply(WizardScreen.End::outcome);
+    }
+
+    private CompletableFuture<WizardScreen.End> start(Purpose purpose) {
+        var end = new CompletableFuture<WizardScreen.End>();
         Thread.ofPlatform().daemon().start(() -> {
             try {
-                outcome.complete(
-                        WizardScreen.run(terminal, Theme.ANSI, Wizard.begin(Worlds.facts(Purpose.SETUP), ""), world));
+                end.complete(WizardScreen.run(
+                        terminal,
+                        Theme.ANSI,
+                        Wizard.begin(Worlds.facts(purpose), ""),
+                        world,
+                        () -> this::typeForShell));
             } catch (Throwable e) {
-                outcome.completeExceptionally(e);
+                end.completeExceptionally(e);
             }
         });
-        return outcome;
+        return end;
+    }
+
+    private boolean typeForShell(String keys) {
+        forShell = keys;
+        return shellTakes;
+    }
+
+    /** What is still in the terminal, for whoever reads it next. */
+    private String waiting() throws IOException {
+        var text = new StringBuilder();
+        for (int key = terminal.reader().read(1);
+                key >= 0;
+                key = terminal.reader().read(1)) {
+            text.append((char) key);
+        }
+        return text.toString();
+    }
+
+    @Test
+    void whatIsTypedInOneGoWithTheEscThatLeavesIsTypedAgainForTheShell() throws Exception {
+        var end = start(Purpose.SETUP);
+        await("Esc leave");
+        type("\u001bécho 1\r");
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isEqualTo(new WizardScreen.End(Outcome.LEFT, ""));
+        assertThat(forShell + waiting()).isEqualTo("écho 1\n");
+    }
+
+    @Test
+    void whatCannotBeTypedAgainIsHandedOver() throws Exception {
+        shellTakes = false;
+        var end = start(Purpose.SETUP);
+        await("Esc leave");
+        type("\u001becho 1\r");
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isEqualTo(new WizardScreen.End(Outcome.LEFT, "echo 1\n"));
+    }
+
+    @Test
+    void whatIsTypedInOneGoWithTheEscOfAFirstRunIsForTheChat() throws Exception {
+        var end = start(Purpose.FIRST_RUN);
+        await("Esc demo this time");
+        type("\u001bHello\r");
+
+        var is = end.get(20, TimeUnit.SECONDS);
+        assertThat(is.outcome()).isEqualTo(Outcome.CHAT_WITH_DEMO);
+        assertThat(is.typed() + waiting()).isEqualTo("Hello\n");
+        assertThat(forShell).isEmpty();
+    }
+
+    @Test
+    void whatIsTypedBehindAKeyThatLeavesStaysInTheTerminal() throws Exception {
+        for (String leave : List.of("\u0003ls\r", "\u001bl")) {
+            var end = start(Purpose.SETUP);
+            await("Esc leave");
+            type(leave);
+
+            assertThat(end.get(20, TimeUnit.SECONDS)).isEqualTo(new WizardScreen.End(Outcome.LEFT, ""));
+            assertThat(forShell + waiting()).isEqualTo(leave.substring(1).replace('\r', '\n'));
+            sent.forget();
+        }
+    }
+
+    @Test
+    void keysBehindAnEscActOnThePageBefore() throws Exception {
+        var outcome = start();
+        await("Esc leave");
+        type("\r");
+        await("RTX 3090");
+        type("\u001b" + DOWN + "\r");
+        await("Save it");
+        type("\u001b\u001b\u0003");
+
+        assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo(Outcome.LEFT);
+    }
+
+    @Test
+    void anAnswerToAQuestionOfAnEarlierProgramIsNoEsc() throws Exception {
+        var outcome = start();
+        await("Esc leave");
+        type("\u001b]11;rgb:0000/0000/0000\u001b\\\u001bP>|XTerm(1)\u0007" + "\u001b[?62;22c" + "\u001b[24;5~" + DOWN);
+        await("> Use the demo model");
+        type("\u0003");
+
+        assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo(Outcome.LEFT);
     }
 
     private void type(String keys) throws IOException {
