@@ -66,6 +66,16 @@ class PlanCommandTest {
         refused(plan("no-such-model", "--machine", "t4"), ExitCode.MODEL);
     }
 
+    @Test
+    void allSizesAreComparedAndAModelBesideThatIsRefused() {
+        Outcome all = plan("--compare", "--machine", "t4");
+        assertThat(all.exitCode()).as(all.err()).isEqualTo(ExitCode.OK);
+        assertThat(all.out()).contains("opt-125m", "opt-13b", "opt-175b");
+        Outcome one = plan("--compare", "opt-13b", "--machine", "t4");
+        refused(one, ExitCode.USAGE);
+        assertThat(one.err()).contains("opt-13b", "--compare");
+    }
+
     private static void refused(Outcome outcome, ExitCode code) {
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(code);
         assertThat(outcome.out()).isEmpty();

@@ -69,6 +69,10 @@ final class PlanCommand implements AppCommand {
         if (batch < 1 || batch > 1024) {
             throw CommandException.usage("--batch is " + batch + "; it must be 1 to 1024");
         }
+        if (compare && !model.isEmpty()) {
+            throw CommandException.usage("plan --compare shows all OPT models and takes none; leave out " + model
+                    + ", or leave out --compare for the plan of that model");
+        }
         ModelFitter fitter = fitter(settings);
         if (compare) {
             compare(fitter);
