@@ -155,7 +155,7 @@ public final class Wiring {
     public MachineProbe machine(EngineOptions options) {
         return new LocalMachine(
                 environment.variables().getOrDefault("PATH", ""),
-                () -> fitter(options, measuring(options, _ -> {}, _ -> {}), Machine.Rates.KNOWN));
+                () -> fitter(options, measuring(_ -> {}, _ -> {}), Machine.Rates.KNOWN));
     }
 
     /** Which models could be opened with the settings, and how fast they would be if this machine was measured before. */
@@ -166,8 +166,7 @@ public final class Wiring {
     /** The same; measuring is shown. */
     public ModelFitter outlook(Settings settings, Machine.Rates rates) {
         EngineOptions options = engineOptions(settings);
-        return fitter(
-                options, measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))), rates);
+        return fitter(options, measuring(notice(settings), new MeasuringNotice(streams, quiet(settings))), rates);
     }
 
     private ModelFitter fitter(EngineOptions options, Measuring measuring, Machine.Rates rates) {
@@ -175,9 +174,8 @@ public final class Wiring {
         return new ModelFitter(Machine.state(options, gpus(), measuring, rates), options.model());
     }
 
-    private Measuring measuring(EngineOptions options, Consumer<String> notice, Consumer<String> progress) {
-        return Measuring.kept(
-                ProfileCache.in(dirs.cache().resolve("machine"), options.workers(), notice), dirs.data(), progress);
+    private Measuring measuring(Consumer<String> notice, Consumer<String> progress) {
+        return Measuring.kept(new ProfileCache(dirs.cache().resolve("machine"), notice), dirs.data(), progress);
     }
 
     private Consumer<String> notice(Settings settings) {
@@ -281,7 +279,7 @@ public final class Wiring {
         headStart.await();
         EngineOptions options = engineOptions(settings);
         return Machine.open(
-                options, gpus(), measuring(options, notice(settings), new MeasuringNotice(streams, quiet(settings))));
+                options, gpus(), measuring(notice(settings), new MeasuringNotice(streams, quiet(settings))));
     }
 
     /** What the settings say about how to compute. */

@@ -24,18 +24,18 @@ public record EngineOptions(int threads, ModelOptions model, DeviceChoice device
         return new EngineOptions(0, ModelOptions.DEFAULTS, DeviceChoice.AUTO, MemoryLimits.NONE);
     }
 
-    /** Threads that compute, counted. */
-    public int workers() {
-        return workers(false);
+    /** Threads of the processor that compute, beside a GPU or alone. */
+    int workers(boolean besideGpu) {
+        return workers(Runtime.getRuntime().availableProcessors(), threads, besideGpu);
     }
 
     /**
-     * The same where a GPU may compute too. Then a quarter of the cores is left to the driver, the copies and the system: a half layer
-     * takes as long as the slowest thread, and one that has to share its core decides (docs/BENCHMARKS.md).
+     * Beside a GPU a quarter of the cores is left to the engine's thread, the driver and the system, unless a number was asked for:
+     * a half layer takes as long as its slowest thread, and on the one machine where that was measured 12 of 16 were
+     * faster than 15 (docs/BENCHMARKS.md).
      */
-    int workers(boolean besideGpu) {
-        int cores = Runtime.getRuntime().availableProcessors();
-        return threads > 0 ? threads : besideGpu ? Math.max(1, cores - cores / 4) : cores;
+    static int workers(int cores, int asked, boolean besideGpu) {
+        return asked > 0 ? asked : besideGpu ? cores - cores / 4 : cores;
     }
 
     public EngineOptions withThreads(int value) {

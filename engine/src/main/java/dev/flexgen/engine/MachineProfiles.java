@@ -34,7 +34,10 @@ final class MachineProfiles {
             looked = true;
             known = measuring
                     .cache()
-                    .saved(Hardware.line(devices.pool().threads(), devices.gpu().map(_ -> devices.gpuName())))
+                    .saved(
+                            devices.pool().threads(),
+                            Hardware.line(
+                                    devices.pool().threads(), devices.gpu().map(_ -> devices.gpuName())))
                     .orElse(null);
         }
         return Optional.ofNullable(known).map(it -> forDisk(it, options, measuring));

@@ -22,7 +22,7 @@ final class SavedState {
         }
         return measuring
                 .cache()
-                .saved(Hardware.line(options.workers(true), Optional.of(name)))
+                .saved(options.workers(true), Hardware.line(options.workers(true), Optional.of(name)))
                 .filter(profile -> profile.gpu().isPresent())
                 .map(profile -> {
                     MachineProfile.Gpu gpu = profile.gpu().orElseThrow();

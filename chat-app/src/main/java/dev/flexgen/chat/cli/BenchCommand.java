@@ -88,9 +88,8 @@ final class BenchCommand implements AppCommand {
         check();
         try (Machine devices = wiring.machine(settings)) {
             MachineProfile profile = devices.profile();
-            double hostRead = HostMemoryBenchmark.measure(
-                            wiring.engineOptions(settings).workers())
-                    .hostReadBytesPerSecond();
+            double hostRead =
+                    HostMemoryBenchmark.measure(profile.host().threads()).hostReadBytesPerSecond();
             if (sweep) {
                 sweep(devices, settings, profile, hostRead);
                 return ExitCode.OK;

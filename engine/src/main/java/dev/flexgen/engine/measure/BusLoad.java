@@ -72,7 +72,10 @@ final class BusLoad implements AutoCloseable {
 
     @Override
     public void close() {
-        done.join();
-        resources.close();
+        try {
+            done.join();
+        } finally {
+            resources.close();
+        }
     }
 }

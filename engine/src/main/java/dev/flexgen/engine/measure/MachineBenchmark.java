@@ -21,6 +21,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +64,8 @@ public record MachineBenchmark(
 
     private static final int STARTS = 2000;
 
+    private static final int WAKES = 1000;
+
     /** After so long a pause the threads of a pool have gone to sleep. */
     private static final long ASLEEP_NANOS = 200_000;
 
@@ -95,9 +99,9 @@ public record MachineBenchmark(
                 graphics = Optional.of(graphics(gpu.get(), memory.segment(), estimates));
             }
             host = host(read);
-            if (gpu.isPresent() && graphics.isPresent()) {
-                graphics = Optional.of(beside(gpu.get(), graphics.get()));
-            }
+        }
+        if (gpu.isPresent() && graphics.isPresent()) {
+            graphics = Optional.of(beside(gpu.get(), graphics.get()));
         }
         List<MachineProfile.Disk> disks = new ArrayList<>();
         if (diskFolder != null) {
@@ -137,8 +141,8 @@ public record MachineBenchmark(
                     AvailableMemory.lockableBytes().orElse(Long.MAX_VALUE),
                     pool.threads(),
                     read,
-                    startSeconds(0),
-                    startSeconds(ASLEEP_NANOS),
+                    startSeconds(),
+                    wakeSeconds(),
                     products.attend(),
                     rates);
         }
@@ -154,6 +158,11 @@ public record MachineBenchmark(
         try (BusLoad load = new BusLoad(card.device(), measured.bus().upload());
                 ProductBenchmark products = new ProductBenchmark(processor, weights, nanosPerFigure)) {
             return measured.withProductsBoth(products.beside(load));
+        } catch (EngineException e) {
+            if (e.kind() == EngineException.Kind.PLACEMENT) {
+                return measured; // prices do without
+            }
+            throw e;
         }
     }
 
@@ -161,21 +170,44 @@ public record MachineBenchmark(
         return Math.clamp(hostBytes / 8, LEAST_HOST_BYTES / 2, mostBytes() / 2);
     }
 
-    /**
-     * Handing something to all threads and waiting for them: the middle of many times.
-     *
-     * @param pause before each
-     */
-    private double startSeconds(long pause) {
-        double[] seconds = new double[roughly() ? STARTS / 20 : STARTS];
-        for (int i = 0; i < seconds.length; i++) {
-            for (long end = System.nanoTime() + pause; System.nanoTime() < end; ) {
-                Thread.onSpinWait();
-            }
+    /** Of a loop without work, its parts handed to threads that are awake: the middle of many times. */
+    private double startSeconds() {
+        double[] seconds = new double[STARTS];
+        for (int i = 0; i < STARTS; i++) {
             long start = System.nanoTime();
             pool.run(2 * pool.threads(), (part, worker) -> {});
             seconds[i] = (System.nanoTime() - start) / 1e9;
         }
+        return middle(seconds);
+    }
+
+    /**
+     * Until a thread is at work, on average over all of them, after a pause in which they have gone to sleep: the middle of many times.
+     * As much is lost of a loop that all of them share.
+     */
+    private double wakeSeconds() {
+        int threads = pool.threads();
+        double[] seconds = new double[roughly() ? WAKES / 20 : WAKES];
+        for (int i = 0; i < seconds.length; i++) {
+            for (long end = System.nanoTime() + ASLEEP_NANOS; System.nanoTime() < end; ) {
+                Thread.onSpinWait();
+            }
+            AtomicInteger here = new AtomicInteger();
+            LongAdder waited = new LongAdder();
+            long start = System.nanoTime();
+            pool.run(threads, (part, worker) -> {
+                waited.add(System.nanoTime() - start);
+                here.incrementAndGet();
+                while (here.get() < threads) { // or the first would take the parts of all
+                    Thread.onSpinWait();
+                }
+            });
+            seconds[i] = waited.sum() / 1e9 / threads;
+        }
+        return middle(seconds);
+    }
+
+    private static double middle(double[] seconds) {
         Arrays.sort(seconds);
         return seconds[seconds.length / 2];
     }

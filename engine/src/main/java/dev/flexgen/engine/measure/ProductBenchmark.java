@@ -72,7 +72,7 @@ final class ProductBenchmark implements AutoCloseable {
     private final Buffer in;
     private final Buffer out;
     private final Event done;
-    private final long nanosPerFigure; // in one pass
+    private final long nanosPerFigure;
     private double start; // seconds, 0 until measured
 
     /**
@@ -83,7 +83,7 @@ final class ProductBenchmark implements AutoCloseable {
      */
     ProductBenchmark(Device device, long bytes, long nanosPerFigure) {
         this.device = device;
-        this.nanosPerFigure = nanosPerFigure / PASSES;
+        this.nanosPerFigure = nanosPerFigure;
         this.done = device.event();
         this.in = device.allocate("measuring", rowBytes());
         this.out = device.allocate("measuring", rowBytes());
@@ -175,7 +175,7 @@ final class ProductBenchmark implements AutoCloseable {
     /** So many rows that a round takes about half of its time, by the rate of a single token. */
     private long affordable(SortedMap<Integer, Double> rates, int tokens) {
         Double one = rates.get(1);
-        return one == null ? Long.MAX_VALUE : (long) (one * nanosPerFigure / 2e9 / tokens / COLUMNS);
+        return one == null ? Long.MAX_VALUE : (long) (one * nanosPerFigure / PASSES / 2e9 / tokens / COLUMNS);
     }
 
     /**
@@ -183,7 +183,7 @@ final class ProductBenchmark implements AutoCloseable {
      * about as many weights that project down as up, and those take longer.
      */
     private double seconds(Encoding encoding, int rows, int tokens) {
-        double seconds = typical(product(encoding, rows, tokens));
+        double seconds = typical(product(encoding, rows, tokens), nanosPerFigure / PASSES);
         return upAndDown() ? seconds / 2 : Math.max(seconds / 2, seconds - startSeconds());
     }
 
@@ -233,13 +233,14 @@ final class ProductBenchmark implements AutoCloseable {
     private double middle(Runnable work, BusLoad bus) {
         List<Double> seconds = new ArrayList<>();
         work.run();
-        bus.begin(nanosPerFigure / 1e9);
+        long nanos = nanosPerFigure / PASSES;
+        bus.begin(nanos / 1e9);
         long begin = System.nanoTime();
         do {
             long start = System.nanoTime();
             work.run();
             seconds.add((System.nanoTime() - start) / 1e9);
-        } while (System.nanoTime() - begin < nanosPerFigure);
+        } while (System.nanoTime() - begin < nanos);
         bus.end();
         Collections.sort(seconds);
         return seconds.get(seconds.size() / 2);
@@ -267,7 +268,9 @@ final class ProductBenchmark implements AutoCloseable {
         return 2.0
                 * blocks
                 * block
-                / typical(() -> device.ops().attend(query, caches.get(next[0]++ % caches.size()), 1, result));
+                / typical(
+                        () -> device.ops().attend(query, caches.get(next[0]++ % caches.size()), 1, result),
+                        nanosPerFigure);
     }
 
     /** Of one operation, however small, in a row of them. */
@@ -284,11 +287,13 @@ final class ProductBenchmark implements AutoCloseable {
         MemorySegment data = weights.segment().asSlice(0, Encoding.F32.bytes(LEAST_ROWS, LEAST_ROWS));
         Linear small = new Linear(new Matrix(Encoding.F32, LEAST_ROWS, LEAST_ROWS, data), null);
         int times = STARTS / round();
-        double together = typical(() -> {
-            for (int i = 0; i < times; i++) {
-                device.ops().up(small, row, result);
-            }
-        });
+        double together = typical(
+                () -> {
+                    for (int i = 0; i < times; i++) {
+                        device.ops().up(small, row, result);
+                    }
+                },
+                nanosPerFigure);
         return together / times;
     }
 
@@ -296,7 +301,7 @@ final class ProductBenchmark implements AutoCloseable {
      * The time of one round once the code is compiled and nobody disturbs: the quickest quarter of the later half. Where rounds still
      * become quicker the compiler is not done, and it goes on.
      */
-    private double typical(Runnable work) {
+    private double typical(Runnable work, long nanos) {
         List<Double> seconds = new ArrayList<>();
         long begin = System.nanoTime();
         double best = Double.MAX_VALUE;
@@ -317,8 +322,8 @@ final class ProductBenchmark implements AutoCloseable {
                 best = round;
             }
         } while (seconds.size() < 2
-                || now - begin < nanosPerFigure
-                || (now - bettered < nanosPerFigure / 2 && now - begin < MOST_PATIENCE * nanosPerFigure));
+                || now - begin < nanos
+                || (now - bettered < nanos / 2 && now - begin < MOST_PATIENCE * nanos));
         List<Double> later = new ArrayList<>(seconds.subList(seconds.size() / 2, seconds.size()));
         Collections.sort(later);
         return later.get(later.size() / QUARTER);

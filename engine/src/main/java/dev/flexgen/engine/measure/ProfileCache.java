@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * hardware, with another driver or another number of threads, or an hour ago on a busy machine, counts for nothing and is said in
  * one sentence. Any thread.
  *
- * @param file one for each number of threads, or null to keep nothing
+ * @param folder that has a file for each number of threads, or null to keep nothing
  * @param notice receives sentences for the user
  */
-public record ProfileCache(@Nullable Path file, Consumer<String> notice) {
+public record ProfileCache(@Nullable Path folder, Consumer<String> notice) {
 
     /** Keeps nothing and says nothing. */
     public static final ProfileCache NONE = new ProfileCache(null, _ -> {});
@@ -34,20 +34,12 @@ public record ProfileCache(@Nullable Path file, Consumer<String> notice) {
     /** What was measured on a busy machine is better than nothing, for a while. */
     private static final Duration BUSY_HOLDS = Duration.ofHours(1);
 
-    /**
-     * The cache in a folder.
-     *
-     * @param threads that compute
-     */
-    public static ProfileCache in(Path folder, int threads, Consumer<String> notice) {
-        return new ProfileCache(folder.resolve("machine-" + threads + "-threads.json"), notice);
-    }
-
-    /** What was measured on this hardware; empty if nothing was, or the file is of no use. */
-    public Optional<MachineProfile> saved(String hardware) {
-        if (file == null) {
+    /** What was measured on this hardware with so many threads; empty if nothing was, or the file is of no use. */
+    public Optional<MachineProfile> saved(int threads, String hardware) {
+        if (folder == null) {
             return Optional.empty();
         }
+        Path file = file(folder, threads);
         try {
             if (Files.size(file) > MOST_BYTES) {
                 return useless("is too large for one");
@@ -78,11 +70,11 @@ public record ProfileCache(@Nullable Path file, Consumer<String> notice) {
 
     /** Keeps it, in one piece or not at all; that this did not work is said, and costs only time later. */
     public void save(MachineProfile profile) {
-        if (file == null) {
+        if (folder == null) {
             return;
         }
+        Path file = file(folder, profile.host().threads());
         try {
-            Path folder = file.toAbsolutePath().getParent();
             Files.createDirectories(folder);
             Path part = Files.createTempFile(folder, "machine-", ".partial");
             try {
@@ -95,6 +87,10 @@ public record ProfileCache(@Nullable Path file, Consumer<String> notice) {
             notice.accept("the profile of this machine could not be saved to " + file
                     + ", so it is measured again next time; make the folder writable");
         }
+    }
+
+    private static Path file(Path folder, int threads) {
+        return folder.resolve("machine-" + threads + "-threads.json");
     }
 
     private static void move(Path from, Path to) throws IOException {

@@ -56,8 +56,8 @@ public record MachineProfile(
      * @param lockableBytes that one process may lock into memory
      * @param threads that compute
      * @param readByThreads rates of reading memory that no cache holds
-     * @param startSeconds of one operation, however small: handing it to the threads and waiting for all of them
-     * @param wakeSeconds the same after a pause in which the threads have gone to sleep
+     * @param startSeconds of one operation, however small: handing its parts to the threads until all are done
+     * @param wakeSeconds until a thread that has gone to sleep is at work, on average over all
      * @param attend rate at which one token attends over keys and values in 16 bits
      */
     public record Host(

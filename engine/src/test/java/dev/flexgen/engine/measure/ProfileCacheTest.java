@@ -22,7 +22,7 @@ class ProfileCacheTest {
     private final List<String> said = new ArrayList<>();
 
     private ProfileCache cache() {
-        return ProfileCache.in(folder.resolve("machine"), 2, said::add);
+        return new ProfileCache(folder.resolve("machine"), said::add);
     }
 
     private static final MachineProfile PROFILE =
@@ -31,20 +31,28 @@ class ProfileCacheTest {
     @Test
     void whatWasSavedIsFoundAgainOnTheSameHardware() {
         cache().save(PROFILE);
-        assertThat(cache().saved("test hardware")).contains(PROFILE);
+        assertThat(cache().saved(2, "test hardware")).contains(PROFILE);
+        assertThat(said).isEmpty();
+    }
+
+    @Test
+    void profilesOfOtherNumbersOfThreadsDoNotDisturb() {
+        cache().save(PROFILE);
+        assertThat(cache().saved(3, "test hardware with 3 threads")).isEmpty();
+        assertThat(cache().saved(2, "test hardware")).contains(PROFILE);
         assertThat(said).isEmpty();
     }
 
     @Test
     void nothingSavedIsNoNews() {
-        assertThat(cache().saved("test hardware")).isEmpty();
+        assertThat(cache().saved(2, "test hardware")).isEmpty();
         assertThat(said).isEmpty();
     }
 
     @Test
     void otherHardwareIsSaidOnceAndMeasuredAgain() {
         cache().save(PROFILE);
-        assertThat(cache().saved("other hardware")).isEmpty();
+        assertThat(cache().saved(2, "other hardware")).isEmpty();
         assertThat(said)
                 .containsExactly(
                         "the saved profile of this machine was measured on test hardware, and this is other hardware;"
@@ -54,7 +62,7 @@ class ProfileCacheTest {
     @Test
     void everyKindOfDamageIsSaidInOneSentence() throws IOException {
         cache().save(PROFILE);
-        Path file = cache().file();
+        Path file = folder.resolve("machine").resolve("machine-2-threads.json");
         String whole = Files.readString(file);
         for (String damaged : List.of(
                 "",
@@ -67,7 +75,7 @@ class ProfileCacheTest {
                 "{".repeat(100_000))) {
             said.clear();
             Files.writeString(file, damaged);
-            assertThat(cache().saved("test hardware")).as(damaged).isEmpty();
+            assertThat(cache().saved(2, "test hardware")).as(damaged).isEmpty();
             assertThat(said).as(damaged).hasSize(1);
             assertThat(said.getFirst()).contains("it will be measured again").doesNotContain("\n");
         }
