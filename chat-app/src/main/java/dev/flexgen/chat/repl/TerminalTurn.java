@@ -127,6 +127,11 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     }
 
     @Override
+    public synchronized void onThoughts() {
+        flow.thinking();
+    }
+
+    @Override
     public synchronized void onText(String text) {
         String erase = footer.erase();
         String shown = flow.push(PlainText.of(textShown ? text : text.stripLeading()));
