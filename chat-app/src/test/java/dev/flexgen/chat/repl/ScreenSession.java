@@ -23,6 +23,7 @@ final class ScreenSession implements AutoCloseable {
     static final String CTRL_C = "\u0003";
     static final String CTRL_D = "\u0004";
     static final String ALT_ENTER = "\u001b\r";
+    static final String CTRL_U = "\u0015";
     static final String CTRL_Z = "\u001a";
     static final String UP = "\u001bOA";
 
