@@ -83,6 +83,9 @@ final class TypedAhead {
 
     /** What waits, one message a line, for people to see. */
     synchronized List<String> waiting() {
+        if (keys.isEmpty()) {
+            return List.of(); // asked with every word of a reply
+        }
         return text(keys.toString()).lines().filter(line -> !line.isBlank()).toList();
     }
 
