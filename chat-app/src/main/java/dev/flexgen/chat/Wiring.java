@@ -36,6 +36,7 @@ import dev.flexgen.hub.HubCache;
 import dev.flexgen.hub.HubSettings;
 import dev.flexgen.hub.ModelResolver;
 import dev.flexgen.hub.ResolvedModel;
+import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.io.InputStream;
@@ -264,8 +265,8 @@ public final class Wiring {
                     Placed.lines(model.heldBytes(), model::knownEstimate, model.notes(), machine.deviceName())
                             .forEach(streams::note);
                 }
-                return new ModelInUse(
-                        resolved, machine, model, drafts, () -> Tokenizers.open(resolved.folder(), nativeCache()));
+                Supplier<Tokenizer> words = () -> Tokenizers.open(resolved.folder(), nativeCache());
+                return new ModelInUse(resolved, machine, model, drafts, random ? BorrowedTokenizer.of(words) : words);
             });
         } catch (Throwable e) {
             watch.ends();

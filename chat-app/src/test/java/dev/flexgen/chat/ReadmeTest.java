@@ -22,18 +22,22 @@ class ReadmeTest {
 
     @Test
     void theReadmeHasTheCurrentTableOfSettings() throws IOException {
-        String readme = document("README.md");
-        String table = SettingTable.markdown();
-        String header = table.substring(0, table.indexOf('\n'));
-        int from = readme.indexOf(header);
-        int end = readme.indexOf("\n\n", from) + 1;
-        requireCurrent("README.md", readme, readme.substring(0, from) + table + readme.substring(end));
+        requireCurrentTable(SettingTable.markdown());
+    }
+
+    @Test
+    void theReadmeHasTheCurrentTableOfCommands() throws IOException {
+        requireCurrentTable(commands().markdown());
     }
 
     @Test
     void theReadmeHasTheCurrentTableOfTheChatsCommands() throws IOException {
+        requireCurrentTable(dev.flexgen.chat.repl.command.Commands.standard().markdown());
+    }
+
+    /** The README has a table with this head. */
+    private static void requireCurrentTable(String table) throws IOException {
         String readme = document("README.md");
-        String table = dev.flexgen.chat.repl.command.Commands.standard().markdown();
         int from = readme.indexOf(table.substring(0, table.indexOf('\n')));
         int end = readme.indexOf("\n\n", from) + 1;
         requireCurrent("README.md", readme, readme.substring(0, from) + table + readme.substring(end));

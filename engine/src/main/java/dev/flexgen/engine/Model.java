@@ -192,13 +192,14 @@ public final class Model implements AutoCloseable {
     /** Seconds that so many tokens of a prompt take, at least one, in the same way. */
     public OptionalDouble secondsToRead(int tokens) {
         OptionalDouble seen = times.ofPrompt(tokens, maxStepTokens());
-        return seen.isPresent()
-                ? seen
-                : machine.knownProfile().stream()
-                        .mapToDouble(it -> prices(it)
-                                .prefill(plan(), footprint(), tokens, 1)
-                                .seconds())
-                        .findFirst();
+        if (seen.isPresent() && times.know(tokens, maxStepTokens())) {
+            return seen;
+        }
+        OptionalDouble planned = machine.knownProfile().stream()
+                .mapToDouble(
+                        it -> prices(it).prefill(plan(), footprint(), tokens, 1).seconds())
+                .findFirst();
+        return planned.isPresent() ? planned : seen;
     }
 
     /** What steps of this model's plan cost on a machine of these rates. */

@@ -70,6 +70,15 @@ final class StepTimes {
         return OptionalDouble.of(sum);
     }
 
+    /**
+     * Whether {@link #ofPrompt} is more than a guess: a step of half as many tokens at least was seen. A token of a short step costs
+     * much more than one of a long step.
+     */
+    synchronized boolean know(int tokens, int most) {
+        int step = ReadAhead.step(tokens, most);
+        return step < MANY || many.stream().anyMatch(it -> 2 * it.tokens() >= step);
+    }
+
     private OptionalDouble of(int tokens) {
         if (tokens == 1 && !single.isEmpty()) {
             return ofOne();

@@ -41,6 +41,18 @@ class StepTimesTest {
     }
 
     @Test
+    void shortStepsSayLittleOfLongOnes() {
+        assertThat(times.know(8, 512)).isTrue(); // if anything is said at all
+        times.learn(17, 2.4);
+        assertThat(times.know(30, 512)).isTrue();
+        assertThat(times.know(166, 512)).isFalse();
+        times.learn(128, 4);
+        assertThat(times.know(166, 512)).isTrue();
+        assertThat(times.know(2000, 256)).isTrue();
+        assertThat(times.know(2000, 512)).isFalse();
+    }
+
+    @Test
     void fewTokensAreAnotherKindOfStep() {
         times.learn(128, 12.8);
         times.learn(4, 3);

@@ -92,6 +92,17 @@ public final class Commands {
         return all;
     }
 
+    /** The table for the README, in Markdown, each line ended by a newline: the first sentence of each command's help. */
+    public String markdown() {
+        StringBuilder table = new StringBuilder("| command | what it does |\n| --- | --- |\n");
+        commandLine(names()).getSubcommands().forEach((name, line) -> {
+            String sentence = line.getCommandSpec().usageMessage().description()[0];
+            table.append("| `./flexgen-chat ").append(name).append("` | ").append(sentence);
+            table.append(" |\n");
+        });
+        return table.toString();
+    }
+
     /** The manual page, in roff. */
     public String manualPage() {
         return ManPage.of(whole());

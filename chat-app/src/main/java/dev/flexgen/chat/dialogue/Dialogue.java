@@ -1,6 +1,7 @@
 package dev.flexgen.chat.dialogue;
 
 import dev.flexgen.chat.prompt.PromptFormat;
+import dev.flexgen.chat.prompt.Thoughts;
 import dev.flexgen.engine.base.CancelToken;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -348,13 +349,12 @@ public final class Dialogue {
     private Reply reply(
             TokenIds next, ContextBudget budget, ReplyOptions options, DialogueListener listener, CancelToken cancel) {
         var prompt = layout.prompt(held(), next);
-        return layout.model()
-                .reply(
-                        prompt,
-                        layout.format().stopStrings(),
-                        options.withMaxNewTokens(budget.replyLimit(prompt.length())),
-                        listener,
-                        cancel);
+        var limited = options.withMaxNewTokens(budget.replyLimit(prompt.length()));
+        if (Thoughts.areOpen(
+                options.goesOn() ? turns.last().reply() : "", layout.format().opensThoughts())) {
+            listener.onThoughts();
+        }
+        return layout.model().reply(prompt, layout.format().stopStrings(), limited, listener, cancel);
     }
 
     /** Has the model forget the oldest turns: down to {@code target} tokens, with the opening, and {@code least} turns. */

@@ -99,9 +99,11 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
                 ? 0
                 : ahead.known(ids, model.machine().activity().now().step());
         OptionalDouble seconds = model.secondsToRead(ids.length - known);
+        OptionalDouble token = model.secondsToWrite();
+        // A word is shown when the token behind it shows that it is whole.
         return seconds.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new TurnCost(ids.length - known, seconds.getAsDouble(), model.secondsToWrite()));
+                : Optional.of(new TurnCost(ids.length - known, seconds.getAsDouble() + token.orElse(0), token));
     }
 
     @Override

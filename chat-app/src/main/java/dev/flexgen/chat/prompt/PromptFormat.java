@@ -130,6 +130,11 @@ public record PromptFormat(
         return template == null ? " " + text : Trusted.clean(Thoughts.without(text));
     }
 
+    /** Whether the model thinks before it answers because the template has begun to. */
+    public boolean opensThoughts() {
+        return template != null && template.beforeReply().stripTrailing().endsWith(Thoughts.BEGIN);
+    }
+
     /** A message with all that surrounds it, up to where the model has to speak. */
     public String turn(Place place, String message) {
         var gap = switch (place) {

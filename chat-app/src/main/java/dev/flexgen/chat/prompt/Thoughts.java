@@ -3,8 +3,11 @@ package dev.flexgen.chat.prompt;
 /** The part of a reply in which some models think before they answer, between {@code <think>} and {@code </think>}. */
 public final class Thoughts {
 
-    private static final String BEGIN = "<think>";
-    private static final String END = "</think>";
+    /** The mark before them. */
+    public static final String BEGIN = "<think>";
+
+    /** The mark behind them. */
+    public static final String END = "</think>";
 
     private Thoughts() {}
 
@@ -19,8 +22,12 @@ public final class Thoughts {
         return reply.contains(END);
     }
 
-    /** Whether a reply begins with thoughts. */
-    static boolean begin(String reply) {
-        return reply.stripLeading().startsWith(BEGIN);
+    /**
+     * Whether what follows a part of a reply is still thought.
+     *
+     * @param opened whether the prompt has opened them, so that no mark of theirs begins the reply
+     */
+    public static boolean areOpen(String reply, boolean opened) {
+        return !areIn(reply) && (opened || reply.stripLeading().startsWith(BEGIN));
     }
 }

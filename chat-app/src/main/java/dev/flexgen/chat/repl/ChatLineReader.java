@@ -18,6 +18,7 @@ final class ChatLineReader extends LineReaderImpl {
 
     private final ChatTerminal screen;
     private final UnaryOperator<String> hints;
+    private AttributedString hint = AttributedString.EMPTY;
 
     /** @param hints what to show dim at the right of a draft; empty for nothing */
     ChatLineReader(ChatTerminal screen, UnaryOperator<String> hints) throws IOException {
@@ -30,22 +31,29 @@ final class ChatLineReader extends LineReaderImpl {
     protected void redisplay(boolean flush) {
         lock.lock(); // a resize and a fresh hint come here on threads of their own
         try {
-            if (!(display instanceof LineDisplay)) {
-                display = new LineDisplay(terminal);
-                display.resize(size.getRows(), size.getColumns());
-            }
-            rightPrompt = hint();
+            hint = hint();
+            ourDisplay().hint(hint);
             super.redisplay(flush);
         } finally {
             lock.unlock();
         }
     }
 
+    private LineDisplay ourDisplay() {
+        if (display instanceof LineDisplay ours) {
+            return ours;
+        }
+        var ours = new LineDisplay(terminal);
+        ours.resize(size.getRows(), size.getColumns());
+        display = ours;
+        return ours;
+    }
+
     /** Draws the hint again if it has changed meanwhile; not while a key is obeyed. Any thread. */
     void refreshHint() {
         if (lock.tryLock()) {
             try {
-                if (reading && rightPrompt != null && !rightPrompt.equals(hint())) {
+                if (reading && !hint.equals(hint())) {
                     redisplay(true);
                 }
             } finally {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Draws the lines that are being edited. The line editor's own display finds differences char by char, which tears surrogate
  * pairs apart, and gets into a terminal's last column by printing one char there, which fails where a wide character ends. This
  * one draws a changed line from its first difference between whole characters to its end, never relies on the terminal to wrap,
- * and where widths differ between terminals has the terminal itself find the cursor's column. Used under the line editor's lock.
+ * and where widths differ between terminals has the terminal itself find the cursor's column. A hint stands at the right of the first
+ * line, or of the last, or in a row of its own, wherever there is room. Used under the line editor's lock.
  */
 final class LineDisplay extends Display {
 
@@ -24,8 +25,18 @@ final class LineDisplay extends Display {
     private static final int FIRST_SKIN_TONE = 0x1F3FB;
     private static final int LAST_REGIONAL_INDICATOR = 0x1F1FF;
 
+    /** Blanks between a line and the hint behind it. */
+    private static final int LEAST_GAP = 3;
+
+    private AttributedString hint = AttributedString.EMPTY;
+
     LineDisplay(Terminal terminal) {
         super(terminal, false);
+    }
+
+    /** What to show beside the lines from the next update on; empty for nothing. */
+    void hint(AttributedString text) {
+        hint = text;
     }
 
     @Override
@@ -52,7 +63,31 @@ final class LineDisplay extends Display {
             var text = length > 0 && line.charAt(length - 1) == '\n' ? line.substring(0, length - 1) : line;
             drawable.add(plain ? new AttributedString(text.toString()) : text);
         }
+        addHint(drawable);
         return drawable;
+    }
+
+    private void addHint(List<AttributedString> lines) {
+        int width = hint.columnLength();
+        if (width == 0 || width > columns) {
+            return;
+        }
+        int last = lines.size() - 1;
+        int row = fits(lines.getFirst(), width) ? 0 : fits(lines.get(last), width) ? last : lines.size();
+        if (row < lines.size()) {
+            lines.set(row, withHint(lines.get(row)));
+        } else if (row < rows) {
+            lines.add(withHint(AttributedString.EMPTY));
+        }
+    }
+
+    private boolean fits(AttributedString line, int width) {
+        return line.columnLength() + LEAST_GAP + width <= columns;
+    }
+
+    private AttributedString withHint(AttributedString line) {
+        int gap = columns - hint.columnLength() - line.columnLength();
+        return AttributedString.join(AttributedString.EMPTY, line, new AttributedString(" ".repeat(gap)), hint);
     }
 
     private void draw(int row, @Nullable AttributedString old, @Nullable AttributedString line) {

@@ -23,8 +23,7 @@ final class LiveFooter {
     private static final String ERASE_ALL_FROM_HERE = "\u001b[J";
 
     private final Theme theme;
-    private String tail = "";
-    private List<String> rows = List.of();
+    private Content shown = Content.NONE;
     private boolean visible;
 
     LiveFooter(Theme theme) {
@@ -32,22 +31,36 @@ final class LiveFooter {
     }
 
     /**
+     * What it shows.
+     *
+     * @param tail behind the text; must fit the line
+     * @param rows below; each must fit a row
+     */
+    record Content(String tail, List<String> rows) {
+
+        static final Content NONE = new Content("", List.of());
+
+        Content {
+            rows = List.copyOf(rows);
+        }
+    }
+
+    /**
      * Shows this in place of what was shown.
      *
-     * @param newTail behind the text; must fit the line
-     * @param newRows below; each must fit a row
      * @return what to send to the terminal; empty if that is shown already
      */
-    String show(String newTail, List<String> newRows) {
-        if (visible && newTail.equals(tail) && newRows.equals(rows)) {
+    String show(Content content) {
+        if (visible && content.equals(shown)) {
             return "";
         }
         String erase = erase();
-        if (newTail.isEmpty() && newRows.isEmpty()) {
+        if (content.equals(Content.NONE)) {
             return erase;
         }
-        tail = newTail;
-        rows = List.copyOf(newRows);
+        shown = content;
+        String tail = content.tail();
+        List<String> rows = content.rows();
         visible = true;
         StringBuilder out = new StringBuilder(erase);
         if (!rows.isEmpty()) {
@@ -60,15 +73,25 @@ final class LiveFooter {
         return out.append(BACK).toString();
     }
 
-    /** Takes it away; to be sent before any text. */
+    /**
+     * Shows more of the text, and this behind and below it. Rows that are there already stay, since to draw them again with every
+     * word costs more than the words.
+     *
+     * @param inRow whether the text stays in the row that the cursor is in
+     */
+    String follow(String text, boolean inRow, Content content) {
+        boolean stays = visible && inRow && content.tail().isEmpty() && content.equals(shown);
+        return stays ? text : erase() + text + show(content);
+    }
+
+    /** Takes it away; to be sent before any text but that of {@link #follow}. */
     String erase() {
         if (!visible) {
             return "";
         }
         visible = false;
-        return rows.isEmpty()
-                ? ERASE_LINE
-                : ERASE_LINE + SAVE_CURSOR + (NEXT_ROW + ERASE_LINE).repeat(rows.size()) + BACK;
+        int rows = shown.rows().size();
+        return rows == 0 ? ERASE_LINE : ERASE_LINE + SAVE_CURSOR + (NEXT_ROW + ERASE_LINE).repeat(rows) + BACK;
     }
 
     /** The same where the window has another size, so that nobody knows how many rows it takes. */

@@ -32,8 +32,8 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     /** After it the user may have turned to another window. */
     private static final long LONG_REPLY_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-    /** More often, nobody could read what changes. */
-    private static final long STATUS_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** More often, nobody could read what changes, and making it costs more than the words of a quick reply. */
+    private static final long STATUS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     /** Keys that come faster than this are a paste. */
     private static final long PASTE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
@@ -127,12 +127,17 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     }
 
     @Override
+    public synchronized void onThoughts() {
+        flow.thinking();
+    }
+
+    @Override
     public synchronized void onText(String text) {
-        String erase = footer.erase();
         String shown = flow.push(PlainText.of(textShown ? text : text.stripLeading()));
         textShown = true;
         lastText = nanoTime.getAsLong();
-        out.write(erase + shown + footer());
+        boolean inRow = flow.room() > 0 && shown.indexOf('\n') < 0;
+        out.write(footer.follow(shown, inRow, content()));
     }
 
     /** Ends the reply's last line. */
@@ -242,8 +247,12 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
 
     /** What to send so that the footer is what it should be at this moment. */
     private String footer() {
+        return footer.show(content());
+    }
+
+    private LiveFooter.Content content() {
         if (dumb || ended || away) {
-            return "";
+            return LiveFooter.Content.NONE;
         }
         long now = nanoTime.getAsLong();
         boolean patient = now - begin < PATIENCE_NANOS;
@@ -256,20 +265,14 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
         List<String> below = new ArrayList<>();
         if (Columns.of(tail) > room) {
             tail = Columns.fit(life, room);
-            below.add(waiting);
+            below.add(Columns.fit(waiting, columns - 1));
         }
         for (int i = 0; i < Math.min(previews.size(), rows - LEAST_HEIGHT); i++) {
-            below.add(i + 1 + "  " + lastWords(previews.get(i)));
+            below.add(Columns.fit(i + 1 + "  " + lastWords(previews.get(i)), columns - 1));
         }
         below.add(patient ? "" : status(now));
         below.removeIf(String::isEmpty);
-        return footer.show(
-                tail,
-                rows < LEAST_HEIGHT
-                        ? List.of()
-                        : below.stream()
-                                .map(row -> Columns.fit(row, columns - 1))
-                                .toList());
+        return new LiveFooter.Content(tail, rows < LEAST_HEIGHT ? List.of() : below);
     }
 
     private String lastWords(String text) {

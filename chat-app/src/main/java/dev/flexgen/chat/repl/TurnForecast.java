@@ -26,6 +26,9 @@ final class TurnForecast {
     /** Below it nobody waits for a reply. */
     private static final double SHORTEST_REPLY = 10;
 
+    /** Before there was one, a reply is thought to have so many tokens where it matters whether it is long. */
+    private static final int USUAL_REPLY = 64;
+
     /** Keys come faster than forecasts change. */
     private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
 
@@ -130,7 +133,8 @@ final class TurnForecast {
     }
 
     private boolean isLong(TurnCost cost) {
+        int tokens = replyTokens == 0 ? USUAL_REPLY : replyTokens;
         return cost.firstWordSeconds() >= SHORTEST_WAIT
-                || cost.tokenSeconds().orElse(0) * (replyTokens - 1) >= SHORTEST_REPLY;
+                || cost.tokenSeconds().orElse(0) * (tokens - 1) >= SHORTEST_REPLY;
     }
 }

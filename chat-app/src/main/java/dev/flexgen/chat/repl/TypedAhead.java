@@ -133,7 +133,7 @@ final class TypedAhead {
     /** What waits, one message a line, for people to see. */
     synchronized List<String> waiting() {
         if (leaveAt == NEVER) {
-            return lines(keys.toString());
+            return keys.isEmpty() ? List.of() : lines(keys.toString()); // asked with every word of a reply
         }
         List<String> all = new ArrayList<>(lines(keys.substring(0, leaveAt)));
         all.add(LEAVE);

@@ -3,6 +3,7 @@ package dev.flexgen.chat.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.config.PromptStyle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -217,5 +218,23 @@ class ChatTemplateTest {
         assertThat(format.reply("Yes.")).isEqualTo("Yes.");
         assertThat(format.reply("<think> cut off")).isEqualTo("<think> cut off");
         assertThat(List.of(Thoughts.areIn("x</think>y"), Thoughts.areIn("x"))).containsExactly(true, false);
+    }
+
+    @Test
+    void whetherAReplyBeginsOrGoesOnWithThoughtsIsKnown() {
+        assertThat(PromptFormat.of(new TemplateLayout("a", "b", "c", "d", "<|bot|><think>\n"))
+                        .opensThoughts())
+                .isTrue();
+        assertThat(PromptFormat.of(new TemplateLayout("a", "b", "c", "d", "<|bot|>"))
+                        .opensThoughts())
+                .isFalse();
+        assertThat(PromptFormat.of(PromptStyle.DIALOGUE).opensThoughts()).isFalse();
+        assertThat(List.of(
+                        Thoughts.areOpen("", true),
+                        Thoughts.areOpen("hm", true),
+                        Thoughts.areOpen("<think>hm", false),
+                        Thoughts.areOpen("", false),
+                        Thoughts.areOpen("<think>hm</think>x", true)))
+                .containsExactly(true, true, true, false, false);
     }
 }

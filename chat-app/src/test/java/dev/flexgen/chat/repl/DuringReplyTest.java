@@ -321,4 +321,26 @@ class DuringReplyTest {
         leave();
         assertThat(session.lines()).isEqualTo("> hi\nHello there.\n> four\nYes.\n>");
     }
+
+    @Test
+    void aForecastStandsBelowADraftThatLeavesNoRoomForIt() throws Exception {
+        model.says("Hello there.").says("Yes.").paced(12, 24, 22);
+        start();
+        session.type("hi\r");
+        session.awaitText("Hello there.");
+        session.awaitPrompt();
+        String row = "x".repeat(60);
+        session.type(row);
+        session.awaitText("> " + row + "\n" + " ".repeat(80 - 48) + "~67 tokens, first word in 3 min, then 12 in 22 s");
+        session.type(row);
+        session.awaitText(
+                "> " + "x".repeat(78) + "\n" + "x".repeat(42) + "\n" + " ".repeat(80 - 49) + "~127 tokens, first");
+        session.type(ScreenSession.CTRL_U + "x".repeat(90));
+        session.awaitText(
+                "> " + "x".repeat(78) + "\n" + "x".repeat(12) + " ".repeat(80 - 12 - 48) + "~97 tokens, first");
+        session.type("\r");
+        session.awaitText("Yes.");
+        leave();
+        assertThat(session.lines()).endsWith("\n> " + "x".repeat(78) + "\n" + "x".repeat(12) + "\nYes.\n>");
+    }
 }

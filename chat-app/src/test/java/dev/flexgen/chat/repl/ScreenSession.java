@@ -23,12 +23,18 @@ final class ScreenSession implements AutoCloseable {
     static final String CTRL_C = "\u0003";
     static final String CTRL_D = "\u0004";
     static final String ALT_ENTER = "\u001b\r";
+    static final String CTRL_U = "\u0015";
     static final String CTRL_Z = "\u001a";
     static final String UP = "\u001bOA";
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    /** The screen's bit of a cell. */
+    private static final long UNDERLINE = 1L << 56;
+
     private final ScreenTerminal screen;
+    private int columns;
+    private int rows;
     private final StringBuilder bytes = new StringBuilder();
     private final LineDisciplineTerminal terminal;
     /** How much had been sent when Enter or Ctrl-C was last typed; -1 if it was not the last that was typed. */
@@ -38,6 +44,8 @@ final class ScreenSession implements AutoCloseable {
     private CompletableFuture<Integer> exitCode = CompletableFuture.completedFuture(-1);
 
     ScreenSession(String type, int columns, int rows) throws IOException {
+        this.columns = columns;
+        this.rows = rows;
         screen = new ScreenTerminal(columns, rows);
         terminal = new LineDisciplineTerminal("test", type, new Screen(), StandardCharsets.UTF_8);
         terminal.setSize(new Size(columns, rows));
@@ -77,6 +85,8 @@ final class ScreenSession implements AutoCloseable {
     /** The window gets another size. */
     void resize(int columns, int rows) {
         synchronized (bytes) {
+            this.columns = columns;
+            this.rows = rows;
             screen.setSize(columns, rows);
         }
         terminal.setSize(new Size(columns, rows));
@@ -137,6 +147,23 @@ final class ScreenSession implements AutoCloseable {
             return String.join(
                             "\n",
                             screen.toString().lines().map(String::stripTrailing).toList())
+                    .stripTrailing();
+        }
+    }
+
+    /** The same of the characters alone that are underlined, the others being blanks: where a theme has put its underline. */
+    String underlined() {
+        synchronized (bytes) {
+            long[] cells = new long[columns * rows];
+            screen.dump(cells, 0, 0, rows, columns, null);
+            var text = new StringBuilder();
+            for (int i = 0; i < cells.length; i++) {
+                text.append((cells[i] & UNDERLINE) == 0 ? ' ' : (char) cells[i]);
+                text.append(i % columns == columns - 1 ? "\n" : "");
+            }
+            return String.join(
+                            "\n",
+                            text.toString().lines().map(String::stripTrailing).toList())
                     .stripTrailing();
         }
     }

@@ -18,8 +18,13 @@ public interface TextFlow {
     /** Wraps to another width from the next word on; 0 or less for no wrapping. */
     void resize(int columns);
 
-    /** The flow for replies: as Markdown where the theme has a dress for it, else as it is. */
+    /** What comes first are the model's thoughts, although nothing marks their begin. Before any text. */
+    default void thinking() {}
+
+    /** The flow for replies: as Markdown, with dim thoughts, where the theme has a dress for it, else as it is. */
     static TextFlow forReplies(Theme theme, int columns) {
-        return theme.isPlain() ? new WordWrap(columns) : new MarkdownFlow(theme, columns);
+        return theme.isPlain()
+                ? new WordWrap(columns)
+                : new ThoughtFlow(theme, columns, new MarkdownFlow(theme, columns));
     }
 }
