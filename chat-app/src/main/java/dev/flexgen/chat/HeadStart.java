@@ -31,7 +31,7 @@ public final class HeadStart {
      * Returns when all is loaded, always by that one thread: two threads that initialize the same classes in different orders could
      * wait for each other for ever.
      */
-    void await() {
+    public void await() {
         try {
             begun().join();
         } catch (CompletionException e) {

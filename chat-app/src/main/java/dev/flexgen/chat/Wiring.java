@@ -143,6 +143,7 @@ public final class Wiring {
 
     /** A download that keeps a packed model and nothing else. */
     public ModelPull packedPull(Settings settings, Path scratch, PackedModels packed, WeightType weights) {
+        headStart.await();
         HubCache cache = hubCache(scratch.toString());
         return new PackedPull(HubSettings.of(hubEnvironment(settings.get(SettingTable.STORE))), cache, packed, weights);
     }

@@ -208,7 +208,7 @@ class GenerateJobTest {
                 new Session(home).run("generate", "-m", model, "--ids", "2", "--output", "out"),
                 ExitCode.USAGE,
                 "--output needs --input");
-        refused(generate("--output", "nowhere/out"), ExitCode.FAILURE, "there is no such folder");
+        refused(generate("--output", "nowhere/out"), ExitCode.USAGE, "is in a folder that is not there");
         refused(generate("--output", "."), ExitCode.USAGE, "is a folder");
 
         Files.writeString(output, "precious");

@@ -89,6 +89,24 @@ class PromptsFromFilesTest {
     }
 
     @Test
+    void whatCannotBeMeantIsRefusedBeforeAModelIsOpened() {
+        write("prompts.txt", TWO);
+        var folder = run(
+                "generate",
+                "--input",
+                "prompts.txt",
+                "--output",
+                home.resolve("none/x").toString());
+        assertThat(folder.exitCode()).isEqualTo(ExitCode.USAGE);
+        expect(folder, "is in a folder that is not there; make " + home.resolve("none"));
+        expect(run("generate", "--input", ""), "--input has an empty name");
+        expect(run("generate", "--prompt-file", ""), "--prompt-file has an empty name");
+        expect(run("generate"), "exactly one of --prompt, --prompt-file, --ids and --input");
+        expect(run("score"), "exactly one of --text, --ids and --input");
+        expect(run("generate", "--prompt", "hello again", "--context", "1"), "--context");
+    }
+
+    @Test
     void aFileWithoutAPromptIsNamed() {
         write("empty.txt", "");
         write("blank.txt", "\uFEFF\n  \r\n");

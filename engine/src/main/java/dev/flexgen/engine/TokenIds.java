@@ -18,7 +18,7 @@ final class TokenIds {
         }
         if (ids.length > context) {
             throw EngineException.input("The prompt has " + ids.length + " tokens, but the context holds " + context
-                    + "; shorten it or choose a model with more positions");
+                    + "; shorten it, allow more with --context, or choose a model with more positions");
         }
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] < 0 || ids[i] >= vocabulary) {

@@ -36,7 +36,7 @@ final class GenerateCommand implements AppCommand {
     private static final int MOST = 512;
 
     @Mixin
-    PromptOptions prompts = new PromptOptions("--prompt");
+    PromptOptions prompts = new PromptOptions("--prompt", "--prompt-file");
 
     @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to complete")
     void prompt(String text) {

@@ -80,6 +80,11 @@ final class JobOptions {
         if (file.getFileName() == null || file.toFile().isDirectory()) {
             throw CommandException.usage("--output " + file + " is a folder; name a file in it");
         }
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder != null && !folder.toFile().isDirectory()) {
+            throw CommandException.usage(
+                    "--output " + file + " is in a folder that is not there; make " + folder + " or name another file");
+        }
         return file;
     }
 

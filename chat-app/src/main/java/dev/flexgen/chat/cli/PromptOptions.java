@@ -25,7 +25,7 @@ final class PromptOptions {
     private static final String STANDARD_INPUT_NAME = "standard input";
     private static final int LONGEST_TEXT = 1 << 24;
 
-    private final String textOption;
+    private final List<String> textOptions;
     private @Nullable String text;
     private @Nullable String textFile;
 
@@ -45,9 +45,9 @@ final class PromptOptions {
     /** What {@link #check} found in the file. */
     private @Nullable List<PromptSource.Numbered> read;
 
-    /** @param textOption the command's own name for its text, for messages */
-    PromptOptions(String textOption) {
-        this.textOption = textOption;
+    /** @param textOptions the command's own names for its text, and for the file with it if there is one, for messages */
+    PromptOptions(String... textOptions) {
+        this.textOptions = List.of(textOptions);
     }
 
     void text(String value) {
@@ -67,8 +67,12 @@ final class PromptOptions {
     /** Complains about what can be known before a model is opened; a file is read to its end, unlike a pipe. */
     void check(Environment environment) {
         if (Stream.of(text, textFile, ids, input).filter(Objects::nonNull).count() != 1) {
-            throw CommandException.usage("give exactly one of " + textOption
+            throw CommandException.usage("give exactly one of " + String.join(", ", textOptions)
                     + ", --ids and --input; what comes through a pipe is read with --input -");
+        }
+        if ("".equals(input) || "".equals(textFile)) {
+            throw CommandException.usage((textFile == null ? "--input" : textOptions.getLast())
+                    + " has an empty name; name a file, or - for standard input");
         }
         if (ids != null) {
             IdList.parse(ids);

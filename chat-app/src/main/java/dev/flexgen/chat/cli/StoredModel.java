@@ -27,11 +27,13 @@ final class StoredModel {
         String plain = at < 0 ? name : name.substring(0, at);
         Optional<CatalogueEntry> entry = catalogue.find(plain);
         if (entry.isEmpty() && !plain.contains("/")) {
-            throw CommandException.model("there is no model '" + name + "' in the catalogue"
-                    + catalogue
-                            .nearest(plain)
-                            .map(nearest -> "; did you mean " + nearest + "?")
-                            .orElse("; 'flexgen-chat models' lists it, a hub id such as facebook/opt-1.3b works too"));
+            throw CommandException.model(
+                    "there is no model '" + name + "' in the catalogue"
+                            + catalogue
+                                    .nearest(plain)
+                                    .map(nearest -> "; did you mean " + nearest + "?")
+                                    .orElse(
+                                            "; 'flexgen-chat models' shows what there is, a hub id such as facebook/opt-1.3b works too"));
         }
         if (entry.isPresent() && !entry.get().downloadable()) {
             throw CommandException.model(

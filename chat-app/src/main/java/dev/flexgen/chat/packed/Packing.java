@@ -178,6 +178,7 @@ public final class Packing {
 
     /** Makes a packed form, and shows how that goes. */
     public PackedForm pack(String key, ResolvedModel resolved, WeightType weights) {
+        wiring.headStart().await();
         String what = PlainText.line(resolved.name()) + " in " + weights.label();
         PackProgress.Display display = settings.get(SettingTable.QUIET)
                 ? PackProgress.Display.NONE

@@ -47,6 +47,14 @@ class PackagedProgramIT {
     }
 
     @Test
+    void aModelIsPackedByACommandThatOpensNone() throws Exception {
+        var program = run("", "pack", model);
+
+        assertThat(program.exitCode()).as(program.err()).isZero();
+        assertThat(program.out() + program.err()).doesNotContain("fault of the program");
+    }
+
+    @Test
     void noWarningIsShownAndTheVectorApiIsThere() throws Exception {
         var program = run("", "generate", "-m", model, "--ids", "2,5,9", "--max-new-tokens", "4", "--json");
 

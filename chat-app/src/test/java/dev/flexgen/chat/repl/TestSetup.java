@@ -25,7 +25,7 @@ public final class TestSetup {
     private TestSetup() {}
 
     public static Settings settings(Map<String, String> flags) {
-        var nowhere = Path.of("/nonexistent");
+        var nowhere = Path.of("target", "nowhere");
         var environment = new Environment(Map.of(), nowhere, nowhere);
         return Settings.resolve(environment, AppDirs.of(environment), flags);
     }

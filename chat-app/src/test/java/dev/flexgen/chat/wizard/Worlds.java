@@ -111,7 +111,7 @@ public final class Worlds implements WizardWorld {
 
     @Override
     public WizardEvent.Previewed preview(Answers answers) {
-        String content = new ConfigUpdate(Path.of("/nonexistent"))
+        String content = new ConfigUpdate(Path.of("target", "no-settings", "config.json"))
                 .set(SettingTable.MODEL, answers.model())
                 .set(SettingTable.STORE, answers.store())
                 .content();

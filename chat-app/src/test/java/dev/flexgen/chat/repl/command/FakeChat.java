@@ -42,7 +42,7 @@ public final class FakeChat implements CommandContext {
     private Optional<Reply> lastReply = Optional.empty();
 
     public FakeChat(Commands commands) {
-        this(commands, Path.of("/nonexistent"));
+        this(commands, Path.of("target", "nowhere"));
     }
 
     public FakeChat(Commands commands, Path folder) {
