@@ -143,22 +143,32 @@ class LauncherTest extends LauncherWorld {
     @Test
     void anAddressSpaceLimitIsSharedOutOrNamed() throws Exception {
         jdk("usr/lib/jvm/new", "25.0.1");
-        assertThat(limited(2_000_000).out()).contains("[-Xmx500000k]", "[-XX:CompressedClassSpaceSize=64m]");
-        assertThat(limited(100_000_000).out()).doesNotContain("-Xmx");
+        assertThat(limited("-v 2000000").out()).contains("[-Xmx500000k]", "[-XX:CompressedClassSpaceSize=64m]");
+        assertThat(limited("-v 100000000").out()).doesNotContain("-Xmx");
 
-        var tooLittle = limited(500_000);
+        var tooLittle = limited("-v 500000");
         assertThat(tooLittle.exitCode()).isEqualTo(4);
         assertThat(tooLittle.err())
                 .contains("limited to 500000 KiB", "ulimit -v")
                 .hasLineCount(1);
     }
 
-    private Program limited(int kib) throws Exception {
+    @Test
+    void tooFewOpenFilesAreNamed() throws Exception {
+        jdk("usr/lib/jvm/new", "25.0.1");
+        assertThat(limited("-n 64").exitCode()).isZero();
+
+        var tooFew = limited("-n 20");
+        assertThat(tooFew.exitCode()).isEqualTo(4);
+        assertThat(tooFew.err()).contains("may open 20 files", "ulimit -n").hasLineCount(1);
+    }
+
+    private Program limited(String limit) throws Exception {
         return Program.run(
                 world,
                 environment,
                 "",
-                List.of("/bin/sh", "-c", "ulimit -v " + kib + " && exec /bin/sh \"$0\"", launcher.toString()));
+                List.of("/bin/sh", "-c", "ulimit " + limit + " && exec /bin/sh \"$0\"", launcher.toString()));
     }
 
     @Test
