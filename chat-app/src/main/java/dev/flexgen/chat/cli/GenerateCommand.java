@@ -94,7 +94,7 @@ final class GenerateCommand implements AppCommand {
         if (jobs.isComplete(wiring)) {
             return jobs.sayComplete(wiring);
         }
-        if (prompts.saysThatFileIsEmpty(wiring.streams()) && !jobs.hasOutput()) {
+        if (prompts.noteEmptyFile(wiring.streams()) && !jobs.hasOutput()) {
             return ExitCode.OK;
         }
         wiring.announceDefaultModel(settings);

@@ -90,8 +90,8 @@ final class PromptOptions {
         return input != null && !input.equals(STANDARD_INPUT);
     }
 
-    /** Whether a file on a disk has not one prompt, which is said: somebody may have named another than they meant. */
-    boolean saysThatFileIsEmpty(Streams streams) {
+    /** Says so if a file on a disk has not one prompt: somebody may have named another than they meant. Whether it is so. */
+    boolean noteEmptyFile(Streams streams) {
         boolean empty = read != null && read.isEmpty();
         if (empty) {
             streams.note(input

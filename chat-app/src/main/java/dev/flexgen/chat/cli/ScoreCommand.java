@@ -62,7 +62,7 @@ final class ScoreCommand implements AppCommand {
         if (jobs.isComplete(wiring)) {
             return jobs.sayComplete(wiring);
         }
-        if (prompts.saysThatFileIsEmpty(wiring.streams()) && !jobs.hasOutput()) {
+        if (prompts.noteEmptyFile(wiring.streams()) && !jobs.hasOutput()) {
             return ExitCode.OK;
         }
         PromptSource source = jobs.ours(

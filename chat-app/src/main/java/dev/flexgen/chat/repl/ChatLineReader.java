@@ -92,6 +92,11 @@ final class ChatLineReader extends LineReaderImpl {
         overTyping = false;
     }
 
+    /** Whether there are keys that nobody has obeyed; those of the keyboard count too. */
+    boolean hasKeys() {
+        return peekKey(1) >= 0;
+    }
+
     /** The next key, or a negative number if none comes for a while. */
     int peekKey(long millis) {
         return bindingReader.peekCharacter(millis);

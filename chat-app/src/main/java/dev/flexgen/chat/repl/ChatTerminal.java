@@ -69,7 +69,7 @@ public final class ChatTerminal implements AutoCloseable {
                 comeBack.run();
             }
         };
-        return listen(new KeyListener.Actions(action, suspend, () -> {}, false));
+        return listen(new KeyListener.Actions(action, suspend, () -> "", false));
     }
 
     /** The same with keys that do more. */

@@ -4,6 +4,7 @@ import dev.flexgen.engine.base.Threads;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jline.terminal.Attributes.ControlChar;
 import org.jline.utils.NonBlockingReader;
 
@@ -48,10 +49,10 @@ final class KeyListener implements AutoCloseable {
     /**
      * What keys do that mean something at once.
      *
-     * @param monitor on Ctrl-T; has the keyboard until it returns
+     * @param monitor on Ctrl-T; has the keyboard until it returns what was typed behind its last key
      * @param monitorFirst whether that comes before any key
      */
-    record Actions(Runnable onInterrupt, Runnable onSuspend, Runnable monitor, boolean monitorFirst) {}
+    record Actions(Runnable onInterrupt, Runnable onSuspend, Supplier<String> monitor, boolean monitorFirst) {}
 
     /** @param typed takes the keys that are kept */
     KeyListener(ChatTerminal screen, TypedAhead typed, Actions actions, LongSupplier nanoTime) {
@@ -79,7 +80,8 @@ final class KeyListener implements AutoCloseable {
     private void run() {
         try {
             if (actions.monitorFirst()) {
-                actions.monitor().run();
+                monitor();
+                typed.changed();
             }
             while (!closed) {
                 int key = keyboard.read(POLL_MILLIS);
@@ -109,7 +111,7 @@ final class KeyListener implements AutoCloseable {
             keepWaiting();
             actions.onSuspend().run();
         } else if (!pasting && key == CTRL_T) {
-            actions.monitor().run();
+            monitor();
         } else if (!pasting && (key == BACKSPACE || key == DELETE)) {
             typed.back();
         } else if (!pasting && key == CTRL_U) {
@@ -118,6 +120,13 @@ final class KeyListener implements AutoCloseable {
             typed.leave();
         } else if (pasting || key != quitKey) { // that was meant for the reply
             keep(key);
+        }
+    }
+
+    /** The keys behind its last one do here what they do otherwise. */
+    private void monitor() throws IOException {
+        for (char key : actions.monitor().get().toCharArray()) {
+            take(key);
         }
     }
 

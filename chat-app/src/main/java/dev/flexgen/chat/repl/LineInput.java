@@ -68,7 +68,7 @@ final class LineInput {
 
     /**
      * The next message, which begins with what was typed while there was no prompt: what came before a Ctrl-C is on the prompt
-     * and not sent.
+     * and not sent. Of what was typed behind it one message is handed to the line editor, which gives nothing back.
      *
      * @param draft stands on the prompt already
      */
@@ -76,7 +76,10 @@ final class LineInput {
         String stopped = screen.typed().takeStopped();
         String text = draft.isEmpty() || stopped.isEmpty() ? draft + stopped : draft + "\n" + stopped;
         reader.stopOverwriting();
-        reader.runMacro(screen.typed().take());
+        if (screen.typed().takeLeave(text, reader::hasKeys)) {
+            throw new EndOfFileException(); // a key would be the terminal's own, and mean nothing beside a draft
+        }
+        reader.runMacro(screen.typed().take(text));
         Thread refresher = Thread.ofVirtual().name("hints").start(this::refresh);
         try {
             return reader.readLine(prompt, null, (Character) null, text.isEmpty() ? null : text);

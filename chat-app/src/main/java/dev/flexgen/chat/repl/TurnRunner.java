@@ -130,15 +130,17 @@ final class TurnRunner {
         }
     }
 
-    /** On the keyboard's thread, which has no keys to read meanwhile. */
-    private void monitor(TerminalTurn turn) {
+    /** On the keyboard's thread, which has no keys to read meanwhile, and gets those that it could not leave in the terminal. */
+    private String monitor(TerminalTurn turn) {
         var partner = chat.partner();
+        var behind = new StringBuilder();
         turn.leave();
         try {
             var monitor = new Monitor(
-                    screen.terminal(), partner.name(), partner.model().watch(), nanoTime, screen.typed()::add);
+                    screen.terminal(), partner.name(), partner.model().watch(), nanoTime, behind::append);
             var end = monitor.run(turn::goesOn, false);
             if (end == Monitor.End.INTERRUPT) {
+                screen.typed().stop();
                 interrupts.interrupt();
             }
         } catch (IOException gone) {
@@ -146,6 +148,7 @@ final class TurnRunner {
         } finally {
             turn.comeBack();
         }
+        return behind.toString();
     }
 
     private boolean statusWanted() {

@@ -27,7 +27,7 @@ public final class TypedAgain implements Predicate<String> {
 
     private final MemorySegment argument = Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
     private final Optional<MethodHandle> ioctl =
-            System.getProperty("os.name", "").equals("Linux") ? Optional.of(ioctl()) : Optional.empty();
+            System.getProperty("os.name", "").equals("Linux") ? ioctl() : Optional.empty();
 
     public TypedAgain() {
         argument.set(ValueLayout.JAVA_BYTE, 0, (byte) 0);
@@ -59,12 +59,19 @@ public final class TypedAgain implements Predicate<String> {
         }
     }
 
+    /** Empty where this Java calls no C. */
     @SuppressWarnings("restricted") // a call of the C library, with the signature that Linux gives it
-    private static MethodHandle ioctl() {
-        var linker = Linker.nativeLinker();
+    private static Optional<MethodHandle> ioctl() {
+        Linker linker;
+        try {
+            linker = Linker.nativeLinker();
+        } catch (UnsupportedOperationException none) {
+            return Optional.empty();
+        }
         var signature = FunctionDescriptor.of(
                 ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
-        return linker.downcallHandle(
-                linker.defaultLookup().find("ioctl").orElseThrow(), signature, Linker.Option.firstVariadicArg(2));
+        return linker.defaultLookup()
+                .find("ioctl")
+                .map(address -> linker.downcallHandle(address, signature, Linker.Option.firstVariadicArg(2)));
     }
 }

@@ -2,6 +2,8 @@ package dev.flexgen.chat.repl;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 
 /**
@@ -22,10 +24,19 @@ final class TypedAhead {
     private static final Pattern NOT_TEXT = Pattern.compile("\u001b(?:" + NAMED
             + "|[\\]P_][^\u0007\u001b\r\n]*(?:\u0007|\u001b\\\\)|.?)|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]");
 
-    /** What a Ctrl-D is at the prompt, and what it is called among what waits. */
-    private static final String LEAVE_KEY = "\u0004";
+    /** Keys that belong together: a paste, a line that goes on after a backslash, a quoted key, a key that has a name. */
+    private static final Pattern TOGETHER = Pattern.compile(
+            KeyListener.PASTE_BEGIN.replace("[", "\\[") + ".*?(?:"
+                    + KeyListener.PASTE_END.replace("[", "\\[") + "|\\z)|\\\\{2,}|\\\\[\r\n]?|\u0016.|\u001b(?:"
+                    + NAMED + "|.)?|.",
+            Pattern.DOTALL);
 
+    /** All that sends a message at the prompt: two spellings of Enter, those of the keypad and of new terminals, and Ctrl-O. */
+    private static final Set<String> SENDS = Set.of("\r", "\n", "\u001bOM", "\u001b[13u", "\u000f");
+
+    /** What a Ctrl-D is called among what waits. */
     private static final String LEAVE = "Ctrl-D, to leave";
+
     private static final int NEVER = -1;
 
     private volatile Runnable onChange = () -> {};
@@ -59,16 +70,28 @@ final class TypedAhead {
     }
 
     private boolean isBetweenMessages() {
-        int end = keys.length();
         if (!text(keys.substring(0, stoppedAt)).isBlank()) {
             return false; // it will stand on the prompt
         }
-        if (end == 0) {
-            return true;
+        String left = keys.substring(stoppedAt);
+        int begin = 0;
+        int end = 0;
+        while (end != NEVER) {
+            begin += end;
+            end = endOfMessage("", left.substring(begin));
         }
-        boolean goesOn = end > 1 && (keys.charAt(end - 2) == '\\' || keys.charAt(end - 2) == ESCAPE);
-        int fences = keys.toString().split(UserInput.FENCE, -1).length - 1;
-        return isEnter(keys.charAt(end - 1)) && !goesOn && fences % 2 == 0;
+        return begin == left.length();
+    }
+
+    /** Where the first message ends of which {@code draft} stands on the prompt already; {@code NEVER} if it does not end. */
+    private static int endOfMessage(String draft, String keys) {
+        var key = TOGETHER.matcher(keys);
+        while (key.find()) {
+            if (SENDS.contains(key.group()) && !UserInput.isOpen(draft + text(keys.substring(0, key.start())))) {
+                return key.end();
+            }
+        }
+        return NEVER;
     }
 
     /** Whether the last keys are these. */
@@ -154,17 +177,29 @@ final class TypedAhead {
         return text;
     }
 
-    /** The keys, to be typed again, as far as the Ctrl-D that leaves, which the next prompt gets; removes them. */
-    synchronized String take() {
+    /**
+     * Whether the Ctrl-D that leaves comes next. It is forgotten then; beside a draft it means nothing, as at the prompt.
+     *
+     * @param others whether keys are left that were handed out before
+     */
+    synchronized boolean takeLeave(String draft, BooleanSupplier others) {
+        boolean due = leaveAt == 0 && (!draft.isEmpty() || !others.getAsBoolean());
+        leaveAt = due ? NEVER : leaveAt;
+        return due && draft.isEmpty();
+    }
+
+    /**
+     * The keys of the next message, to be typed again; removes them. All others stay, so that they can be seen and taken back.
+     *
+     * @param draft what the message begins with
+     */
+    synchronized String take(String draft) {
         stoppedAt = 0;
-        if (leaveAt == 0) {
-            leaveAt = NEVER;
-            return LEAVE_KEY;
-        }
-        int end = leaveAt == NEVER ? keys.length() : leaveAt;
-        String taken = keys.substring(0, end);
-        keys.delete(0, end);
-        leaveAt = leaveAt == NEVER ? NEVER : 0;
+        String before = leaveAt == NEVER ? keys.toString() : keys.substring(0, leaveAt);
+        int end = endOfMessage(draft, before);
+        String taken = end == NEVER ? before : before.substring(0, end);
+        keys.delete(0, taken.length());
+        leaveAt = leaveAt == NEVER ? NEVER : leaveAt - taken.length();
         return taken;
     }
 

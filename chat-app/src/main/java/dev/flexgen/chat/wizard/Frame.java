@@ -25,7 +25,10 @@ public final class Frame {
 
     private Frame() {}
 
-    /** As many lines as the screen has rows, none wider than it has columns; what does not fit is said to be missing. */
+    /**
+     * As many lines as the screen has rows, none wider than it has columns. What does not fit is said to be missing, but
+     * for a list of models, which moves with the keys, and where there is but one row for it.
+     */
     public static List<Line> of(WizardState state, int columns, int rows) {
         boolean airy = rows >= LOW;
         return lines(state, columns, rows, airy)

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ public final class ScriptedChatModel implements ChatModel {
     private final List<Integer> limits = new ArrayList<>();
     private final CountDownLatch paused = new CountDownLatch(1);
     private volatile boolean stubborn;
-    private volatile boolean over;
+    private final Semaphore over = new Semaphore(0);
     private int held;
     private int spoken;
     private int readTokens = 1;
@@ -72,7 +73,7 @@ public final class ScriptedChatModel implements ChatModel {
 
     /** A hanging reply comes to its own end. */
     public void endHanging() {
-        over = true;
+        over.release();
     }
 
     /** Says this much and then fails. */
@@ -175,7 +176,7 @@ public final class ScriptedChatModel implements ChatModel {
 
     private void hang(CancelToken cancel) {
         paused.countDown();
-        while (stubborn || !(cancel.cancelled() || over)) {
+        while (stubborn || !(cancel.cancelled() || over.tryAcquire())) {
             try {
                 Thread.sleep(5);
             } catch (InterruptedException e) {

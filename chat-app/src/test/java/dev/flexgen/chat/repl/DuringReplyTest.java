@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jline.terminal.Attributes.ControlChar;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -212,6 +213,88 @@ class DuringReplyTest {
         model.endHanging();
         assertThat(session.awaitExit()).isZero();
         assertThat(session.lines()).contains("> second\nFine.");
+    }
+
+    @Test
+    void aCtrlDBehindTwoMessagesCanBeTakenBackWhileTheFirstIsAnswered() throws Exception {
+        model.saysAndHangs("Hm ").saysAndHangs("Two ").says("Three.").says("Four.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("second\rthird\r" + ScreenSession.CTRL_D);
+        session.awaitText("[3 waiting, the last: Ctrl-D, to leave; ");
+        model.endHanging();
+        session.awaitText("> second\nTwo  [2 waiting, the last: Ctrl-D, to leave; ");
+        session.type("\u0015" + "fourth\r");
+        session.awaitText("[2 waiting, the last: fourth; ");
+        model.endHanging();
+        session.awaitText("Four.");
+        leave();
+        assertThat(session.lines()).contains("> third\nThree.\n> fourth\nFour.");
+    }
+
+    @Test
+    void ctrlCDuringTheSecondOfThreeMessagesDoesNotSendTheThird() throws Exception {
+        model.saysAndHangs("Hm ").saysAndHangs("Two ");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("second\rthird\r" + ScreenSession.CTRL_D);
+        session.awaitText("[3 waiting, ");
+        model.endHanging();
+        session.awaitText("> second\nTwo");
+        session.type(ScreenSession.CTRL_C);
+        session.awaitText("[stopped]\n> third");
+        session.type("\u0015");
+        leave();
+        assertThat(model.prompts()).hasSize(2);
+    }
+
+    @Test
+    void messagesOfSeveralLinesAreHandedOnWhole() throws Exception {
+        model.saysAndHangs("Hm ").says("Two.").says("Three.").says("Four.");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("\"\"\"a\rb\"\"\"\r" + KeyListener.PASTE_BEGIN + "e\rf" + KeyListener.PASTE_END + "\rlast\r"
+                + ScreenSession.CTRL_D);
+        session.awaitText("Ctrl-D, to leave; ");
+        model.endHanging();
+        assertThat(session.awaitExit()).isZero();
+        assertThat(model.prompts().stream()
+                        .skip(1)
+                        .map(prompt -> prompt.substring(prompt.lastIndexOf("H: ") + 3, prompt.lastIndexOf("\nA:"))))
+                .containsExactly("a\nb", "e\nf", "last");
+    }
+
+    @Test
+    void aCtrlDInFrontOfADraftMeansNothing() throws Exception {
+        model.saysAndHangs("Hm ");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("@./nofile\r" + ScreenSession.CTRL_D + "more");
+        session.awaitText("[3 waiting, the last: more; ");
+        model.endHanging();
+        session.awaitText("> @./nofilemore");
+        session.type("\u0015");
+        leave();
+        assertThat(model.prompts()).hasSize(1);
+    }
+
+    @Test
+    void aCtrlDLeavesWhateverKeyDoesSoAtThePrompt() throws Exception {
+        var modes = session.terminal().getAttributes();
+        modes.setControlChar(ControlChar.VEOF, 5);
+        session.terminal().setAttributes(modes);
+        model.saysAndHangs("Hm ");
+        start();
+        session.type("first\r");
+        model.awaitHanging();
+        session.type("\u0005");
+        session.awaitText("[waiting: Ctrl-D, to leave; ");
+        model.endHanging();
+        assertThat(session.awaitExit()).isZero();
     }
 
     @Test

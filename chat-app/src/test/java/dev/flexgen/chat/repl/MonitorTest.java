@@ -86,6 +86,36 @@ class MonitorTest {
     }
 
     @Test
+    void keysBehindItsEscDoWhatTheyDoInAReply() throws Exception {
+        model.saysAndHangs("Once upon ");
+        start("false");
+        session.type("hi\r");
+        model.awaitHanging();
+        session.type(CTRL_T);
+        awaitMonitor();
+        session.type("\u001bnexx\u007ft one" + ScreenSession.CTRL_C);
+        session.awaitText("Once upon [stopped]\n> next one");
+        session.type("\u0015");
+        leave();
+        assertThat(model.prompts()).hasSize(1);
+    }
+
+    @Test
+    void ctrlCInItSendsNothingThatWaits() throws Exception {
+        model.saysAndHangs("Once upon ");
+        start("false");
+        session.type("hi\r");
+        model.awaitHanging();
+        session.type("next one\r" + CTRL_T);
+        awaitMonitor();
+        session.type(ScreenSession.CTRL_C);
+        session.awaitText("Once upon [stopped]\n> next one");
+        session.type("\u0015");
+        leave();
+        assertThat(model.prompts()).hasSize(1);
+    }
+
+    @Test
     void withEveryReplyItComesByItselfAndKeepsTheText() throws Exception {
         model.saysAndHangs("Once upon ").says("Fine.");
         start("true");

@@ -93,6 +93,11 @@ public final class BorrowedTerminal extends ANSITerminal {
         return keys.hasTyped();
     }
 
+    /** Whether there are keys in the terminal that nobody has read. */
+    boolean isWaiting() {
+        return keys.isWaiting();
+    }
+
     /**
      * What was typed behind the last key and could not stay in the terminal, with all that waits there; empty if nothing was taken
      * out of it. To be asked for before the private mode ends.

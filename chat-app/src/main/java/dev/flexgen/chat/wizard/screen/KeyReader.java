@@ -28,6 +28,10 @@ final class KeyReader {
     private static final long SETTLED_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private static final long PAUSE_MILLIS = 2;
+
+    /** A terminal that has something, and does not give it in so many reads, never does. */
+    private static final int MOST_READS = 500;
+
     private static final int NONE = NonBlockingInputStream.READ_EXPIRED;
     private static final int GONE = NonBlockingInputStream.EOF;
 
@@ -77,28 +81,42 @@ final class KeyReader {
     /** If characters were read that made no key: these, and all that wait behind them. Else what waits stays in the terminal. */
     String takeTyped() throws IOException {
         var text = new StringBuilder();
-        while (!ahead.isEmpty()) {
-            text.append(ahead.removeFirst());
-            int next = ahead.isEmpty() && waiting() > 0 ? next() : NONE;
-            if (next >= 0) {
-                ahead.add((char) next);
+        ahead.forEach(text::append);
+        if (!text.isEmpty()) {
+            ahead.clear();
+            for (int next = readWaiting(); next >= 0; next = readWaiting()) {
+                text.append((char) next);
             }
         }
         return text.toString();
+    }
+
+    /** Whether there are keys in the terminal that nobody has read. */
+    boolean isWaiting() {
+        return waiting() > 0;
     }
 
     private int next() throws IOException {
         return ahead.isEmpty() ? reader.read(1) : ahead.removeFirst();
     }
 
+    /** The next character if its bytes are there or on their way: a read gives up between two of them, and on a busy machine. */
+    private int readWaiting() throws IOException {
+        int character = NONE;
+        for (int i = 0; character == NONE && i < MOST_READS && await(1, SETTLED_NANOS); i++) {
+            character = reader.read(1);
+        }
+        return character;
+    }
+
     /** What an Escape begins; on its own, and with what makes no sequence behind it, it is the Escape key. */
     private KeyStroke escape() throws IOException {
         var sequence = new EscapeSequence();
-        if (ahead.isEmpty() && !isSequence()) {
+        if (ahead.isEmpty() && waiting() == 0 && !isSequence()) {
             return new KeyStroke(KeyType.Escape);
         }
         while (sequence.goesOn() && (!ahead.isEmpty() || await(1, SEQUENCE_NANOS))) {
-            int character = next();
+            int character = ahead.isEmpty() ? readWaiting() : ahead.removeFirst();
             if (character < 0) {
                 break;
             }

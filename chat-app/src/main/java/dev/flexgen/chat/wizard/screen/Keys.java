@@ -37,6 +37,6 @@ final class Keys {
         if (stroke.isCtrlDown()) {
             return character == 'c' ? Named.INTERRUPT : null;
         }
-        return stroke.isAltDown() ? null : new Key.Typed(character);
+        return new Key.Typed(character);
     }
 }

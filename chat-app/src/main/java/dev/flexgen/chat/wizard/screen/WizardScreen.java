@@ -55,7 +55,8 @@ public final class WizardScreen {
             case DONE, LEFT -> {
                 Predicate<String> again = shell.get(); // before the keys: those typed after them must not come first
                 String typed = bridge.takeTyped();
-                yield again.test(typed) ? "" : typed;
+                boolean others = bridge.isWaiting(); // those would come before it
+                yield !others && again.test(typed) ? "" : typed;
             }
         };
     }
