@@ -64,7 +64,7 @@ public final class Wiring {
     private final Host host;
     private final HeadStart headStart = new HeadStart();
 
-    Wiring(Environment environment, Streams streams, Interruption interruption) {
+    public Wiring(Environment environment, Streams streams, Interruption interruption) {
         this(environment, streams, interruption, new Host(it -> SystemTerminal.open(it.variables()), System::exit));
     }
 

@@ -77,7 +77,7 @@ final class ChatCommand implements AppCommand {
         this(wiring, "");
     }
 
-    /** @param typed before the terminal is opened, for the first prompt */
+    /** @param typed before the terminal is opened, for the first prompt; said to be lost if there is none */
     ChatCommand(Wiring wiring, String typed) {
         this.wiring = wiring;
         this.typed = typed;
@@ -104,6 +104,19 @@ final class ChatCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings given) {
+        try {
+            return talk(given);
+        } finally {
+            if (!typed.isBlank()) {
+                wiring.streams()
+                        .note(
+                                "what was typed behind Esc was for a chat that did not begin, and nothing was done with it: "
+                                        + PlainText.line(typed.strip()));
+            }
+        }
+    }
+
+    private ExitCode talk(Settings given) {
         ChatSessions sessions = ChatSessions.choose(wiring, given, goOn, Optional.ofNullable(session));
         Settings settings = inRole(sessions.settings());
         if (question != null) {
@@ -135,10 +148,15 @@ final class ChatCommand implements AppCommand {
     /** Nothing is set up yet: the wizard comes first, and what it wrote decides with whom to talk. */
     private ExitCode firstRun(ChatSessions sessions, Settings settings) {
         var end = new SetupWizard(wiring, settings).run(Purpose.FIRST_RUN);
-        typed = end.typed();
         return switch (end.outcome()) {
-            case CHAT -> converse(sessions, inRole(settings.again()), true);
-            case CHAT_WITH_DEMO -> converse(sessions, settings, true);
+            case CHAT -> {
+                typed = end.typed();
+                yield converse(sessions, inRole(settings.again()), true);
+            }
+            case CHAT_WITH_DEMO -> {
+                typed = end.typed();
+                yield converse(sessions, settings, true);
+            }
             case DONE -> ExitCode.OK;
             case LEFT -> ExitCode.INTERRUPTED;
         };
@@ -195,6 +213,7 @@ final class ChatCommand implements AppCommand {
             models.chatModel().warmUp();
             listening.end();
             var shelf = new RecordedModels(models, desk::model);
+            typed = ""; // the first prompt has it
             int code = Repl.run(setup(models.partner(), shelf, settings, desk), screen);
             screen.giveBack(); // from here on Ctrl-C ends the process, however long it takes to keep and close all
             desk.finish();

@@ -25,6 +25,9 @@ public final class TypedAgain implements Predicate<String> {
     /** {@code TIOCSTI}. */
     private static final long TYPE = 0x5412;
 
+    /** {@code TCFLSH}, whose 0 means what was typed and not read. */
+    private static final long FLUSH = 0x540B;
+
     private final MemorySegment argument = Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
     private final Optional<MethodHandle> ioctl =
             System.getProperty("os.name", "").equals("Linux") ? ioctl() : Optional.empty();
@@ -34,7 +37,7 @@ public final class TypedAgain implements Predicate<String> {
         ioctl.ifPresent(call -> call(call, COUNT, argument)); // the first time takes longest
     }
 
-    /** Whether all of it is there; a system that refuses does so at the first byte. */
+    /** Whether all of it is there; if not, nothing is. */
     @Override
     public boolean test(String text) {
         if (ioctl.isEmpty()) {
@@ -43,6 +46,7 @@ public final class TypedAgain implements Predicate<String> {
         for (byte key : text.getBytes(StandardCharsets.UTF_8)) {
             argument.set(ValueLayout.JAVA_BYTE, 0, key);
             if (call(ioctl.get(), TYPE, argument) != 0) {
+                int _ = call(ioctl.get(), FLUSH, MemorySegment.NULL); // a shell must not run the part that is there
                 return false;
             }
         }

@@ -87,6 +87,17 @@ class SmallWindowsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"60, 20", "80, 24", "100, 30"})
+    void nothingIsSaidToBeMissingInAWindowOfUsualSize(int columns, int rows) {
+        for (WizardState state : states()) {
+            String screen = String.join(
+                    "\n",
+                    Frame.of(state, columns, rows).stream().map(Line::text).toList());
+            assertThat(screen).doesNotContain(HINT);
+        }
+    }
+
     private static boolean hasSelected(List<Line> lines) {
         return lines.stream().anyMatch(line -> line.style() == Line.Style.SELECTED);
     }
