@@ -190,6 +190,18 @@ class LauncherTest extends LauncherWorld {
     }
 
     @Test
+    void aCheckoutThatMavenCannotNameIsNotBuilt() throws Exception {
+        jdk("usr/lib/jvm/new", "25.0.1");
+        Path checkout = world.resolve("2026-11-28T14:00");
+        Files.createFile(Files.createDirectories(checkout.resolve("chat-app")).resolve("pom.xml"));
+        var program = launch(Files.copy(launcher, checkout.resolve("flexgen-chat")), "hello");
+        assertThat(program.exitCode()).isEqualTo(1);
+        assertThat(program.err())
+                .contains("a colon in its name, " + checkout, "move it elsewhere")
+                .hasLineCount(1);
+    }
+
+    @Test
     void aFolderThatJavaCannotReadFilesFromIsOneSentence() throws Exception {
         jdk("usr/lib/jvm/new", "25.0.1");
         for (String name : List.of("wow!", "a!/b")) {
