@@ -4,7 +4,7 @@ import java.io.PrintStream;
 import java.util.function.Consumer;
 
 /**
- * Says that this machine is being measured, which takes about ten seconds and happens once: on a terminal in a line that goes again,
+ * Says that this machine is being measured, which takes ten to twenty seconds and happens once: on a terminal in a line that goes again,
  * elsewhere in one that stays. Owned by one thread.
  */
 final class MeasuringNotice implements Consumer<String> {
@@ -31,7 +31,7 @@ final class MeasuringNotice implements Consumer<String> {
             out.print(what.isEmpty() ? ERASE_LINE : ERASE_LINE + "measuring this machine, once: " + what);
         } else if (!said && !what.isEmpty()) {
             said = true;
-            streams.note("measuring this machine, which takes about ten seconds and is done once");
+            streams.note("measuring this machine, which takes ten to twenty seconds and is done once");
         }
         out.flush();
     }

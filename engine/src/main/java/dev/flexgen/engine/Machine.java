@@ -89,7 +89,7 @@ public final class Machine implements AutoCloseable {
     public enum Rates {
         /** What was measured before; none if nothing was. */
         SAVED,
-        /** Measured now if they were not before, which takes about ten seconds. */
+        /** Measured now if they were not before, which takes ten to twenty seconds. */
         KNOWN,
         /** Measured now. */
         FRESH
@@ -295,7 +295,7 @@ public final class Machine implements AutoCloseable {
         return profiles.known(); // without a turn: who watches a step must not wait for its end
     }
 
-    /** How fast this machine is; measured now where it is not known, which takes about ten seconds. */
+    /** How fast this machine is; measured now where it is not known, which takes ten to twenty seconds. */
     public MachineProfile profile() {
         return inTurn(profiles::profile);
     }

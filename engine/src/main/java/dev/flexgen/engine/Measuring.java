@@ -19,7 +19,7 @@ public record Measuring(ProfileCache cache, @Nullable Path diskFolder, Consumer<
     /** Keeps nothing and measures roughly, within about a second. */
     public static final Measuring ROUGHLY = new Measuring(ProfileCache.NONE, null, _ -> {}, 2_000_000L);
 
-    /** Keeps profiles, and takes about ten seconds for a new one. */
+    /** Keeps profiles, and takes ten to twenty seconds for a new one. */
     public static Measuring kept(ProfileCache cache, Path diskFolder, Consumer<String> progress) {
         return new Measuring(cache, diskFolder, progress, MachineBenchmark.NANOS_PER_FIGURE);
     }

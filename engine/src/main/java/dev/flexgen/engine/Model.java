@@ -170,7 +170,7 @@ public final class Model implements AutoCloseable {
         return machine.knownProfile().map(this::estimate);
     }
 
-    /** The same, with the machine measured now if need be, which takes about ten seconds. */
+    /** The same, with the machine measured now if need be, which takes ten to twenty seconds. */
     public ThroughputEstimate estimate() {
         return estimate(machine.profile());
     }

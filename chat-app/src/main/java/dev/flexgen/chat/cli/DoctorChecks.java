@@ -134,7 +134,7 @@ final class DoctorChecks {
     private void unmeasured() {
         checkup.note(
                 "speed",
-                "this machine was not measured yet; 'flexgen-chat doctor --measure' does it in about ten seconds");
+                "this machine was not measured yet; 'flexgen-chat doctor --measure' does it in ten to twenty seconds");
     }
 
     private void figures(MachineProfile profile) {

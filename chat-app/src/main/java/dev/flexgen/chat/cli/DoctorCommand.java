@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         })
 final class DoctorCommand implements AppCommand {
 
-    @Option(names = "--measure", description = "Measure the machine now, which takes about ten seconds")
+    @Option(names = "--measure", description = "Measure the machine now, which takes ten to twenty seconds")
     boolean measure;
 
     @Option(names = "--json", description = "Print one JSON object; plan --machine reads its machine")

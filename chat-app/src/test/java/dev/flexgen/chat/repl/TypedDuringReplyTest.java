@@ -2,59 +2,15 @@ package dev.flexgen.chat.repl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flexgen.chat.dialogue.ScriptedChatModel;
-import dev.flexgen.chat.repl.render.Theme;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jline.terminal.Attributes.ControlChar;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a user types while a reply is made: messages that wait, and keys that take them back or leave. */
-@Timeout(30)
-class TypedDuringReplyTest {
-
-    @TempDir
-    private Path state;
-
-    private final ScriptedChatModel model = new ScriptedChatModel(2048);
-    private ScreenSession session;
-
-    @BeforeEach
-    void openScreen() throws IOException {
-        session = ScreenSession.open();
-    }
-
-    @AfterEach
-    void closeScreen() throws IOException {
-        session.close();
-    }
-
-    private ChatSetup setup(Theme theme, Verbosity verbosity) {
-        return TestSetup.of(model, state, theme, verbosity, _ -> {});
-    }
-
-    private void start(ChatSetup setup) throws InterruptedException {
-        session.start(screen -> Repl.run(setup, screen));
-        session.awaitPrompt();
-    }
-
-    private void start() throws InterruptedException {
-        start(setup(Theme.PLAIN, Verbosity.QUIET));
-    }
-
-    private void leave() throws Exception {
-        session.awaitPrompt();
-        session.type(ScreenSession.CTRL_D);
-        assertThat(session.awaitExit()).isZero();
-    }
+class TypedDuringReplyTest extends ChatOnScreen {
 
     @Test
     void whatIsTypedDuringAReplyIsTheNextMessage() throws Exception {

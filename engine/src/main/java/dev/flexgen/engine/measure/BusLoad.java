@@ -8,8 +8,8 @@ import dev.flexgen.engine.device.StreamRole;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Keeps the bus to a GPU busy while something else is measured: with copies from page-locked memory that are asked for ahead, as a
- * model's weights are, so that no thread is needed for it. Owned by one thread.
+ * Keeps the bus to a GPU busy while something else is measured. It asks for copies from page-locked memory ahead, as a prefetcher does for
+ * weights; the GPU makes them without a thread of ours. Owned by one thread.
  */
 final class BusLoad implements AutoCloseable {
 

@@ -27,7 +27,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures a {@link MachineProfile}: about ten seconds. The devices are open and hold no model that computes meanwhile. Owned by the
+ * Measures a {@link MachineProfile}: ten to twenty seconds. The devices are open and hold no model that computes meanwhile. Owned by the
  * calling thread.
  *
  * @param processor the device that computes on host memory
@@ -47,7 +47,7 @@ public record MachineBenchmark(
         Consumer<String> progress,
         long nanosPerFigure) {
 
-    /** What makes a profile of about ten seconds. */
+    /** What makes a profile of ten to twenty seconds. */
     public static final long NANOS_PER_FIGURE = 250_000_000L;
 
     private static final long MOST_HOST_BYTES = 1L << 30;
@@ -98,7 +98,7 @@ public record MachineBenchmark(
                 progress.accept("the GPU and its bus");
                 graphics = Optional.of(graphics(gpu.get(), memory.segment(), estimates));
             }
-            host = host(read);
+            host = host(read, estimates);
         }
         if (gpu.isPresent() && graphics.isPresent()) {
             graphics = Optional.of(beside(gpu.get(), graphics.get()));
@@ -132,17 +132,21 @@ public record MachineBenchmark(
         return nanosPerFigure < NANOS_PER_FIGURE / 10;
     }
 
-    private MachineProfile.Host host(SortedMap<Integer, Double> read) {
+    private MachineProfile.Host host(SortedMap<Integer, Double> read, Set<String> estimates) {
         progress.accept("the processor");
         try (ProductBenchmark products = new ProductBenchmark(processor, weightBytes(), nanosPerFigure)) {
             ProductRates rates = products.rates();
+            double start = startSeconds();
+            if (gpu.isEmpty()) { // nobody waits for another device, so no price asks how long waking takes
+                estimates.add("host.wake_seconds");
+            }
             return new MachineProfile.Host(
                     AvailableMemory.totalBytes().orElse(hostBytes),
                     AvailableMemory.lockableBytes().orElse(Long.MAX_VALUE),
                     pool.threads(),
                     read,
-                    startSeconds(),
-                    wakeSeconds(),
+                    start,
+                    gpu.isEmpty() ? start : wakeSeconds(),
                     products.attend(),
                     rates);
         }

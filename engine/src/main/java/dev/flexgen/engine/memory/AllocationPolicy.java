@@ -1,9 +1,9 @@
 package dev.flexgen.engine.memory;
 
 /**
- * In which amounts a device's memory is really taken, whatever is asked for.
+ * How a device rounds allocations: it may take more memory than was asked for.
  *
- * @param unit every allocation takes a multiple of so many bytes
+ * @param unit bytes of which every allocation takes a multiple
  * @param smallBytes below this, allocations share units: {@link SmallBuffers}
  */
 public record AllocationPolicy(long unit, long smallBytes) {

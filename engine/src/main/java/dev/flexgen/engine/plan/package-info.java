@@ -1,4 +1,4 @@
-/** Where everything lies and who computes it, and the measured machine on which that is decided. */
+/** Plans: where weights and caches lie and which device computes with them. The planner, its prices and the machine profile. */
 @NullMarked
 package dev.flexgen.engine.plan;
 

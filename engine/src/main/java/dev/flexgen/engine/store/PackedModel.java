@@ -110,7 +110,7 @@ public final class PackedModel implements StoredTypes {
         return new PackedFile(folder.resolve(PackWriter.WEIGHTS), manifest.tensors(), caching, this::invalidate);
     }
 
-    /** Damage was found: the next who wants the model packs it again. */
+    /** Marks the packed model as damaged, so that the next program that opens the model packs it again. */
     private void invalidate() {
         try {
             Files.move(

@@ -142,9 +142,9 @@ public final class WeightPrefetcher implements AutoCloseable {
     }
 
     /**
-     * The next block, for operations that are asked for from now on.
+     * Takes the next block. Operations that are queued after this call may use it.
      *
-     * @param block that the step's list names next
+     * @param block the one that the step's list names next
      * @throws dev.flexgen.engine.base.EngineException if it could not be brought
      */
     public MemorySegment take(BlockId block) {

@@ -38,8 +38,8 @@ public final class WeightUploader implements AutoCloseable {
     /**
      * Allocates what it will need.
      *
-     * @param largest bytes of the largest block that lies neither in page-locked memory nor on the device; 0 if there is none
-     * @param activity is told what is moved
+     * @param largest bytes of the largest block that is neither in page-locked memory nor on the device, or 0
+     * @param activity counts the bytes that are moved
      */
     public WeightUploader(Device device, long largest, Activity activity) {
         this.activity = activity;

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A checkpoint as a source of rows: turns and encodes them as they are asked for.
+ * Rows of a checkpoint. Turns and encodes them on request.
  *
  * @param closing closes what {@code tensors} reads from
  * @param pool does the copying

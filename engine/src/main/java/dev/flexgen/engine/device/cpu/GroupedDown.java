@@ -135,7 +135,7 @@ final class GroupedDown {
         pool.run(pieces * tokens, (piece, worker) -> {
             int token = piece / pieces;
             int firstGroup = piece % pieces * JOINED;
-            int from = firstGroup * GROUP; // an even number of groups lies in one piece, arranged or not
+            int from = firstGroup * GROUP; // with an even number of groups a piece is contiguous, arranged or not
             int count = Math.min(JOINED * GROUP, out.width() - from);
             int arranged = Math.min(JOINED * GROUP, width - from);
             int ownGroups = Math.min(JOINED, groups - firstGroup);
