@@ -98,7 +98,7 @@ public record MachineBenchmark(
                 progress.accept("the GPU and its bus");
                 graphics = Optional.of(graphics(gpu.get(), memory.segment(), estimates));
             }
-            host = host(read, estimates);
+            host = host(read);
         }
         if (gpu.isPresent() && graphics.isPresent()) {
             graphics = Optional.of(beside(gpu.get(), graphics.get()));
@@ -132,21 +132,17 @@ public record MachineBenchmark(
         return nanosPerFigure < NANOS_PER_FIGURE / 10;
     }
 
-    private MachineProfile.Host host(SortedMap<Integer, Double> read, Set<String> estimates) {
+    private MachineProfile.Host host(SortedMap<Integer, Double> read) {
         progress.accept("the processor");
         try (ProductBenchmark products = new ProductBenchmark(processor, weightBytes(), nanosPerFigure)) {
             ProductRates rates = products.rates();
-            double start = startSeconds();
-            if (gpu.isEmpty()) { // nobody waits for another device, so no price asks how long waking takes
-                estimates.add("host.wake_seconds");
-            }
             return new MachineProfile.Host(
                     AvailableMemory.totalBytes().orElse(hostBytes),
                     AvailableMemory.lockableBytes().orElse(Long.MAX_VALUE),
                     pool.threads(),
                     read,
-                    start,
-                    gpu.isEmpty() ? start : wakeSeconds(),
+                    startSeconds(),
+                    wakeSeconds(),
                     products.attend(),
                     rates);
         }
