@@ -62,7 +62,10 @@ class WorkerPoolTest {
     void allWorkersAreAwakeAfterTheyWereRoused(int threads) {
         try (WorkerPool pool = new WorkerPool(threads)) {
             for (int loop = 0; loop < 20; loop++) {
-                await(pool, Thread.State.WAITING, Duration.ofSeconds(10)); // parked, also after they were roused for nothing
+                await(
+                        pool,
+                        Thread.State.WAITING,
+                        Duration.ofSeconds(10)); // parked, also after they were roused for nothing
                 pool.rouse();
                 AtomicInteger met = new AtomicInteger();
                 pool.run(threads, (part, worker) -> {
