@@ -17,6 +17,8 @@ import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Step;
+import dev.flexgen.engine.plan.StepCost;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import dev.flexgen.engine.store.PackedModel;
 import dev.flexgen.engine.weights.RowSource;
@@ -168,6 +170,12 @@ public final class Model implements AutoCloseable {
     /** How fast the plan is expected to decode, if this machine's profile is known. */
     public Optional<ThroughputEstimate> knownEstimate() {
         return machine.knownProfile().map(this::estimate);
+    }
+
+    /** What a token of a reply costs behind so many others, if this machine's profile is known. */
+    public Optional<StepCost> knownPrice(int context) {
+        return machine.knownProfile()
+                .map(profile -> prices(profile).step(choice.plan(), choice.footprint(), Step.decode(context)));
     }
 
     /** The same, with the machine measured now if need be, which takes ten to twenty seconds. */

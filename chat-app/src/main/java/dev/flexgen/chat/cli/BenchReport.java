@@ -138,10 +138,8 @@ record BenchReport(
                     "other programs used %.0f %% of the processors meanwhile: on a quiet machine it is faster%n",
                     100 * otherLoad));
         }
-        if (predicted.machine().busy()) {
-            remarks.append("the machine was busy when its rates were measured: 'flexgen-chat doctor --measure' does it"
-                    + " anew\n");
-        }
+        SpeedWords.caution(Optional.of(predicted.machine()))
+                .ifPresent(caution -> remarks.append(caution).append('\n'));
         check().ifPresent(sentence -> remarks.append(sentence).append('\n'));
         return remarks.toString();
     }

@@ -25,8 +25,13 @@ final class ModelListing {
 
     private ModelListing() {}
 
-    /** @param outlook on models that need not be here */
-    static String of(Catalogue catalogue, List<LocalModel> local, ModelFitter outlook) {
+    /**
+     * The listing.
+     *
+     * @param freeBytes of the disk that has the local store
+     * @param outlook on models that need not be here
+     */
+    static String of(Catalogue catalogue, List<LocalModel> local, long freeBytes, ModelFitter outlook) {
         Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
         var listing = new StringBuilder();
         row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "RUNS", "LICENCE");
@@ -41,7 +46,7 @@ final class ModelListing {
                     parameters(entry.parameters()),
                     entry.downloadable() ? Bytes.format(entry.downloadBytes()) : "-",
                     present ? "yes" : "no",
-                    runs(entry, outlook),
+                    runs(entry, present ? Long.MAX_VALUE : freeBytes, outlook),
                     entry.licence());
         }
         for (LocalModel model : local) {
@@ -52,11 +57,13 @@ final class ModelListing {
         return listing.toString();
     }
 
-    private static String runs(CatalogueEntry entry, ModelFitter outlook) {
+    private static String runs(CatalogueEntry entry, long freeBytes, ModelFitter outlook) {
         if (!Families.names().contains(entry.family())) {
             return "not yet";
         }
         return switch (outlook.fit(entry)) {
+            // What 'models pull --pack' leaves on the disk may be less than the download.
+            case FitResult.Fits fits when Math.min(entry.downloadBytes(), fits.bytes()) > freeBytes -> "disk too small";
             case FitResult.Fits fits -> {
                 OptionalDouble rate = Expectation.of(fits).tokensPerSecond();
                 String runs = fits.fromDisk() ? "from disk" : "yes";

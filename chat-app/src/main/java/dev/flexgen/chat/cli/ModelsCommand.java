@@ -2,11 +2,14 @@ package dev.flexgen.chat.cli;
 
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.chat.packed.Packing;
+import dev.flexgen.config.DiskSpace;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.plan.MachineState.Found;
+import dev.flexgen.hub.HubCache;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -41,9 +44,10 @@ final class ModelsCommand implements AppCommand {
         if (outlook.state().found() instanceof Found.Nobody nobody) {
             wiring.streams().note(nobody.sentence()); // why the list says "no" so often
         }
+        SpeedWords.caution(outlook.state().profile()).ifPresent(wiring.streams()::note);
+        HubCache cache = wiring.hubCache(settings);
         wiring.streams()
-                .print(ModelListing.of(
-                                wiring.catalogue(), wiring.hubCache(settings).list(), outlook)
+                .print(ModelListing.of(wiring.catalogue(), cache.list(), DiskSpace.free(cache.root()), outlook)
                         + PackedListing.of(new Packing(wiring, settings).store().list()));
         return ExitCode.OK;
     }
@@ -76,6 +80,7 @@ final class ModelsCommand implements AppCommand {
         @Override
         public ExitCode run(Settings settings) {
             wiring.streams().print(new ModelCard(wiring, settings).of(model));
+            SpeedWords.caution(wiring.outlook(settings).state().profile()).ifPresent(wiring.streams()::note);
             return ExitCode.OK;
         }
     }

@@ -8,10 +8,12 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
+import dev.flexgen.engine.plan.StepCost;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -44,6 +46,11 @@ public record EngineWatch(Model model) implements Watch {
                         .orElse(Placement.UNKNOWN.speeds()),
                 bound(),
                 model.weightBytesPerToken());
+    }
+
+    @Override
+    public Optional<StepCost> price(int context) {
+        return model.knownPrice(context);
     }
 
     private String bound() {

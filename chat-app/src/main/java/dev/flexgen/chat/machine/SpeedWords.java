@@ -1,7 +1,9 @@
 package dev.flexgen.chat.machine;
 
+import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.ThroughputEstimate;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Speeds in the words and units that all commands use. */
 public final class SpeedWords {
@@ -9,7 +11,16 @@ public final class SpeedWords {
     private static final double MINUTE = 60;
     private static final double HOUR = 3600;
 
+    /** Why speeds may be too low. */
+    private static final String BUSY =
+            "the machine was busy when its rates were measured: 'flexgen-chat doctor --measure' does it anew";
+
     private SpeedWords() {}
+
+    /** What is to be known of the speeds that follow from a profile; empty if nothing is. */
+    public static Optional<String> caution(Optional<MachineProfile> profile) {
+        return profile.filter(MachineProfile::busy).map(busy -> BUSY);
+    }
 
     /** {@code about 2.4 tok/s, bound by the bus to the GPU: 21.0 GiB a token at 54 GB/s}. */
     public static String of(ThroughputEstimate estimate) {

@@ -40,6 +40,7 @@ final class LiveChat implements CommandContext {
     private final Dialogue dialogue;
     private final TextEditor editor;
     private final TurnForecast forecast = new TurnForecast(this, System::nanoTime);
+    private final PredictionRemark prediction = new PredictionRemark();
     private Partner partner;
     private Settings settings;
     private boolean monitors;
@@ -76,6 +77,7 @@ final class LiveChat implements CommandContext {
     public void partner(Partner other) {
         partner = other;
         forecast.forget();
+        prediction.forget();
         dialogue.continueWith(other.model(), other.format());
     }
 
@@ -106,6 +108,10 @@ final class LiveChat implements CommandContext {
 
     TurnForecast forecast() {
         return forecast;
+    }
+
+    PredictionRemark prediction() {
+        return prediction;
     }
 
     void lastReply(Reply reply) {

@@ -98,6 +98,9 @@ final class TurnRunner {
         if (setup.verbosity() == Verbosity.NORMAL) {
             chat.remark(StatusText.reply(
                     reply, chat.dialogue().heldTokens(), chat.dialogue().model().contextLimit()));
+            chat.prediction()
+                    .of(reply, chat.partner().model().watch(), chat.dialogue().heldTokens())
+                    .ifPresent(sentence -> chat.remark("[" + sentence + "]"));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.flexgen.chat.wizard;
 
 import dev.flexgen.chat.machine.MachineReport;
+import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.plan.MachineState.Found;
 import java.util.ArrayList;
@@ -35,6 +36,8 @@ final class MachinePage implements Page {
         lines.addAll(fact("GPU", gpus(machine), width));
         lines.add(Line.BLANK);
         lines.addAll(Line.wrapped(computing(machine), width));
+        SpeedWords.caution(machine.outlook().state().profile())
+                .ifPresent(caution -> lines.addAll(Line.wrapped("Speeds may be too low: " + caution + ".", width)));
         return lines;
     }
 

@@ -84,6 +84,11 @@ final class ModelsPage implements Page {
                 : lines;
     }
 
+    /** A folder on another disk can still be chosen on the next page. */
+    private static boolean tooLargeForDisk(Choice choice, Facts facts) {
+        return choice.place() == Place.ON_THE_HUB && choice.entry().downloadBytes() > facts.storeFreeBytes();
+    }
+
     private static String download(Choice choice) {
         return switch (choice.place()) {
             case HERE -> "here";
@@ -119,8 +124,10 @@ final class ModelsPage implements Page {
         if (isFolder(state, state.row())) {
             return "A folder with a config.json and weights that you have already.";
         }
-        CatalogueEntry entry = state.facts().choices().get(state.row()).entry();
-        return entry.series() + ", "
+        Choice choice = state.facts().choices().get(state.row());
+        CatalogueEntry entry = choice.entry();
+        return (tooLargeForDisk(choice, state.facts()) ? "There is less room on the disk than it takes. " : "")
+                + entry.series() + ", "
                 + switch (entry.promptStyle()) {
                     case DIALOGUE -> "continues a dialogue";
                     case INSTRUCTION -> "follows instructions";

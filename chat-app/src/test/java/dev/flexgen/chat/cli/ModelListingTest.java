@@ -31,6 +31,7 @@ class ModelListingTest {
         var listing = ModelListing.of(
                 Catalogue.load(),
                 List.of(local("facebook/opt-125m"), local("someone/opt-tiny")),
+                Long.MAX_VALUE,
                 new ModelFitter(
                         new MachineState(
                                 new Found.ProcessorAlone(""), new Budget(0, 1, 5L << 30, false), Optional.empty()),
@@ -45,10 +46,15 @@ class ModelListingTest {
     }
 
     private static String listing(EngineOptions options, Found found) {
+        return listing(options, found, Long.MAX_VALUE);
+    }
+
+    private static String listing(EngineOptions options, Found found, long freeBytes) {
         Budget budget = new Budget(15L << 30, 2 << 20, 60L << 30, true);
         return ModelListing.of(
                 Catalogue.load(),
                 List.of(),
+                freeBytes,
                 new ModelFitter(new MachineState(found, budget, Optional.empty()), options.model()));
     }
 
@@ -58,6 +64,14 @@ class ModelListingTest {
         assertThat(listing.lines())
                 .anyMatch(line -> line.matches("opt-30b .* no +yes .*"))
                 .anyMatch(line -> line.matches("opt-66b .* no +from disk .*"));
+    }
+
+    @Test
+    void whatTheDiskHasNoRoomForIsNotOffered() {
+        String listing = listing(EngineOptions.defaults(), new Found.WithGpu("GPU"), 40L << 30);
+        assertThat(listing.lines())
+                .anyMatch(line -> line.matches("opt-13b .* no +yes .*"))
+                .anyMatch(line -> line.matches("opt-66b .* no +disk too small .*"));
     }
 
     @Test
