@@ -51,6 +51,7 @@ class PackedExpertUseTest {
 
     /** What the routers of layers 1 and 2 prefer. */
     private static final List<Integer> BUSY_1 = List.of(6, 7);
+
     private static final List<Integer> BUSY_2 = List.of(2, 4);
 
     private static final int LAYERS = 3;

@@ -136,10 +136,13 @@ public abstract class FamilyConformance {
             frequencies[m] = (float) Math.pow(10_000, -2.0 * m / shape[2]);
         }
         Rotary rotary = new Rotary(shape[1], frequencies, interleaved);
+        Rotary larger = new Rotary(shape[1], frequencies, interleaved, 1.1386294f);
         Rows rows = operands.rows(tokens, shape[0] * shape[1]);
         for (int first : new int[] {0, 7, 100_000}) { // the second call finds other angles kept
             int[] positions = IntStream.range(0, tokens).map(i -> first + 3 * i).toArray();
-            memory.same(List.of(rows), new Tolerance(2), (ops, at) -> ops.rotate(rotary, positions, at.of(rows)));
+            for (Rotary by : List.of(rotary, larger)) {
+                memory.same(List.of(rows), new Tolerance(2), (ops, at) -> ops.rotate(by, positions, at.of(rows)));
+            }
         }
     }
 

@@ -57,7 +57,7 @@ final class CudaRowOps {
                 arguments.clear().pointer(rows.slice(from, count).data());
                 arguments.number(rows.width()).number(rotary.headDim());
                 arguments.number(pairs).number(first).number(some);
-                arguments.number(rotary.interleaved() ? 1 : 0);
+                arguments.number(rotary.interleaved() ? 1 : 0).number(rotary.magnitude());
                 ids(positions, from, count, IDS);
                 MemorySegment frequencies = arguments.structure(4 * PAIRS);
                 MemorySegment.copy(rotary.frequencies(), first, frequencies, ValueLayout.JAVA_FLOAT, 0, some);

@@ -278,15 +278,17 @@ struct Turn {
     float frequency[PAIRS];
 };
 
-// Turns pairs of each head by position * frequency: `count` pairs from pair `first` on, of `pairs` that a head has. Angles are
+// Turns pairs of each head by position * frequency, and makes them `magnitude` times as large: `count` pairs from pair `first` on, of `pairs` that a head has. Angles are
 // products in single precision, as models were trained with. Grid: rows.
 KERNEL(rows_rotate, PAIRS)(
-    float* x, int width, int headDim, int pairs, int first, int count, int interleaved, const __grid_constant__ Ids positions,
-    const __grid_constant__ Turn turn) {
+    float* x, int width, int headDim, int pairs, int first, int count, int interleaved, float magnitude,
+    const __grid_constant__ Ids positions, const __grid_constant__ Turn turn) {
     int m = threadIdx.x % count;
     int groups = blockDim.x / count; // of threads, which share the heads
     float sine, cosine;
     sincosf(__fmul_rn((float)positions.id[blockIdx.x], turn.frequency[m]), &sine, &cosine);
+    sine *= magnitude;
+    cosine *= magnitude;
     afterEarlierKernels();
     if (threadIdx.x >= groups * count) return;
     int pair = first + m;
