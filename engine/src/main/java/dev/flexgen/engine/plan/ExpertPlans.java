@@ -9,12 +9,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 
 /**
  * Plans for models with experts. What every token reads (attention, routers, networks that all tokens pass through, the head) is
  * kept on the GPU, if there is one with room for it; then as many experts as fit there, as many of the others as fit host memory,
- * where the processor computes them, and the rest on disk, from where those that are chosen are read. Where it is known how often
- * experts were chosen, the busiest come first; if not, all layers are cut alike.
+ * where the processor computes them, and the rest on disk, from where those that are chosen are read. For prompts, which need nearly
+ * all experts, the GPU fetches them, if that is faster. Where it is known how often experts were chosen, the busiest come first; if
+ * not, all layers are cut alike.
  */
 final class ExpertPlans {
 
@@ -26,7 +28,13 @@ final class ExpertPlans {
     private record Expert(int layer, int index) {}
 
     /** Memories, with who computes what is there. */
-    private record Place(Tier tier, int device, Access access) {}
+    private record Place(Tier tier, int device, int prefillDevice, Access access) {}
+
+    /** Who computes what: home and what it holds, the experts on the GPU, those elsewhere and those elsewhere for prompts. */
+    private record Devices(Tier tier, int home, int gpu, int processor, int prompts) {}
+
+    /** Of a prompt by which plans are compared. */
+    private static final int PROMPT_TOKENS = 512;
 
     ExpertPlans(Planner planner) {
         this.planner = planner;
@@ -47,36 +55,44 @@ final class ExpertPlans {
 
     /** With a disk; empty if not even what every token reads fits host memory. */
     Optional<Plan> forProcessor(int processor) {
-        return withHost(Tier.HOST, processor, processor, processor, 0);
+        return withHost(new Devices(Tier.HOST, processor, processor, processor, processor), 0);
     }
 
     /** Empty if host memory is too small, and there is no disk. */
-    Optional<Plan> forGpu(int gpu, int processor) {
-        int all = ranking.size();
-        int onGpu = largest(
-                all, count -> planner.fitsGpu(planner.meter().of(plan(Tier.GPU, gpu, gpu, processor, count, all))));
-        return onGpu < 0
-                ? withHost(Tier.HOST, processor, gpu, processor, 0)
-                : withHost(Tier.GPU, gpu, gpu, processor, onGpu);
+    Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
+        return Stream.of(gpu, processor)
+                .flatMap(prompts -> forGpu(gpu, processor, prompts).stream())
+                .min(Comparator.comparingDouble(
+                        plan -> cost.prefill(plan, planner.meter().of(plan), PROMPT_TOKENS, 1)
+                                .seconds()));
     }
 
-    private Optional<Plan> withHost(Tier tier, int home, int gpu, int processor, int onGpu) {
+    private Optional<Plan> forGpu(int gpu, int processor, int prompts) {
+        int all = ranking.size();
+        Devices onlyHost = new Devices(Tier.HOST, processor, gpu, processor, processor);
+        Devices devices = new Devices(Tier.GPU, gpu, gpu, processor, prompts);
+        int onGpu = largest(all, count -> planner.fitsGpu(planner.meter().of(plan(devices, count, all))));
+        return onGpu < 0 ? withHost(onlyHost, 0) : withHost(devices, onGpu);
+    }
+
+    private Optional<Plan> withHost(Devices devices, int onGpu) {
         int others = ranking.size() - onGpu;
-        int inHost = largest(
-                others, count -> planner.fitsHost(planner.meter().of(plan(tier, home, gpu, processor, onGpu, count))));
+        int inHost = largest(others, count -> planner.fitsHost(planner.meter().of(plan(devices, onGpu, count))));
         return inHost < 0 || (inHost < others && !planner.budget().disk())
                 ? Optional.empty()
-                : Optional.of(plan(tier, home, gpu, processor, onGpu, inHost));
+                : Optional.of(plan(devices, onGpu, inHost));
     }
 
-    private Plan plan(Tier tier, int home, int gpu, int processor, int onGpu, int inHost) {
+    private Plan plan(Devices devices, int onGpu, int inHost) {
+        Tier tier = devices.tier();
+        int home = devices.home();
         ModelSpec spec = planner.spec();
         List<List<Place>> experts = places(
                 onGpu,
                 inHost,
-                new Place(Tier.GPU, gpu, Access.RESIDENT),
-                new Place(Tier.HOST, processor, Access.RESIDENT),
-                new Place(Tier.DISK, processor, Access.ON_DEMAND));
+                new Place(Tier.GPU, devices.gpu(), devices.gpu(), Access.RESIDENT),
+                new Place(Tier.HOST, devices.processor(), devices.prompts(), Access.RESIDENT),
+                new Place(Tier.DISK, devices.processor(), devices.prompts(), Access.ON_DEMAND));
         List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, home, Access.RESIDENT));
         List<LayerPlan> layers = new ArrayList<>();
         for (int i = 0; i < spec.layers(); i++) {
@@ -113,7 +129,7 @@ final class ExpertPlans {
             while (to < experts.size() && experts.get(to).equals(place)) {
                 to++;
             }
-            shards.add(new Shard(from, to, place.tier(), place.device(), place.access()));
+            shards.add(new Shard(from, to, place.tier(), place.device(), place.prefillDevice(), place.access()));
         }
         return shards;
     }
