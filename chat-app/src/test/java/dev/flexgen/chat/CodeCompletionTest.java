@@ -60,16 +60,22 @@ class CodeCompletionTest {
             }
             bytes.putIfAbsent(value, next);
         }
-        Files.writeString(model.resolve("tokenizer.json"), tokenizer(bytes).toString());
+        Files.writeString(
+                model.resolve("tokenizer.json"), tokenizer(bytes, VOCABULARY).toString());
         Files.writeString(home.resolve("file.py"), CODE);
     }
 
-    /** Every byte is a token; the other ids are special ones. */
-    private static JsonObject tokenizer(Map<Integer, Integer> bytes) {
+    /**
+     * One in which every byte is a token.
+     *
+     * @param bytes their ids
+     * @param size the other ids below it are special ones
+     */
+    static JsonObject tokenizer(Map<Integer, Integer> bytes, int size) {
         JsonObject vocabulary = new JsonObject();
         bytes.forEach((value, id) -> vocabulary.addProperty(letter(value), id));
         JsonArray added = new JsonArray();
-        for (int id = 0; id < VOCABULARY; id++) {
+        for (int id = 0; id < size; id++) {
             if (!bytes.containsValue(id)) {
                 JsonObject token = new JsonObject();
                 token.addProperty("id", id);
