@@ -54,4 +54,7 @@ public interface Device extends AutoCloseable {
     /** Waits for work under way, then frees what the device itself holds; buffers are closed before. */
     @Override
     void close();
+
+    /** Says that operations follow within some hundred microseconds. A device with threads that sleep may wake them. */
+    default void rouse() {}
 }

@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * What both sublayers have in common: normed rows go to every device that has tasks, each computes its part of the sum, and the
- * sums are added to the residual stream at home. GPUs, which come first in a schedule, are only asked; the processor computes its
- * part meanwhile.
+ * sums are added to the residual stream at home. GPUs, which come first in a schedule, are only asked; the processor, whose
+ * threads wake up while that is done, computes its part meanwhile.
  */
 final class Sublayers {
 
@@ -28,6 +28,7 @@ final class Sublayers {
     void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part) {
         for (DeviceTasks tasks : sublayer) {
             if (tasks.device() != home) {
+                group.worker(tasks.device()).device().rouse();
                 group.between(home, tasks.device()).broadcast(h);
             }
         }

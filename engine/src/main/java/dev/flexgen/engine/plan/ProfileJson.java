@@ -21,7 +21,7 @@ import java.util.TreeMap;
 public final class ProfileJson {
 
     /** Of the file, and of the way its figures are measured: another number is measured again. */
-    static final int FORMAT = 2;
+    static final int FORMAT = 3;
 
     private static final String HEAD = "flexgen-machine";
     /** Where reports about more than the machine have it. */

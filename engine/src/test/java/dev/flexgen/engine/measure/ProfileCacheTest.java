@@ -69,7 +69,7 @@ class ProfileCacheTest {
                 "null",
                 "[]",
                 whole.substring(0, whole.length() / 2),
-                whole.replace("\"flexgen-machine\": 2", "\"flexgen-machine\": 1"),
+                whole.replace("\"flexgen-machine\": 3", "\"flexgen-machine\": 2"),
                 whole.replaceFirst("\"start_seconds\": [^,]*,", "\"start_seconds\": -1,"),
                 "\u0000".repeat(100),
                 "{".repeat(100_000))) {

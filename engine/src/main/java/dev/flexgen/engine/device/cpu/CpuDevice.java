@@ -104,6 +104,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public void rouse() {
+        pool.rouse();
+    }
+
+    @Override
     public void close() {
         // its memory is that of its buffers, its threads are the pool's
     }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,12 @@ public final class WorkerPool implements AutoCloseable {
 
     /** Longer than the gap between two operations of a layer, shorter than anyone would notice on a laptop's fan. */
     private static final long SPIN_NANOS = 50_000;
+
+    /** How long workers spin after {@link #rouse}: longer than it takes to ask a GPU for its part of a layer. */
+    private static final long ROUSED_NANOS = 400_000;
+
+    /** Workers that one of them, or the caller, wakes. */
+    private static final int PASSED_ON = 3;
 
     /** A loop's body. */
     @FunctionalInterface
@@ -58,6 +65,7 @@ public final class WorkerPool implements AutoCloseable {
     private final Worker[] workers;
     private volatile Loop current = new Loop((part, worker) -> {}, 0);
     private volatile boolean closed;
+    private volatile long rousedUntil = System.nanoTime();
 
     /**
      * Starts the workers.
@@ -81,8 +89,34 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
+    /** For tests. */
+    Stream<Thread.State> workerStates() {
+        return Arrays.stream(workers).map(Thread::getState);
+    }
+
     public int threads() {
         return workers.length + 1;
+    }
+
+    /**
+     * Says that {@link #run} follows soon: parked workers wake up meanwhile, each of them some others, since the system takes
+     * microseconds for each. Returns at once.
+     */
+    public void rouse() {
+        rousedUntil = System.nanoTime() + ROUSED_NANOS;
+        passOn(0);
+    }
+
+    /** Wakes the workers that come after number {@code index}, where 0 is the caller. */
+    private void passOn(int index) {
+        int first = PASSED_ON * index;
+        for (int i = first; i < Math.min(first + PASSED_ON, workers.length); i++) {
+            workers[i].wake();
+        }
+    }
+
+    private boolean roused() {
+        return System.nanoTime() - rousedUntil < 0;
     }
 
     /** Runs {@code body} for parts 0 to {@code parts - 1} and returns when all are done. */
@@ -159,14 +193,17 @@ public final class WorkerPool implements AutoCloseable {
         private Loop await(Loop seen) {
             long deadline = System.nanoTime() + SPIN_NANOS;
             while (current == seen && !closed) {
-                if (System.nanoTime() < deadline) {
+                if (System.nanoTime() < deadline || roused()) {
                     Thread.onSpinWait();
                 } else {
                     parked = true;
-                    if (current == seen && !closed) {
+                    if (current == seen && !closed && !roused()) {
                         LockSupport.park(this);
                     }
                     parked = false;
+                    if (roused()) {
+                        passOn(index);
+                    }
                 }
             }
             return current;

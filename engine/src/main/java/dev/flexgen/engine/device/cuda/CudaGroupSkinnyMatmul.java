@@ -14,8 +14,10 @@ import java.util.List;
 final class CudaGroupSkinnyMatmul {
 
     private static final int THREADS = 256;
-    private static final int UP_ROWS = 64;
     private static final int UP_MOST = 16;
+
+    /** Blocks of an up projection for each multiprocessor, if each takes several tiles. */
+    private static final int UP_BLOCKS = 2;
 
     /** Columns of the widest tile of a down projection: {@code DOWN_GROUPS} in groupdown.cu. */
     private static final int DOWN_TILE = 512;
@@ -32,6 +34,7 @@ final class CudaGroupSkinnyMatmul {
     private final KernelLauncher launcher;
     private final KernelArguments arguments;
     private final DeviceScratch scratch;
+    private final Kernel upFour;
     private final Kernel upEight;
     private final Kernel upSixteen;
     private final Kernel downOne;
@@ -42,7 +45,8 @@ final class CudaGroupSkinnyMatmul {
         this.launcher = launcher;
         this.arguments = arguments;
         this.scratch = scratch;
-        this.upEight = new Kernel(launcher, "groupup_8", THREADS, mostUpSharedBytes(UP_MOST / 2));
+        this.upFour = new Kernel(launcher, "groupup_4", THREADS, mostUpSharedBytes(4));
+        this.upEight = new Kernel(launcher, "groupup_8", THREADS, mostUpSharedBytes(8));
         this.upSixteen = new Kernel(launcher, "groupup_16", THREADS, mostUpSharedBytes(UP_MOST));
         this.downOne = new Kernel(launcher, "groupdown_1", THREADS, 0);
         this.downFour = new Kernel(launcher, "groupdown_4", THREADS, 0);
@@ -57,30 +61,34 @@ final class CudaGroupSkinnyMatmul {
             int count = Math.min(most, in.count() - from);
             List<Rows> targets =
                     outs.stream().map(out -> out.slice(first, count)).toList();
-            arguments.clear().pointer(in.slice(from, count).data());
-            arguments.number(count).number(in.width()).number(activation);
-            CudaSkinnyMatmul.group(arguments, linears, targets);
-            int blocks = CudaSkinnyMatmul.blocks(linears, UP_ROWS, 1);
-            Kernel kernel = count <= UP_MOST / 2 ? upEight : upSixteen;
-            kernel.launch(encoding, blocks, 1, 1, THREADS, upSharedBytes(encoding, count), arguments);
+            upAtOnce(encoding, linears, activation, in.slice(from, count), targets);
         }
+    }
+
+    private void upAtOnce(Grouped encoding, List<Linear> linears, int activation, Rows in, List<Rows> outs) {
+        int tokens = in.count();
+        int most = tokens <= 4 ? 4 : tokens <= 8 ? 8 : UP_MOST;
+        int groups = encoding.groups(in.width());
+        GroupUpMemory memory = GroupUpMemory.of(launcher.computeCapability(), encoding, groups, tokens, most);
+        int tiles = CudaSkinnyMatmul.blocks(linears, GroupUpMemory.ROWS, 1);
+        int blocks = memory.whole()
+                ? Math.min(tiles, UP_BLOCKS * launcher.multiprocessors())
+                : Math.ceilDiv(tiles, GroupUpMemory.TEAMS);
+        arguments.clear().pointer(in.data());
+        arguments.number(tokens).number(in.width()).number(activation);
+        arguments.number(memory.whole() ? 1 : 0).number(memory.room());
+        CudaSkinnyMatmul.group(arguments, linears, outs);
+        Kernel kernel = most == 4 ? upFour : most == 8 ? upEight : upSixteen;
+        kernel.launch(encoding, blocks, 1, 1, THREADS, memory.bytes(), arguments);
     }
 
     private int mostUpSharedBytes(int tokens) {
         return Encoding.ALL.stream()
-                .mapToInt(encoding -> encoding instanceof Grouped grouped ? upSharedBytes(grouped, tokens) : 0)
+                .mapToInt(encoding -> encoding instanceof Grouped grouped
+                        ? GroupUpMemory.mostBytes(launcher.computeCapability(), grouped, tokens)
+                        : 0)
                 .max()
                 .orElseThrow();
-    }
-
-    /** {@code UpGroups.Shared} in groupup.cu. */
-    private int upSharedBytes(Grouped encoding, int tokens) {
-        int capability = launcher.computeCapability();
-        boolean wide = encoding.bits() == 8;
-        int stages = capability >= 90 ? wide ? 2 : 4 : capability >= 80 && !wide ? 3 : 1;
-        int unitBytes = 32 * 2 * encoding.groupBytes();
-        int room = tokens <= UP_MOST / 2 ? 64 : 128;
-        return room * (2 * 64 * 2 + 8) + THREADS / 32 * stages * unitBytes;
     }
 
     /** As {@link CudaSkinnyMatmul#down}, for a matrix of {@code encoding}. */

@@ -14,6 +14,11 @@ import org.bytedeco.javacpp.SizeTPointer;
  */
 record Driver(int index, String name, CUctx_st context) {
 
+    /** Of a thread; the compiler's reports have 40 at most. */
+    private static final long STACK_BYTES = 64;
+
+    private static final long LEAST_PRINTF_BYTES = 1024;
+
     /** Retains the GPU's context; {@link #close()} gives it back. */
     static Driver open(int index, String name) {
         CUctx_st context = new CUctx_st();
@@ -21,7 +26,21 @@ record Driver(int index, String name, CUctx_st context) {
         if (code != cudart.CUDA_SUCCESS) {
             throw failure("cuDevicePrimaryCtxRetain", code, name);
         }
-        return new Driver(index, name, context);
+        Driver driver = new Driver(index, name, context);
+        driver.reserveLittle();
+        return driver;
+    }
+
+    /**
+     * A context reserves a stack for every thread that the GPU could run, and memory for kernels that allocate or print: 264 MiB on
+     * an H200. Kernels of ours need little of the first and nothing of the rest; for one of cuBLAS that needs more the driver makes
+     * room by itself. A driver that refuses keeps its reserves.
+     */
+    private void reserveLittle() {
+        use();
+        cudart.cuCtxSetLimit(cudart.CU_LIMIT_STACK_SIZE, STACK_BYTES);
+        cudart.cuCtxSetLimit(cudart.CU_LIMIT_MALLOC_HEAP_SIZE, 0);
+        cudart.cuCtxSetLimit(cudart.CU_LIMIT_PRINTF_FIFO_SIZE, LEAST_PRINTF_BYTES);
     }
 
     /** Makes the context current for the calling thread; cheaper than knowing whether it is. */

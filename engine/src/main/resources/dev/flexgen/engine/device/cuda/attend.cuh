@@ -216,17 +216,24 @@ template <class T, int QUERIES, int PER, bool SEALED, bool SCORED> struct Attend
 #pragma unroll
             for (int i = 0; i < QUERIES * PER; i++) (&sum[0][0])[i] = 0;
             if (group < groups) {
-#pragma unroll 4
-                for (int j = group; j < keys; j += groups) {
-                    float x[PER];
-                    ValueRow<T, SEALED> v;
-                    v.find(kv, part, place.head, place.first + j);
-                    v.template load<PER>(kv, (p0 + piece) * PER, x);
+                const int DEEP = QUERIES == 1 ? 4 : 2;
+                for (int j0 = group; j0 < keys; j0 += DEEP * groups) {
+                    float x[DEEP][PER]; // all loads before the first sum, also where there are fewer
 #pragma unroll
-                    for (int r = 0; r < QUERIES; r++) {
-                        float w = scores[r * width + j];
+                    for (int k = 0; k < DEEP; k++) {
+                        ValueRow<T, SEALED> v;
+                        v.find(kv, part, place.head, place.first + min(j0 + k * groups, keys - 1));
+                        v.template load<PER>(kv, (p0 + piece) * PER, x[k]);
+                    }
 #pragma unroll
-                        for (int i = 0; i < PER; i++) sum[r][i] += w * x[i];
+                    for (int k = 0; k < DEEP; k++) {
+                        if (j0 + k * groups >= keys) break;
+#pragma unroll
+                        for (int r = 0; r < QUERIES; r++) {
+                            float w = scores[r * width + j0 + k * groups];
+#pragma unroll
+                            for (int i = 0; i < PER; i++) sum[r][i] += w * x[k][i];
+                        }
                     }
                 }
             }
@@ -284,9 +291,13 @@ template <class T, int QUERIES, int PER, bool SEALED, bool SCORED> struct Attend
             int d = i % kv.headDim;
             if (place.row0 + row >= place.rows) continue;
             float s = 0;
-#pragma unroll 16
-            for (int n = 0; n < place.spans; n++) {
-                s += weights[row * width + n] * __ldcg(partial(task, kv, part, place, n, row) + d);
+            const int DEEP = 8;
+            for (int n0 = 0; n0 < place.spans; n0 += DEEP) {
+                float v[DEEP]; // all loads before the first sum, also where there are fewer
+#pragma unroll
+                for (int k = 0; k < DEEP; k++) v[k] = __ldcg(partial(task, kv, part, place, min(n0 + k, place.spans - 1), row) + d);
+#pragma unroll
+                for (int k = 0; k < DEEP; k++) s += n0 + k < place.spans ? weights[row * width + n0 + k] * v[k] : 0.f;
             }
             task.out[offset(task, kv, part, place, place.row0 + row) + d] = s / total[row];
         }

@@ -1,8 +1,8 @@
 // Up projections of 1 to 16 tokens by weights in groups: out[t][r] = activation(in[t] . weight[r] + bias[r]), on tensor cores.
 //
 // Products of integers and activations are exact: an activation is cut into two F16, after the activations of a group were scaled
-// by a power of two so that the largest is near 2^10, which leaves room for the second ones below it. The sums of a group are multiplied by the row's scale, which
-// leaves its offset times the sum of the group's activations.
+// by a power of two so that the largest is near 2^10, which leaves room for the second ones below it. The sums of a group are
+// multiplied by the row's scale, which leaves its offset times the sum of the group's activations.
 #include "common.cuh"
 #include "projection.cuh"
 #include "groups.cuh"
@@ -90,57 +90,77 @@ template <> struct Operands<8> {
     static __device__ __forceinline__ float inverse(int) { return 1; }
 };
 
-// Units under way for a warp, as CudaGroupSkinnyMatmul has it: what a GPU's shared memory holds.
+// Units under way for a warp, as GroupUpMemory has it: what a GPU's shared memory holds.
 #if __CUDA_ARCH__ >= 900
-#define STAGES (BITS == 8 ? 2 : 4)
+#define STAGES (BITS == 8 ? 2 : 3)
 #elif __CUDA_ARCH__ >= 800
 #define STAGES (BITS == 8 ? 1 : 3)
 #else
 #define STAGES 1 // no asynchronous copies
 #endif
 
-// A block takes 64 rows: two warps of 32 rows times four slices of the columns, whose sums meet in shared memory. The order of a
-// token's sums does not depend on how many tokens there are, or how much of the input is staged at a time.
+// A block is two teams of four warps. A team takes tiles of 32 rows, one after the other; each of its warps takes a slice of the
+// columns, and their sums meet in shared memory. Copies run on from one tile to the next. A token is two columns of the products,
+// for the first F16 of its activations and for the rest. The order of a token's sums does not depend on how many tokens there are,
+// how much of the input is staged at a time, or who takes a tile.
 template <class Q, class P, int TILES> struct UpGroups {
     static const int SLICES = 4;
+    static const int TEAMS = WARPS / SLICES;
     static const int UNIT = 2;             // groups that a warp takes at a time
-    static const int STEP = SLICES * UNIT; // and a block
-    static const int ROWS = 64;
-    static const int ROOM = 64 * TILES; // staged groups of one token
+    static const int STEP = SLICES * UNIT; // and a team
+    static const int ROWS = 32;
     static const int SCALE_BYTES = UNIT * Q::SCALE_BYTES;
     static const int UNIT_BYTES = 32 * (P::CHUNKS * 16 + SCALE_BYTES);
 
+    // GroupUpMemory has these sizes, too. `room`: staged groups, of all tokens together.
     struct Shared {
-        uint4 x[ROOM * 16]; // [group][the rest or the first F16][half][token][lane of a row]
-        float2 group[ROOM]; // [group][token]: what to multiply its products with, and the sum of its activations
-        u8 units[WARPS][STAGES][UNIT_BYTES];
+        u8* units;     // [warp][stage]
+        uint4* x;      // [group][half][column][lane of a row]
+        float2* group; // [group][token]: what to multiply its products with, and the sum of its activations
+        float* sums;   // [buffer][warp][token][row], if the whole input is staged at once; else they take the place of x
+
+        __device__ __forceinline__ Shared(u8* memory, int room) {
+            units = memory;
+            x = (uint4*)(units + WARPS * STAGES * UNIT_BYTES);
+            group = (float2*)(x + room * 16);
+            sums = (float*)(group + room);
+        }
+        __device__ __forceinline__ u8* unit(int stage) const { return units + (threadIdx.x / WARP * STAGES + stage) * UNIT_BYTES; }
     };
 
     // Pairs of columns 8 * piece + 2 * m, + 1 of a group to where the lanes read their operands.
-    static __device__ __forceinline__ void put(u32* x, int group, int part, int piece, int token, int tokens, const u32 (&pairs)[4]) {
+    static __device__ __forceinline__ void put(u32* x, int group, int piece, int column, int columns, const u32 (&pairs)[4]) {
         if (BITS == 8) {
-            int at = (((group * 2 + part) * 2 + piece % 2) * tokens + token) * 4 + piece / 2;
+            int at = ((group * 2 + piece % 2) * columns + column) * 4 + piece / 2;
             ((uint4*)x)[at] = make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
         } else {
 #pragma unroll
             for (int m = 0; m < 4; m++) {
-                int at = (((group * 2 + part) * 2 + piece / 4) * tokens + token) * 4 + m;
+                int at = ((group * 2 + piece / 4) * columns + column) * 4 + m;
                 x[4 * at + piece % 4] = pairs[m];
             }
         }
     }
 
-    // Eight threads a group; whole warps do so.
+    // Eight threads a group; whole warps do so. Several loads are under way before the first is used.
     static __device__ __forceinline__ void stageInputs(
-        Shared& s, const float* in, int tokens, int columns, int from, int staged) {
-        for (int i = threadIdx.x; i < tokens * staged * 8; i += THREADS) {
-            int group = i / 8 % staged;
-            int token = i / 8 / staged;
-            int c = (from + group) * GROUP + i % 8 * 8;
-            const float* own = in + (size_t)token * columns + c;
-            float v[8];
-            read(v, own, (u64)own % 16 == 0, columns - c);
-            stageOne(s, v, group, i % 8, token, tokens);
+        const Shared& s, const float* in, int tokens, int columns, int from, int staged) {
+        const int DEEP = 4;
+        int pieces = tokens * staged * 8;
+        for (int i0 = threadIdx.x; i0 < pieces; i0 += DEEP * THREADS) {
+            float v[DEEP][8];
+#pragma unroll
+            for (int d = 0; d < DEEP; d++) {
+                int i = min(i0 + d * THREADS, pieces - 1);
+                int c = (from + i / 8 % staged) * GROUP + i % 8 * 8;
+                const float* own = in + (size_t)(i / 8 / staged) * columns + c;
+                read(v[d], own, (u64)own % 16 == 0, columns - c);
+            }
+#pragma unroll
+            for (int d = 0; d < DEEP; d++) {
+                int i = i0 + d * THREADS;
+                if (i < pieces) stageOne(s, v[d], i / 8 % staged, i % 8, i / 8 / staged, tokens);
+            }
         }
     }
 
@@ -159,7 +179,7 @@ template <class Q, class P, int TILES> struct UpGroups {
     }
 
     static __device__ __forceinline__ void stageOne(
-        Shared& s, const float* v, int group, int piece, int token, int tokens) {
+        const Shared& s, const float* v, int group, int piece, int token, int tokens) {
         float most = 0;
         float sum = 0;
 #pragma unroll
@@ -177,11 +197,11 @@ template <class Q, class P, int TILES> struct UpGroups {
             float one = v[2 * m] * lift;
             float two = v[2 * m + 1] * lift;
             u32 first = narrow2<F16>(F16::limit(one), F16::limit(two));
-            pairs[0][m] = narrow2<F16>(one - F16::widen((u16)first), two - F16::widen((u16)(first >> 16)));
-            pairs[1][m] = first;
+            pairs[0][m] = first;
+            pairs[1][m] = narrow2<F16>(one - F16::widen((u16)first), two - F16::widen((u16)(first >> 16)));
         }
-        put((u32*)s.x, group, 0, piece, token, tokens, pairs[0]);
-        put((u32*)s.x, group, 1, piece, token, tokens, pairs[1]);
+        put((u32*)s.x, group, piece, 2 * token, 2 * tokens, pairs[0]);
+        put((u32*)s.x, group, piece, 2 * token + 1, 2 * tokens, pairs[1]);
         if (piece == 0) s.group[group * tokens + token] = make_float2(powerOfTwo(exponent + P::UNIT_EXPONENT), sum);
     }
 
@@ -197,6 +217,7 @@ template <class Q, class P, int TILES> struct UpGroups {
         u32 integerBytes;
         int groups;
 
+        __device__ __forceinline__ Source() {}
         __device__ __forceinline__ Source(const UpPart& part, int row0, int columns) {
             int lane = threadIdx.x % WARP;
             size_t rowBytes = Q::rowBytes(columns);
@@ -249,9 +270,9 @@ template <class Q, class P, int TILES> struct UpGroups {
         return BITS == 8 ? *(const u16*)scale : *(const u32*)scale;
     }
 
-    // Adds the products of a unit, the staged groups from number `at` on, of which `count` are some.
+    // Adds the products of a unit, the staged groups from number `at` on, of which `count` are some: [16 rows][tile][8 rows].
     static __device__ __forceinline__ void add(
-        float (&sum)[2][TILES][4], const u8* unit, const Shared& s, int at, int count, int tokens) {
+        float (&sum)[2][TILES][2], const u8* unit, const Shared& s, int at, int count, int tokens) {
         int lane = threadIdx.x % WARP;
 #pragma unroll
         for (int g = 0; g < UNIT; g++) {
@@ -269,126 +290,168 @@ template <class Q, class P, int TILES> struct UpGroups {
 #pragma unroll
             for (int n = 0; n < TILES; n++) {
                 // What there is no token for is computed as well, from the last one's numbers, and not stored.
-                int token = min(n * 8 + lane / 4, tokens - 1);
+                int column = min(n * 8 + lane / 4, 2 * tokens - 1);
                 float d[2][4] = {};
 #pragma unroll
-                for (int p = 0; p < 2; p++) { // tensor cores cut sums off, so small numbers first
-#pragma unroll
-                    for (int h = 0; h < 2; h++) {
-                        uint4 v = s.x[((((at + g) * 2 + p) * 2 + h) * tokens + token) * 4 + lane % 4];
-#pragma unroll
-                        for (int m = 0; m < 2; m++) {
-                            u32(&a)[4][2] = low[m];
-                            u32(&b)[4][2] = high[m];
-                            Mma<F16>::go(d[m], a[2 * h][0], b[2 * h][0], a[2 * h][1], b[2 * h][1], v.x, v.y);
-                        }
-#pragma unroll
-                        for (int m = 0; m < 2; m++) {
-                            u32(&a)[4][2] = low[m];
-                            u32(&b)[4][2] = high[m];
-                            Mma<F16>::go(d[m], a[2 * h + 1][0], b[2 * h + 1][0], a[2 * h + 1][1], b[2 * h + 1][1], v.z, v.w);
-                        }
-                    }
-                }
-#pragma unroll
-                for (int i = 0; i < 2; i++) {
-                    float2 of = s.group[(at + g) * tokens + min(n * 8 + lane % 4 * 2 + i, tokens - 1)];
+                for (int h = 0; h < 2; h++) {
+                    uint4 v = s.x[(((at + g) * 2 + h) * 2 * tokens + column) * 4 + lane % 4];
 #pragma unroll
                     for (int m = 0; m < 2; m++) {
+                        u32(&a)[4][2] = low[m];
+                        u32(&b)[4][2] = high[m];
+                        Mma<F16>::go(d[m], a[2 * h][0], b[2 * h][0], a[2 * h][1], b[2 * h][1], v.x, v.y);
+                    }
 #pragma unroll
-                        for (int r = 0; r < 2; r++) {
-                            float& total = sum[m][n][2 * r + i];
-                            total = fmaf(scale[m][r].scale, d[m][2 * r + i] * of.x, total);
-                            if (Q::OFFSET) total = fmaf(scale[m][r].offset, of.y, total);
-                        }
+                    for (int m = 0; m < 2; m++) {
+                        u32(&a)[4][2] = low[m];
+                        u32(&b)[4][2] = high[m];
+                        Mma<F16>::go(d[m], a[2 * h + 1][0], b[2 * h + 1][0], a[2 * h + 1][1], b[2 * h + 1][1], v.z, v.w);
+                    }
+                }
+                float2 of = s.group[(at + g) * tokens + min(n * 4 + lane % 4, tokens - 1)];
+#pragma unroll
+                for (int m = 0; m < 2; m++) {
+#pragma unroll
+                    for (int r = 0; r < 2; r++) {
+                        float& total = sum[m][n][r];
+                        total = fmaf(scale[m][r].scale, (d[m][2 * r] + d[m][2 * r + 1]) * of.x, total);
+                        if (Q::OFFSET) total = fmaf(scale[m][r].offset, of.y, total);
                     }
                 }
             }
         }
+    }
+
+    // The units of a warp, one after the other: what is to be copied next.
+    struct Ahead {
+        const UpGroup& group;
+        int columns, steps;
+        int round, step;
+        bool present;
+        Source source;
+
+        __device__ __forceinline__ Ahead(const UpGroup& group, int columns, int steps)
+            : group(group), columns(columns), steps(steps), round(0), step(0) {
+            find();
+        }
+        __device__ __forceinline__ void find() {
+            UpPart part;
+            present = locate(group, tile(round), ROWS, part);
+            if (present) source = Source(part, part.row, columns);
+        }
+        __device__ __forceinline__ void copyNext(u8* unit) {
+            if (present) {
+                copy(unit, source, threadIdx.x / WARP % SLICES * UNIT + step * STEP);
+            } else {
+                copiesIssued(); // none, so that they can be counted
+            }
+            if (++step == steps) {
+                step = 0;
+                round++;
+                find();
+            }
+        }
+    };
+
+    // The team's tile of a round: all first teams come before the second ones, so that every multiprocessor has as many.
+    static __device__ __forceinline__ int tile(int round) {
+        return (round * TEAMS + threadIdx.x / WARP / SLICES) * gridDim.x + blockIdx.x;
+    }
+
+    static __device__ __forceinline__ int rounds(const UpGroup& group) {
+        int tiles = 0;
+#pragma unroll
+        for (int i = 0; i < 3; i++) tiles += i < group.count ? (group.rows[i] + ROWS - 1) / ROWS : 0;
+        return (tiles + TEAMS * gridDim.x - 1) / (TEAMS * gridDim.x);
     }
 
     static __device__ __forceinline__ void run(
-        const UpGroup& group, const float* in, int tokens, int columns, int activation) {
+        const UpGroup& group, const float* in, int tokens, int columns, int activation, bool whole, int room) {
         extern __shared__ __align__(128) u8 shared[];
-        Shared& s = *(Shared*)shared;
-        int warp = threadIdx.x / WARP;
-        int slice = warp % SLICES * UNIT; // the warp's first group
-        UpPart part;
-        if (!locate(group, blockIdx.x, ROWS, part)) return; // does not happen: the grid has no more blocks than tiles
-        Source source(part, part.row + warp / SLICES * 32, columns);
-        int groups = source.groups;
-        float sum[2][TILES][4];
+        Shared s(shared, room);
+        int slice = threadIdx.x / WARP % SLICES * UNIT; // the warp's first group
+        int groups = Q::groups(columns);
+        int steps = (groups + STEP - 1) / STEP;
+        Ahead ahead(group, columns, steps);
 #pragma unroll
-        for (int i = 0; i < 2 * TILES * 4; i++) (&sum[0][0][0])[i] = 0;
-#pragma unroll
-        for (int i = 0; i < STAGES - 1; i++) { // under way while the input is computed and staged
-            copy(s.units[warp][i], source, slice + i * STEP);
-        }
+        for (int i = 0; i < STAGES - 1; i++) ahead.copyNext(s.unit(i)); // under way while the input is computed and staged
         afterEarlierKernels();
-        int staged = min((groups + STEP - 1) / STEP, ROOM / tokens / STEP) * STEP;
+        int staged = whole ? steps * STEP : room / tokens / STEP * STEP;
         int stage = 0;
-        for (int from = 0; from < groups; from += staged) {
-            if (from > 0) __syncthreads();
-            stageInputs(s, in, tokens, columns, from, staged);
-            __syncthreads();
-            int end = min(staged, groups - from);
-            for (int at = slice; at < end; at += STEP) {
-                int ahead = from + at + (STAGES - 1) * STEP;
-                if (STAGES > 1) {
-                    copiesDone<(STAGES > 1 ? STAGES - 2 : 0)>();
-                    __syncwarp(); // the copies of all lanes are there, and all have done with the oldest
-                    copy(s.units[warp][stage == 0 ? STAGES - 1 : stage - 1], source, ahead);
-                } else {
-                    __syncwarp();
-                    copy(s.units[warp][0], source, ahead);
-                    copiesDone<0>();
-                    __syncwarp();
+        for (int round = 0, all = rounds(group); round < all; round++) {
+            UpPart part;
+            bool present = locate(group, tile(round), ROWS, part);
+            float sum[2][TILES][2];
+#pragma unroll
+            for (int i = 0; i < 2 * TILES * 2; i++) (&sum[0][0][0])[i] = 0;
+            for (int from = 0; from < groups; from += staged) {
+                if (!whole || round == 0) {
+                    if (round + from > 0) __syncthreads();
+                    stageInputs(s, in, tokens, columns, from, staged);
+                    __syncthreads();
                 }
-                add(sum, s.units[warp][stage], s, at, end - at, tokens);
-                stage = stage + 1 == STAGES ? 0 : stage + 1;
+                int end = min(staged, steps * STEP - from);
+                for (int at = slice; at < end; at += STEP) {
+                    if (STAGES > 1) {
+                        copiesDone<(STAGES > 1 ? STAGES - 2 : 0)>();
+                        __syncwarp(); // the copies of all lanes are there, and all have done with the oldest
+                        ahead.copyNext(s.unit(stage == 0 ? STAGES - 1 : stage - 1));
+                    } else {
+                        __syncwarp();
+                        ahead.copyNext(s.unit(0));
+                        copiesDone<0>();
+                        __syncwarp();
+                    }
+                    if (present) add(sum, s.unit(stage), s, at, groups - from - at, tokens);
+                    stage = stage + 1 == STAGES ? 0 : stage + 1;
+                }
             }
+            if (!whole) __syncthreads(); // all have read the input
+            float* sums = whole ? s.sums + round % 2 * (WARPS * ROWS) * tokens : (float*)s.x;
+            finish(part, present, sums, sum, tokens, activation);
         }
         copiesDone<0>();
-        finish(part, (float*)s.x, sum, tokens, activation);
     }
 
-    // Adds up the slices: [slice][token][row].
+    // Adds up the slices.
     static __device__ __forceinline__ void finish(
-        const UpPart& part, float* sums, const float (&sum)[2][TILES][4], int tokens, int activation) {
+        const UpPart& part, bool present, float* sums, const float (&sum)[2][TILES][2], int tokens, int activation) {
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
-        __syncthreads();
 #pragma unroll
         for (int m = 0; m < 2; m++) {
 #pragma unroll
             for (int n = 0; n < TILES; n++) {
 #pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    int row = warp / SLICES * 32 + m * 16 + lane / 4 + i / 2 * 8;
-                    int token = n * 8 + lane % 4 * 2 + i % 2;
-                    sums[(warp % SLICES * TILES * 8 + token) * ROWS + row] = sum[m][n][i];
+                for (int r = 0; r < 2; r++) {
+                    int token = n * 4 + lane % 4;
+                    if (token < tokens) sums[(warp * tokens + token) * ROWS + m * 16 + r * 8 + lane / 4] = sum[m][n][r];
                 }
             }
         }
         __syncthreads();
-        for (int i = threadIdx.x; i < ROWS * TILES * 8; i += THREADS) {
+        for (int i = threadIdx.x % (SLICES * WARP); i < ROWS * tokens; i += SLICES * WARP) {
             int row = i % ROWS;
             int token = i / ROWS;
-            if (token < tokens && part.row + row < part.rows) {
+            if (present && part.row + row < part.rows) {
                 float total = 0;
 #pragma unroll
-                for (int slice = 0; slice < SLICES; slice++) total += sums[(slice * TILES * 8 + token) * ROWS + row];
+                for (int slice = 0; slice < SLICES; slice++) {
+                    total += sums[((warp / SLICES * SLICES + slice) * tokens + token) * ROWS + row];
+                }
                 store(part, part.row + row, token, total, activation);
             }
         }
     }
 };
 
-// Grid: (tiles of 64 rows). tokens <= TOKENS. Dynamic shared memory: see CudaGroupSkinnyMatmul.
+// Grid: as many blocks as are worth it. tokens <= TOKENS. Dynamic shared memory, `whole` and `room`: see GroupUpMemory.
 #define UP_GROUPS(TOKENS)                                                                                                       \
-    KERNEL_OF(groupup_##TOKENS, THREADS, 2)(                                                                                   \
-        const float* in, int tokens, int columns, int activation, const __grid_constant__ UpGroup group) {                     \
-        UpGroups<TYPE, Operands<BITS>, TOKENS / 8>::run(group, in, tokens, columns, activation);                       \
+    KERNEL_OF(groupup_##TOKENS, THREADS, UP_BLOCKS)(                                                                           \
+        const float* in, int tokens, int columns, int activation, int whole, int room, const __grid_constant__ UpGroup group) { \
+        UpGroups<TYPE, Operands<BITS>, TOKENS / 4>::run(group, in, tokens, columns, activation, whole, room);                  \
     }
+#define UP_BLOCKS 2
+UP_GROUPS(4)
 UP_GROUPS(8)
 UP_GROUPS(16)

@@ -51,18 +51,25 @@ template <int TILE>
 __device__ __forceinline__ void addRanges(float* sums, float* out, const float* partial, int tokens, int columns, int width) {
     const int ACROSS = TILE / 4;
     const int GROUPS = 4; // whatever TILE is
+    const int DEEP = 9;   // with which 33 ranges, of two or four blocks a multiprocessor of an H100 or H200, are one go
     int tile = blockIdx.x * TILE;
     for (int t = 0; t < tokens; t++) {
         for (int i = threadIdx.x; i < ACROSS * GROUPS; i += THREADS) {
             int piece = i % ACROSS * 4;
             int group = i / ACROSS;
             float4 total = make_float4(0, 0, 0, 0);
-            if (tile + piece < columns) {
-#pragma unroll 10
-                for (int r = group; r < gridDim.y; r += GROUPS) {
-                    float4 v = __ldcg((const float4*)(partial + ((size_t)r * tokens + t) * width + tile + piece));
-                    total.x += v.x, total.y += v.y, total.z += v.z, total.w += v.w;
+            for (int r0 = group; r0 < gridDim.y; r0 += DEEP * GROUPS) {
+                float4 v[DEEP]; // all loads before the first sum, also where there are fewer
+#pragma unroll
+                for (int d = 0; d < DEEP; d++) {
+                    int r = r0 + d * GROUPS;
+                    bool present = tile + piece < columns && r < gridDim.y;
+                    const float* from = partial + ((size_t)(present ? r : 0) * tokens + t) * width + (present ? tile + piece : 0);
+                    v[d] = __ldcg((const float4*)from);
+                    if (!present) v[d] = make_float4(0, 0, 0, 0);
                 }
+#pragma unroll
+                for (int d = 0; d < DEEP; d++) total.x += v[d].x, total.y += v[d].y, total.z += v[d].z, total.w += v[d].w;
             }
             *(float4*)(sums + group * TILE + piece) = total;
         }

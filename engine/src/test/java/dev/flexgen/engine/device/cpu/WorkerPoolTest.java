@@ -57,6 +57,36 @@ class WorkerPoolTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {2, 6, 14})
+    void allWorkersAreAwakeAfterTheyWereRoused(int threads) {
+        try (WorkerPool pool = new WorkerPool(threads)) {
+            for (int loop = 0; loop < 20; loop++) {
+                await(
+                        pool,
+                        Thread.State.WAITING,
+                        Duration.ofSeconds(10)); // parked, also after they were roused for nothing
+                pool.rouse();
+                AtomicInteger met = new AtomicInteger();
+                pool.run(threads, (part, worker) -> {
+                    met.incrementAndGet();
+                    while (met.get() < threads) { // a worker that slept on would hang it
+                        Thread.onSpinWait();
+                    }
+                });
+                pool.rouse();
+            }
+        }
+    }
+
+    private static void await(WorkerPool pool, Thread.State state, Duration atMost) {
+        long end = System.nanoTime() + atMost.toNanos();
+        while (!pool.workerStates().allMatch(state::equals)) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            LockSupport.parkNanos(100_000);
+        }
+    }
+
     @Test
     void workerNumbersStayBelowTheNumberOfThreads() {
         try (WorkerPool pool = new WorkerPool(3)) {

@@ -93,7 +93,10 @@ class CudaDeviceTest {
             device.stream(StreamRole.COMPUTE).join();
             assertThat(figures.used().orElse(0) - before).isLessThanOrEqualTo(ledger.bytes(Tier.GPU));
         }
-        assertThat(figures.used().orElse(0)).isCloseTo(before, within(4 * MIB));
+        // Where another test's device is open, they share a context, which keeps the stacks that kernels of cuBLAS
+        // wanted.
+        long stacks = before > 256 * MIB ? 32 * MIB : 0;
+        assertThat(figures.used().orElse(0)).isCloseTo(before, within(4 * MIB + stacks));
     }
 
     @Test

@@ -176,9 +176,9 @@ class CudaOpsTest {
         ops.embed(linear.weight(), new int[] {63}, operands.rows(1, 200));
         assertThat(launcher.kernels())
                 .containsExactly(
-                        "groupup_8_q4",
+                        "groupup_4_q4",
                         "groupdown_1_q4",
-                        "groupup_8_q4",
+                        "groupup_4_q4",
                         "groupdown_4_q4",
                         "groupup_8_q4",
                         "groupdown_8_q4",
