@@ -44,12 +44,15 @@ class PlanCommandTest {
     }
 
     @Test
-    void aFamilyWithoutGpuKernelsIsTheProcessors() {
+    void expertsThatTheGpuHasNoRoomForAreTheProcessors() {
         Outcome outcome = plan("glm-4.5-air", "--machine", "3090", "--weights", "q4");
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
         assertThat(outcome.out())
-                .contains("this version has no GPU kernels for models of type glm4_moe")
-                .doesNotContain("the GPU computes");
+                .containsPattern("GPU .* the GPU computes\n")
+                .containsPattern("host .* the processor computes\n")
+                .contains(
+                        "experts that the GPU has no room for are computed by the processor, and for prompts by the GPU")
+                .doesNotContain("no GPU kernels");
     }
 
     @Test

@@ -178,6 +178,14 @@ public final class SettingTable {
             "How the chat says that a reply which took 20 s or more has ended: all is the bell, the terminal's notification and"
                     + " the window's title");
 
+    public static final Setting<ThoughtsChoice> THOUGHTS = new Setting<>(
+            "thoughts",
+            "HOW",
+            ValueType.choice(ThoughtsChoice.class),
+            ThoughtsChoice.SHOWN,
+            "Whether the chat shows what a model thinks before it answers, or folds it to one line; /show thoughts unfolds the"
+                    + " last ones");
+
     public static final Setting<Boolean> MONITOR = new Setting<>(
             "monitor",
             "",
@@ -249,6 +257,7 @@ public final class SettingTable {
             COLOR,
             THEME,
             NOTIFY,
+            THOUGHTS,
             MONITOR,
             PLAIN,
             QUIET);

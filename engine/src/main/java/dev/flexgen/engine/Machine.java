@@ -178,6 +178,7 @@ public final class Machine implements AutoCloseable {
             return PlanChoice.of(new PlanChoice.Question(
                             weights.types(),
                             weights.activeShare(),
+                            weights.expertUse(),
                             weights.settled(model),
                             budget().withDisk(), // what is encoded is packed, and a packed model can stay on the disk
                             devices(weights.spec()).size() > 1,

@@ -14,6 +14,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.CostModel;
+import dev.flexgen.engine.plan.ExpertUse;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.Plan;
@@ -64,6 +65,7 @@ public final class Model implements AutoCloseable {
         PlanChoice.Question asking = new PlanChoice.Question(
                 weights.types(),
                 weights.activeShare(),
+                weights.expertUse(),
                 options,
                 weights.budget(machine.budget()),
                 hasGpu(),
@@ -262,6 +264,11 @@ public final class Model implements AutoCloseable {
         return machine.inTurn(runner::activeShares);
     }
 
+    /** How often experts were chosen since the model was opened; nothing of a model without experts. */
+    public Optional<ExpertUse> expertUse() {
+        return machine.inTurn(runner::expertUse);
+    }
+
     /**
      * A new, empty session of up to {@link #context()} tokens.
      *
@@ -317,7 +324,10 @@ public final class Model implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 machine.closed(this);
-                weights.packed().ifPresent(packed -> runner.activeShares().ifPresent(packed::keep));
+                weights.packed().ifPresent(packed -> {
+                    runner.activeShares().ifPresent(packed::keep);
+                    runner.expertUse().ifPresent(packed::keep);
+                });
                 runner.close();
                 if (bytesInPlace > 0) {
                     machine.ledger().leave(Tier.DISK, IN_PLACE, bytesInPlace);

@@ -12,6 +12,7 @@ import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.MachineState.Found;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.Needs;
+import java.util.Optional;
 
 /**
  * How the planner would place models on a machine: whether they fit, in which memory, how fast they would run. The program needs
@@ -102,6 +103,7 @@ public record ModelFitter(MachineState state, ModelOptions options) {
         return new PlanChoice.Question(
                 new UniformTypes(spec, DType.F16, false),
                 WeightSource.activeShare(spec, activeShare),
+                Optional.empty(),
                 options,
                 budget,
                 state.hasGpu() && gpuComputes(spec),

@@ -8,6 +8,7 @@ import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.DeviceShape;
+import dev.flexgen.engine.plan.ExpertUse;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.ModelShape;
@@ -18,6 +19,7 @@ import dev.flexgen.engine.plan.Step;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -41,12 +43,14 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
      * What a choice is made of.
      *
      * @param activeShare of the neurons after ReLU; 1 if there is no ReLU
+     * @param experts how often they were chosen, if the model has any and that is known
      * @param gpu whether there is one
      * @param machine how fast it is; asked for only where the model does not fit the GPU
      */
     record Question(
             StoredTypes types,
             double activeShare,
+            Optional<ExpertUse> experts,
             ModelOptions options,
             Budget budget,
             boolean gpu,
@@ -77,7 +81,8 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
                     encodings.of(ModelPart.UP.weight(), 0),
                     encodings.of((encodings.hasOwnHead() ? ModelPart.HEAD : ModelPart.TOKENS).weight(), 0),
                     kv(),
-                    activeShare);
+                    activeShare,
+                    experts);
         }
 
         PlanChoice with(int context, int sessions) {
@@ -97,7 +102,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
         }
 
         Question withWeights(WeightType weights) {
-            return new Question(types, activeShare, options.withWeights(weights), budget, gpu, machine);
+            return new Question(types, activeShare, experts, options.withWeights(weights), budget, gpu, machine);
         }
 
         /** Whether all of it fits the memory of the device that computes fastest, with the least room for a conversation. */

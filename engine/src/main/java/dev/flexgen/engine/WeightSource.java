@@ -15,6 +15,7 @@ import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.Budget;
+import dev.flexgen.engine.plan.ExpertUse;
 import dev.flexgen.engine.store.PackedModel;
 import dev.flexgen.engine.store.WeightsDigest;
 import dev.flexgen.engine.tensor.Activation;
@@ -31,7 +32,7 @@ import java.util.function.Supplier;
  * @param types of its tensors
  * @param activeShare of the neurons after ReLU that a token needs; 1 if there is no ReLU
  * @param opener called once the plan has shown that there is room
- * @param packed the packed model that they are in; it holds one encoding and takes no other
+ * @param packed the packed model that they are in, with what was counted when it ran; it holds one encoding and takes no other
  * @param digest tells them from other weights; computing it may take a second
  */
 record WeightSource(
@@ -57,6 +58,11 @@ record WeightSource(
 
     ModelSpec spec() {
         return types.spec();
+    }
+
+    /** How often experts were chosen before, if that is known. */
+    Optional<ExpertUse> expertUse() {
+        return packed.flatMap(PackedModel::expertUse);
     }
 
     /**

@@ -32,8 +32,9 @@ class OffloadTest {
 
     private final AtomicReference<@Nullable FakeGpu> gpu = new AtomicReference<>();
 
+    /** All in the long version of the tests; else one for each kind of layers. */
     static Stream<String> models() {
-        return Fixtures.kinds();
+        return Boolean.getBoolean("flexgen.full") ? Fixtures.models() : Fixtures.kinds();
     }
 
     private GpuSource fake(FakeGpuSettings settings) {

@@ -5,9 +5,8 @@ import java.util.List;
 /**
  * Finds stop strings in text that arrives in pieces, whatever the borders of the pieces, and passes on the text before
  * them. The stop string that is complete first wins, and of several that end at the same character the longest.
- * Belongs to one reply and one thread.
  */
-public final class StopStrings {
+public final class StopStrings implements TextStop {
 
     private final List<String> stops;
     private final StringBuilder held = new StringBuilder();
@@ -18,7 +17,7 @@ public final class StopStrings {
         this.stops = stops.stream().filter(stop -> !stop.isEmpty()).distinct().toList();
     }
 
-    /** Takes more text and returns what is now certain not to belong to a stop string; nothing once stopped. */
+    @Override
     public String push(String text) {
         if (stops.isEmpty()) {
             return text;
@@ -34,12 +33,12 @@ public final class StopStrings {
         return stopped ? "" : release(held.length() - longestBeginning());
     }
 
-    /** Whether a stop string has been found. */
+    @Override
     public boolean stopped() {
         return stopped;
     }
 
-    /** The text is over: returns what was held back as a possible beginning of a stop string. */
+    @Override
     public String flush() {
         return stopped ? "" : release(held.length());
     }

@@ -96,6 +96,7 @@ final class ChatCommand implements AppCommand {
         settings.add(SettingTable.COLOR);
         settings.add(SettingTable.THEME);
         settings.add(SettingTable.NOTIFY);
+        settings.add(SettingTable.THOUGHTS);
         settings.add(SettingTable.MONITOR);
         settings.add(SettingTable.PLAIN);
         settings.add(SettingTable.QUIET);

@@ -55,6 +55,11 @@ final class GenerateCommand implements AppCommand {
     List<String> stopStrings = new ArrayList<>();
 
     @Option(
+            names = "--function",
+            description = "End with the Python function that the prompt ends in, or else with the first that begins")
+    boolean function;
+
+    @Option(
             names = "--batch",
             paramLabel = "N",
             description = {
@@ -126,7 +131,7 @@ final class GenerateCommand implements AppCommand {
             var run = new GenerateRun(
                     model,
                     request(model, settings, sampling),
-                    stopStrings,
+                    new Stops(stopStrings, function),
                     source,
                     wiring.streams(),
                     form,
@@ -161,7 +166,7 @@ final class GenerateCommand implements AppCommand {
                 String.valueOf(settings.get(SettingTable.MAX_NEW_TOKENS)),
                 Sampling.SETTINGS.stream().map(settings::get).toList().toString(),
                 String.valueOf(ignoreEos),
-                stopStrings.toString(),
+                stopStrings + (function ? " function" : ""),
                 String.valueOf(json));
     }
 

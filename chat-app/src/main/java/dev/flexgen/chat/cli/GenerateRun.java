@@ -13,7 +13,6 @@ import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.tokenizer.Tokenizer;
 import dev.flexgen.tokenizer.TokenizerException;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
 
     private final ModelInUse model;
     private final GenerationRequest request;
-    private final List<String> stopStrings;
+    private final Stops stops;
     private final PromptSource prompts;
     private final Streams streams;
     private final int firstIndex;
@@ -62,7 +61,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
     GenerateRun(
             ModelInUse model,
             GenerationRequest request,
-            List<String> stopStrings,
+            Stops stops,
             PromptSource prompts,
             Streams streams,
             Form form,
@@ -71,7 +70,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
             @Nullable JobProgress progress) {
         this.model = model;
         this.request = request;
-        this.stopStrings = List.copyOf(stopStrings);
+        this.stops = stops;
         this.prompts = prompts;
         this.streams = streams;
         this.form = form;
@@ -140,8 +139,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
         int[] ids = next.orElseThrow().ids();
         next = Optional.empty();
         begin(prompt);
-        Optional<Tokenizer> tokenizer =
-                stopStrings.isEmpty() ? model.tokenizer() : Optional.of(model.requireTokenizer());
+        Optional<Tokenizer> tokenizer = stops.isEmpty() ? model.tokenizer() : Optional.of(model.requireTokenizer());
         return new Generator.Job(ids, request, new Listener(prompt, ids.length, tokenizer));
     }
 
@@ -188,7 +186,7 @@ final class GenerateRun implements Iterator<Generator.Job> {
             this.prompt = prompt;
             this.promptTokens = promptTokens;
             this.text = tokenizer
-                    .map(known -> new ReplyText(known, stopStrings, this::live))
+                    .map(known -> new ReplyText(stops.of(prompt.prompt(), model), known, this::live))
                     .orElse(null);
         }
 

@@ -6,6 +6,7 @@ import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.MachineState;
+import dev.flexgen.engine.plan.Shard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -44,7 +45,15 @@ record PlanReasons(FitResult.Fits fits, MachineState machine) {
             reasons.add("the processor computes alone: this version has no GPU kernels for models of type "
                     + fits.shape().spec().family());
         }
-        if (machine.hasGpu() && kernels && fits.tiers().contains(Tier.HOST)) {
+        List<Shard> experts = fits.plan().layers().stream()
+                .flatMap(layer -> layer.experts().stream())
+                .filter(shard -> shard.tier() != Tier.GPU)
+                .toList();
+        if (machine.hasGpu() && kernels && !experts.isEmpty()) {
+            boolean lent = experts.stream().anyMatch(shard -> shard.prefillDevice() != shard.device());
+            reasons.add("experts that the GPU has no room for are computed by the processor"
+                    + (lent ? ", and for prompts by the GPU" : ""));
+        } else if (machine.hasGpu() && kernels && fits.tiers().contains(Tier.HOST)) {
             boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() != 0);
             reasons.add(
                     processor

@@ -9,10 +9,18 @@ sealed interface Prompt {
     /** The ids to compute with. */
     int[] ids(ModelInUse model);
 
+    /** As text, for which a model needs a tokenizer. */
+    String text(ModelInUse model);
+
     record Text(String text) implements Prompt {
         @Override
         public int[] ids(ModelInUse model) {
             return model.requireTokenizer().encode(text);
+        }
+
+        @Override
+        public String text(ModelInUse model) {
+            return text;
         }
     }
 
@@ -20,6 +28,11 @@ sealed interface Prompt {
         @Override
         public int[] ids(ModelInUse model) {
             return ids.stream().mapToInt(Integer::intValue).toArray();
+        }
+
+        @Override
+        public String text(ModelInUse model) {
+            return model.requireTokenizer().decode(ids(model));
         }
     }
 }

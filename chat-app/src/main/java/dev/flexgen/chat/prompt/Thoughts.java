@@ -17,6 +17,20 @@ public final class Thoughts {
         return end < 0 ? reply : reply.substring(end + END.length()).strip();
     }
 
+    /**
+     * Those of a reply, without their marks; empty if it has none.
+     *
+     * @param opened as for {@link #areOpen}
+     */
+    public static String of(String reply, boolean opened) {
+        int end = reply.lastIndexOf(END);
+        if (end < 0 && !areOpen(reply, opened)) {
+            return "";
+        }
+        String thoughts = (end < 0 ? reply : reply.substring(0, end)).strip();
+        return thoughts.startsWith(BEGIN) ? thoughts.substring(BEGIN.length()).strip() : thoughts;
+    }
+
     /** Whether there are any that have ended. */
     public static boolean areIn(String reply) {
         return reply.contains(END);

@@ -10,6 +10,7 @@ import dev.flexgen.chat.repl.render.TextFlow;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.NotifyChoice;
 import dev.flexgen.config.PlainText;
+import dev.flexgen.config.ThoughtsChoice;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,9 +51,10 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
      * How a turn is shown.
      *
      * @param status whether there is a status line
+     * @param thoughts how what comes before the answer is shown
      * @param atEnd how the user is told that it has ended, if it took long
      */
-    record Look(Theme theme, boolean status, NotifyChoice atEnd) {}
+    record Look(Theme theme, boolean status, ThoughtsChoice thoughts, NotifyChoice atEnd) {}
 
     private final TurnWriter out;
     private final Terminal terminal;
@@ -96,7 +98,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
         dumb = TerminalGuard.isDumb(terminal);
         notice = new ReplyNotice(out::write, look.atEnd());
         footer = new LiveFooter(look.theme());
-        flow = TextFlow.forReplies(dumb ? Theme.PLAIN : look.theme(), columns - RIGHT_MARGIN);
+        flow = TextFlow.forReplies(dumb ? Theme.PLAIN : look.theme(), look.thoughts(), columns - RIGHT_MARGIN);
         resizeHandler = terminal.handle(Signal.WINCH, _ -> resize());
         ticker = Thread.ofVirtual().name("progress").unstarted(this::tick);
         // A terminal that cannot erase a line would be left with the numbers of the past.
@@ -124,6 +126,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
     @Override
     public synchronized void onToken() {
         meter.token();
+        flow.token();
     }
 
     @Override
@@ -258,7 +261,7 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
         boolean patient = now - begin < PATIENCE_NANOS;
         String waiting = StatusText.waiting(typed.waiting());
         String life = textShown
-                ? silence(now - lastText)
+                ? flow.hidden() + silence(now - lastText)
                 : !previews.isEmpty() ? previews.size() + " answers at once" : patient ? "" : meter.waiting();
         String tail = life + spaced(waiting);
         int room = textShown ? flow.room() : columns - 1;

@@ -107,7 +107,10 @@ final class TurnRunner {
     private <T> Optional<T> during(BiFunction<TerminalTurn, CancelToken, T> speaking) {
         var out = new TurnWriter(screen.terminal().writer());
         var look = new TerminalTurn.Look(
-                setup.theme(), statusWanted(), chat.settings().get(SettingTable.NOTIFY));
+                setup.theme(),
+                statusWanted(),
+                chat.settings().get(SettingTable.THOUGHTS),
+                chat.settings().get(SettingTable.NOTIFY));
         var meter = new ReplyMeter(chat.partner(), chat.dialogue().model().contextLimit(), nanoTime);
         var cancel = interrupts.begin();
         try (var turn = new TerminalTurn(out, screen.terminal(), look, screen.typed(), meter, nanoTime);

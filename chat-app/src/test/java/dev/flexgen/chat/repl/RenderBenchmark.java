@@ -4,6 +4,7 @@ import dev.flexgen.chat.dialogue.ReplyEnd;
 import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.NotifyChoice;
+import dev.flexgen.config.ThoughtsChoice;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
@@ -84,7 +85,7 @@ final class RenderBenchmark {
     /** Processor time of this thread, without what it takes to wait for the next token. */
     private static long show(String text, int pace, LineDisciplineTerminal terminal) throws InterruptedException {
         long spent = 0;
-        var look = new TerminalTurn.Look(Theme.ANSI, true, NotifyChoice.NONE);
+        var look = new TerminalTurn.Look(Theme.ANSI, true, ThoughtsChoice.SHOWN, NotifyChoice.NONE);
         var model = new ScriptedChatModel(TOKENS);
         var meter = new ReplyMeter(TestSetup.partner(model), TOKENS, System::nanoTime);
         var out = new TurnWriter(terminal.writer());

@@ -69,6 +69,28 @@ class ThoughtsTest {
     }
 
     @Test
+    void foldedThoughtsAreOneDimLineAndCanBeShown() throws Exception {
+        model.says("<think>\nThe user says hi.\n</think>\n\nHello, **you**!").says("No thoughts.");
+        start(UNDERLINED);
+        say("/show thoughts");
+        say("/set thoughts folded");
+        say("hi");
+        say("/show thoughts");
+        say("again");
+        say("/show thoughts");
+        leave();
+        assertThat(session.lines())
+                .containsSubsequence(
+                        "[the last reply has no thoughts]",
+                        "[thoughts is folded now, was shown]",
+                        "> hi\n[thought for ",
+                        "; /show thoughts]\n\nHello, you!\n",
+                        "> /show thoughts\nThe user says hi.\n",
+                        "> again\nNo thoughts.\n",
+                        "[the last reply has no thoughts]");
+    }
+
+    @Test
     void withoutColoursThoughtsAreShownAsTheModelWritesThem() throws Exception {
         model.says("<think>\nAs people do.\n</think>\n\nHello, **you**!");
         start(Theme.PLAIN);

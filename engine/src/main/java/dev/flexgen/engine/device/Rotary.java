@@ -6,8 +6,14 @@ package dev.flexgen.engine.device;
  *
  * @param frequencies of pair m; not changed by anybody
  * @param interleaved whether pair m is {@code (2m, 2m + 1)}, or else {@code (m, m + dims / 2)}
+ * @param magnitude by which turned numbers are multiplied
  */
-public record Rotary(int headDim, float[] frequencies, boolean interleaved) {
+public record Rotary(int headDim, float[] frequencies, boolean interleaved, float magnitude) {
+
+    /** Turns and nothing else. */
+    public Rotary(int headDim, float[] frequencies, boolean interleaved) {
+        this(headDim, frequencies, interleaved, 1);
+    }
 
     public Rotary {
         if (frequencies.length == 0 || 2 * frequencies.length > headDim) {

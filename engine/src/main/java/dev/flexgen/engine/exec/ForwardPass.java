@@ -45,6 +45,7 @@ final class ForwardPass {
     private final Sublayers sublayers;
     private final AttentionSublayer attention;
     private final FeedForwardSublayer feedForward;
+    private final ExpertCounts expertCounts;
 
     /** The last half's bias, if the residual stream still lacks it: most often it is added together with the next norm. */
     private @Nullable MemorySegment owed;
@@ -66,6 +67,7 @@ final class ForwardPass {
         this.sublayers = new Sublayers(group);
         this.attention = new AttentionSublayer(group, weights, new HeadOperations(spec));
         this.feedForward = new FeedForwardSublayer(weights, ExecutionSupport.activation(spec.block(0)), activity);
+        this.expertCounts = new ExpertCounts(spec);
     }
 
     /**
@@ -93,6 +95,10 @@ final class ForwardPass {
 
     ActiveNeurons activeNeurons() {
         return feedForward.activeNeurons();
+    }
+
+    ExpertCounts expertCounts() {
+        return expertCounts;
     }
 
     private void addOwed(int home, int rows) {
@@ -158,7 +164,9 @@ final class ForwardPass {
         if (router == null || !(spec.block(layer.index()).feedForward() instanceof FeedForwardSpec.Experts experts)) {
             return null;
         }
-        return group.home(layer.home()).router().route(router, experts, h);
+        Routing routing = group.home(layer.home()).router().route(router, experts, h);
+        expertCounts.count(layer.index(), routing, h.count());
+        return routing;
     }
 
     private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {

@@ -28,7 +28,8 @@ final class HeadOperations {
         this.headDim = attention.headDim();
         this.queriesPerKey = attention.heads() / attention.keyHeads();
         this.rotary = attention.positions() instanceof Positions.Rotary it
-                ? new Rotary(headDim, it.frequencies(), it.interleaved())
+                ? new Rotary(headDim, it.frequencies(), it.interleaved(), (float)
+                        it.scaling().magnitude())
                 : null;
         this.slopes = attention.positions() instanceof Positions.Alibi it ? it.slopes(attention.heads()) : new float[0];
         this.scoring = new Scoring((float) (1 / Math.sqrt(headDim)), attention.window(), new float[0]);

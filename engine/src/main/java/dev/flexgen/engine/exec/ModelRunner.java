@@ -10,6 +10,7 @@ import dev.flexgen.engine.memory.ScratchFile;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.ActiveShares;
+import dev.flexgen.engine.plan.ExpertUse;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
 import dev.flexgen.engine.quant.KvEncoding;
@@ -132,6 +133,11 @@ public final class ModelRunner implements AutoCloseable {
     /** Shares of active neurons, if the processor has computed some of every layer after a ReLU. */
     public Optional<ActiveShares> activeShares() {
         return forward.activeNeurons().shares();
+    }
+
+    /** How often experts were chosen, if the model has any. */
+    public Optional<ExpertUse> expertUse() {
+        return forward.expertCounts().use();
     }
 
     /**

@@ -105,6 +105,11 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
         return spec(role, layer).experts();
     }
 
+    @Override
+    public Shape shape(Role role, int layer) {
+        return spec(role, layer).shape();
+    }
+
     private TensorSpec spec(Role role, int layer) {
         return specs.getOrDefault(role, List.of()).stream()
                 .filter(it -> it.hasLayer(layer))

@@ -28,7 +28,7 @@ public sealed interface Positions {
         public float[] frequencies() {
             float[] frequencies = new float[dims / 2];
             for (int m = 0; m < frequencies.length; m++) {
-                frequencies[m] = (float) scaling.apply(Math.pow(base, -2.0 * m / dims));
+                frequencies[m] = (float) scaling.apply(m, Math.pow(base, -2.0 * m / dims));
             }
             return frequencies;
         }

@@ -37,6 +37,7 @@ final class RmsDecoder {
     private final int headDim;
     private final int layers;
     private final Activation activation;
+    private final int context;
     private Positions positions = new Positions.None();
     private Bias inputBias = Bias.NONE;
     private Bias outputBias = Bias.NONE;
@@ -54,6 +55,7 @@ final class RmsDecoder {
         this.heads = config.size("num_attention_heads", defaults.heads());
         this.keyHeads = config.size("num_key_value_heads", Math.min(heads, defaults.keyHeads()));
         this.layers = config.size("num_hidden_layers", defaults.layers());
+        this.context = config.size("max_position_embeddings", defaults.positions());
         this.activation = Activations.of(config, "hidden_act", "silu");
         if (heads % keyHeads != 0) {
             throw config.invalid("num_attention_heads", "is not a multiple of num_key_value_heads (" + keyHeads + ")");
@@ -69,7 +71,7 @@ final class RmsDecoder {
 
     /** @param share of a head's numbers that is turned where the config states none */
     RmsDecoder rotary(double share, boolean interleaved) {
-        positions = new RotaryConfig(config, 10_000, share, interleaved).of(headDim);
+        positions = new RotaryConfig(config, 10_000, share, interleaved, context).of(headDim);
         return this;
     }
 
@@ -134,7 +136,7 @@ final class RmsDecoder {
                 new LayerStack(runs),
                 Optional.of(norm),
                 new HeadSpec(config.flag("tie_word_embeddings", false), Bias.NONE),
-                config.size("max_position_embeddings", defaults.positions()),
+                positions instanceof Positions.Rotary rotary ? rotary.scaling().context(context) : context,
                 config.token("bos_token_id", defaults.beginToken()),
                 config.tokens("eos_token_id", defaults.endTokens()));
     }

@@ -3,10 +3,10 @@ package dev.flexgen.engine.model;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,14 +14,25 @@ import java.util.Set;
 /** The tensors of a model that one file of its checkpoint holds, each checked by its shape. Immutable; any thread. */
 public final class ShardTensors implements StoredTypes, RoleTensors {
 
-    /** A tensor of the model. */
-    public record Place(TensorSpec spec, int layer) {}
+    /**
+     * A tensor of the model.
+     *
+     * @param experts whose tensors the file holds; just 0 where there is but one
+     */
+    public record Place(TensorSpec spec, int layer, List<Integer> experts) {
+
+        /** Whether the file holds those of all experts. */
+        public boolean whole() {
+            return experts.size() == spec.experts();
+        }
+    }
 
     private record Key(Role role, int layer) {}
 
     private final ModelSpec spec;
     private final List<Place> places = new ArrayList<>();
-    private final Map<Key, RoleTensor> tensors = new LinkedHashMap<>();
+    private final Map<Key, Place> found = new HashMap<>();
+    private final Map<Key, Map<Integer, RoleTensor>> tensors = new HashMap<>();
 
     /**
      * Finds them.
@@ -46,12 +57,21 @@ public final class ShardTensors implements StoredTypes, RoleTensors {
             // Tools that write one of two tied tensors may keep the head's name.
             Role storedRole = tableAsHead && role.equals(ModelPart.TOKENS.weight()) ? ModelPart.HEAD.weight() : role;
             for (int layer = tensor.firstLayer(); layer < tensor.endLayer(); layer++) {
-                for (TensorRef ref : names.refs(spec, storedRole, layer, 0)) {
-                    String name = stored.get(ref.name());
-                    if (name != null && !tensors.containsKey(new Key(role, layer))) {
-                        tensors.put(new Key(role, layer), ModelTensors.shaped(tensor, ref, name, shard));
-                        places.add(new Place(tensor, layer));
+                Map<Integer, RoleTensor> experts = new HashMap<>();
+                for (int expert = 0; expert < tensor.experts(); expert++) {
+                    for (TensorRef ref : names.refs(spec, storedRole, layer, expert)) {
+                        String name = stored.get(ref.name());
+                        if (name != null && !experts.containsKey(expert)) {
+                            experts.put(expert, ModelTensors.shaped(tensor, ref, name, shard));
+                        }
                     }
+                }
+                if (!experts.isEmpty()) {
+                    Place place = new Place(
+                            tensor, layer, experts.keySet().stream().sorted().toList());
+                    places.add(place);
+                    found.put(new Key(role, layer), place);
+                    tensors.put(new Key(role, layer), experts);
                 }
             }
         }
@@ -62,24 +82,37 @@ public final class ShardTensors implements StoredTypes, RoleTensors {
         return List.copyOf(places);
     }
 
+    private Place place(Role role, int layer) {
+        Place place = found.get(new Key(role, layer));
+        if (place == null) {
+            throw new IllegalArgumentException("the file does not hold " + role + " of layer " + layer);
+        }
+        return place;
+    }
+
     @Override
     public RoleTensor get(Role role, int layer) {
-        RoleTensor tensor = tensors.get(new Key(role, layer));
+        return get(role, layer, place(role, layer).experts().getFirst());
+    }
+
+    @Override
+    public RoleTensor get(Role role, int layer, int expert) {
+        RoleTensor tensor = tensors.getOrDefault(new Key(role, layer), Map.of()).get(expert);
         if (tensor == null) {
-            throw new IllegalArgumentException("the file does not hold " + role + " of layer " + layer);
+            throw new IllegalArgumentException(
+                    "the file does not hold " + role + " of layer " + layer + ", expert " + expert);
         }
         return tensor;
     }
 
     @Override
-    public RoleTensor get(Role role, int layer, int expert) {
-        return get(role, layer);
+    public Shape shape(Role role, int layer) {
+        return place(role, layer).spec().shape();
     }
 
-    /** Models with experts are not packed file by file. */
     @Override
     public int experts(Role role, int layer) {
-        return 1;
+        return place(role, layer).spec().experts();
     }
 
     @Override
@@ -89,7 +122,7 @@ public final class ShardTensors implements StoredTypes, RoleTensors {
 
     @Override
     public boolean has(Role role) {
-        return tensors.keySet().stream().anyMatch(key -> key.role().equals(role));
+        return places.stream().anyMatch(place -> place.spec().role().equals(role));
     }
 
     @Override

@@ -37,8 +37,11 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     /** Operations of half a layer: norm, two products, what is between and behind them. */
     private static final int STARTS = 5;
 
-    /** More for each further shard that a device has in it. */
+    /** More for each further shard of heads or neurons that a device has in it. */
     private static final int STARTS_PER_SHARD = 2;
+
+    /** More for each expert that is computed: its projections, gate and sum, and a place for the sum. */
+    private static final int STARTS_PER_EXPERT = 5;
 
     /** Attention over many tokens reaches this share of the rate of products: an estimate. */
     private static final double ATTENTION = 0.5;
@@ -172,7 +175,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         Load load = new Load();
         for (Schedule.DeviceTasks device : tasks) {
             boolean processor = tiers.get(device.device()) == Tier.HOST;
-            int starts = STARTS + STARTS_PER_SHARD * (device.entries().size() - 1);
+            double starts = starts(device, step);
             if (processor) {
                 // Where the residual stream is elsewhere, its threads are asleep when the rows come.
                 boolean waits = device.device() != home;
@@ -183,8 +186,8 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
                 load.gpu += starts * gpu().startSeconds();
             }
             for (Schedule.Entry entry : device.entries()) {
-                double read = model.shareRead(entry.block(), step.rows());
-                weights(entry, read * sizes.bytes(entry.block(), entry.shard()), step, sharing, load);
+                double times = model.timesRead(entry.block(), entry.shard(), step.rows());
+                weights(entry, times * sizes.bytes(entry.block(), entry.shard()), step, sharing, load);
                 if (entry.block().component() == Component.HEADS) {
                     attention(entry, step, load);
                 }
@@ -195,6 +198,19 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         boolean together = tasks.stream().allMatch(device -> device.device() == home);
         double handOver = together ? 0 : 2 * gpu().bus().handOverSeconds(); // there and back
         return handOver + Math.max(load.gpu + waiting, load.processor + (load.gpu == 0 ? waiting : 0));
+    }
+
+    private double starts(Schedule.DeviceTasks device, Step step) {
+        int shards = 0;
+        double experts = 0;
+        for (Schedule.Entry entry : device.entries()) {
+            if (entry.block().component() == Component.EXPERTS) {
+                experts += model.expertsRead(entry.block(), entry.shard(), step.rows());
+            } else {
+                shards++;
+            }
+        }
+        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + STARTS_PER_EXPERT * experts;
     }
 
     private void weights(Schedule.Entry entry, double bytes, Step step, Sharing sharing, Load load) {

@@ -4,80 +4,134 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelSpec;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 
 /**
  * Plans for models with experts. What every token reads (attention, routers, networks that all tokens pass through, the head) is
- * kept on the GPU, if there is one with room for it; then as many experts of each layer as fit there, as many of the others as fit
- * host memory, where the processor computes them, and the rest on disk, from where those that are chosen are read.
+ * kept on the GPU, if there is one with room for it; then as many experts as fit there, as many of the others as fit host memory,
+ * where the processor computes them, and the rest on disk, from where those that are chosen are read. For prompts, which need nearly
+ * all experts, the GPU fetches them, if that is faster. Where it is known how often experts were chosen, the busiest come first; if
+ * not, all layers are cut alike.
  */
-record ExpertPlans(Planner planner) {
+final class ExpertPlans {
+
+    private final Planner planner;
+
+    /** All experts, those first that are worth the fastest memory. */
+    private final List<Expert> ranking = new ArrayList<>();
+
+    private record Expert(int layer, int index) {}
+
+    /** Memories, with who computes what is there. */
+    private record Place(Tier tier, int device, int prefillDevice, Access access) {}
+
+    /** Who computes what: home and what it holds, the experts on the GPU, those elsewhere and those elsewhere for prompts. */
+    private record Devices(Tier tier, int home, int gpu, int processor, int prompts) {}
+
+    /** Of a prompt by which plans are compared. */
+    private static final int PROMPT_TOKENS = 512;
+
+    ExpertPlans(Planner planner) {
+        this.planner = planner;
+        for (int layer = 0; layer < planner.spec().layers(); layer++) {
+            for (int i = 0; i < planner.spec().block(layer).feedForward().experts(); i++) {
+                ranking.add(new Expert(layer, i));
+            }
+        }
+        ranking.sort(Comparator.comparingDouble((Expert it) -> -planner.model().chosenShare(it.layer, it.index))
+                .thenComparingInt(Expert::index)
+                .thenComparingInt(Expert::layer));
+    }
 
     static boolean hasExperts(ModelSpec spec) {
         return spec.stack().runs().stream()
                 .anyMatch(run -> run.block().feedForward().experts() > 0);
     }
 
-    /** Most experts of a layer. */
-    private int most() {
-        return planner.spec().stack().runs().stream()
-                .mapToInt(run -> run.block().feedForward().experts())
-                .max()
-                .orElse(0);
-    }
-
     /** With a disk; empty if not even what every token reads fits host memory. */
     Optional<Plan> forProcessor(int processor) {
-        return withHost(Tier.HOST, processor, processor, processor, 0);
+        return withHost(new Devices(Tier.HOST, processor, processor, processor, processor), 0);
     }
 
     /** Empty if host memory is too small, and there is no disk. */
-    Optional<Plan> forGpu(int gpu, int processor) {
-        int onGpu = largest(
-                most(),
-                count -> planner.fitsGpu(planner.meter().of(plan(Tier.GPU, gpu, gpu, processor, count, most()))));
-        return onGpu < 0
-                ? withHost(Tier.HOST, processor, gpu, processor, 0)
-                : withHost(Tier.GPU, gpu, gpu, processor, onGpu);
+    Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
+        return Stream.of(gpu, processor)
+                .flatMap(prompts -> forGpu(gpu, processor, prompts).stream())
+                .min(Comparator.comparingDouble(
+                        plan -> cost.prefill(plan, planner.meter().of(plan), PROMPT_TOKENS, 1)
+                                .seconds()));
     }
 
-    private Optional<Plan> withHost(Tier tier, int home, int gpu, int processor, int onGpu) {
-        int inHost = largest(
-                most() - onGpu,
-                count -> planner.fitsHost(planner.meter().of(plan(tier, home, gpu, processor, onGpu, count))));
-        boolean all = inHost == most() - onGpu;
-        return inHost < 0 || (!all && !planner.budget().disk())
+    private Optional<Plan> forGpu(int gpu, int processor, int prompts) {
+        int all = ranking.size();
+        Devices onlyHost = new Devices(Tier.HOST, processor, gpu, processor, processor);
+        Devices devices = new Devices(Tier.GPU, gpu, gpu, processor, prompts);
+        int onGpu = largest(all, count -> planner.fitsGpu(planner.meter().of(plan(devices, count, all))));
+        return onGpu < 0 ? withHost(onlyHost, 0) : withHost(devices, onGpu);
+    }
+
+    private Optional<Plan> withHost(Devices devices, int onGpu) {
+        int others = ranking.size() - onGpu;
+        int inHost = largest(others, count -> planner.fitsHost(planner.meter().of(plan(devices, onGpu, count))));
+        return inHost < 0 || (inHost < others && !planner.budget().disk())
                 ? Optional.empty()
-                : Optional.of(plan(tier, home, gpu, processor, onGpu, inHost));
+                : Optional.of(plan(devices, onGpu, inHost));
     }
 
-    private Plan plan(Tier tier, int home, int gpu, int processor, int onGpu, int inHost) {
+    private Plan plan(Devices devices, int onGpu, int inHost) {
+        Tier tier = devices.tier();
+        int home = devices.home();
         ModelSpec spec = planner.spec();
+        List<List<Place>> experts = places(
+                onGpu,
+                inHost,
+                new Place(Tier.GPU, devices.gpu(), devices.gpu(), Access.RESIDENT),
+                new Place(Tier.HOST, devices.processor(), devices.prompts(), Access.RESIDENT),
+                new Place(Tier.DISK, devices.processor(), devices.prompts(), Access.ON_DEMAND));
         List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, home, Access.RESIDENT));
         List<LayerPlan> layers = new ArrayList<>();
         for (int i = 0; i < spec.layers(); i++) {
             FeedForwardSpec network = spec.block(i).feedForward();
-            List<Shard> neurons = new ArrayList<>();
-            add(neurons, network.neurons(), tier, home, Access.RESIDENT);
-            List<Shard> experts = new ArrayList<>();
-            int count = network.experts();
-            add(experts, Math.min(count, onGpu), Tier.GPU, gpu, Access.RESIDENT);
-            add(experts, Math.min(count, onGpu + inHost), Tier.HOST, processor, Access.RESIDENT);
-            add(experts, count, Tier.DISK, processor, Access.ON_DEMAND);
-            layers.add(new LayerPlan(home, heads, neurons, neurons, experts));
+            List<Shard> neurons = network.neurons() == 0
+                    ? List.of()
+                    : List.of(new Shard(0, network.neurons(), tier, home, Access.RESIDENT));
+            layers.add(new LayerPlan(home, heads, neurons, neurons, shards(experts.get(i))));
         }
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, home, Access.RESIDENT));
         return new Plan(home, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
     }
 
-    /** What follows the last shard, up to {@code to}. */
-    private static void add(List<Shard> shards, int to, Tier tier, int device, Access access) {
-        int from = shards.isEmpty() ? 0 : shards.getLast().to();
-        if (to > from) {
-            shards.add(new Shard(from, to, tier, device, access));
+    /** Of each layer's experts. */
+    private List<List<Place>> places(int onGpu, int inHost, Place gpu, Place host, Place disk) {
+        List<List<Place>> layers = new ArrayList<>();
+        for (int i = 0; i < planner.spec().layers(); i++) {
+            int count = planner.spec().block(i).feedForward().experts();
+            layers.add(new ArrayList<>(Collections.nCopies(count, disk)));
         }
+        for (int i = 0; i < Math.min(ranking.size(), onGpu + inHost); i++) {
+            Expert expert = ranking.get(i);
+            layers.get(expert.layer()).set(expert.index(), i < onGpu ? gpu : host);
+        }
+        return layers;
+    }
+
+    /** Neighbours in the same place are one shard. */
+    private static List<Shard> shards(List<Place> experts) {
+        List<Shard> shards = new ArrayList<>();
+        for (int from = 0; from < experts.size(); from = shards.getLast().to()) {
+            Place place = experts.get(from);
+            int to = from + 1;
+            while (to < experts.size() && experts.get(to).equals(place)) {
+                to++;
+            }
+            shards.add(new Shard(from, to, place.tier(), place.device(), place.prefillDevice(), place.access()));
+        }
+        return shards;
     }
 
     /** The largest number from 0 to {@code most} that is allowed; -1 if none is. */

@@ -5,6 +5,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.quant.PageFormat;
+import java.util.Optional;
 
 /**
  * What a price depends on beside plan and footprint.
@@ -13,8 +14,15 @@ import dev.flexgen.engine.quant.PageFormat;
  * @param head encoding of the output head
  * @param kv encoding of keys and values
  * @param activeShare of the neurons after ReLU that a token needs; 1 if there is no ReLU
+ * @param use of experts, if it was counted
  */
-public record ModelShape(ModelSpec spec, Encoding weights, Encoding head, KvEncoding kv, double activeShare) {
+public record ModelShape(
+        ModelSpec spec, Encoding weights, Encoding head, KvEncoding kv, double activeShare, Optional<ExpertUse> use) {
+
+    /** Of a model that nobody has watched. */
+    public ModelShape(ModelSpec spec, Encoding weights, Encoding head, KvEncoding kv, double activeShare) {
+        this(spec, weights, head, kv, activeShare, Optional.empty());
+    }
 
     public ModelShape {
         if (!(activeShare > 0 && activeShare <= 1)) {
@@ -45,14 +53,33 @@ public record ModelShape(ModelSpec spec, Encoding weights, Encoding head, KvEnco
         return activeShare == 1 ? 1 : 1 - Math.pow(1 - activeShare, tokens);
     }
 
-    /** Share of a block that a step of so many tokens reads: of experts those that routers choose, which are taken to be even. */
-    double shareRead(BlockId block, int tokens) {
-        if (block.component() != Component.EXPERTS) {
-            return 1;
-        }
-        double chosen = spec.block(block.layer()).feedForward() instanceof FeedForwardSpec.Experts network
+    /** Share of the tokens that choose an expert; the same for all of a layer where nobody has counted. */
+    double chosenShare(int layer, int expert) {
+        return use.isPresent() ? use.get().share(layer, expert) : evenShare(layer);
+    }
+
+    private double evenShare(int layer) {
+        return spec.block(layer).feedForward() instanceof FeedForwardSpec.Experts network
                 ? (double) network.chosen() / network.count()
                 : 1;
-        return 1 - Math.pow(1 - chosen, tokens);
+    }
+
+    /** Experts of a shard that any of so many tokens chooses, if they are independent of each other. */
+    double expertsRead(BlockId block, Shard shard, int tokens) {
+        if (use.isEmpty()) {
+            return shard.size() * (1 - Math.pow(1 - evenShare(block.layer()), tokens));
+        }
+        double sum = 0;
+        for (int expert = shard.from(); expert < shard.to(); expert++) {
+            sum += 1 - Math.pow(1 - chosenShare(block.layer(), expert), tokens);
+        }
+        return sum;
+    }
+
+    /** How many times what one token reads of a block on average, all experts alike, a step of so many tokens reads. */
+    double timesRead(BlockId block, Shard shard, int tokens) {
+        return block.component() == Component.EXPERTS
+                ? expertsRead(block, shard, tokens) / (shard.size() * evenShare(block.layer()))
+                : 1;
     }
 }

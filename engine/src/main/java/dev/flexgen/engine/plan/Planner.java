@@ -76,15 +76,15 @@ public record Planner(
             }
             return whole;
         }
+        CostModel cost = new CostModel(
+                machine.get(), devices.stream().map(DeviceShape::tier).toList(), model);
         if (ExpertPlans.hasExperts(spec())) {
             return new ExpertPlans(this)
-                    .forGpu(gpu, processor())
+                    .forGpu(gpu, processor(), cost)
                     .orElseThrow(() -> tooLargeForHost(meter.of(Plan.onOneDevice(spec(), Tier.HOST, processor()))));
         }
         LayerSizes sizes = LayerSizes.of(spec(), footprint);
         Cuts cuts = new Cuts(spec(), sizes, budget.gpuBytes(), processor());
-        CostModel cost = new CostModel(
-                machine.get(), devices.stream().map(DeviceShape::tier).toList(), model);
         List<Offload> offloads = Offload.candidates(gpu, processor(), cost.streamedShare(), model.activeShare());
         Sketch sketch = new Sketch(model, sizes, footprint, (long) context * sessions);
         GpuSearch search = new GpuSearch(this, cuts, sizes, sketch, cost);

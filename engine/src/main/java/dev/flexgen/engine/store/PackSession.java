@@ -42,6 +42,9 @@ final class PackSession implements AutoCloseable {
         if (found == null) {
             Files.createDirectories(partial);
             this.writer = new PackWriter(partial, header);
+            if (writer.isNew()) {
+                parts().clear(); // of another model
+            }
         }
     }
 
@@ -83,6 +86,11 @@ final class PackSession implements AutoCloseable {
             throw new IllegalStateException("there is nothing to write");
         }
         return writer;
+    }
+
+    /** Experts that wait for others of their layer. */
+    ExpertParts parts() {
+        return new ExpertParts(partial);
     }
 
     /** Names of files of weights that are packed whole. */
@@ -136,6 +144,7 @@ final class PackSession implements AutoCloseable {
     PackedForm publish(boolean mayBeTied) throws IOException {
         writer().finish(mayBeTied);
         writer().close();
+        parts().clear();
         force(partial);
         Path folder = store.folder(key, header.encoding());
         if (Files.exists(folder)) {

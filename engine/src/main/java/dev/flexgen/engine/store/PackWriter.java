@@ -38,6 +38,7 @@ final class PackWriter implements AutoCloseable {
     private final Set<String> packedFiles = new HashSet<>();
     private final List<PackedTensor> unrecorded = new ArrayList<>();
     private final CRC32C crc = new CRC32C();
+    private final boolean isNew;
     private final List<Integer> sums = new ArrayList<>();
     private long start;
     private long written;
@@ -52,7 +53,8 @@ final class PackWriter implements AutoCloseable {
         weights = FileChannel.open(
                 folder.resolve(WEIGHTS), StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.READ);
         manifest = FileChannel.open(list, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        if (old != null && old.weightBytes() <= weights.size()) {
+        isNew = old == null || old.weightBytes() > weights.size();
+        if (old != null && !isNew) {
             tensors.putAll(old.tensors());
             packedFiles.addAll(old.packedFiles());
             start = old.weightBytes();
@@ -80,6 +82,11 @@ final class PackWriter implements AutoCloseable {
             file.force(true);
         }
         line(Manifest.line(Manifest.file(name, content)));
+    }
+
+    /** Whether there was nothing of the same model. */
+    boolean isNew() {
+        return isNew;
     }
 
     Set<String> packedFiles() {

@@ -8,6 +8,7 @@ import dev.flexgen.engine.model.Role;
 import dev.flexgen.engine.model.StoredTypes;
 import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.plan.ActiveShares;
+import dev.flexgen.engine.plan.ExpertUse;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.RowSource;
@@ -99,6 +100,18 @@ public final class PackedModel implements StoredTypes {
         if (activeShares().map(known -> shares.tokens() >= known.tokens()).orElse(shares.tokens() >= LEAST_TOKENS)) {
             ActivityFile.write(folder, shares);
         }
+    }
+
+    /** How often experts were chosen when the model ran before, if that is worth a plan. */
+    public Optional<ExpertUse> expertUse() {
+        return ExpertUseFile.read(folder, spec).filter(use -> use.tokens() >= LEAST_TOKENS);
+    }
+
+    /** Adds what was counted to what is kept for the next plan. */
+    public void keep(ExpertUse use) {
+        ExpertUseFile.write(
+                folder,
+                ExpertUseFile.read(folder, spec).map(known -> known.and(use)).orElse(use));
     }
 
     /** A source of its rows; the caller closes it. */

@@ -13,6 +13,7 @@ import dev.flexgen.engine.model.TensorSpec;
 import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.CheckpointRows;
+import dev.flexgen.engine.weights.RowSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -66,12 +67,6 @@ public final class ShardPacker implements AutoCloseable {
     public void add(Path folder, Path file) {
         ModelSpec spec = Families.read(folder);
         ExecutionSupport.require(spec);
-        if (spec.stack().runs().stream()
-                .anyMatch(run -> run.block().feedForward().experts() > 0)) {
-            throw EngineException.input(
-                    "Models with experts are not packed file by file, because an expert may lie in two files;"
-                            + " pull the model first, and pack it then with 'flexgen-chat pack'");
-        }
         Map<String, Path> index = Checkpoints.indexed(folder);
         try (Checkpoint shard = Checkpoints.openFile(file);
                 WorkerPool pool = new WorkerPool(Runtime.getRuntime().availableProcessors())) {
@@ -87,8 +82,13 @@ public final class ShardPacker implements AutoCloseable {
                 CheckpointRows rows = new CheckpointRows(tensors, () -> {}, pool);
                 for (ShardTensors.Place place : tensors.places()) {
                     PackItem item = PackItem.of(tensors, header.encoding(), place.spec(), place.layer());
-                    if (!job.has(item)) {
+                    if (job.has(item)) {
+                        continue;
+                    }
+                    if (place.whole()) {
                         job.add(item, rows);
+                    } else {
+                        addExperts(item, place, rows, job);
                     }
                 }
                 job.flush();
@@ -96,6 +96,24 @@ public final class ShardPacker implements AutoCloseable {
             session.packed(file.getFileName().toString());
         } catch (IOException e) {
             throw PackErrors.store(store.root(), e);
+        }
+    }
+
+    /** Some experts of a layer: they wait until all are here. */
+    private void addExperts(PackItem item, ShardTensors.Place place, RowSource rows, PackJob job) throws IOException {
+        ExpertParts parts = session.parts();
+        int experts = place.spec().experts();
+        int each = item.rows() / experts;
+        for (int expert : place.experts()) {
+            cancel.check();
+            if (!parts.has(item, expert)) {
+                parts.write(item, expert, each, rows);
+            }
+        }
+        if (parts.hasAll(item, experts)) {
+            job.add(item, parts.rows(item, each));
+            job.flush();
+            parts.delete(item, experts);
         }
     }
 

@@ -28,8 +28,8 @@ public record CheckpointRows(RoleTensors tensors, Runnable closing, WorkerPool p
         long rowBytes = encoding.rowBytes(columns);
         int end = from + Math.toIntExact(target.byteSize() / rowBytes);
         for (int row = from; row < end; ) {
-            RoleTensor first = tensors.get(role, layer, 0);
-            int each = Math.toIntExact(first.shape().extent(role.part().isDown() ? 1 : 0));
+            int each = Math.toIntExact(
+                    tensors.shape(role, layer).extent(role.part().isDown() ? 1 : 0));
             int count = Math.min(end, (row / each + 1) * each) - row;
             MemorySegment part = target.asSlice((row - from) * rowBytes, count * rowBytes);
             rows(tensors.get(role, layer, row / each), role, row % each, encoding, columns, part);

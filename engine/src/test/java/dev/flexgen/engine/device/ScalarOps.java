@@ -113,8 +113,10 @@ public final class ScalarOps implements Ops {
                     float angle = positions[t] * rotary.frequencies()[m];
                     double a = get(rows, t, head + rotary.first(m));
                     double b = get(rows, t, head + rotary.second(m));
-                    set(rows, t, head + rotary.first(m), a * Math.cos(angle) - b * Math.sin(angle));
-                    set(rows, t, head + rotary.second(m), b * Math.cos(angle) + a * Math.sin(angle));
+                    double cosine = rotary.magnitude() * Math.cos(angle);
+                    double sine = rotary.magnitude() * Math.sin(angle);
+                    set(rows, t, head + rotary.first(m), a * cosine - b * sine);
+                    set(rows, t, head + rotary.second(m), b * cosine + a * sine);
                 }
             }
         }

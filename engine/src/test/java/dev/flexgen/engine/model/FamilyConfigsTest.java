@@ -58,7 +58,10 @@ class FamilyConfigsTest {
         `llama`, `num_attention_heads`: 7, `num_key_value_heads`: 7 | hidden_size is not a multiple of num_attention_heads (7)
         `llama`, `hidden_act`: `softsign`                           | hidden_act is "softsign"
         `llama`, `mlp_bias`: true                                   | mlp_bias asks for biases
-        `llama`, `rope_scaling`: {`type`: `yarn`, `factor`: 4}      | rope_scaling stretches rotary positions by "yarn"
+        `llama`, `rope_scaling`: {`type`: `dynamic`, `factor`: 4}   | rope_scaling stretches rotary positions by "dynamic"
+        `llama`, `rope_scaling`: {`type`: `yarn`}                   | factor is missing or not above 0
+        `llama`, `rope_scaling`: {`type`: `yarn`, `factor`: 4, `beta_fast`: 1, `beta_slow`: 2} | beta_fast is below beta_slow
+        `llama`, `rope_scaling`: {`type`: `yarn`, `factor`: 4, `attention_factor`: -1} | attention_factor is not above 0
         `llama`, `rope_parameters`: {`rope_type`: `longrope`}       | rope_parameters stretches rotary positions by "longrope"
         `llama`, `rope_scaling`: {`rope_type`: `linear`}            | factor is missing or not above 0
         `llama`, `rope_scaling`: `twice`                            | rope_scaling is "twice", not an object
@@ -113,9 +116,9 @@ class FamilyConfigsTest {
         double slow = 2 * Math.PI / 9000;
         double between = 2 * Math.PI / 4000;
         double smooth = (8192 / 4000.0 - 1) / 3;
-        assertThat(scaling.apply(fast)).isEqualTo(fast);
-        assertThat(scaling.apply(slow)).isEqualTo(slow / 8);
-        assertThat(scaling.apply(between)).isCloseTo((1 - smooth) * between / 8 + smooth * between, within(1e-12));
+        assertThat(scaling.apply(0, fast)).isEqualTo(fast);
+        assertThat(scaling.apply(0, slow)).isEqualTo(slow / 8);
+        assertThat(scaling.apply(0, between)).isCloseTo((1 - smooth) * between / 8 + smooth * between, within(1e-12));
     }
 
     @Test

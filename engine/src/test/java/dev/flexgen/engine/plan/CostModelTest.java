@@ -10,11 +10,16 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.KvEncoding;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Prices that can be computed by hand. */
 class CostModelTest {
@@ -27,6 +32,9 @@ class CostModelTest {
 
     private static final MachineProfile MACHINE =
             TestMachines.withDisk(TestMachines.gpu(1e12, 1e10, 1e11, 1e10, 1e11), 1e9);
+
+    @TempDir
+    Path folder;
 
     private static ModelShape shape(double active) {
         return new ModelShape(SPEC, Encoding.F16, Encoding.F16, KvEncoding.F16, active);
@@ -194,5 +202,46 @@ class CostModelTest {
                 .toArray();
         assertThat(seconds).isSorted();
         assertThat(seconds[2]).isGreaterThan(2 * seconds[1]).isLessThan(3 * seconds[1]);
+    }
+
+    /** One layer of 4 experts of 100 MB each, of which a token passes through one. */
+    private StepCost decodeExperts(Optional<ExpertUse> use, int tokens) throws IOException {
+        String config = """
+                {"model_type": "mixtral", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1,
+                 "num_attention_heads": 4, "num_key_value_heads": 4, "num_local_experts": 4, "num_experts_per_tok": 1,
+                 "vocab_size": 100, "sliding_window": null}
+                """;
+        Files.writeString(folder.resolve("config.json"), config);
+        ModelSpec spec = Families.read(folder);
+        Shard heads = new Shard(0, 4, Tier.GPU, 0, Access.RESIDENT);
+        LayerPlan layer = new LayerPlan(
+                0,
+                List.of(heads),
+                List.of(),
+                List.of(),
+                List.of(new Shard(0, 1, Tier.GPU, 0, Access.RESIDENT), new Shard(1, 4, Tier.HOST, 1, Access.RESIDENT)));
+        Plan plan = new Plan(
+                0,
+                List.of(layer),
+                List.of(new Shard(0, 100, Tier.GPU, 0, Access.RESIDENT)),
+                Plan.COMPUTE_BOUND_TOKENS,
+                Plan.RING_SLOTS);
+        Map<BlockId, Long> read = new HashMap<>(); // of experts what a token reads on average: a quarter
+        plan.forEach((id, shard) -> read.put(id, id.component() == Component.EXPERTS ? shard.size() * 25L * MB : MB));
+        ModelShape shape = new ModelShape(spec, Encoding.F16, Encoding.F16, KvEncoding.F16, 1, use);
+        return new CostModel(MACHINE, List.of(Tier.GPU, Tier.HOST), shape)
+                .step(plan, new Footprint(Map.of(), List.of(), 0, read), new Step(tokens, 1, 0));
+    }
+
+    @Test
+    void expertsArePricedByHowOftenTheyAreChosen() throws IOException {
+        assertThat(decodeExperts(Optional.empty(), 1).bytes(Resource.PROCESSOR)).isCloseTo(75e6, within(1e3));
+        assertThat(decodeExperts(Optional.empty(), 2).bytes(Resource.PROCESSOR))
+                .as("each of three by either of two tokens")
+                .isCloseTo(300e6 * (1 - 0.75 * 0.75), within(1e3));
+        ExpertUse use = new ExpertUse(List.of(List.of(7_999L, 1_000L, 500L, 500L)), 9_999);
+        assertThat(decodeExperts(Optional.of(use), 1).bytes(Resource.PROCESSOR))
+                .as("the GPU has the busiest")
+                .isCloseTo(20e6, within(1e5));
     }
 }

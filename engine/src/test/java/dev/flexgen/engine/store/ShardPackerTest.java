@@ -42,7 +42,14 @@ class ShardPackerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"opt-f32-sharded", "opt-f16-bin-sharded", "opt-bf16"})
+    @ValueSource(
+            strings = {
+                "opt-f32-sharded",
+                "opt-f16-bin-sharded",
+                "opt-bf16",
+                "qwen3moe-bf16-sharded",
+                "zglm4moe-bf16-mtp"
+            })
     void oneFileAfterTheOtherGivesTheRowsOfAllTogether(String model) throws IOException {
         Path source = Fixtures.golden(model);
         for (Path shard : shards(source)) {
@@ -79,6 +86,59 @@ class ShardPackerTest {
                 theirs.rows(item.role(), item.layer(), 0, item.encoding(), item.columns(), second);
                 assertThat(first.mismatch(second)).as("%s", item).isEqualTo(-1);
             }
+        }
+    }
+
+    /** In whatever order the files come, and though each run ends in the middle. */
+    @Test
+    void expertsWaitForThoseOfTheirLayer() throws IOException {
+        Path source = Fixtures.golden("qwen3moe-bf16-sharded");
+        Path unfinished = folder.resolve("store/key/q4.partial");
+        boolean waited = false;
+        for (Path shard : shards(source).reversed()) {
+            try (ShardPacker packer = packer(source)) {
+                packer.add(source, shard);
+            }
+            waited |= Files.isDirectory(unfinished.resolve("experts")) && files(unfinished.resolve("experts")) > 0;
+            try (ShardPacker packer = packer(source)) {
+                packer.add(source, shard); // as after an end before the file was noted
+            }
+        }
+        assertThat(waited).as("some experts came without others of their layer").isTrue();
+        assertThat(files(unfinished.resolve("experts"))).isZero();
+        Path packed;
+        try (ShardPacker packer = packer(source)) {
+            packed = packer.finish(source).folder();
+        }
+        assertThat(packed.resolve("experts")).doesNotExist();
+        assertThat(PackedModel.in(packed).weightBytes()).isPositive();
+    }
+
+    private static long files(Path place) throws IOException {
+        try (var files = Files.list(place)) {
+            return files.count();
+        }
+    }
+
+    @Test
+    void expertsOfAnotherModelAreForgotten() throws IOException {
+        Path source = Fixtures.golden("qwen3moe-bf16-sharded");
+        Path experts = Files.createDirectories(folder.resolve("store/key/q4.partial/experts"));
+        Files.writeString(experts.resolve("GATE-1-0"), "of another model");
+        try (ShardPacker packer = packer(source)) {
+            assertThat(packer.isDone()).isFalse();
+        }
+        assertThat(experts).doesNotExist();
+    }
+
+    @Test
+    void expertsThatAreInNoFileAreMissed() throws IOException {
+        Path source = Fixtures.golden("qwen3moe-bf16-sharded");
+        try (ShardPacker packer = packer(source)) {
+            packer.add(source, shards(source).get(0));
+            packer.add(source, shards(source).get(2));
+            assertThatThrownBy(() -> packer.finish(source))
+                    .hasMessageMatching("No file of m holds .*; its repository is incomplete or of another family");
         }
     }
 

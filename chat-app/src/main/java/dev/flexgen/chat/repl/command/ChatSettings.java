@@ -22,7 +22,8 @@ public final class ChatSettings {
             SettingTable.TOP_P,
             SettingTable.MIN_P,
             SettingTable.REPETITION_PENALTY,
-            SettingTable.SEED);
+            SettingTable.SEED,
+            SettingTable.THOUGHTS);
 
     private ChatSettings() {}
 

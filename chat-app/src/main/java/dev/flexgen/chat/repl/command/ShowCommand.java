@@ -3,6 +3,7 @@ package dev.flexgen.chat.repl.command;
 import dev.flexgen.chat.dialogue.Dialogue;
 import dev.flexgen.chat.dialogue.DraftCount;
 import dev.flexgen.chat.dialogue.Turn;
+import dev.flexgen.chat.prompt.Thoughts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ final class ShowCommand implements SlashCommand {
         views.put("model", ShowCommand::model);
         views.put("plan", ShowCommand::plan);
         views.put("stats", ShowCommand::stats);
+        views.put("thoughts", ShowCommand::thoughts);
         views.put("prompt", chat -> chat.dialogue().promptText());
         views.put("context", chat -> context(chat.dialogue()));
         return views;
@@ -47,7 +49,7 @@ final class ShowCommand implements SlashCommand {
 
     @Override
     public String summary() {
-        return "show the model, its plan, settings, what the last reply took, what the model reads, or the context";
+        return "show the model, its plan, settings, what the last reply took, what came before it, what the model reads, or the context";
     }
 
     @Override
@@ -94,6 +96,14 @@ final class ShowCommand implements SlashCommand {
                                 reply.tokensPerSecond())
                         + drafts(reply.drafts()))
                 .orElse("[no reply yet]");
+    }
+
+    /** Of the last reply, which has them also where the chat has folded them. */
+    private static String thoughts(CommandContext chat) {
+        List<Turn> turns = chat.dialogue().turns();
+        boolean opened = chat.partner().format().opensThoughts();
+        String thoughts = turns.isEmpty() ? "" : Thoughts.of(turns.getLast().reply(), opened);
+        return thoughts.isEmpty() ? "[the last reply has no thoughts]" : thoughts;
     }
 
     private static String drafts(DraftCount count) {

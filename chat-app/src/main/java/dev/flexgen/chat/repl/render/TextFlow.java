@@ -1,5 +1,7 @@
 package dev.flexgen.chat.repl.render;
 
+import dev.flexgen.config.ThoughtsChoice;
+
 /** Makes terminal lines of text that comes piece by piece; what it returned is never moved again. Owned by one thread. */
 public interface TextFlow {
 
@@ -21,10 +23,18 @@ public interface TextFlow {
     /** What comes first are the model's thoughts, although nothing marks their begin. Before any text. */
     default void thinking() {}
 
+    /** The text that comes next is one more token's. */
+    default void token() {}
+
+    /** What of the text is not shown at the moment, in words; empty if there is nothing of that kind. */
+    default String hidden() {
+        return "";
+    }
+
     /** The flow for replies: as Markdown, with dim thoughts, where the theme has a dress for it, else as it is. */
-    static TextFlow forReplies(Theme theme, int columns) {
+    static TextFlow forReplies(Theme theme, ThoughtsChoice thoughts, int columns) {
         return theme.isPlain()
                 ? new WordWrap(columns)
-                : new ThoughtFlow(theme, columns, new MarkdownFlow(theme, columns));
+                : new ThoughtFlow(theme, thoughts, columns, new MarkdownFlow(theme, columns));
     }
 }

@@ -1,10 +1,12 @@
 package dev.flexgen.chat.repl.render;
 
 import dev.flexgen.chat.prompt.Thoughts;
+import dev.flexgen.config.ThoughtsChoice;
 
 /**
- * Shows the thoughts that a reply begins with dim and without their marks, an empty line, and then the answer. Each piece of
- * thoughts is dim by itself, so that nothing stays dim when the reply is stopped. Owned by one thread.
+ * Shows the thoughts that a reply begins with dim and without their marks, or folded to one line when they are over, an empty line,
+ * and then the answer. Each piece of thoughts is dim by itself, so that nothing stays dim when the reply is stopped. Owned by one
+ * thread.
  */
 final class ThoughtFlow implements TextFlow {
 
@@ -18,16 +20,19 @@ final class ThoughtFlow implements TextFlow {
     }
 
     private final Theme theme;
+    private final boolean folded;
     private final WordWrap thoughts;
     private final TextFlow answer;
     private Part part = Part.BEGINNING;
     private boolean thought;
+    private int tokens;
 
     /** What may be a part of a mark, and blanks, which are shown when something follows them. */
     private final StringBuilder held = new StringBuilder();
 
-    ThoughtFlow(Theme theme, int columns, TextFlow answer) {
+    ThoughtFlow(Theme theme, ThoughtsChoice choice, int columns, TextFlow answer) {
         this.theme = theme;
+        this.folded = choice == ThoughtsChoice.FOLDED;
         this.answer = answer;
         thoughts = new WordWrap(columns);
     }
@@ -35,6 +40,20 @@ final class ThoughtFlow implements TextFlow {
     @Override
     public void thinking() {
         part = Part.THOUGHTS;
+    }
+
+    @Override
+    public void token() {
+        tokens += part == Part.BEGINNING || part == Part.THOUGHTS ? 1 : 0;
+    }
+
+    @Override
+    public String hidden() {
+        return folded && part == Part.THOUGHTS ? " thinking, " + counted() : "";
+    }
+
+    private String counted() {
+        return tokens + (tokens == 1 ? " token" : " tokens");
     }
 
     @Override
@@ -70,7 +89,7 @@ final class ThoughtFlow implements TextFlow {
         }
         String rest = held.substring(end + Thoughts.END.length());
         held.setLength(end);
-        String last = thoughts(held.toString().stripTrailing().length()) + dim(thoughts.finish());
+        String last = lastThoughts();
         part = Part.BETWEEN;
         hold(rest);
         return last + answer();
@@ -92,7 +111,13 @@ final class ThoughtFlow implements TextFlow {
         held.delete(0, length);
         String shown = thought ? text : text.stripLeading();
         thought |= !shown.isEmpty();
-        return dim(thoughts.push(shown));
+        return folded ? "" : dim(thoughts.push(shown));
+    }
+
+    private String lastThoughts() {
+        String rest = thoughts(held.toString().stripTrailing().length());
+        String folds = folded && thought ? thoughts.push("[thought for " + counted() + "; /show thoughts]") : "";
+        return rest + dim(folds + thoughts.finish());
     }
 
     private String dim(String shown) {
@@ -118,7 +143,7 @@ final class ThoughtFlow implements TextFlow {
     public String finish() {
         return switch (part) {
             case BEGINNING -> answer() + answer.finish();
-            case THOUGHTS -> thoughts(held.toString().stripTrailing().length()) + dim(thoughts.finish());
+            case THOUGHTS -> lastThoughts();
             case BETWEEN -> "";
             case ANSWER -> answer.finish();
         };

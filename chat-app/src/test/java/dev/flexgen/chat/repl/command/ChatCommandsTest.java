@@ -201,7 +201,7 @@ class ChatCommandsTest {
         chat.run("/show prompt");
         assertThat(lastRemark()).isEqualTo("H: hi there\nA: ho");
         chat.run("/show weather");
-        assertThat(lastError()).contains("settings, model, plan, stats, prompt, context", "'weather'");
+        assertThat(lastError()).contains("settings, model, plan, stats, thoughts, prompt, context", "'weather'");
         chat.run("/retry");
         chat.run("/show stats");
         assertThat(lastRemark()).contains("read 1 tokens in 0.5 s", "wrote").doesNotContain("drafted");

@@ -26,8 +26,8 @@ final class Rotations {
         for (int t = 0; t < tokens.length; t++) {
             for (int m = 0; m < frequencies.length; m++) {
                 float angle = tokens[t] * frequencies[m];
-                cosines[t * frequencies.length + m] = (float) Math.cos(angle);
-                sines[t * frequencies.length + m] = (float) Math.sin(angle);
+                cosines[t * frequencies.length + m] = (float) Math.cos(angle) * wanted.magnitude();
+                sines[t * frequencies.length + m] = (float) Math.sin(angle) * wanted.magnitude();
             }
         }
         rotary = wanted;

@@ -15,8 +15,8 @@ import java.util.Set;
  */
 public final class CudaGpus implements GpuSource {
 
-    /** What its kernels compute beside what every device does: so far nothing, so that other families than OPT are the processor's. */
-    public static final Set<Capability> CAPABILITIES = Set.of();
+    /** What its kernels compute beside what every device does. */
+    public static final Set<Capability> CAPABILITIES = Set.of(Capability.values());
 
     private final Environment environment;
     private final Path cache;
