@@ -126,9 +126,8 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
             devices += run.layers() * seconds;
             all.add(load, run.layers());
         }
-        // One row of logits for each sequence, whatever the number of tokens.
-        Step rows = new Step(step.sequences(), 1, 0);
-        double head = half(plan.headHome(), last, sizes, rows, sharing, all) + logits(plan, step.sequences());
+        Step rows = step.head();
+        double head = half(plan.headHome(), last, sizes, rows, sharing, all) + logits(plan, rows.rows());
         layers.add(head);
         devices += head;
         return cost(devices, layers, all, sharing);
