@@ -303,11 +303,11 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
                 .orElseThrow(() -> new IllegalStateException("a plan for a GPU, priced for a machine without one"));
     }
 
-    /** The share of the rest that the GPU should compute, so that bus and processor are done at the same time. */
-    double streamedShare() {
+    /** The share of the rest that the GPU should compute in steps of so many rows, so that bus and processor are done together. */
+    double streamedShare(int rows) {
         double bus = gpu().bus().uploadBoth();
         double weight = ProductRates.bytesPerWeight(model.weights());
-        double processor = weight / processorSeconds(model.weights(), 1, 1, Sharing.BOTH);
+        double processor = weight / processorSeconds(model.weights(), 1, rows, Sharing.BOTH);
         return bus / (bus + processor);
     }
 
