@@ -19,6 +19,14 @@ public record DraftCounts(long asked, long given, long drafted, long accepted, l
     /** Judged tokens from which on their share of right ones says something. */
     private static final long ENOUGH = 64;
 
+    private static final long MANY = 10_000;
+
+    public DraftCounts {
+        if (given < 0 || accepted < 0 || given > asked || accepted > judged || judged > drafted) {
+            throw new IllegalArgumentException("impossible counts of drafts");
+        }
+    }
+
     DraftCounts asked(int tokens) {
         return new DraftCounts(asked + 1, given + (tokens > 0 ? 1 : 0), drafted + tokens, accepted, judged);
     }
@@ -49,9 +57,14 @@ public record DraftCounts(long asked, long given, long drafted, long accepted, l
                 judged + other.judged);
     }
 
+    /** The same, such that what comes next still counts. */
+    public DraftCounts recent() {
+        return judged < MANY ? this : new DraftCounts(asked / 2, given / 2, drafted / 2, accepted / 2, judged / 2);
+    }
+
     /** The shares, once there are enough to say. */
     public Optional<Acceptance> acceptance() {
-        return judged < ENOUGH
+        return judged < ENOUGH || asked == 0
                 ? Optional.empty()
                 : Optional.of(new Acceptance((double) accepted / judged, (double) given / asked, true));
     }

@@ -112,25 +112,25 @@ public final class Machine implements AutoCloseable {
 
     private static MachineState opened(EngineOptions options, GpuSource gpus, Measuring measuring, Rates rates) {
         try (Machine machine = open(options, gpus, measuring)) {
-            Optional<MachineProfile> profile = switch (rates) {
-                case SAVED -> machine.knownProfile();
-                case KNOWN -> machine.profileIfThereIsRoom(machine::profile);
-                case FRESH -> machine.profileIfThereIsRoom(machine::measure);
-            };
-            return machine.state(profile);
+            return machine.state(rates);
         }
     }
 
-    private MachineState state(Optional<MachineProfile> profile) {
+    private MachineState state(Rates rates) {
+        Optional<MachineProfile> profile = switch (rates) {
+            case SAVED -> knownProfile();
+            case KNOWN -> profileIfThereIsRoom(this::profile);
+            case FRESH -> profileIfThereIsRoom(this::measure);
+        };
         MachineState.Found found = hasGpu()
                 ? new MachineState.Found.WithGpu(devices.gpuName())
                 : new MachineState.Found.ProcessorAlone(devices.reasonForNoGpu());
         return new MachineState(found, budget(), profile);
     }
 
-    /** How models would be placed on it beside those that are open; measures it where that was not done, as far as there is room. */
-    public ModelFitter fitter(ModelOptions model) {
-        return new ModelFitter(state(profileIfThereIsRoom(this::profile)), model);
+    /** How models would be placed on it beside those that are open. */
+    public ModelFitter fitter(ModelOptions model, Rates rates) {
+        return new ModelFitter(state(rates), model);
     }
 
     /** All host memory of this computer, used or not; empty where the system does not say. */
