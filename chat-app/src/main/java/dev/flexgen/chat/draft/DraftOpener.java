@@ -11,10 +11,12 @@ import dev.flexgen.engine.DraftCandidate;
 import dev.flexgen.engine.DraftChoice;
 import dev.flexgen.engine.DraftFitter;
 import dev.flexgen.engine.DraftForecast;
+import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.ResolvedModel;
@@ -63,10 +65,7 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
             }
         } else {
             requireSameVocabulary(what);
-            DraftForecast forecast = forecast(what, options);
-            if (forecast instanceof DraftForecast.Possible possible) {
-                chosen = Optional.of(possible);
-            }
+            chosen = forecast(what, options);
         }
         ModelOptions planned =
                 options.withDrafted(chosen.map(DraftForecast.Possible::planned).orElse(USUAL_DEPTH));
@@ -79,11 +78,13 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
             ModelOptions planned,
             Function<ModelOptions, Model> opener,
             BiFunction<Model, Drafts, T> result) {
+        boolean inMemoryAlone = inMemoryAlone(options);
         @Nullable Model draft = null;
         String need;
         try {
             draft = openDraft(what, options);
             Model model = opener.apply(planned);
+            requireNoMoreDisk(model, inMemoryAlone);
             return result.apply(model, new Drafts(what, draft, counted()));
         } catch (EngineException e) {
             if (e.kind() != EngineException.Kind.PLACEMENT) {
@@ -100,6 +101,19 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
         T without = result.apply(opener.apply(options), Drafts.none());
         wiring.streams().note("there is no room for the draft model, so it goes on without: " + need);
         return without;
+    }
+
+    private boolean inMemoryAlone(ModelOptions options) {
+        return machine.fitter(options, Machine.Rates.SAVED).fit(spec(), active()) instanceof FitResult.Fits fits
+                && !fits.fromDisk();
+    }
+
+    /** Weights that have to stay on disk only because of the draft make every token slower than drafts make it faster. */
+    private static void requireNoMoreDisk(Model model, boolean inMemoryAlone) {
+        if (inMemoryAlone && model.plan().tiers().contains(Tier.DISK)) {
+            model.close();
+            throw EngineException.placement("with the draft in memory the model would have to be read from disk");
+        }
     }
 
     private Model openDraft(String what, ModelOptions options) {
@@ -129,9 +143,12 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
         return choice.chosen();
     }
 
-    private DraftForecast forecast(String what, ModelOptions options) {
+    /** Empty if nobody measured the machine, or there seems to be no room. */
+    private Optional<DraftForecast.Possible> forecast(String what, ModelOptions options) {
         DraftFitter fitter = new DraftFitter(machine.fitter(options, Machine.Rates.SAVED), spec(), active());
-        return fitter.forecast(candidates(options).of(what).getFirst());
+        return fitter.forecast(candidates(options).of(what).getFirst()) instanceof DraftForecast.Possible possible
+                ? Optional.of(possible)
+                : Optional.empty();
     }
 
     private DraftCandidates candidates(ModelOptions options) {
