@@ -1,5 +1,6 @@
 package dev.flexgen.chat;
 
+import dev.flexgen.chat.draft.Drafts;
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.Speculation;
@@ -63,6 +64,7 @@ public final class ModelInUse implements AutoCloseable {
     @Override
     public void close() {
         try (machine) { // closed also if the tokenizer fails to
+            drafts.keepCounts();
             if (tokenizer != null) {
                 tokenizer.close();
             }

@@ -49,7 +49,8 @@ public final class RandomModels {
         return machine.random(spec(name), weights, plan, options);
     }
 
-    private ModelSpec spec(String name) {
+    /** The shape that a name stands for: of the catalogue, or of a model that is here. */
+    public ModelSpec spec(String name) {
         Optional<CatalogueEntry> entry = wiring.catalogue().find(name);
         if (entry.isEmpty()) {
             return Families.read((name.isEmpty() ? wiring.model(settings) : wiring.model(settings, name)).folder());

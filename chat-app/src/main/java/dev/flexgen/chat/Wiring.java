@@ -2,6 +2,7 @@ package dev.flexgen.chat;
 
 import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.chat.bundled.BundledModels;
+import dev.flexgen.chat.draft.DraftOpener;
 import dev.flexgen.chat.live.LoadWatch;
 import dev.flexgen.chat.machine.LocalMachine;
 import dev.flexgen.chat.machine.MachineProbe;
@@ -48,6 +49,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jline.terminal.Terminal;
 
@@ -257,10 +259,10 @@ public final class Wiring {
         Machine machine = machine(settings);
         watch.begins(resolved.name(), machine.activity());
         try {
-            Supplier<Model> opener = () -> random
-                    ? new RandomModels(this, settings).open(machine, options)
-                    : packing.open(resolved, machine, options);
-            return Drafts.open(this, settings, resolved, machine, options, opener, streams::note, (model, drafts) -> {
+            Function<ModelOptions, Model> opener = it ->
+                    random ? new RandomModels(this, settings).open(machine, it) : packing.open(resolved, machine, it);
+            DraftOpener drafting = new DraftOpener(this, settings, resolved, random, machine);
+            return drafting.open(options, opener, (model, drafts) -> {
                 watch.ends();
                 if (!settings.get(SettingTable.QUIET)) {
                     Placed.lines(model.heldBytes(), model::knownEstimate, model.notes(), machine.deviceName())

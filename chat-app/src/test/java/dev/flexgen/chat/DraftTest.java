@@ -71,7 +71,54 @@ class DraftTest {
         Outcome outcome = generate("--cpu-memory", size + "MiB", "--context", "128", "--draft", "self");
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
         assertThat(outcome.out()).isEqualTo(alone);
-        assertThat(outcome.err()).contains("no room for the draft model").hasLineCount(1);
+        assertThat(outcome.err()).contains("no room for the draft model", "MiB").hasLineCount(1);
+    }
+
+    @Test
+    void autoChangesNoTokenAndSaysWhyInALine() {
+        String[] quiet = {"generate", "-m", "demo", "--prompt", QUESTION, "--max-new-tokens", "40", "--ignore-eos"};
+        Session session = new Session(home);
+        String alone = session.run(quiet).out();
+        String[] auto = Arrays.copyOf(quiet, quiet.length + 2);
+        auto[quiet.length] = "--draft";
+        auto[quiet.length + 1] = "auto";
+        Outcome outcome = session.run(auto);
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
+        assertThat(outcome.out()).isEqualTo(alone);
+        assertThat(outcome.err().lines().filter(line -> line.contains("drafts")))
+                .singleElement()
+                .asString()
+                .containsAnyOf("no drafts: ", "drafts by ")
+                .contains("times as fast");
+        Outcome again = generate("--draft", "auto");
+        assertThat(again.err()).as("--quiet").isEmpty();
+        assertThat(again.out()).isEqualTo(alone);
+    }
+
+    @Test
+    void whatWasAcceptedIsKeptForPlans() {
+        for (int i = 0; i < 10; i++) { // however slow drafts are, a reply tries some
+            assertThat(generate("--draft", "self").exitCode()).isEqualTo(ExitCode.OK);
+        }
+        Outcome outcome = new Session(home).run("plan", "demo", "--machine", "t4", "--draft", "self");
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
+        assertThat(outcome.out()).contains("with drafts by self", "at a measured acceptance of");
+    }
+
+    @Test
+    void randomWeightsAreDraftedByRandomWeights() {
+        String[] words = {
+            "generate", "-m", "opt-125m", "--random-weights", "--ids", "2,5,9", "--max-new-tokens", "8", "--quiet"
+        };
+        String alone = new Session(home).run(words).out();
+        String[] drafted = Arrays.copyOf(words, words.length + 2);
+        drafted[words.length] = "--draft";
+        drafted[words.length + 1] = "self";
+        Outcome outcome = new Session(home).run(drafted);
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
+        assertThat(outcome.out()).isNotBlank().isEqualTo(alone);
+        drafted[words.length + 1] = "bloom-560m";
+        refused(new Session(home).run(drafted), "vocabulary");
     }
 
     @Test

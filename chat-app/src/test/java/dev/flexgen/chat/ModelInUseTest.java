@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.flexgen.chat.draft.Drafts;
 import dev.flexgen.config.PromptStyle;
 import dev.flexgen.engine.EngineOptions;
 import dev.flexgen.engine.Machine;
@@ -65,7 +66,7 @@ class ModelInUseTest {
         Machine machine = Machine.open(EngineOptions.defaults().withThreads(1), GpuSource.NONE);
         Model model = machine.open(folder, EngineOptions.defaults().model());
         var inUse = new ModelInUse(
-                new ResolvedModel("tiny", folder, PromptStyle.COMPLETION), machine, model, Drafts.NONE, Stuck::new);
+                new ResolvedModel("tiny", folder, PromptStyle.COMPLETION), machine, model, Drafts.none(), Stuck::new);
         assertThat(inUse.tokenizer()).isPresent();
 
         assertThatThrownBy(inUse::close).hasMessage("stuck");

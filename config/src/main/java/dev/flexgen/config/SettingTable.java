@@ -89,13 +89,17 @@ public final class SettingTable {
     /** No drafts. */
     public static final String DRAFT_OFF = "off";
 
+    /** Whatever is predicted to be fastest. */
+    public static final String DRAFT_AUTO = "auto";
+
     public static final Setting<String> DRAFT = new Setting<>(
             "draft",
             "WHAT",
             ValueType.text(),
             DRAFT_OFF,
             "What guesses the next tokens, for the model to check several in one step: lookup (what followed the same words before),"
-                    + " self (the same model in 4 bits), a smaller model with the same tokenizer, or off; replies stay the same");
+                    + " self (the same model in 4 bits), a smaller model with the same tokenizer, auto (what is predicted to be"
+                    + " fastest, or none), or off; replies stay the same");
 
     public static final Setting<Integer> MAX_NEW_TOKENS =
             new Setting<>("max-new-tokens", "N", ValueType.whole(1, 1_000_000), 256, "Tokens a reply may have at most");

@@ -9,6 +9,25 @@ import dev.flexgen.engine.base.CancelToken;
 public interface Drafter extends AutoCloseable {
 
     /**
+     * How many ids of a sequence it would have to read before it could guess at the usual cost; 0 for one that does not read ahead.
+     *
+     * @param ids of the sequence; only the first {@code length} count
+     */
+    default int behind(int[] ids, int length) {
+        return 0;
+    }
+
+    /**
+     * Reads those.
+     *
+     * @param cancel ends the reading early
+     * @throws dev.flexgen.engine.base.EngineException if that fails; the reply goes on without drafts
+     */
+    default void read(int[] ids, int length, CancelToken cancel) {
+        // most need not
+    }
+
+    /**
      * A guess.
      *
      * @param ids of the sequence; only the first {@code length} count

@@ -112,16 +112,25 @@ public final class Machine implements AutoCloseable {
 
     private static MachineState opened(EngineOptions options, GpuSource gpus, Measuring measuring, Rates rates) {
         try (Machine machine = open(options, gpus, measuring)) {
-            MachineState.Found found = machine.hasGpu()
-                    ? new MachineState.Found.WithGpu(machine.devices.gpuName())
-                    : new MachineState.Found.ProcessorAlone(machine.devices.reasonForNoGpu());
-            Optional<MachineProfile> profile = switch (rates) {
-                case SAVED -> machine.knownProfile();
-                case KNOWN -> machine.profileIfThereIsRoom(machine::profile);
-                case FRESH -> machine.profileIfThereIsRoom(machine::measure);
-            };
-            return new MachineState(found, machine.budget(), profile);
+            return machine.state(rates);
         }
+    }
+
+    private MachineState state(Rates rates) {
+        Optional<MachineProfile> profile = switch (rates) {
+            case SAVED -> knownProfile();
+            case KNOWN -> profileIfThereIsRoom(this::profile);
+            case FRESH -> profileIfThereIsRoom(this::measure);
+        };
+        MachineState.Found found = hasGpu()
+                ? new MachineState.Found.WithGpu(devices.gpuName())
+                : new MachineState.Found.ProcessorAlone(devices.reasonForNoGpu());
+        return new MachineState(found, budget(), profile);
+    }
+
+    /** How models would be placed on it beside those that are open. */
+    public ModelFitter fitter(ModelOptions model, Rates rates) {
+        return new ModelFitter(state(rates), model);
     }
 
     /** All host memory of this computer, used or not; empty where the system does not say. */
@@ -272,7 +281,7 @@ public final class Machine implements AutoCloseable {
     /** What a user should be told of who computes a model. */
     Optional<String> note(ModelSpec spec) {
         return missing(spec)
-                .map(it -> "the processor computes alone: this version has no GPU kernels for " + it.what()
+                .map(it -> "the processor computes alone: this version has no tested GPU kernels for " + it.what()
                         + ", which models of type " + spec.family() + " need");
     }
 

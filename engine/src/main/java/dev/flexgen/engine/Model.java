@@ -14,6 +14,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.ActiveShares;
 import dev.flexgen.engine.plan.CostModel;
+import dev.flexgen.engine.plan.DraftPrices;
 import dev.flexgen.engine.plan.ExpertUse;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.MachineProfile;
@@ -210,6 +211,12 @@ public final class Model implements AutoCloseable {
                         it -> prices(it).prefill(plan(), footprint(), tokens, 1).seconds())
                 .findFirst();
         return planned.isPresent() ? planned : seen;
+    }
+
+    /** How steps that verify drafts compare, if this machine's profile is known. Drafting itself is not in it. */
+    public Optional<DraftPrices> draftPrices() {
+        return machine.knownProfile()
+                .map(it -> DraftPrices.predicted(prices(it), plan(), footprint(), context() / 2, DraftDepth.MOST, 0));
     }
 
     /** What steps of this model's plan cost on a machine of these rates. */

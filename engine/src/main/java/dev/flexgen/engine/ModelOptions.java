@@ -12,14 +12,15 @@ import dev.flexgen.engine.model.ModelSpec;
  * @param kv encoding of the KV cache
  * @param sessions of full length for which plans leave room beside the weights; fewer where so many would drive weights to a
  *     slower memory
+ * @param drafted tokens that steps of replies are expected to verify beside the one that was chosen, for which plans are made
  */
-public record ModelOptions(int context, WeightType weights, KvType kv, int sessions) {
+public record ModelOptions(int context, WeightType weights, KvType kv, int sessions, int drafted) {
 
     /** Longest context that is chosen without being asked for. */
     static final int MOST_AUTO = 8192;
 
     /** Weights as stored, all else as the engine chooses. */
-    public static final ModelOptions DEFAULTS = new ModelOptions(0, WeightType.NATIVE, KvType.AUTO, 1);
+    public static final ModelOptions DEFAULTS = new ModelOptions(0, WeightType.NATIVE, KvType.AUTO, 1, 0);
 
     public ModelOptions {
         if (context < 0) {
@@ -28,22 +29,29 @@ public record ModelOptions(int context, WeightType weights, KvType kv, int sessi
         if (sessions < 1) {
             throw new IllegalArgumentException("a model for " + sessions + " sessions");
         }
+        if (drafted < 0 || drafted > DraftDepth.MOST) {
+            throw new IllegalArgumentException("steps that verify " + drafted + " tokens");
+        }
     }
 
     public ModelOptions withContext(int value) {
-        return new ModelOptions(value, weights, kv, sessions);
+        return new ModelOptions(value, weights, kv, sessions, drafted);
     }
 
     public ModelOptions withWeights(WeightType value) {
-        return new ModelOptions(context, value, kv, sessions);
+        return new ModelOptions(context, value, kv, sessions, drafted);
     }
 
     public ModelOptions withKv(KvType value) {
-        return new ModelOptions(context, weights, value, sessions);
+        return new ModelOptions(context, weights, value, sessions, drafted);
     }
 
     public ModelOptions withSessions(int value) {
-        return new ModelOptions(context, weights, kv, value);
+        return new ModelOptions(context, weights, kv, value, drafted);
+    }
+
+    public ModelOptions withDrafted(int value) {
+        return new ModelOptions(context, weights, kv, sessions, value);
     }
 
     /**

@@ -87,7 +87,7 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
 
         PlanChoice with(int context, int sessions) {
             Footprint.Meter meter = new RememberingMeter(meter(context, sessions));
-            Planner planner = new Planner(shape(), devices(), budget, meter, context, sessions);
+            Planner planner = new Planner(shape(), devices(), budget, meter, context, sessions, options.drafted());
             Plan plan = gpu ? planner.forGpu(machine) : planner.forProcessor();
             return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);
         }
@@ -128,7 +128,10 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
                     ? Double.MAX_VALUE
                     : 1
                             / prices(machine.get())
-                                    .step(choice.plan(), choice.footprint(), Step.decode(choice.context() / 2))
+                                    .step(
+                                            choice.plan(),
+                                            choice.footprint(),
+                                            Step.verify(choice.context() / 2, options.drafted()))
                                     .seconds();
         }
 

@@ -2,7 +2,10 @@ package dev.flexgen.engine;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.base.EngineException;
+import dev.flexgen.engine.plan.DraftPrices;
 import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Speculative decoding of one session: has tokens drafted, and keeps count of how many were right. The model chooses every token itself,
@@ -12,42 +15,70 @@ import java.util.Arrays;
 public final class Speculation implements AutoCloseable {
 
     private final Drafter drafter;
-    private final DraftDepth depth = new DraftDepth();
-    private long drafted;
-    private long accepted;
-    private boolean failed;
+    private final DraftDepth depth;
+    private DraftCounts counts = DraftCounts.NONE;
+    private @Nullable EngineException failure;
 
     /** Takes over the drafter. */
     public Speculation(Drafter drafter) {
+        this(drafter, Optional.empty());
+    }
+
+    /**
+     * Takes over the drafter.
+     *
+     * @param predicted how steps of several rows compare, until they are measured
+     */
+    public Speculation(Drafter drafter, Optional<DraftPrices> predicted) {
         this.drafter = drafter;
+        this.depth = new DraftDepth(predicted.orElse(null));
+    }
+
+    /** What became of its drafts so far. */
+    public DraftCounts counts() {
+        return counts;
     }
 
     /** Tokens that were drafted. */
     public long drafted() {
-        return drafted;
+        return counts.drafted();
     }
 
     /** Tokens that were drafted and are what the model chose. */
     public long accepted() {
-        return accepted;
+        return counts.accepted();
+    }
+
+    /** Why it drafts no more; empty if nothing has failed. */
+    public Optional<String> failure() {
+        return Optional.ofNullable(failure).map(EngineException::getMessage);
     }
 
     /** Up to {@code most} tokens that may follow; none if drafting does not pay now, or has failed once. */
     int[] draft(int[] ids, int length, int most, CancelToken cancel) {
-        int wanted = failed ? 0 : Math.min(most, depth.choose());
-        if (wanted < 1) {
+        if (failure != null) {
             return new int[0];
         }
-        long start = System.nanoTime();
-        int[] draft;
         try {
-            draft = drafter.draft(ids, length, wanted, cancel);
+            int behind = drafter.behind(ids, length);
+            int wanted = Math.min(most, depth.choose(behind));
+            return wanted < 1 ? new int[0] : draft(ids, length, wanted, behind, cancel);
         } catch (EngineException e) {
-            failed = true; // a draft is never worth a reply
+            failure = e; // a draft is never worth a reply
             return new int[0];
         }
+    }
+
+    private int[] draft(int[] ids, int length, int wanted, int behind, CancelToken cancel) {
+        long start = System.nanoTime();
+        if (behind > 0) {
+            drafter.read(ids, length, cancel);
+            depth.read(behind, (System.nanoTime() - start) / 1e9);
+            start = System.nanoTime();
+        }
+        int[] draft = drafter.draft(ids, length, wanted, cancel);
         depth.drafted(draft.length, (System.nanoTime() - start) / 1e9);
-        drafted += draft.length;
+        counts = counts.asked(draft.length);
         return Arrays.copyOf(draft, Math.min(draft.length, wanted));
     }
 
@@ -56,13 +87,13 @@ public final class Speculation implements AutoCloseable {
     }
 
     void verified(int length, int right) {
-        accepted += right;
+        counts = counts.verified(length, right);
         depth.verified(length, right);
     }
 
     /** The reply ended before all that was drafted was decided. */
     void cutShort(int right) {
-        accepted += right;
+        counts = counts.cutShort(right);
     }
 
     @Override

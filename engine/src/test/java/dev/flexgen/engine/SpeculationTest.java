@@ -184,6 +184,104 @@ class SpeculationTest {
         }
     }
 
+    /** Has to read and cannot. */
+    private record Illegible() implements Drafter {
+        @Override
+        public int behind(int[] ids, int length) {
+            return length;
+        }
+
+        @Override
+        public void read(int[] ids, int length, CancelToken cancel) {
+            throw EngineException.placement("no room");
+        }
+
+        @Override
+        public int[] draft(int[] ids, int length, int most, CancelToken cancel) {
+            throw new AssertionError("nothing was read");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void aFailureIsKeptForWhoeverAsks() {
+        try (OpenModel engine = open("opt-f32");
+                Session session = engine.session();
+                var speculation = new Speculation(new Illegible())) {
+            int[] truth = reply(session, request(0, 1), null);
+            assertThat(speculation.failure()).isEmpty();
+            session.prefill(PROMPT, new CancelToken(), ProgressListener.NONE);
+            Generation generation = session.generate(
+                    request(0, 1), new CancelToken(), _ -> TokenListener.Verdict.CONTINUE, speculation);
+            assertThat(generation.ids()).containsExactly(truth);
+            assertThat(speculation.failure())
+                    .hasValueSatisfying(it -> assertThat(it).contains("no room"));
+        }
+    }
+
+    /** Says nothing that is right, and counts how often it is asked. */
+    private static final class Wrong implements Drafter {
+        private final int[] truth;
+        private int lastAskedAt;
+
+        Wrong(int[] truth) {
+            this.truth = truth;
+        }
+
+        @Override
+        public int[] draft(int[] ids, int length, int most, CancelToken cancel) {
+            lastAskedAt = length - PROMPT.length;
+            int[] draft = new int[most];
+            for (int i = 0; i < most; i++) {
+                draft[i] = (truth[Math.min(truth.length - 1, lastAskedAt + i)] + 1) % 50;
+            }
+            return draft;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void draftsThatAreAllWrongAreGivenUpWithinTwentyTokens() {
+        try (OpenModel engine = open("opt-f32");
+                Session session = engine.session()) {
+            int[] truth = reply(session, request(0, 1), null);
+            Wrong wrong = new Wrong(truth);
+            assertThat(reply(session, request(0, 1), wrong)).containsExactly(truth);
+            assertThat(wrong.lastAskedAt).isPositive().isLessThanOrEqualTo(20);
+        }
+    }
+
+    @Test
+    void cancellingInTheMiddleOfADraftEndsTheReply() {
+        try (OpenModel engine = open("opt-f32");
+                Session session = engine.session()) {
+            int[] truth = reply(session, request(0, 1), null);
+            for (int call = 1; call < 4; call++) {
+                var cancel = new CancelToken();
+                int[] calls = {call};
+                var own = ModelDrafter.of(engine.model(), engine.model(), session.limit(), (_, id) -> {
+                    if (--calls[0] == 0) {
+                        cancel.cancel(); // the draft model's next step ends within half a layer
+                    }
+                    return id;
+                });
+                session.prefill(PROMPT, new CancelToken(), ProgressListener.NONE);
+                try (var speculation = new Speculation(own)) {
+                    Generation generation =
+                            session.generate(request(0, 1), cancel, _ -> TokenListener.Verdict.CONTINUE, speculation);
+                    assertThat(generation.reason()).isEqualTo(FinishReason.CANCELLED);
+                    assertThat(truth).startsWith(generation.ids());
+                    assertThat(session.length()).isEqualTo(PROMPT.length + generation.ids().length - 1);
+                }
+            }
+            assertThat(reply(session, request(0, 1), null)).containsExactly(truth);
+        }
+    }
+
     @Test
     void aReplyThatIsStoppedOrCancelledKeepsWhatWasSaid() {
         try (OpenModel engine = open("opt-f32");

@@ -8,6 +8,7 @@ import dev.flexgen.chat.bundled.BundledModel;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.DraftForecast;
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.ModelOptions;
@@ -22,8 +23,10 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -67,6 +70,9 @@ final class BenchCommand implements AppCommand {
             description = "Measure the weights in f16, q8 and q4 one after the other, a row for each")
     boolean sweep;
 
+    @Mixin
+    AcceptanceOption acceptance = new AcceptanceOption();
+
     @Option(names = "--json", description = "Print one JSON object")
     boolean json;
 
@@ -80,12 +86,12 @@ final class BenchCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return ModelSettings.BENCHED;
+        return ModelSettings.DRAFTED;
     }
 
     @Override
     public ExitCode run(Settings settings) {
-        check();
+        check(settings);
         try (Machine devices = wiring.machine(settings)) {
             MachineProfile profile = devices.profile();
             double hostRead =
@@ -95,10 +101,51 @@ final class BenchCommand implements AppCommand {
                 return ExitCode.OK;
             }
             ModelOptions options = wiring.engineOptions(settings).model();
-            BenchReport report = measure(devices, settings, options, profile, hostRead);
-            wiring.streams().print(json ? report.json(name(settings)) + "\n" : report.text(name(settings)));
+            Measured measured = withDrafts(devices, settings, options, profile, hostRead);
+            wiring.streams().print(json ? measured.json(name(settings)) : measured.text(name(settings)));
         }
         return ExitCode.OK;
+    }
+
+    /** A model alone, and with drafts if there are any. */
+    private record Measured(BenchReport alone, Optional<DraftReport> drafted) {
+
+        String json(String name) {
+            return alone.json(name, drafted) + "\n";
+        }
+
+        String text(String name) {
+            return alone.text(name) + drafted.map(it -> it.text(name)).orElse("");
+        }
+    }
+
+    private Measured withDrafts(
+            Machine devices, Settings settings, ModelOptions asked, MachineProfile profile, double hostRead) {
+        long tokens = promptTokens + (long) newTokens;
+        BenchDrafts drafts = new BenchDrafts(
+                wiring,
+                settings,
+                name(settings),
+                randomWeights,
+                activeNeurons,
+                acceptance,
+                it -> open(devices, settings, it),
+                devices);
+        ModelOptions options = drafts.options(asked, tokens);
+        Optional<DraftForecast> forecast = drafts.decide(options);
+        BenchReport report;
+        BenchDrafts.Measuring measuring;
+        try (Model opened = openFor(tokens, devices, settings, asked)) {
+            BenchRun.Workload workload = new BenchRun.Workload(promptTokens, newTokens);
+            report =
+                    new BenchRun(opened, workload).measure(wiring.interruption().token(), profile, hostRead);
+            measuring = new BenchDrafts.Measuring(workload, profile, report.decodeTokensPerSecond());
+            if (forecast.isPresent()
+                    && (!devices.hasGpu() || forecast.get().candidate().spec().isEmpty())) {
+                return new Measured(report, drafts.measure(forecast.get(), options, opened, measuring));
+            }
+        }
+        return new Measured(report, forecast.flatMap(it -> drafts.measure(it, options, null, measuring)));
     }
 
     /** Each encoding in turn, a line as soon as it is measured. */
@@ -136,7 +183,17 @@ final class BenchCommand implements AppCommand {
         return open(devices, settings, options);
     }
 
-    private void check() {
+    private void check(Settings settings) {
+        acceptance.check();
+        String draft = settings.get(SettingTable.DRAFT);
+        boolean drafts = !draft.isEmpty() && !draft.equals(SettingTable.DRAFT_OFF);
+        if (acceptance.value().isPresent() && !drafts) {
+            throw CommandException.usage("--acceptance needs --draft self, --draft lookup or --draft MODEL");
+        }
+        if (drafts && (sweep || !plan.isEmpty())) {
+            throw CommandException.usage(
+                    "--draft measures one model with plans of its own; leave out --sweep and --plan");
+        }
         if (promptTokens < 1 || newTokens < 1) {
             throw CommandException.usage("--prompt-tokens and --new-tokens must be at least 1");
         }

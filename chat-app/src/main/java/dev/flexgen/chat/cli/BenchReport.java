@@ -54,6 +54,10 @@ record BenchReport(
     }
 
     String json(String model) {
+        return json(model, Optional.empty());
+    }
+
+    String json(String model, Optional<DraftReport> drafted) {
         return JsonLine.of(line -> line.put("model", model)
                 .put("devices", load.machine().deviceName())
                 .put("weights_dtype", load.weights().label())
@@ -76,7 +80,8 @@ record BenchReport(
                 .put("limit_decode_tokens_per_second", limitDecodeTokensPerSecond())
                 .put("decode_over_limit", decodeTokensPerSecond() / limitDecodeTokensPerSecond())
                 .put("machine", ProfileJson.toJson(predicted.machine()))
-                .put("plan", PlanJson.toJson(load.plan())));
+                .put("plan", PlanJson.toJson(load.plan()))
+                .putIf("draft", drafted.map(it -> it::json)));
     }
 
     private void held(JsonLine line) {

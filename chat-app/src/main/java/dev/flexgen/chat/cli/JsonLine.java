@@ -5,6 +5,7 @@ import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One JSON object on one line, written key by key; numbers that JSON cannot express become {@code null}. */
@@ -67,6 +68,12 @@ final class JsonLine {
     JsonLine put(String key, Members members) {
         step(() -> json.name(key));
         object(members);
+        return this;
+    }
+
+    /** Nothing if there is none. */
+    JsonLine putIf(String key, Optional<Members> members) {
+        members.ifPresent(it -> put(key, it));
         return this;
     }
 

@@ -35,6 +35,10 @@ final class ModelSettings {
     static final List<Setting<?>> BENCHED = Stream.<Setting<?>>concat(Stream.of(SettingTable.MODEL), MEASURED.stream())
             .toList();
 
+    /** The same with what drafts. */
+    static final List<Setting<?>> DRAFTED =
+            Stream.concat(BENCHED.stream(), Stream.of(SettingTable.DRAFT)).toList();
+
     /** Which model, and how it computes. */
     static final List<Setting<?>> ALL = Stream.<Setting<?>>concat(
                     Stream.of(SettingTable.MODEL, SettingTable.RANDOM_WEIGHTS), MEASURED.stream())

@@ -3,10 +3,15 @@ package dev.flexgen.chat.cli;
 import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.draft.AcceptanceFile;
+import dev.flexgen.chat.draft.DraftCandidates;
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
+import dev.flexgen.engine.DraftChoice;
+import dev.flexgen.engine.DraftFitter;
+import dev.flexgen.engine.DraftForecast;
 import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.Machine;
 import dev.flexgen.engine.ModelFitter;
@@ -21,7 +26,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -50,6 +57,9 @@ final class PlanCommand implements AppCommand {
     @Option(names = "--batch", paramLabel = "N", description = "Replies that are written at the same time (default 1)")
     int batch = 1;
 
+    @Mixin
+    AcceptanceOption acceptance = new AcceptanceOption();
+
     @Option(names = "--json", description = "Print one JSON object; with --compare one a line")
     boolean json;
 
@@ -61,7 +71,7 @@ final class PlanCommand implements AppCommand {
 
     @Override
     public List<Setting<?>> settings() {
-        return ModelSettings.BENCHED;
+        return ModelSettings.DRAFTED;
     }
 
     @Override
@@ -73,6 +83,7 @@ final class PlanCommand implements AppCommand {
             throw CommandException.usage("plan --compare shows all OPT models and takes none; leave out " + model
                     + ", or leave out --compare for the plan of that model");
         }
+        acceptance.check();
         ModelFitter fitter = fitter(settings);
         if (compare) {
             compare(fitter);
@@ -82,14 +93,15 @@ final class PlanCommand implements AppCommand {
         if (name.isEmpty()) {
             throw CommandException.usage("plan needs a model, such as opt-30b; or --compare for all OPT models");
         }
-        return show(name, spec(settings, name), fitter);
+        return show(name, spec(settings, name), fitter, settings);
     }
 
-    private ExitCode show(String name, ModelSpec spec, ModelFitter fitter) {
+    private ExitCode show(String name, ModelSpec spec, ModelFitter fitter, Settings settings) {
         WhatHelps help = new WhatHelps(fitter, spec);
         return switch (fitter.fit(spec, 0)) {
             case FitResult.Fits fits -> {
-                PlanReport report = new PlanReport(name, fits, fitter.state(), batch);
+                PlanReport report =
+                        new PlanReport(name, fits, fitter.state(), batch, drafts(settings, name, spec, fitter));
                 wiring.streams().print(json ? report.json(help.faster(fits)) + "\n" : report.text(help.faster(fits)));
                 yield ExitCode.OK;
             }
@@ -111,12 +123,31 @@ final class PlanCommand implements AppCommand {
                 FitResult result = fitter.fit(PublishedModels.spec(entry), 0);
                 if (json && result instanceof FitResult.Fits fits) {
                     wiring.streams()
-                            .printLine(new PlanReport(entry.name(), fits, fitter.state(), batch).json(List.of()));
+                            .printLine(new PlanReport(entry.name(), fits, fitter.state(), batch, PlanDrafts.NONE)
+                                    .json(List.of()));
                 } else if (!json) {
                     wiring.streams().print(PlanTable.row(entry.name(), result, batch));
                 }
             }
         }
+    }
+
+    private PlanDrafts drafts(Settings settings, String name, ModelSpec spec, ModelFitter fitter) {
+        String what = settings.get(SettingTable.DRAFT);
+        AcceptanceFile counted = new AcceptanceFile(wiring.dirs().cache(), key(settings, name));
+        DraftFitter drafts = new DraftFitter(fitter, spec, 0);
+        List<DraftForecast> forecasts = new DraftCandidates(wiring, settings, name, spec, fitter.options(), counted)
+                .of(what).stream().map(acceptance::over).map(drafts::forecast).toList();
+        Optional<DraftChoice> choice =
+                what.equals(SettingTable.DRAFT_AUTO) ? Optional.of(DraftChoice.of(forecasts)) : Optional.empty();
+        return new PlanDrafts(forecasts, choice, !PlanReport.isElsewhere(fitter.state()));
+    }
+
+    private String key(Settings settings, String name) {
+        return wiring.catalogue()
+                .find(name)
+                .map(CatalogueEntry::name)
+                .orElseGet(() -> AcceptanceFile.key(wiring.model(settings, name)));
     }
 
     private ModelFitter fitter(Settings settings) {

@@ -24,8 +24,9 @@ import java.util.stream.IntStream;
  * The text of {@code plan} for a model that fits.
  *
  * @param batch replies that are written at the same time
+ * @param drafts what they would bring
  */
-record PlanReport(String model, FitResult.Fits fits, MachineState machine, int batch) {
+record PlanReport(String model, FitResult.Fits fits, MachineState machine, int batch, PlanDrafts drafts) {
 
     private static final int BAR = 24;
     private static final int[] CONTEXTS = {0, 512, 1024, 2048, 4096, 8192};
@@ -43,7 +44,7 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
                 + "\n";
     }
 
-    private static boolean isElsewhere(MachineState machine) {
+    static boolean isElsewhere(MachineState machine) {
         return machine.profile()
                 .filter(it -> it.source() == MachineProfile.Source.PUBLISHED)
                 .isPresent();
@@ -66,6 +67,7 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
         }
         text.append('\n');
         fits.prices().ifPresent(prices -> speeds(prices, text));
+        text.append(drafts.text());
         for (String reason : new PlanReasons(fits, machine).list()) {
             text.append("why: ").append(reason).append('\n');
         }
@@ -147,6 +149,7 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
                 .put("bytes", this::bytes)
                 .put("kv_bytes", it -> owners(it, "KV cache"))
                 .put("predicted", this::predicted)
+                .put("drafts", drafts.json())
                 .put("reasons", texts(new PlanReasons(fits, machine).list()))
                 .put("would_help", texts(help))
                 .put("plan", PlanJson.toJson(fits.plan())));

@@ -208,7 +208,10 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
     }
 
     private DraftCount draftCount() {
-        return drafts == null ? DraftCount.NONE : new DraftCount(drafts.drafted(), drafts.accepted());
+        return drafts == null
+                ? DraftCount.NONE
+                : new DraftCount(
+                        drafts.drafted(), drafts.accepted(), drafts.failure().orElse(""));
     }
 
     private Reply reply(ReplyAssembler assembler, Generation generation, int prefilled, DraftCount count) {

@@ -131,6 +131,11 @@ public final class Packing {
      * encoded.
      */
     public Path folder(ResolvedModel resolved, Machine machine, ModelOptions options) {
+        return folder(settings.get(SettingTable.MODEL), resolved, machine, options);
+    }
+
+    /** The same for a model that is not the settings'. */
+    private Path folder(String model, ResolvedModel resolved, Machine machine, ModelOptions options) {
         Path source = resolved.folder();
         if (BundledModel.named(resolved.name()).isPresent() || isPacked(source)) {
             return source;
@@ -139,7 +144,7 @@ public final class Packing {
         if (!weights.encodes()) {
             return source;
         }
-        String key = key(settings.get(SettingTable.MODEL));
+        String key = key(model);
         Optional<PackedForm> there = store.find(key, weights, source);
         if (there.isPresent()) {
             return there.get().folder();
@@ -160,7 +165,12 @@ public final class Packing {
 
     /** Opens a model from the folder that {@link #folder} says. A packed form that proves to be damaged is made once more. */
     public Model open(ResolvedModel resolved, Machine machine, ModelOptions options) {
-        Path folder = folder(resolved, machine, options);
+        return open(settings.get(SettingTable.MODEL), resolved, machine, options);
+    }
+
+    /** The same for a model that is not the settings': {@code model} is what was resolved. */
+    public Model open(String model, ResolvedModel resolved, Machine machine, ModelOptions options) {
+        Path folder = folder(model, resolved, machine, options);
         try {
             return machine.open(folder, options);
         } catch (EngineException e) {
@@ -168,7 +178,7 @@ public final class Packing {
                 throw e;
             }
             say(e.getMessage());
-            return machine.open(folder(resolved, machine, options), options);
+            return machine.open(folder(model, resolved, machine, options), options);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.flexgen.engine.plan;
 
+import dev.flexgen.engine.memory.Tier;
+
 /**
  * What a plan may use.
  *
@@ -14,6 +16,12 @@ public record Budget(long gpuBytes, long gpuUnit, long hostBytes, boolean disk, 
     /** For weights that are in a file already, which is where they can stay. */
     public Budget withDisk() {
         return new Budget(gpuBytes, gpuUnit, hostBytes, true, hostCapped);
+    }
+
+    /** What is left when something takes that. */
+    public Budget without(Footprint taken) {
+        return new Budget(
+                gpuBytes - taken.bytes(Tier.GPU), gpuUnit, hostBytes - taken.bytes(Tier.HOST), disk, hostCapped);
     }
 
     /** Of a machine whose host memory nobody has limited. */

@@ -129,9 +129,8 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
             devices += run.layers() * seconds;
             all.add(load, run.layers());
         }
-        // One row of logits for each sequence, whatever the number of tokens.
-        Step rows = new Step(step.sequences(), 1, 0);
-        double head = half(plan.headHome(), last, sizes, rows, sharing, all) + logits(plan, step.sequences());
+        Step rows = step.head();
+        double head = half(plan.headHome(), last, sizes, rows, sharing, all) + logits(plan, rows.rows());
         layers.add(head);
         devices += head;
         return cost(devices, layers, all, sharing);
@@ -320,11 +319,11 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
                 .orElseThrow(() -> new IllegalStateException("a plan for a GPU, priced for a machine without one"));
     }
 
-    /** The share of the rest that the GPU should compute, so that bus and processor are done at the same time. */
-    double streamedShare() {
+    /** The share of the rest that the GPU should compute in steps of so many rows, so that bus and processor are done together. */
+    double streamedShare(int rows) {
         double bus = gpu().bus().uploadBoth();
         double weight = ProductRates.bytesPerWeight(model.weights());
-        double processor = weight / processorSeconds(model.weights(), 1, 1, Sharing.BOTH);
+        double processor = weight / processorSeconds(model.weights(), 1, rows, Sharing.BOTH);
         return bus / (bus + processor);
     }
 

@@ -53,7 +53,7 @@ final class GpuSearch {
         this.sizes = sizes;
         this.sketch = sketch;
         this.prices = prices;
-        this.token = Step.decode(planner.context() / 2); // what one has behind it on average
+        this.token = planner.token();
     }
 
     /** The fastest plan without a disk that fits both memories. */

@@ -17,15 +17,38 @@ import java.util.function.Supplier;
  *
  * @param context tokens of a conversation
  * @param sessions of that length for which there is to be room
+ * @param drafted tokens that a step of a reply verifies beside the one that was chosen: with more rows another plan may be faster
  */
 public record Planner(
-        ModelShape model, List<DeviceShape> devices, Budget budget, Footprint.Meter meter, int context, int sessions) {
+        ModelShape model,
+        List<DeviceShape> devices,
+        Budget budget,
+        Footprint.Meter meter,
+        int context,
+        int sessions,
+        int drafted) {
 
     /** Beyond what any machine has; below it, sums of sizes fit a long. */
     private static final double MOST_BYTES = 0x1p50;
 
     private static final double GIB = 1 << 30;
     private static final int SHARES = Sketch.SHARES;
+
+    /** For replies without drafts. */
+    public Planner(
+            ModelShape model,
+            List<DeviceShape> devices,
+            Budget budget,
+            Footprint.Meter meter,
+            int context,
+            int sessions) {
+        this(model, devices, budget, meter, context, sessions, 0);
+    }
+
+    /** The step by whose price plans are compared: of a reply, with what it has behind it on average. */
+    Step token() {
+        return Step.verify(context / 2, drafted);
+    }
 
     /**
      * A plan for the processor alone.
@@ -85,7 +108,8 @@ public record Planner(
         }
         LayerSizes sizes = LayerSizes.of(spec(), footprint);
         Cuts cuts = new Cuts(spec(), sizes, budget.gpuBytes(), processor());
-        List<Offload> offloads = Offload.candidates(gpu, processor(), cost.streamedShare(), model.activeShare());
+        List<Offload> offloads = Offload.candidates(
+                gpu, processor(), cost.streamedShare(token().rows()), model.activeInAny(token().rows()));
         Sketch sketch = new Sketch(model, sizes, footprint, (long) context * sessions);
         GpuSearch search = new GpuSearch(this, cuts, sizes, sketch, cost);
         return search.inMemory(offloads)

@@ -107,14 +107,17 @@ final class ShowCommand implements SlashCommand {
     }
 
     private static String drafts(DraftCount count) {
+        String ended =
+                count.failure().isEmpty() ? "" : "\ndrafting has failed, replies go on without: " + count.failure();
         return count.drafted() == 0
-                ? ""
+                ? ended
                 : String.format(
-                        Locale.ROOT,
-                        "\n%d of %d drafted tokens accepted (%.0f %%)",
-                        count.accepted(),
-                        count.drafted(),
-                        100.0 * count.accepted() / count.drafted());
+                                Locale.ROOT,
+                                "\n%d of %d drafted tokens accepted (%.0f %%)",
+                                count.accepted(),
+                                count.drafted(),
+                                100.0 * count.accepted() / count.drafted())
+                        + ended;
     }
 
     private static String context(Dialogue dialogue) {

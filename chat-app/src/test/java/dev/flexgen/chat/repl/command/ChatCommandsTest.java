@@ -209,6 +209,10 @@ class ChatCommandsTest {
         chat.run("/retry");
         chat.run("/show stats");
         assertThat(lastRemark()).endsWith("12 of 16 drafted tokens accepted (75 %)");
+        chat.model.drafted(new DraftCount(0, 0, "no memory is left"));
+        chat.run("/retry");
+        chat.run("/show stats");
+        assertThat(lastRemark()).endsWith("drafting has failed, replies go on without: no memory is left");
     }
 
     @Test

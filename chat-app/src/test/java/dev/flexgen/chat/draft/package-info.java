@@ -1,0 +1,4 @@
+@NullMarked
+package dev.flexgen.chat.draft;
+
+import org.jspecify.annotations.NullMarked;
