@@ -17,7 +17,7 @@ public record DraftCandidate(String name, Optional<ModelSpec> spec, ModelOptions
     public static final String LOOKUP = "lookup";
     public static final String SELF = "self";
 
-    /** Low enough for what was seen of published models (SubSpec, EAGLE); the demo reaches 1.0 with its own copy and 0.9 with its draft. */
+    /** Assumptions, not measurements: the figures that plans are made with until replies were counted. */
     private static final double ASSUMED_SELF = 0.8;
 
     private static final double ASSUMED_MODEL = 0.7;
