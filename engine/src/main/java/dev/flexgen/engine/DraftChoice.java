@@ -67,7 +67,7 @@ public record DraftChoice(Optional<DraftForecast.Possible> chosen, String reason
                         LEAST_GAIN)
                 : String.format(
                         Locale.ROOT,
-                        "%s may be %.2f times as fast, but nobody has counted yet how often it is right; a reply with"
+                        "with drafts by %s an expected turn may be %.2f times as fast, but nobody has counted yet how often they are right; a reply with"
                                 + " --draft %s does",
                         what,
                         best.turn(),

@@ -185,8 +185,7 @@ final class BenchCommand implements AppCommand {
 
     private void check(Settings settings) {
         acceptance.check();
-        String draft = settings.get(SettingTable.DRAFT);
-        boolean drafts = !draft.isEmpty() && !draft.equals(SettingTable.DRAFT_OFF);
+        boolean drafts = BenchDrafts.wanted(settings);
         if (acceptance.value().isPresent() && !drafts) {
             throw CommandException.usage("--acceptance needs --draft self, --draft lookup or --draft MODEL");
         }

@@ -6,6 +6,7 @@ import dev.flexgen.chat.draft.AcceptanceFile;
 import dev.flexgen.chat.draft.DraftCandidates;
 import dev.flexgen.chat.draft.SameTokenizer;
 import dev.flexgen.config.Bytes;
+import dev.flexgen.config.SettingSource;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.DraftCandidate;
@@ -55,8 +56,15 @@ record BenchDrafts(
     }
 
     private boolean drafts() {
+        return wanted(settings);
+    }
+
+    /** A setting in a file or variable is for chats; only an option of this call has them measured. */
+    static boolean wanted(Settings settings) {
         String what = settings.get(SettingTable.DRAFT);
-        return !what.isEmpty() && !what.equals(SettingTable.DRAFT_OFF);
+        return settings.source(SettingTable.DRAFT) instanceof SettingSource.Flag
+                && !what.isEmpty()
+                && !what.equals(SettingTable.DRAFT_OFF);
     }
 
     /** What drafts: as the setting says, or as the planner decides and says why; empty for nothing. */
@@ -68,7 +76,7 @@ record BenchDrafts(
         RandomModels shapes = new RandomModels(wiring, settings);
         DraftFitter fitter = new DraftFitter(
                 machine.fitter(options, Machine.Rates.KNOWN), shapes.spec(model), randomWeights ? activeNeurons : 0);
-        AcceptanceFile counted = new AcceptanceFile(wiring.dirs().cache(), model);
+        AcceptanceFile counted = AcceptanceFile.of(wiring, settings, model);
         var forecasts = new DraftCandidates(wiring, settings, model, fitter.spec(), options, counted)
                 .of(what).stream().map(acceptance::over).map(fitter::forecast).toList();
         if (!what.equals(SettingTable.DRAFT_AUTO)) {

@@ -11,6 +11,7 @@ import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Families;
+import dev.flexgen.engine.store.PackedForm;
 import dev.flexgen.hub.LocalModel;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -26,12 +27,26 @@ final class ModelListing {
     private ModelListing() {}
 
     /**
-     * The listing.
+     * Where models are kept.
      *
      * @param freeBytes of the disk that has the local store
-     * @param outlook on models that need not be here
+     * @param packed what is packed, here or elsewhere
      */
-    static String of(Catalogue catalogue, List<LocalModel> local, long freeBytes, ModelFitter outlook) {
+    record Disk(long freeBytes, List<PackedForm> packed) {
+
+        /** What a model may take that has to be fetched. */
+        long room(CatalogueEntry entry, boolean present) {
+            boolean here = present
+                    || packed.stream()
+                            .anyMatch(form -> form.complete()
+                                    && (form.model().equals(entry.name())
+                                            || form.model().equals(entry.hubId())));
+            return here ? Long.MAX_VALUE : freeBytes;
+        }
+    }
+
+    /** @param outlook on models that need not be here */
+    static String of(Catalogue catalogue, List<LocalModel> local, Disk disk, ModelFitter outlook) {
         Set<String> here = local.stream().map(LocalModel::hubId).collect(Collectors.toCollection(LinkedHashSet::new));
         var listing = new StringBuilder();
         row(listing, "NAME", "PARAMETERS", "DOWNLOAD", "HERE", "RUNS", "LICENCE");
@@ -46,7 +61,7 @@ final class ModelListing {
                     parameters(entry.parameters()),
                     entry.downloadable() ? Bytes.format(entry.downloadBytes()) : "-",
                     present ? "yes" : "no",
-                    runs(entry, present ? Long.MAX_VALUE : freeBytes, outlook),
+                    runs(entry, disk.room(entry, present), outlook),
                     entry.licence());
         }
         for (LocalModel model : local) {
@@ -57,13 +72,13 @@ final class ModelListing {
         return listing.toString();
     }
 
-    private static String runs(CatalogueEntry entry, long freeBytes, ModelFitter outlook) {
+    private static String runs(CatalogueEntry entry, long room, ModelFitter outlook) {
         if (!Families.names().contains(entry.family())) {
             return "not yet";
         }
         return switch (outlook.fit(entry)) {
             // What 'models pull --pack' leaves on the disk may be less than the download.
-            case FitResult.Fits fits when Math.min(entry.downloadBytes(), fits.bytes()) > freeBytes -> "disk too small";
+            case FitResult.Fits fits when Math.min(entry.downloadBytes(), fits.bytes()) > room -> "disk too small";
             case FitResult.Fits fits -> {
                 OptionalDouble rate = Expectation.of(fits).tokensPerSecond();
                 String runs = fits.fromDisk() ? "from disk" : "yes";

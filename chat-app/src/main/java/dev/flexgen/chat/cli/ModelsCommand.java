@@ -9,6 +9,7 @@ import dev.flexgen.config.Setting;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.plan.MachineState.Found;
+import dev.flexgen.engine.store.PackedForm;
 import dev.flexgen.hub.HubCache;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -46,9 +47,14 @@ final class ModelsCommand implements AppCommand {
         }
         SpeedWords.caution(outlook.state().profile()).ifPresent(wiring.streams()::note);
         HubCache cache = wiring.hubCache(settings);
+        List<PackedForm> packed = new Packing(wiring, settings).store().list();
         wiring.streams()
-                .print(ModelListing.of(wiring.catalogue(), cache.list(), DiskSpace.free(cache.root()), outlook)
-                        + PackedListing.of(new Packing(wiring, settings).store().list()));
+                .print(ModelListing.of(
+                                wiring.catalogue(),
+                                cache.list(),
+                                new ModelListing.Disk(DiskSpace.free(cache.root()), packed),
+                                outlook)
+                        + PackedListing.of(packed));
         return ExitCode.OK;
     }
 

@@ -134,20 +134,13 @@ final class PlanCommand implements AppCommand {
 
     private PlanDrafts drafts(Settings settings, String name, ModelSpec spec, ModelFitter fitter) {
         String what = settings.get(SettingTable.DRAFT);
-        AcceptanceFile counted = new AcceptanceFile(wiring.dirs().cache(), key(settings, name));
+        AcceptanceFile counted = AcceptanceFile.of(wiring, settings, name);
         DraftFitter drafts = new DraftFitter(fitter, spec, 0);
         List<DraftForecast> forecasts = new DraftCandidates(wiring, settings, name, spec, fitter.options(), counted)
                 .of(what).stream().map(acceptance::over).map(drafts::forecast).toList();
         Optional<DraftChoice> choice =
                 what.equals(SettingTable.DRAFT_AUTO) ? Optional.of(DraftChoice.of(forecasts)) : Optional.empty();
         return new PlanDrafts(forecasts, choice, !PlanReport.isElsewhere(fitter.state()));
-    }
-
-    private String key(Settings settings, String name) {
-        return wiring.catalogue()
-                .find(name)
-                .map(CatalogueEntry::name)
-                .orElseGet(() -> AcceptanceFile.key(wiring.model(settings, name)));
     }
 
     private ModelFitter fitter(Settings settings) {

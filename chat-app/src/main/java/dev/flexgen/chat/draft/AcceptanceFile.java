@@ -2,6 +2,10 @@ package dev.flexgen.chat.draft;
 
 import com.google.gson.Gson;
 import com.google.gson.reflect.TypeToken;
+import dev.flexgen.chat.Wiring;
+import dev.flexgen.chat.packed.Packing;
+import dev.flexgen.config.CatalogueEntry;
+import dev.flexgen.config.Settings;
 import dev.flexgen.engine.DraftCounts;
 import dev.flexgen.engine.plan.Acceptance;
 import dev.flexgen.hub.ResolvedModel;
@@ -33,6 +37,15 @@ public final class AcceptanceFile {
      */
     public AcceptanceFile(Path cache, String model) {
         this.file = cache.resolve("drafts").resolve(model.replaceAll("[^\\w.-]", "_") + ".json");
+    }
+
+    /** Of what a MODEL argument means. */
+    public static AcceptanceFile of(Wiring wiring, Settings settings, String model) {
+        String key = wiring.catalogue()
+                .find(model)
+                .map(CatalogueEntry::name)
+                .orElseGet(() -> key(new Packing(wiring, settings).resolve(model)));
+        return new AcceptanceFile(wiring.dirs().cache(), key);
     }
 
     /** A name for the model: folders of the same name are different models. */

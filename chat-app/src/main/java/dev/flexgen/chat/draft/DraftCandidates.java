@@ -11,6 +11,7 @@ import dev.flexgen.config.Settings;
 import dev.flexgen.engine.DraftCandidate;
 import dev.flexgen.engine.ModelOptions;
 import dev.flexgen.engine.WeightType;
+import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.hub.HubException;
 import java.util.ArrayList;
@@ -45,9 +46,17 @@ public record DraftCandidates(
         return switch (what) {
             case DraftCandidate.LOOKUP -> DraftCandidate.lookup(counted.of(what));
             case DraftCandidate.SELF -> DraftCandidate.self(spec, options, counted.of(what));
-            default ->
-                DraftCandidate.model(what, new RandomModels(wiring, settings).spec(what), options, counted.of(what));
+            default -> DraftCandidate.model(what, spec(wiring, settings, what), options, counted.of(what));
         };
+    }
+
+    /** Of a model that is here or in the catalogue, or of which a packed form is here. */
+    static ModelSpec spec(Wiring wiring, Settings settings, String model) {
+        try {
+            return new RandomModels(wiring, settings).spec(model);
+        } catch (HubException absent) {
+            return Families.read(new Packing(wiring, settings).resolve(model).folder());
+        }
     }
 
     private List<DraftCandidate> all() {

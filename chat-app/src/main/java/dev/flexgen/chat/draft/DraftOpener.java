@@ -1,6 +1,7 @@
 package dev.flexgen.chat.draft;
 
 import dev.flexgen.chat.CommandException;
+import dev.flexgen.chat.Failures;
 import dev.flexgen.chat.RandomModels;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.packed.Packing;
@@ -19,7 +20,9 @@ import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.hub.HubException;
 import dev.flexgen.hub.ResolvedModel;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -81,6 +84,12 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
         boolean inMemoryAlone = inMemoryAlone(options);
         @Nullable Model draft = null;
         String need;
+        Optional<String> unusable = unusable(what);
+        if (unusable.isPresent()) {
+            T without = result.apply(opener.apply(options), Drafts.none());
+            wiring.streams().note("it goes on without drafts: " + unusable.get());
+            return without;
+        }
         try {
             draft = openDraft(what, options);
             Model model = opener.apply(planned);
@@ -101,6 +110,23 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
         T without = result.apply(opener.apply(options), Drafts.none());
         wiring.streams().note("there is no room for the draft model, so it goes on without: " + need);
         return without;
+    }
+
+    /** What the planner chose, and nobody named, must not keep the chat from beginning. */
+    private Optional<String> unusable(String what) {
+        if (random
+                || what.equals(DraftCandidate.SELF)
+                || !settings.get(SettingTable.DRAFT).equals(SettingTable.DRAFT_AUTO)) {
+            return Optional.empty();
+        }
+        try {
+            Path folder = new Packing(wiring, settings).resolve(what).folder();
+            SameTokenizer.require(folder, target.folder());
+            Model.check(folder);
+            return Optional.empty();
+        } catch (CommandException | HubException | EngineException e) {
+            return Optional.of(Failures.sentence(e));
+        }
     }
 
     private boolean inMemoryAlone(ModelOptions options) {
@@ -159,7 +185,7 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
         if (what.equals(DraftCandidate.SELF)) {
             return;
         }
-        SameTokenizer.require(what, new RandomModels(wiring, settings).spec(what), spec());
+        SameTokenizer.require(what, DraftCandidates.spec(wiring, settings, what), spec());
     }
 
     private String name() {

@@ -13,7 +13,7 @@ public final class SpeedWords {
 
     /** Why speeds may be too low. */
     private static final String BUSY =
-            "the machine was busy when its rates were measured: 'flexgen-chat doctor --measure' does it anew";
+            "the machine was busy when its rates were measured; 'flexgen-chat doctor --measure' does it anew";
 
     private SpeedWords() {}
 

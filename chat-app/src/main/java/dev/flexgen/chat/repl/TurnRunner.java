@@ -46,7 +46,10 @@ final class TurnRunner {
             turn.finish(reply.end());
             return reply;
         });
-        said.ifPresent(this::ended);
+        said.ifPresent(reply -> {
+            ended(reply);
+            remark(reply);
+        });
         return said;
     }
 
@@ -98,6 +101,12 @@ final class TurnRunner {
         if (setup.verbosity() == Verbosity.NORMAL) {
             chat.remark(StatusText.reply(
                     reply, chat.dialogue().heldTokens(), chat.dialogue().model().contextLimit()));
+        }
+    }
+
+    /** Says if the plan was wrong. Not of several replies at once, which share their steps. */
+    private void remark(Reply reply) {
+        if (setup.verbosity() == Verbosity.NORMAL) {
             chat.prediction()
                     .of(reply, chat.partner().model().watch(), chat.dialogue().heldTokens())
                     .ifPresent(sentence -> chat.remark("[" + sentence + "]"));

@@ -31,7 +31,7 @@ class ModelListingTest {
         var listing = ModelListing.of(
                 Catalogue.load(),
                 List.of(local("facebook/opt-125m"), local("someone/opt-tiny")),
-                Long.MAX_VALUE,
+                new ModelListing.Disk(Long.MAX_VALUE, List.of()),
                 new ModelFitter(
                         new MachineState(
                                 new Found.ProcessorAlone(""), new Budget(0, 1, 5L << 30, false), Optional.empty()),
@@ -54,7 +54,7 @@ class ModelListingTest {
         return ModelListing.of(
                 Catalogue.load(),
                 List.of(),
-                freeBytes,
+                new ModelListing.Disk(freeBytes, List.of()),
                 new ModelFitter(new MachineState(found, budget, Optional.empty()), options.model()));
     }
 

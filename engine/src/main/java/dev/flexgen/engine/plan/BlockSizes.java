@@ -34,6 +34,14 @@ interface BlockSizes {
                     || !model.spec().block(one).equals(model.spec().block(other))) {
                 return false;
             }
+            if (model.use().isPresent()
+                    && !model.use()
+                            .get()
+                            .layers()
+                            .get(one)
+                            .equals(model.use().get().layers().get(other))) {
+                return false;
+            }
             for (Component component : Component.values()) {
                 List<Shard> shards = cut.shards(component);
                 for (int i = 0; i < shards.size(); i++) {

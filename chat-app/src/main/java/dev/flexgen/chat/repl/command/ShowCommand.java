@@ -49,7 +49,7 @@ final class ShowCommand implements SlashCommand {
 
     @Override
     public String summary() {
-        return "show the model, its plan, settings, what the last reply took, what came before it, what the model reads, or the context";
+        return "show the model, its plan, settings, what the last reply took, its thoughts, what the model reads, or the context";
     }
 
     @Override

@@ -27,7 +27,12 @@ record Driver(int index, String name, CUctx_st context) {
             throw failure("cuDevicePrimaryCtxRetain", code, name);
         }
         Driver driver = new Driver(index, name, context);
-        driver.reserveLittle();
+        try {
+            driver.reserveLittle();
+        } catch (RuntimeException e) {
+            driver.close();
+            throw e;
+        }
         return driver;
     }
 

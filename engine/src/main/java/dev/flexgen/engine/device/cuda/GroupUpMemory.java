@@ -21,8 +21,8 @@ record GroupUpMemory(boolean whole, int room, int bytes) {
     private static final int STAGED_BYTES = 2 * 64 * 2 + 8; // two parts of F16, a factor and a sum
     private static final int TOKEN_SUMS_BYTES = 2 * WARPS * ROWS * 4;
 
-    /** Half of what a multiprocessor has from compute capability 9.0 on. */
-    private static final int HOPPER_BYTES = 112 << 10;
+    /** Half of what a multiprocessor has where {@link #isLarge}. */
+    private static final int LARGE_BYTES = 112 << 10;
 
     /** Below that, so many tokens at most have their sums in memory of their own. */
     private static final int FEW = 4;
@@ -33,7 +33,7 @@ record GroupUpMemory(boolean whole, int room, int bytes) {
         int room = Math.ceilDiv(groups, STEP) * STEP * tokens;
         long bytes = units + (long) room * STAGED_BYTES + (long) tokens * TOKEN_SUMS_BYTES;
         int least = least(most);
-        boolean whole = capability >= 90 ? bytes <= HOPPER_BYTES : room <= least && tokens <= FEW;
+        boolean whole = isLarge(capability) ? bytes <= LARGE_BYTES : room <= least && tokens <= FEW;
         return whole
                 ? new GroupUpMemory(true, room, (int) bytes)
                 : new GroupUpMemory(false, least, units + least * STAGED_BYTES);
@@ -41,9 +41,14 @@ record GroupUpMemory(boolean whole, int room, int bytes) {
 
     /** What {@link #of} takes at most. */
     static int mostBytes(int capability, Grouped encoding, int most) {
-        return capability >= 90
-                ? HOPPER_BYTES
+        return isLarge(capability)
+                ? LARGE_BYTES
                 : unitBytes(capability, encoding) + least(most) * STAGED_BYTES + FEW * TOKEN_SUMS_BYTES;
+    }
+
+    /** Hopper and the data centre's Blackwell; the cards of 12.x have no more than those before Hopper. */
+    private static boolean isLarge(int capability) {
+        return capability >= 90 && capability < 120;
     }
 
     private static int least(int most) {
@@ -53,7 +58,7 @@ record GroupUpMemory(boolean whole, int room, int bytes) {
     /** {@code STAGES} units for each warp. */
     private static int unitBytes(int capability, Grouped encoding) {
         boolean wide = encoding.bits() == 8;
-        int stages = capability >= 90 && wide ? 2 : capability >= 80 && !wide ? 3 : 1;
+        int stages = isLarge(capability) && wide ? 2 : capability >= 80 && !wide ? 3 : 1;
         return WARPS * stages * 32 * 2 * encoding.groupBytes();
     }
 }

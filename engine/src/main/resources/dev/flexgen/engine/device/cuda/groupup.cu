@@ -91,7 +91,7 @@ template <> struct Operands<8> {
 };
 
 // Units under way for a warp, as GroupUpMemory has it: what a GPU's shared memory holds.
-#if __CUDA_ARCH__ >= 900
+#if __CUDA_ARCH__ >= 900 && __CUDA_ARCH__ < 1200
 #define STAGES (BITS == 8 ? 2 : 3)
 #elif __CUDA_ARCH__ >= 800
 #define STAGES (BITS == 8 ? 1 : 3)

@@ -12,7 +12,7 @@ class GroupUpMemoryTest {
 
     /** Bytes that a block may have: of an H100 half a multiprocessor's, so that two blocks share one. */
     @ParameterizedTest
-    @CsvSource({"75, 65536", "80, 166912", "86, 101376", "89, 101376", "90, 115712"})
+    @CsvSource({"75, 65536", "80, 166912", "86, 101376", "89, 101376", "90, 115712", "100, 115712", "120, 101376"})
     void everyBlockFitsTheGpu(int capability, int most) {
         for (Encoding encoding : Encoding.ALL) {
             if (encoding instanceof Grouped grouped) {
