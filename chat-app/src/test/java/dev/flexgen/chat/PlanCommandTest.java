@@ -74,6 +74,7 @@ class PlanCommandTest {
                 .contains("with drafts by bloom-560m: not possible", "vocabulary of");
         refused(plan("opt-13b", "--machine", "t4", "--draft", "no-such-model"), ExitCode.MODEL);
         refused(plan("opt-13b", "--machine", "t4", "--draft", "self", "--acceptance", "1.5"), ExitCode.USAGE);
+        refused(plan("opt-13b", "--machine", "t4", "--acceptance", "0.8"), ExitCode.USAGE);
     }
 
     @Test

@@ -23,9 +23,9 @@ import java.util.Optional;
 public record DraftFitter(ModelFitter fitter, ModelSpec spec, double activeShare) {
 
     /** An expected turn: a message of some sentences, and a reply of a few more. */
-    static final int PROMPT = 64;
+    public static final int PROMPT = 64;
 
-    static final int REPLY = 128;
+    public static final int REPLY = 128;
 
     /** Replies go on without drafts that are all wrong after so many tokens. */
     private static final int COLLAPSE = 20;

@@ -15,10 +15,18 @@ final class AcceptanceOption {
                     "With --draft: take this share of drafted tokens to be right, such as 0.8, whatever was counted")
     double share = Double.NaN;
 
-    /** @throws CommandException if it is no share */
-    void check() {
+    /**
+     * Checks it.
+     *
+     * @param drafts whether there is something that drafts
+     * @throws CommandException if it is no share, or of nothing
+     */
+    void check(boolean drafts) {
         if (share < 0 || share > 1) {
             throw CommandException.usage("--acceptance is " + share + "; it must be 0 to 1, such as 0.8");
+        }
+        if (value().isPresent() && !drafts) {
+            throw CommandException.usage("--acceptance needs --draft self, --draft lookup or --draft MODEL");
         }
     }
 

@@ -184,11 +184,8 @@ final class BenchCommand implements AppCommand {
     }
 
     private void check(Settings settings) {
-        acceptance.check();
         boolean drafts = BenchDrafts.wanted(settings);
-        if (acceptance.value().isPresent() && !drafts) {
-            throw CommandException.usage("--acceptance needs --draft self, --draft lookup or --draft MODEL");
-        }
+        acceptance.check(drafts);
         if (drafts && (sweep || !plan.isEmpty())) {
             throw CommandException.usage(
                     "--draft measures one model with plans of its own; leave out --sweep and --plan");

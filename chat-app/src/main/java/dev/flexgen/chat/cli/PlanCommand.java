@@ -83,7 +83,8 @@ final class PlanCommand implements AppCommand {
             throw CommandException.usage("plan --compare shows all OPT models and takes none; leave out " + model
                     + ", or leave out --compare for the plan of that model");
         }
-        acceptance.check();
+        String draft = settings.get(SettingTable.DRAFT);
+        acceptance.check(!compare && !draft.isEmpty() && !draft.equals(SettingTable.DRAFT_OFF));
         ModelFitter fitter = fitter(settings);
         if (compare) {
             compare(fitter);

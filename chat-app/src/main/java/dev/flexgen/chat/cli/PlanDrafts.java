@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.DraftChoice;
+import dev.flexgen.engine.DraftFitter;
 import dev.flexgen.engine.DraftForecast;
 import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.memory.Tier;
@@ -61,9 +62,11 @@ record PlanDrafts(List<DraftForecast> forecasts, Optional<DraftChoice> choice, b
                         it.gain().tokensPerStep());
         return String.format(
                 Locale.ROOT,
-                "%s%n  %s; a turn with a message of 64 tokens and a reply of 128 is %.2f times as fast",
+                "%s%n  %s; a turn with a message of %d tokens and a reply of %d is %.2f times as fast",
                 head,
                 depth,
+                DraftFitter.PROMPT,
+                DraftFitter.REPLY,
                 it.turn());
     }
 

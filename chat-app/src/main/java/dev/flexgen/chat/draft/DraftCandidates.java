@@ -30,7 +30,7 @@ import java.util.Optional;
 public record DraftCandidates(
         Wiring wiring, Settings settings, String model, ModelSpec spec, ModelOptions options, AcceptanceFile counted) {
 
-    /** A model that drafts has at most a tenth of the parameters: it is asked for several tokens a step. */
+    /** A draft model writes several tokens for each step of the model, so it has at most a tenth of the parameters. */
     private static final long SMALLER = 10;
 
     /** The candidates; none for {@code off}. */
