@@ -48,7 +48,7 @@ struct Chain {
 
     bool on(const string& what) const { return !without.count(what); }
 
-    void norm(float* added) { launchEarly("rows_norm_f32", 1, normThreads, 0, x, added, vectors, vectors, h, E, 1e-5f, 1); }
+    void norm(float* added) { launchEarly("rows_norm_f32", 1, normThreads, 0, x, added, vectors, vectors, h, E, 1e-5f, 1, 1); }
 
     void up(const uint8_t* w, int rows, int columns, int count, float* in, float* out, int activation) {
         UpGroup g = {};

@@ -147,14 +147,15 @@ static void checkAttention(Type type, int heads, int group, int dim, int blockTo
 
 static void checkRows() {
     for (int width : {1, 15, 17, 60, 64, 5000}) {
-        for (int affine = 0; affine < 2; affine++) {
+        for (int mode = 0; mode < 4; mode++) {
+            int affine = mode % 2, centred = mode / 2;
             Array in(3 * width, F32), w(width, F32), b(width, F32), out(3 * width, F32);
             launch("rows_norm_f32", 3, std::min(1024, std::max(32, ceilDiv(width, 128) * 32)), 0, in.device, (void*)nullptr, affine ? w.device : nullptr,
-                affine ? b.device : nullptr, out.device, width, 1e-5f, width % 4 == 0 ? 1 : 0);
+                affine ? b.device : nullptr, out.device, width, 1e-5f, width % 4 == 0 ? 1 : 0, centred);
             vector<double> want(3 * width);
             for (int t = 0; t < 3; t++) {
                 double mean = 0, variance = 0;
-                for (int i = 0; i < width; i++) mean += in.host[t * width + i] / width;
+                for (int i = 0; i < width && centred; i++) mean += in.host[t * width + i] / width;
                 for (int i = 0; i < width; i++) variance += pow(in.host[t * width + i] - mean, 2) / width;
                 for (int i = 0; i < width; i++) {
                     double x = (in.host[t * width + i] - mean) / sqrt(variance + 1e-5f);
@@ -162,12 +163,14 @@ static void checkRows() {
                 }
             }
             compare("norm " + std::to_string(width), out, want, 16);
-            for (int activation = 0; activation < 3; activation++) {
+            for (int activation = 0; activation < 5; activation++) {
                 Array x(3 * width, F32);
                 launch("rows_bias_f32", dim3(ceilDiv(width, 256), 3), 256, 0, x.device, b.device, width, activation);
                 for (int i = 0; i < 3 * width; i++) {
                     double y = x.host[i] + b.host[i % width];
-                    want[i] = activation == 0 ? y : activation == 1 ? fmax(y, 0) : y / 2 * (1 + erf(y / sqrt(2)));
+                    double tanhForm = y / 2 * (1 + tanh(sqrt(2 / M_PI) * (y + 0.044715 * y * y * y)));
+                    double forms[] = {y, fmax(y, 0), y / 2 * (1 + erf(y / sqrt(2))), tanhForm, y / (1 + exp(-y))};
+                    want[i] = forms[activation];
                 }
                 compare("bias " + std::to_string(width) + " activation " + std::to_string(activation), x, want, 1);
             }
@@ -221,7 +224,7 @@ static void checkAll() {
                 }
             }
         }
-        for (auto shape : vector<vector<int>>{{1, 1, 8}, {3, 1, 12}, {4, 2, 16}, {6, 1, 64}, {2, 2, 80}, {5, 5, 33}, {2, 3, 128}, {1, 2, 256}}) {
+        for (auto shape : vector<vector<int>>{{1, 1, 8}, {3, 1, 12}, {4, 2, 16}, {6, 1, 64}, {2, 2, 80}, {5, 5, 33}, {3, 1, 96}, {2, 3, 128}, {1, 2, 256}}) {
             for (int tokens : {1, 3, 16, 33, 70}) {
                 for (int past : {0, 5, 64, 130, 500}) {
                     int blockTokens = past < 64 || past == 500 ? 7 : 64, dim = shape[2];
@@ -232,7 +235,7 @@ static void checkAll() {
                         if (tokens * shape[1] == 1) checkAttention(type, shape[0], shape[1], dim, blockTokens, tokens, past, "attend_1", span);
                         checkAttention(type, shape[0], shape[1], dim, blockTokens, tokens, past, "attend_4", span);
                     }
-                    if (type != F32 && (dim == 64 || dim == 80 || dim == 128)) {
+                    if (type != F32 && (dim == 64 || dim == 80 || dim == 96 || dim == 128 || dim == 256)) {
                         checkAttention(type, shape[0], shape[1], dim, blockTokens, tokens, past, "prefill_" + std::to_string(dim), 0);
                     }
                 }

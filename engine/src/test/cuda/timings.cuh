@@ -171,9 +171,9 @@ static void timeAll() {
             }
         }
     }
-    double us = microseconds(100, [&](int) { launch("rows_norm_f32", 1, 1024, 0, in.device, (void*)nullptr, in.device, in.device, out.device, 4096, 1e-5f, 1); });
+    double us = microseconds(100, [&](int) { launch("rows_norm_f32", 1, 1024, 0, in.device, (void*)nullptr, in.device, in.device, out.device, 4096, 1e-5f, 1, 1); });
     printf("norm 1 x 4096: %.1f us\n", us);
-    us = microseconds(100, [&](int) { launch("rows_norm_f32", 512, 1024, 0, wide.device, (void*)nullptr, in.device, in.device, result.device, 4096, 1e-5f, 1); });
+    us = microseconds(100, [&](int) { launch("rows_norm_f32", 512, 1024, 0, wide.device, (void*)nullptr, in.device, in.device, result.device, 4096, 1e-5f, 1, 1); });
     printf("norm 512 x 4096: %.1f us\n", us);
     us = microseconds(100, [&](int) { launch("rows_bias_f32", dim3(64, 512), 256, 0, result.device, in.device, 16384, 1); });
     printf("bias 512 x 16384: %.1f us\n", us);

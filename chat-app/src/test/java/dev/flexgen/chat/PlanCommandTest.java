@@ -78,11 +78,11 @@ class PlanCommandTest {
     }
 
     @Test
-    void aFamilyWithoutGpuKernelsIsTheProcessors() {
+    void aFamilyWithoutTestedGpuKernelsIsTheProcessors() {
         Outcome outcome = plan("glm-4.5-air", "--machine", "3090", "--weights", "q4");
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
         assertThat(outcome.out())
-                .contains("this version has no GPU kernels for models of type glm4_moe")
+                .contains("this version has no tested GPU kernels for models of type glm4_moe")
                 .doesNotContain("the GPU computes");
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.checkpoint.RandomWeights;
+import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.device.cuda.TestGpus;
 import dev.flexgen.engine.memory.Tier;
@@ -32,9 +33,17 @@ class CudaOffloadTest {
     @TempDir
     Path disk;
 
+    /**
+     * All but models with experts in 16 bits. Tensor cores round the activations of prompts, so that where two experts are nearly as
+     * good another may be chosen.
+     */
     static Stream<String> models() {
-        return Fixtures.models()
-                .filter(model -> Needs.of(Families.read(Fixtures.golden(model))).isEmpty());
+        return Fixtures.models().filter(model -> !isRoundedWithExperts(model));
+    }
+
+    private static boolean isRoundedWithExperts(String model) {
+        return !model.contains("f32")
+                && Needs.of(Families.read(Fixtures.golden(model))).contains(Capability.EXPERTS);
     }
 
     private EngineOptions options() {

@@ -3,9 +3,14 @@ package dev.flexgen.engine.device.cuda;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +28,17 @@ final class CudaAttention {
     private static final int APPEND_THREADS = 256;
     private static final int ROWS = 4;
     private static final int MOST_SHARED = 48 << 10;
+
+    /** Heads between these are tiled as if they were as wide as the second: {@code WIDE} in prefill.cuh. */
+    private static final int WIDE = 128;
+
+    private static final int WIDEST = 256;
+
+    /** {@code SLOPES} and {@code Scores} in common.cuh. */
+    private static final int SLOPES = 256;
+
+    private static final int SCORES_BYTES = 4 + 4 * SLOPES;
+
     private static final double LOG2_E = 1.4426950408889634;
 
     private final KernelLauncher launcher;
@@ -32,6 +48,8 @@ final class CudaAttention {
     private final Kernel append;
     private final Kernels open;
     private final Kernels sealed;
+    private final Kernels scoredOpen;
+    private final Kernels scoredSealed;
 
     CudaAttention(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch) {
         this.launcher = launcher;
@@ -39,26 +57,44 @@ final class CudaAttention {
         this.scratch = scratch;
         this.addresses = new KvAddresses(launcher, arguments, scratch);
         this.append = new Kernel(launcher, "rows_append", APPEND_THREADS, 0);
-        this.open = new Kernels(launcher, "");
-        this.sealed = new Kernels(launcher, "sealed_");
+        this.open = Kernels.of(launcher, "", "");
+        this.sealed = Kernels.of(launcher, "", "sealed_");
+        this.scoredOpen = Kernels.of(launcher, "scored_", "");
+        this.scoredSealed = Kernels.of(launcher, "scored_", "sealed_");
     }
 
-    /** What attends, for caches that seal full blocks and for those that do not. */
-    private record Kernels(Kernel one, Kernel four, Kernel any, Kernel prefill64, Kernel prefill80, Kernel prefill128) {
-        Kernels(KernelLauncher launcher, String variant) {
-            this(
-                    new Kernel(launcher, "attend_" + variant + "1", THREADS, MOST_SHARED),
-                    new Kernel(launcher, "attend_" + variant + "4", THREADS, MOST_SHARED),
-                    new Kernel(launcher, "attend_" + variant + "any", THREADS, MOST_SHARED),
-                    new Kernel(launcher, "prefill_" + variant + "64", THREADS, 0),
-                    new Kernel(launcher, "prefill_" + variant + "80", THREADS, 0),
-                    new Kernel(launcher, "prefill_" + variant + "128", THREADS, 0));
+    /**
+     * What attends, for caches that seal full blocks and for those that do not, with scores that are only scaled and others.
+     *
+     * @param prefills by head size; the widest takes what is wider than the others, too
+     */
+    private record Kernels(Kernel one, Kernel four, Kernel any, Map<Integer, Kernel> prefills) {
+
+        private static final List<Integer> PREFILLS = List.of(64, 80, 96, 128, WIDEST);
+
+        static Kernels of(KernelLauncher launcher, String scored, String sealed) {
+            String attend = scored + "attend_" + sealed;
+            Map<Integer, Kernel> prefills = new HashMap<>();
+            for (int headDim : PREFILLS) {
+                prefills.put(headDim, new Kernel(launcher, scored + "prefill_" + sealed + headDim, THREADS, 0));
+            }
+            return new Kernels(
+                    new Kernel(launcher, attend + "1", THREADS, MOST_SHARED),
+                    new Kernel(launcher, attend + "4", THREADS, MOST_SHARED),
+                    new Kernel(launcher, attend + "any", THREADS, MOST_SHARED),
+                    prefills);
+        }
+
+        private @Nullable Kernel prefill(int headDim) {
+            return prefills.get(headDim > WIDE && headDim < WIDEST ? WIDEST : headDim);
         }
     }
 
     /** By the encoding and not by what is sealed already, so that a row's bits do not depend on other sequences. */
-    private Kernels kernels(KvView cache) {
-        return cache.encoding().sealed() == null ? open : sealed;
+    private Kernels kernels(KvView cache, Scoring scoring) {
+        return cache.encoding().sealed() == null
+                ? scoring.isPlain() ? open : scoredOpen
+                : scoring.isPlain() ? sealed : scoredSealed;
     }
 
     /** Something to do for some of a call's sequences, whose addresses have been taken. */
@@ -92,17 +128,17 @@ final class CudaAttention {
     }
 
     /** The keys and values are stored by the kernel that attends over them, where that is one for a few queries. */
-    void appendAndAttend(Rows keys, Rows values, Rows query, List<KvSequence> sequences, float scale, Rows out) {
+    void appendAndAttend(Rows keys, Rows values, Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
         if (sequences.stream().allMatch(sequence -> sequence.rows() <= CudaSkinnyMatmul.MOST)) {
-            each(sequences, (some, parts) -> attend(keys, values, query, some, parts, scale, out));
+            each(sequences, (some, parts) -> attend(keys, values, query, some, parts, scoring, out));
         } else {
             append(keys, values, sequences);
-            attend(query, sequences, scale, out);
+            attend(query, sequences, scoring, out);
         }
     }
 
-    void attend(Rows query, List<KvSequence> sequences, float scale, Rows out) {
-        each(sequences, (some, parts) -> attend(null, null, query, some, parts, scale, out));
+    void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
+        each(sequences, (some, parts) -> attend(null, null, query, some, parts, scoring, out));
     }
 
     private void attend(
@@ -111,9 +147,9 @@ final class CudaAttention {
             Rows query,
             List<KvSequence> sequences,
             List<AttentionPart> parts,
-            float scale,
+            Scoring scoring,
             Rows out) {
-        @Nullable Kernel prefill = tile(query, sequences, out);
+        @Nullable Kernel prefill = tile(query, sequences, scoring, out);
         List<AttentionPart> tiled = new ArrayList<>();
         List<AttentionPart> few = new ArrayList<>();
         KvView cache = sequences.getFirst().cache();
@@ -128,13 +164,13 @@ final class CudaAttention {
             }
         }
         if (prefill != null) {
-            prefill(prefill, query, tiled, sequences.getFirst().cache(), scale, out);
+            prefill(prefill, query, tiled, sequences.getFirst().cache(), scoring, out);
         }
-        split(keys, values, query, few, sequences, scale, out);
+        split(keys, values, query, few, sequences, scoring, out);
     }
 
     /** The kernel for sequences with many queries, if there are such and they can be taken by tiles. */
-    private @Nullable Kernel tile(Rows query, List<KvSequence> sequences, Rows out) {
+    private @Nullable Kernel tile(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
         KvView cache = sequences.getFirst().cache();
         boolean many = sequences.stream().anyMatch(sequence -> sequence.rows() > CudaSkinnyMatmul.MOST);
         if (!many
@@ -144,12 +180,7 @@ final class CudaAttention {
                 || !aligned(sequences)) {
             return null;
         }
-        return switch (cache.headDim()) {
-            case 64 -> kernels(cache).prefill64();
-            case 80 -> kernels(cache).prefill80();
-            case 128 -> kernels(cache).prefill128();
-            default -> null;
-        };
+        return kernels(cache, scoring).prefill(cache.headDim());
     }
 
     /** Whether every key and value begins where 16 bytes may be loaded. */
@@ -167,12 +198,14 @@ final class CudaAttention {
         return all;
     }
 
-    private void prefill(Kernel kernel, Rows query, List<AttentionPart> parts, KvView cache, float scale, Rows out) {
+    private void prefill(
+            Kernel kernel, Rows query, List<AttentionPart> parts, KvView cache, Scoring scoring, Rows out) {
         int queryHeads = query.width() / cache.headDim();
         for (List<AttentionPart> some : byLaunch(parts)) {
             arguments.clear().pointer(query.data()).pointer(out.data());
-            arguments.number(queryHeads / cache.heads()).number((float) (scale * LOG2_E));
+            arguments.number(queryHeads / cache.heads()).number((float) (scoring.scale() * LOG2_E));
             addresses.describe(some);
+            scores(scoring, queryHeads);
             int tiles = Math.ceilDiv(mostRows(some), TILE);
             kernel.launch(cache.dtype(), tiles, queryHeads, some.size(), arguments);
         }
@@ -184,7 +217,7 @@ final class CudaAttention {
             Rows query,
             List<AttentionPart> parts,
             List<KvSequence> sequences,
-            float scale,
+            Scoring scoring,
             Rows out) {
         if (parts.isEmpty()) {
             return;
@@ -195,7 +228,7 @@ final class CudaAttention {
         boolean single = vectors && group == 1 && parts.stream().allMatch(part -> part.rows() == 1);
         int rows = single ? 1 : ROWS;
         int piece = vectors ? 16 / cache.dtype().bytes() : 1;
-        Kernels kernels = kernels(cache);
+        Kernels kernels = kernels(cache, scoring);
         Kernel kernel = single ? kernels.one() : vectors ? kernels.four() : kernels.any();
         long partials = scratch.halfBytes() / (4L * (cache.headDim() + 2));
         var limits = new AttentionLaunch.Limits(cache.heads(), group, rows, partials, DeviceScratch.COUNTERS);
@@ -203,8 +236,9 @@ final class CudaAttention {
             arguments.clear().pointer(query.data());
             arguments.pointer(keys == null ? null : keys.data()).pointer(values == null ? null : values.data());
             arguments.pointer(out.data()).address(scratch.partials()).address(scratch.counters());
-            arguments.number(group).number(launch.head()).number(scale);
+            arguments.number(group).number(launch.head()).number(scoring.scale());
             addresses.describe(launch.parts());
+            scores(scoring, group * cache.heads());
             int across = 0;
             int width = 0;
             for (AttentionPart part : launch.parts()) {
@@ -214,6 +248,24 @@ final class CudaAttention {
             int shared = 4 * (rows * (cache.headDim() + width) + THREADS * piece);
             kernel.launch(cache.dtype(), across, launch.heads(), launch.parts().size(), THREADS, shared, arguments);
         }
+    }
+
+    /** The last argument, for kernels that take it. */
+    private void scores(Scoring scoring, int queryHeads) {
+        if (scoring.isPlain()) {
+            return;
+        }
+        float[] slopes = scoring.slopes();
+        if (slopes.length > 0) {
+            ShapeChecks.same("slopes", slopes.length, queryHeads);
+        }
+        if (slopes.length > SLOPES) {
+            throw new IllegalArgumentException(slopes.length + " slopes, at most " + SLOPES);
+        }
+        MemorySegment scores = arguments.structure(SCORES_BYTES);
+        scores.fill((byte) 0);
+        scores.set(ValueLayout.JAVA_INT, 0, scoring.window());
+        MemorySegment.copy(slopes, 0, scores, ValueLayout.JAVA_FLOAT, 4, slopes.length);
     }
 
     private static List<List<AttentionPart>> byLaunch(List<AttentionPart> parts) {

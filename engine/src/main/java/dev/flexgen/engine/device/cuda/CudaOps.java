@@ -1,6 +1,5 @@
 package dev.flexgen.engine.device.cuda;
 
-import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
@@ -41,6 +40,7 @@ final class CudaOps implements Ops {
     private final CudaSkinnyMatmul fewTokens;
     private final CudaMatmul manyTokens;
     private final CudaAttention attention;
+    private final CudaRowOps rowOps;
     private final CudaPageSealer sealer;
     private final Kernel embed;
     private final Kernel embedGroups;
@@ -64,6 +64,7 @@ final class CudaOps implements Ops {
         this.manyTokens = new CudaMatmul(launcher, product, arguments, memory);
         this.sealer = new CudaPageSealer(launcher, arguments);
         this.attention = new CudaAttention(launcher, arguments, memory);
+        this.rowOps = new CudaRowOps(launcher, arguments);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
         this.embedGroups = new Kernel(launcher, "grouprows_embed", THREADS, 0);
         this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
@@ -112,9 +113,6 @@ final class CudaOps implements Ops {
     }
 
     private void norm(@Nullable MemorySegment added, Norm parameters, Rows in, Rows out) {
-        if (parameters.kind() != Norm.Kind.LAYER) {
-            throw refused(Capability.RMS_NORM);
-        }
         ShapeChecks.rows(in, out);
         ShapeChecks.vector("bias", added, in.width());
         ShapeChecks.vector("norm weight", parameters.weight(), in.width());
@@ -131,7 +129,7 @@ final class CudaOps implements Ops {
         arguments.clear().pointer(in.data()).pointer(added);
         arguments.pointer(parameters.weight()).pointer(parameters.bias());
         arguments.pointer(out.data()).number(in.width()).number(parameters.epsilon());
-        arguments.number(vectors ? 1 : 0);
+        arguments.number(vectors ? 1 : 0).number(parameters.kind() == Norm.Kind.LAYER ? 1 : 0);
         int threads = Math.clamp(Math.ceilDiv(in.width(), 256) * 32L, 32, 1024); // measured
         norm.launch(DType.F32, in.count(), 1, 1, threads, 0, arguments);
     }
@@ -215,7 +213,8 @@ final class CudaOps implements Ops {
         return switch (activation) {
             case RELU -> 1;
             case GELU -> 2;
-            case GELU_TANH, SILU -> throw refused(Capability.SMOOTH_ACTIVATIONS);
+            case GELU_TANH -> 3;
+            case SILU -> 4;
         };
     }
 
@@ -275,10 +274,9 @@ final class CudaOps implements Ops {
 
     @Override
     public void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
-        float scale = scale(scoring);
         checkAttend(query, sequences, out);
         if (!sequences.isEmpty()) {
-            attention.attend(query, sequences, scale, out);
+            attention.attend(query, sequences, scoring, out);
             attended = out.data().address();
         }
     }
@@ -286,45 +284,32 @@ final class CudaOps implements Ops {
     @Override
     public void appendAndAttend(
             Rows keys, Rows values, Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
-        float scale = scale(scoring);
         checkAppend(keys, values, sequences);
         checkAttend(query, sequences, out);
         if (!sequences.isEmpty()) {
-            attention.appendAndAttend(keys, values, query, sequences, scale, out);
+            attention.appendAndAttend(keys, values, query, sequences, scoring, out);
             attended = out.data().address();
         }
     }
 
-    private static float scale(Scoring scoring) {
-        if (!scoring.isPlain()) {
-            throw refused(scoring.window() > 0 ? Capability.WINDOW : Capability.ALIBI);
-        }
-        return scoring.scale();
-    }
-
     @Override
     public void gate(Activation activation, Rows gate, Rows rows) {
-        throw refused(Capability.GATES);
+        rowOps.gate(number(activation), gate, rows);
     }
 
     @Override
     public void rotate(Rotary rotary, int[] positions, Rows rows) {
-        throw refused(Capability.ROTARY);
+        rowOps.rotate(rotary, positions, rows);
     }
 
     @Override
     public void gather(Rows in, int[] rows, Rows out) {
-        throw refused(Capability.EXPERTS);
+        rowOps.gather(in, rows, out);
     }
 
     @Override
     public void scatterAdd(Rows in, int[] rows, float[] factors, Rows out) {
-        throw refused(Capability.EXPERTS);
-    }
-
-    /** Plans ask {@link CudaDevice#supports(Capability)} first. */
-    private static IllegalArgumentException refused(Capability capability) {
-        return new IllegalArgumentException("no kernels for " + capability.what());
+        rowOps.scatterAdd(in, rows, factors, out);
     }
 
     private static void checkAppend(Rows keys, Rows values, List<KvSequence> sequences) {

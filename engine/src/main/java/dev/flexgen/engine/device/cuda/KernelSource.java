@@ -22,7 +22,8 @@ record KernelSource(String file, Encoding encoding, String text) {
 
     private static final Pattern INCLUDE = Pattern.compile("#include \"(\\w+\\.cuh)\"");
 
-    private static final List<String> PLAIN_FILES = List.of("rows", "up", "down", "attend", "prefill", "product");
+    private static final List<String> PLAIN_FILES =
+            List.of("rows", "up", "down", "attend", "prefill", "scored", "product");
     private static final List<String> GROUP_FILES = List.of("grouprows", "groupup", "groupdown");
 
     /** The kernel files for an encoding. */

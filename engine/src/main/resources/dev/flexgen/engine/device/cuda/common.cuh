@@ -96,11 +96,14 @@ template <class T> __device__ __forceinline__ u32 narrow2(float a, float b) {
     return (u32)T::narrow(a) | ((u32)T::narrow(b) << 16);
 }
 
-// ReLU and exact GELU, numbered as Activation.ordinal() + 1; 0 is none.
+// ReLU, exact GELU, approximated GELU and SiLU, numbered as in CudaOps; 0 is none. The last two are
+// x / (1 + e^-y): (1 + tanh(u)) / 2 is 1 / (1 + e^-2u).
 __device__ __forceinline__ float activated(int activation, float x) {
     if (activation == 1) return fmaxf(x, 0.f);
     if (activation == 2) return 0.5f * x * (1.f + erff(x * 0.70710678118654752f));
-    return x;
+    if (activation < 3) return x;
+    float y = activation == 3 ? 1.59576912160573081f * (x + 0.044715f * x * x * x) : x;
+    return x / (1.f + expf(-y));
 }
 
 // ----------------------------------------------------------------------------------------------------------------- memory
@@ -312,6 +315,14 @@ struct Kv {
     int blockTokens;
     int count; // of parts
     KvPart parts[KV_PARTS];
+};
+
+// What scores are beside a scaled product, for the kernels of scored.cu: engine.device.Scoring.
+#define SLOPES 256
+
+struct Scores {
+    int window; // positions that a query sees, its own included; 0 for all
+    float slope[SLOPES]; // of each query head, for each position that a key lies before the query; mostly 0
 };
 
 template <class T>

@@ -154,7 +154,8 @@ __device__ __forceinline__ float blockSum(float x) {
 
 // The same for rows that a block can hold: everything is read at once, so at a token a step there is one wait instead of three.
 __device__ __forceinline__ void normInRegisters(
-    float4* x, const float4* added, const float4* weight, const float4* bias, float4* y, int n, float epsilon) {
+    float4* x, const float4* added, const float4* weight, const float4* bias, float4* y, int n, float epsilon,
+    bool centred) {
     float4 v[NORM_PIECES], a[NORM_PIECES], w[NORM_PIECES], b[NORM_PIECES];
     float sum = 0;
 #pragma unroll
@@ -179,7 +180,7 @@ __device__ __forceinline__ void normInRegisters(
         }
         sum += (v[k].x + v[k].y) + (v[k].z + v[k].w);
     }
-    float mean = blockSum(sum) / (4 * n);
+    float mean = centred ? blockSum(sum) / (4 * n) : 0.f;
     float squares = 0;
 #pragma unroll
     for (int k = 0; k < NORM_PIECES; k++) {
@@ -200,16 +201,18 @@ __device__ __forceinline__ void normInRegisters(
     }
 }
 
-// in += added, if there is one; out = norm(in). One block a row; out may be in: each thread reads and writes its own elements
-// only. `vectors`: rows are float4 aligned.
+// in += added, if there is one; out = norm(in), an RMS norm if not `centred`. One block a row; out may be in: each thread reads and
+// writes its own elements only. `vectors`: rows are float4 aligned.
 KERNEL(rows_norm, 1024)
-(float* in, const float* added, const float* weight, const float* bias, float* out, int width, float epsilon, int vectors) {
+(float* in, const float* added, const float* weight, const float* bias, float* out, int width, float epsilon, int vectors,
+ int centred) {
     float* x = in + (size_t)blockIdx.x * width;
     float* y = out + (size_t)blockIdx.x * width;
     int n = vectors ? width / 4 : 0;
     if (vectors && n <= NORM_PIECES * blockDim.x) {
         normInRegisters(
-            (float4*)x, (const float4*)added, (const float4*)weight, (const float4*)bias, (float4*)y, n, epsilon);
+            (float4*)x, (const float4*)added, (const float4*)weight, (const float4*)bias, (float4*)y, n, epsilon,
+            centred);
         return;
     }
     afterEarlierKernels();
@@ -227,7 +230,7 @@ KERNEL(rows_norm, 1024)
         if (added) x[i] += added[i];
         sum += x[i];
     }
-    float mean = blockSum(sum) / width;
+    float mean = centred ? blockSum(sum) / width : 0.f;
     float squares = 0;
     for (int i = threadIdx.x; i < n; i += blockDim.x) {
         float4 v = ((const float4*)x)[i];
@@ -258,6 +261,69 @@ KERNEL(rows_bias, 256)(float* x, const float* bias, int width, int activation) {
     if (i >= width) return;
     float* p = x + (size_t)blockIdx.y * width + i;
     *p = activated(activation, *p + (bias ? bias[i] : 0.f));
+}
+
+// x = activation(gate) * x. Grid strides over numbers.
+KERNEL(rows_gate, 256)(const float* gate, float* x, long long numbers, int activation) {
+    afterEarlierKernels();
+    long long stride = (long long)gridDim.x * blockDim.x;
+    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < numbers; i += stride) {
+        x[i] *= activated(activation, gate[i]);
+    }
+}
+
+#define PAIRS 256
+
+struct Turn {
+    float frequency[PAIRS];
+};
+
+// Turns pairs of each head by position * frequency, and makes them `magnitude` times as large: `count` pairs from pair `first` on, of `pairs` that a head has. Angles are
+// products in single precision, as models were trained with. Grid: rows.
+KERNEL(rows_rotate, PAIRS)(
+    float* x, int width, int headDim, int pairs, int first, int count, int interleaved, float magnitude,
+    const __grid_constant__ Ids positions, const __grid_constant__ Turn turn) {
+    int m = threadIdx.x % count;
+    int groups = blockDim.x / count; // of threads, which share the heads
+    float sine, cosine;
+    sincosf(__fmul_rn((float)positions.id[blockIdx.x], turn.frequency[m]), &sine, &cosine);
+    sine *= magnitude;
+    cosine *= magnitude;
+    afterEarlierKernels();
+    if (threadIdx.x >= groups * count) return;
+    int pair = first + m;
+    int a = interleaved ? 2 * pair : pair;
+    int b = interleaved ? a + 1 : a + pairs;
+    float* row = x + (size_t)blockIdx.x * width;
+    for (int head = threadIdx.x / count * headDim; head < width; head += groups * headDim) {
+        float u = row[head + a];
+        float v = row[head + b];
+        row[head + a] = u * cosine - v * sine;
+        row[head + b] = v * cosine + u * sine;
+    }
+}
+
+// out[i] = in[ids[i]]. Grid: (width / 256, ids).
+KERNEL(rows_gather, 256)(const float* in, float* out, int width, const __grid_constant__ Ids ids) {
+    afterEarlierKernels();
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < width) out[(size_t)blockIdx.y * width + i] = in[(size_t)ids.id[blockIdx.y] * width + i];
+}
+
+#define WEIGHED 256
+
+struct Weighed {
+    int row[WEIGHED];
+    float factor[WEIGHED];
+};
+
+// out[row[i]] += factor[i] * in[i]; no row occurs twice. Grid: (width / 256, rows).
+KERNEL(rows_scatter, 256)(const float* in, float* out, int width, const __grid_constant__ Weighed to) {
+    afterEarlierKernels();
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= width) return;
+    float* o = out + (size_t)to.row[blockIdx.y] * width + i;
+    *o += to.factor[blockIdx.y] * in[(size_t)blockIdx.y * width + i];
 }
 
 // out = in, or out += in. Grid strides over numbers.

@@ -7,7 +7,9 @@ import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
+import dev.flexgen.engine.device.Rotary;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.quant.PageFormat;
@@ -17,13 +19,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Calls every operation with shapes on both sides of every choice between kernels, on memory that nothing looks into. */
 final class AllLaunches {
 
     private static final int[] TOKENS = {1, 2, 4, 5, 8, 9, 16, 17, 64, 65, 300};
     private static final int[][] MATRICES = {{7, 33}, {64, 48}, {40, 2304}, {2304, 40}};
-    private static final int[] HEAD_SIZES = {33, 40, 64, 80, 128};
+    private static final int[] HEAD_SIZES = {33, 40, 64, 80, 96, 128, 136, 256};
 
     private final Arena arena;
 
@@ -51,6 +54,11 @@ final class AllLaunches {
             ops.copy(rows, rows);
             ops.addBias(vector, rows);
             ops.activate(Activation.GELU, rows);
+            ops.gate(Activation.SILU, rows, rows);
+            int[] ids = IntStream.range(0, tokens).toArray();
+            ops.rotate(new Rotary(24, new float[5], true), ids, rows);
+            ops.gather(rows, ids, rows);
+            ops.scatterAdd(rows, ids, new float[tokens], rows);
             for (Encoding encoding : Encoding.ALL) {
                 projections(ops, encoding, tokens);
             }
@@ -86,6 +94,8 @@ final class AllLaunches {
                     ops.attend(keys, sequences, 1, keys);
                     Rows query = rows(tokens, 6 * size);
                     ops.attend(query, sequences, 1, query);
+                    ops.attend(keys, sequences, new Scoring(1, 9, new float[0]), keys);
+                    ops.attend(query, sequences, new Scoring(1, 0, new float[6]), query);
                 }
             }
         }

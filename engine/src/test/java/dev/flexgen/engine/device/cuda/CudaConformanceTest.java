@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
@@ -57,6 +58,19 @@ class CudaConformanceTest {
         @Override
         protected double rounding(Encoding encoding, int tokens) {
             return roundingOf(encoding, tokens);
+        }
+    }
+
+    @Nested
+    class Families extends FamilyConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return TestGpus.open(ledger);
+        }
+
+        @Override
+        protected double rounding(int rows) {
+            return roundingOf(Encoding.F16, rows);
         }
     }
 
