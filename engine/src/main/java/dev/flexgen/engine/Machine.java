@@ -281,7 +281,7 @@ public final class Machine implements AutoCloseable {
     /** What a user should be told of who computes a model. */
     Optional<String> note(ModelSpec spec) {
         return missing(spec)
-                .map(it -> "the processor computes alone: this version has no tested GPU kernels for " + it.what()
+                .map(it -> "the processor computes alone: this version has no GPU kernels for " + it.what()
                         + ", which models of type " + spec.family() + " need");
     }
 

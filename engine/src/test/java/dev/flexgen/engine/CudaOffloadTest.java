@@ -29,6 +29,7 @@ class CudaOffloadTest {
 
     private static final long GPU_BYTES = 1400L << 20;
     private static final int PLANS = 20;
+    private static final int PLANS_OF_EACH_MODEL = 6;
 
     @TempDir
     Path disk;
@@ -78,7 +79,7 @@ class CudaOffloadTest {
         GpuSource gpus = TestGpus.source();
         ModelSpec spec = Families.read(Fixtures.golden(model));
         RandomPlans plans = new RandomPlans(spec, model.hashCode());
-        for (int round = 0; round < PLANS; round++) {
+        for (int round = 0; round < PLANS_OF_EACH_MODEL; round++) {
             Plan plan = plans.withGpu();
             OpenModel engine = OpenModel.open(Fixtures.golden(model), plan, options(), gpus);
             try (engine) {

@@ -70,7 +70,7 @@ class MachineTest {
                 Session session = llama.session()) {
             assertThat(llama.notes())
                     .contains(
-                            "the processor computes alone: this version has no tested GPU kernels for rotary positions, which"
+                            "the processor computes alone: this version has no GPU kernels for rotary positions, which"
                                     + " models of type llama need");
             assertThat(llama.plan().tiers()).containsExactly(Tier.HOST);
             assertThat(opt.plan().tiers()).containsExactly(Tier.GPU);

@@ -42,7 +42,7 @@ record PlanReasons(FitResult.Fits fits, MachineState machine) {
         }
         boolean kernels = ModelFitter.gpuComputes(fits.shape().spec());
         if (machine.hasGpu() && !kernels) {
-            reasons.add("the processor computes alone: this version has no tested GPU kernels for models of type "
+            reasons.add("the processor computes alone: this version has no GPU kernels for models of type "
                     + fits.shape().spec().family());
         }
         List<Shard> experts = fits.plan().layers().stream()

@@ -15,12 +15,8 @@ import java.util.Set;
  */
 public final class CudaGpus implements GpuSource {
 
-    /**
-     * What its kernels compute beside what every device does, as far as it was tested on a GPU: nothing yet, so that other families
-     * than OPT are the processor's. There are kernels for every {@link Capability}; so far they compile, and their source gives the
-     * right sums on a processor. Once the tests tagged {@code gpu} pass with all of them in this set, they belong here.
-     */
-    public static final Set<Capability> CAPABILITIES = Set.of();
+    /** What its kernels compute beside what every device does: all of it. */
+    public static final Set<Capability> CAPABILITIES = Set.of(Capability.values());
 
     private final Environment environment;
     private final Path cache;
