@@ -63,6 +63,18 @@ public interface Ops {
     void scatterAdd(Rows in, int[] rows, float[] factors, Rows out);
 
     /**
+     * All that experts do for a step, in one go: for each of them {@code out[rows[i]] += weights[i] * down(activation(gate(x)) * up(x))}
+     * with {@code x = in[rows[i]]}. Up to 16 rows of {@code in} do not depend on each other, to the bit. For devices that can do {@link
+     * Capability#EXPERTS}.
+     *
+     * @param experts some of a layer's, of one shape, in ascending order
+     * @return false if the device would do no more than the operations above one after the other; then it has done nothing
+     */
+    default boolean experts(Activation activation, List<RoutedExpert> experts, Rows in, Rows out) {
+        return false;
+    }
+
+    /**
      * {@code out[t] += sum over n of in[t][n] * weight[n]}. Rows whose input is zero for every token need not be read:
      * after a ReLU that is most of them, and it changes nothing in the result.
      */

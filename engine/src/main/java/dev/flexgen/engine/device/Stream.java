@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * Work that a device does in the order in which it was asked for, beside its other streams. Calls return before the work is
  * done; whatever it reads must stay unchanged, and what it writes must stay unread, until an {@link Event} recorded behind it
- * is reached. Used by one thread at a time.
+ * is reached. Any thread may ask.
  *
  * <p>Host memory that the device did not {@linkplain Device#allocateHost allocate} may be copied too; the call may then block
  * until the copy is done.

@@ -45,9 +45,8 @@ final class FeedForwardSublayer {
         for (int i = 0; i < tasks.entries().size(); i += 2) {
             if (tasks.entries().get(i).block().component() == Component.EXPERTS) {
                 Routing chosen = Objects.requireNonNull(routing, "experts without a router");
-                for (Entry entry : tasks.entries().subList(i, tasks.entries().size())) {
-                    experts.compute(worker, entry, chosen, h, sum);
-                }
+                experts.compute(
+                        worker, tasks.entries().subList(i, tasks.entries().size()), chosen, h, sum);
                 return;
             }
             Entry up = tasks.entries().get(i);

@@ -7,7 +7,10 @@ import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
 import org.jspecify.annotations.Nullable;
 
-/** A driver's stream that no other stream waits for unless told. One thread at a time. */
+/**
+ * A driver's stream that no other stream waits for unless told. Any thread: where a plan streams some weights and fetches others on
+ * demand, the prefetching thread and the engine's ask for copies at the same time.
+ */
 final class CudaStream implements Stream {
 
     private final Driver driver;
@@ -23,28 +26,28 @@ final class CudaStream implements Stream {
     }
 
     /** For work other than that of {@link #kernelLaunched}. */
-    CUstream_st handle() {
+    synchronized CUstream_st handle() {
         endsWithKernel = false;
         return handle;
     }
 
     /** The last work asked for is one of our kernels that know how to begin early. */
-    void kernelLaunched() {
+    synchronized void kernelLaunched() {
         endsWithKernel = true;
     }
 
     /** Whether nothing was asked for since {@link #kernelLaunched}. */
-    boolean endsWithKernel() {
+    synchronized boolean endsWithKernel() {
         return endsWithKernel;
     }
 
     /** From now on, uploads that a kernel can do do not queue for the copy engine. */
-    void copyBy(KernelCopies copies) {
+    synchronized void copyBy(KernelCopies copies) {
         kernelCopies = copies;
     }
 
     @Override
-    public void upload(MemorySegment from, MemorySegment to) {
+    public synchronized void upload(MemorySegment from, MemorySegment to) {
         requireSameSize(from, to);
         if (kernelCopies != null && kernelCopies.upload(from, to, this)) {
             return;
@@ -55,7 +58,7 @@ final class CudaStream implements Stream {
     }
 
     @Override
-    public void download(MemorySegment from, MemorySegment to) {
+    public synchronized void download(MemorySegment from, MemorySegment to) {
         requireSameSize(from, to);
         driver.use();
         driver.check(
@@ -63,7 +66,7 @@ final class CudaStream implements Stream {
     }
 
     @Override
-    public void copy(MemorySegment from, MemorySegment to) {
+    public synchronized void copy(MemorySegment from, MemorySegment to) {
         requireSameSize(from, to);
         driver.use();
         driver.check(
@@ -77,20 +80,20 @@ final class CudaStream implements Stream {
     }
 
     @Override
-    public void zero(MemorySegment memory) {
+    public synchronized void zero(MemorySegment memory) {
         driver.use();
         driver.check(
                 "cuMemsetD8Async", cudart.cuMemsetD8Async(memory.address(), (byte) 0, memory.byteSize(), handle()));
     }
 
     @Override
-    public void record(Event event) {
+    public synchronized void record(Event event) {
         driver.use();
         driver.check("cuEventRecord", cudart.cuEventRecord(((CudaEvent) event).handle(), handle()));
     }
 
     @Override
-    public void await(Event event) {
+    public synchronized void await(Event event) {
         if (event instanceof CudaEvent other) {
             driver.use();
             driver.check("cuStreamWaitEvent", cudart.cuStreamWaitEvent(handle(), other.handle(), 0));

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -115,6 +116,39 @@ class CudaDeviceTest {
             device.stream(StreamRole.COMPUTE).download(buffer.segment(), host.segment());
             device.stream(StreamRole.COMPUTE).join();
             assertThat(host.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(7);
+        }
+    }
+
+    /** Blocks that are streamed and experts that are fetched reach the GPU on one stream, asked for by two threads. */
+    @Test
+    void twoThreadsMayUseAStreamAtTheSameTime() throws Exception {
+        int copies = 2000;
+        try (Device device = TestGpus.open(ledger);
+                Buffer host = device.allocateHost("host", 2 * copies * 256L);
+                Buffer back = device.allocateHost("back", 2 * copies * 256L);
+                Buffer buffer = device.allocate("buffer", 2 * copies * 256L);
+                ExecutorService other = Executors.newFixedThreadPool(2)) {
+            for (int i = 0; i < 2 * copies; i++) {
+                host.segment().asSlice(i * 256L, 256).fill((byte) (i * 31));
+            }
+            Stream stream = device.stream(StreamRole.WEIGHTS_IN);
+            List<Future<?>> halves = new ArrayList<>();
+            for (int half = 0; half < 2; half++) {
+                int first = half * copies;
+                halves.add(other.submit(() -> {
+                    for (int i = first; i < first + copies; i++) {
+                        stream.upload(
+                                host.segment().asSlice(i * 256L, 256),
+                                buffer.segment().asSlice(i * 256L, 256));
+                    }
+                }));
+            }
+            for (Future<?> half : halves) {
+                half.get();
+            }
+            stream.download(buffer.segment(), back.segment());
+            stream.join();
+            assertThat(back.segment().mismatch(host.segment())).isEqualTo(-1);
         }
     }
 
