@@ -124,9 +124,9 @@ class CudaDeviceTest {
     void twoThreadsMayUseAStreamAtTheSameTime() throws Exception {
         int copies = 2000;
         try (Device device = TestGpus.open(ledger);
-                Buffer host = device.allocateHost("host", 2 * copies * 256L);
-                Buffer back = device.allocateHost("back", 2 * copies * 256L);
-                Buffer buffer = device.allocate("buffer", 2 * copies * 256L);
+                Buffer host = device.allocateHost("host", 512L * copies);
+                Buffer back = device.allocateHost("back", 512L * copies);
+                Buffer buffer = device.allocate("buffer", 512L * copies);
                 ExecutorService other = Executors.newFixedThreadPool(2)) {
             for (int i = 0; i < 2 * copies; i++) {
                 host.segment().asSlice(i * 256L, 256).fill((byte) (i * 31));
