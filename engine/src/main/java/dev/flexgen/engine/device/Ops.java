@@ -56,6 +56,23 @@ public interface Ops {
      */
     void rotate(Rotary rotary, int[] positions, Rows rows);
 
+    /**
+     * Readies queries and keys: each head is normed, if there is a norm, and then turned, in place. For devices that can do {@link
+     * Capability#ROTARY}, and norms of the kind. A device may do it in one go.
+     *
+     * @param positions of the rows' tokens
+     */
+    default void readyHeads(List<HeadRows> rows, Rotary rotary, int[] positions) {
+        for (HeadRows some : rows) {
+            Norm norm = some.norm();
+            if (norm != null) {
+                Rows heads = some.heads(rotary.headDim());
+                norm(norm, heads, heads);
+            }
+            rotate(rotary, positions, some.rows());
+        }
+    }
+
     /** {@code out[i] = in[rows[i]]}. For devices that can do {@link Capability#EXPERTS}. */
     void gather(Rows in, int[] rows, Rows out);
 

@@ -152,7 +152,7 @@ final class ForwardPass {
         Routing routing = route(layer, fixed.router(), h);
         sublayers.run(
                 layer.home(),
-                layer.feedForward(),
+                routing == null ? layer.feedForward() : routing.needed(layer.feedForward()),
                 h,
                 x,
                 (worker, tasks, input, sum) -> feedForward.compute(worker, tasks, routing, input, sum));

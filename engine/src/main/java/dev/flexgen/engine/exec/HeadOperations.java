@@ -1,6 +1,6 @@
 package dev.flexgen.engine.exec;
 
-import dev.flexgen.engine.device.Norm;
+import dev.flexgen.engine.device.HeadRows;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rotary;
 import dev.flexgen.engine.device.Rows;
@@ -12,6 +12,7 @@ import dev.flexgen.engine.model.Positions;
 import dev.flexgen.engine.plan.Shard;
 import dev.flexgen.engine.weights.HeadsLayout.Heads;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a model does with the heads of a shard before it attends, and how it scores keys. The same in all layers. */
@@ -38,20 +39,18 @@ final class HeadOperations {
     /** {@code q, k, v = up(h)}; each head of q and k is normed and turned, if the model does that. */
     void project(Ops ops, Heads heads, Rows h, Batch batch, Attention rows) {
         ops.upEach(heads.projections(), h, rows.projections());
-        norm(ops, heads.queryNorm(), rows.query());
-        norm(ops, heads.keyNorm(), rows.key());
+        List<HeadRows> queriesAndKeys =
+                List.of(new HeadRows(rows.query(), heads.queryNorm()), new HeadRows(rows.key(), heads.keyNorm()));
         if (rotary != null) {
-            int[] positions = batch.positions(0);
-            ops.rotate(rotary, positions, rows.query());
-            ops.rotate(rotary, positions, rows.key());
+            ops.readyHeads(queriesAndKeys, rotary, batch.positions(0));
+        } else {
+            queriesAndKeys.forEach(some -> norm(ops, some));
         }
     }
 
-    /** A head is a row of its own. */
-    private void norm(Ops ops, @Nullable Norm norm, Rows rows) {
-        if (norm != null) {
-            Rows heads = new Rows(rows.data(), rows.count() * (rows.width() / headDim), headDim);
-            ops.norm(norm, heads, heads);
+    private void norm(Ops ops, HeadRows some) {
+        if (some.norm() != null) {
+            ops.norm(some.norm(), some.heads(headDim), some.heads(headDim));
         }
     }
 

@@ -142,7 +142,25 @@ public abstract class FamilyConformance {
             int[] positions = IntStream.range(0, tokens).map(i -> first + 3 * i).toArray();
             for (Rotary by : List.of(rotary, larger)) {
                 memory.same(List.of(rows), new Tolerance(2), (ops, at) -> ops.rotate(by, positions, at.of(rows)));
+                readyHeads(operands, rows, by, positions);
             }
+        }
+    }
+
+    private void readyHeads(RandomOperands operands, Rows query, Rotary rotary, int[] positions) {
+        Rows key = operands.rows(query.count(), 2 * rotary.headDim());
+        List<Norm> norms = new ArrayList<>();
+        norms.add(null);
+        if (device.supports(Capability.RMS_NORM)) {
+            norms.add(new Norm(Norm.Kind.RMS, 1e-5f, operands.vector(rotary.headDim()), null));
+            norms.add(new Norm(1e-5f, operands.vector(rotary.headDim()), operands.vector(rotary.headDim())));
+        }
+        for (Norm norm : norms) {
+            memory.same(List.of(query, key), new Tolerance(16), (ops, at) -> {
+                HeadRows queries = new HeadRows(at.of(query), norm == null ? null : at.of(norm));
+                HeadRows keys = new HeadRows(at.of(key), null);
+                ops.readyHeads(List.of(queries, keys), rotary, positions);
+            });
         }
     }
 

@@ -4,10 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.flexgen.config.Activation;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.FeedForwardSpec.Experts;
 import dev.flexgen.engine.model.FeedForwardSpec.Gated;
 import dev.flexgen.engine.model.FeedForwardSpec.Router;
 import dev.flexgen.engine.model.FeedForwardSpec.Router.Scores;
+import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.BlockId;
+import dev.flexgen.engine.plan.Component;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
+import dev.flexgen.engine.plan.Schedule.Entry;
+import dev.flexgen.engine.plan.Shard;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -68,5 +76,20 @@ class RoutingTest {
         assertThat(routing.of(0).rows()).hasSize(1);
         assertThat(routing.of(1).rows()).hasSize(1);
         assertThat(routing.of(2).rows()).isEmpty();
+    }
+
+    @Test
+    void aDeviceWhoseExpertsNobodyChoseHasNothingToDo() {
+        Routing routing = Routing.choose(softmax(true), new float[] {2, 1, 0.5f, -1}, 1, NONE);
+        DeviceTasks chosen = tasks(0, Component.EXPERTS, 1, 3);
+        DeviceTasks idle = tasks(1, Component.EXPERTS, 2, 4);
+        DeviceTasks others = tasks(2, Component.UP, 0, 8);
+        assertThat(routing.needed(List.of(chosen, idle, others))).containsExactly(chosen, others);
+    }
+
+    private static DeviceTasks tasks(int device, Component component, int from, int to) {
+        Shard shard = new Shard(from, to, Tier.HOST, device, device, Access.RESIDENT);
+        return new DeviceTasks(
+                device, List.of(new Entry(new BlockId(0, component, 0), shard, device, device, Access.RESIDENT)));
     }
 }

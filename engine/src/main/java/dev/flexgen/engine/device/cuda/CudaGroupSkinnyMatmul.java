@@ -3,7 +3,6 @@ package dev.flexgen.engine.device.cuda;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
-import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.Encoding.Grouped;
 import java.util.List;
 
@@ -45,9 +44,10 @@ final class CudaGroupSkinnyMatmul {
         this.launcher = launcher;
         this.arguments = arguments;
         this.scratch = scratch;
-        this.upFour = new Kernel(launcher, "groupup_4", THREADS, mostUpSharedBytes(4));
-        this.upEight = new Kernel(launcher, "groupup_8", THREADS, mostUpSharedBytes(8));
-        this.upSixteen = new Kernel(launcher, "groupup_16", THREADS, mostUpSharedBytes(UP_MOST));
+        int capability = launcher.computeCapability();
+        this.upFour = new Kernel(launcher, "groupup_4", THREADS, GroupUpMemory.mostBytes(capability, 4));
+        this.upEight = new Kernel(launcher, "groupup_8", THREADS, GroupUpMemory.mostBytes(capability, 8));
+        this.upSixteen = new Kernel(launcher, "groupup_16", THREADS, GroupUpMemory.mostBytes(capability, UP_MOST));
         this.downOne = new Kernel(launcher, "groupdown_1", THREADS, 0);
         this.downFour = new Kernel(launcher, "groupdown_4", THREADS, 0);
         this.downEight = new Kernel(launcher, "groupdown_8", THREADS, 0);
@@ -80,15 +80,6 @@ final class CudaGroupSkinnyMatmul {
         CudaSkinnyMatmul.group(arguments, linears, outs);
         Kernel kernel = most == 4 ? upFour : most == 8 ? upEight : upSixteen;
         kernel.launch(encoding, blocks, 1, 1, THREADS, memory.bytes(), arguments);
-    }
-
-    private int mostUpSharedBytes(int tokens) {
-        return Encoding.ALL.stream()
-                .mapToInt(encoding -> encoding instanceof Grouped grouped
-                        ? GroupUpMemory.mostBytes(launcher.computeCapability(), grouped, tokens)
-                        : 0)
-                .max()
-                .orElseThrow();
     }
 
     /** As {@link CudaSkinnyMatmul#down}, for a matrix of {@code encoding}. */

@@ -1,13 +1,14 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.HeadRows;
 import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
-import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rotary;
+import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.quant.Encoding;
@@ -41,6 +42,7 @@ final class CudaOps implements Ops {
     private final CudaMatmul manyTokens;
     private final CudaAttention attention;
     private final CudaRowOps rowOps;
+    private final CudaExperts experts;
     private final CudaPageSealer sealer;
     private final Kernel embed;
     private final Kernel embedGroups;
@@ -48,8 +50,8 @@ final class CudaOps implements Ops {
     private final Kernel bias;
     private final Kernel add;
 
-    /** What attention has just computed: the numbers of a projection that follows are not zero. */
-    private long attended;
+    /** What was just computed without a ReLU: none of its numbers is likely to be zero. */
+    private long dense;
 
     /**
      * @param product multiplies for many tokens; own kernels do without one
@@ -65,6 +67,7 @@ final class CudaOps implements Ops {
         this.sealer = new CudaPageSealer(launcher, arguments);
         this.attention = new CudaAttention(launcher, arguments, memory);
         this.rowOps = new CudaRowOps(launcher, arguments);
+        this.experts = new CudaExperts(launcher, arguments, memory);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
         this.embedGroups = new Kernel(launcher, "grouprows_embed", THREADS, 0);
         this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
@@ -162,7 +165,7 @@ final class CudaOps implements Ops {
         if (in.count() == 0) {
             return;
         }
-        attended = 0;
+        dense = 0;
         if (in.count() > CudaSkinnyMatmul.MOST) {
             List<CudaMatmul.Projection> projections = new ArrayList<>(linears.size());
             for (int i = 0; i < linears.size(); i++) {
@@ -227,7 +230,7 @@ final class CudaOps implements Ops {
         if (in.count() > CudaSkinnyMatmul.MOST) {
             manyTokens.down(weight, in, out);
         } else if (in.count() > 0) {
-            fewTokens.down(weight, in, in.data().address() == attended, out);
+            fewTokens.down(weight, in, in.data().address() == dense, out);
         }
     }
 
@@ -258,7 +261,7 @@ final class CudaOps implements Ops {
 
     @Override
     public void append(Rows keys, Rows values, List<KvSequence> sequences) {
-        checkAppend(keys, values, sequences);
+        ShapeChecks.append(keys, values, sequences);
         if (!sequences.isEmpty()) {
             attention.append(keys, values, sequences);
         }
@@ -274,32 +277,40 @@ final class CudaOps implements Ops {
 
     @Override
     public void attend(Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
-        checkAttend(query, sequences, out);
+        ShapeChecks.attend(query, sequences, out);
         if (!sequences.isEmpty()) {
             attention.attend(query, sequences, scoring, out);
-            attended = out.data().address();
+            dense = out.data().address();
         }
     }
 
     @Override
     public void appendAndAttend(
             Rows keys, Rows values, Rows query, List<KvSequence> sequences, Scoring scoring, Rows out) {
-        checkAppend(keys, values, sequences);
-        checkAttend(query, sequences, out);
+        ShapeChecks.append(keys, values, sequences);
+        ShapeChecks.attend(query, sequences, out);
         if (!sequences.isEmpty()) {
             attention.appendAndAttend(keys, values, query, sequences, scoring, out);
-            attended = out.data().address();
+            dense = out.data().address();
         }
     }
 
     @Override
     public void gate(Activation activation, Rows gate, Rows rows) {
         rowOps.gate(number(activation), gate, rows);
+        dense = activation == Activation.RELU ? 0 : rows.data().address();
     }
 
     @Override
     public void rotate(Rotary rotary, int[] positions, Rows rows) {
         rowOps.rotate(rotary, positions, rows);
+    }
+
+    @Override
+    public void readyHeads(List<HeadRows> rows, Rotary rotary, int[] positions) {
+        if (!rowOps.readyHeads(rows, rotary, positions)) {
+            Ops.super.readyHeads(rows, rotary, positions);
+        }
     }
 
     @Override
@@ -312,26 +323,9 @@ final class CudaOps implements Ops {
         rowOps.scatterAdd(in, rows, factors, out);
     }
 
-    private static void checkAppend(Rows keys, Rows values, List<KvSequence> sequences) {
-        ShapeChecks.rows(keys, values);
-        ShapeChecks.sequences(sequences, keys);
-        if (!sequences.isEmpty()) {
-            KvView cache = sequences.getFirst().cache();
-            ShapeChecks.same("key width", keys.width(), (long) cache.heads() * cache.headDim());
-        }
-    }
-
-    private static void checkAttend(Rows query, List<KvSequence> sequences, Rows out) {
-        ShapeChecks.rows(query, out);
-        ShapeChecks.sequences(sequences, query);
-        if (!sequences.isEmpty()) {
-            KvView cache = sequences.getFirst().cache();
-            if (cache.headDim() > CudaAttention.MOST_HEAD_DIM) {
-                throw new IllegalArgumentException(
-                        "heads of " + cache.headDim() + ", at most " + CudaAttention.MOST_HEAD_DIM);
-            }
-            ShapeChecks.same(
-                    "query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
-        }
+    @Override
+    public boolean experts(Activation activation, List<RoutedExpert> experts, Rows in, Rows out) {
+        dense = 0;
+        return this.experts.compute(number(activation), experts, in, out);
     }
 }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.Encoding.Grouped;
 
 /**
@@ -44,6 +45,14 @@ record GroupUpMemory(boolean whole, int room, int bytes) {
         return isLarge(capability)
                 ? LARGE_BYTES
                 : unitBytes(capability, encoding) + least(most) * STAGED_BYTES + FEW * TOKEN_SUMS_BYTES;
+    }
+
+    /** The same, whatever the encoding. */
+    static int mostBytes(int capability, int most) {
+        return Encoding.ALL.stream()
+                .mapToInt(encoding -> encoding instanceof Grouped grouped ? mostBytes(capability, grouped, most) : 0)
+                .max()
+                .orElseThrow();
     }
 
     /** Hopper and the data centre's Blackwell; the cards of 12.x have no more than those before Hopper. */

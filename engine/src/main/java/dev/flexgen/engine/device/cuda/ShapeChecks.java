@@ -120,4 +120,28 @@ final class ShapeChecks {
     static boolean aligned(@Nullable MemorySegment segment) {
         return segment == null || segment.address() % 16 == 0;
     }
+
+    /** What is appended to caches. */
+    static void append(Rows keys, Rows values, List<KvSequence> sequences) {
+        rows(keys, values);
+        sequences(sequences, keys);
+        if (!sequences.isEmpty()) {
+            KvView cache = sequences.getFirst().cache();
+            same("key width", keys.width(), (long) cache.heads() * cache.headDim());
+        }
+    }
+
+    /** What attends to them. */
+    static void attend(Rows query, List<KvSequence> sequences, Rows out) {
+        rows(query, out);
+        sequences(sequences, query);
+        if (!sequences.isEmpty()) {
+            KvView cache = sequences.getFirst().cache();
+            if (cache.headDim() > CudaAttention.MOST_HEAD_DIM) {
+                throw new IllegalArgumentException(
+                        "heads of " + cache.headDim() + ", at most " + CudaAttention.MOST_HEAD_DIM);
+            }
+            same("query heads beyond a multiple of key heads", query.width() % (cache.heads() * cache.headDim()), 0);
+        }
+    }
 }

@@ -113,12 +113,13 @@ template <class Q, int TOKENS, int WORDS, int CHECK, int DEEP> struct DownGroups
         return first + (k * WARP + threadIdx.x % WARP) * WARPS + threadIdx.x / WARP;
     }
 
-    static __device__ __forceinline__ void read(Inputs& inputs, const float* in, int tokens, int rows, int first, int end) {
+    template <class Source>
+    static __device__ __forceinline__ void read(Inputs& inputs, const Source& in, int tokens, int first, int end) {
 #pragma unroll
         for (int k = 0; k < CHECK; k++) {
             int n = rowOf(first, k);
 #pragma unroll
-            for (int t = 0; t < TOKENS; t++) inputs.v[k][t] = t < tokens && n < end ? in[(size_t)t * rows + n] : 0.f;
+            for (int t = 0; t < TOKENS; t++) inputs.v[k][t] = t < tokens && n < end ? in.row(t)[n] : 0.f;
         }
     }
 
@@ -146,18 +147,55 @@ template <class Q, int TOKENS, int WORDS, int CHECK, int DEEP> struct DownGroups
         return total;
     }
 
+    // Rows one behind the other.
+    struct Tokens {
+        const float* in;
+        int width;
+        __device__ __forceinline__ const float* row(int token) const { return in + (size_t)token * width; }
+    };
+
+    // What an expert's neurons gave for the rows of a task.
+    struct Slots {
+        const ExpertTask& task;
+        const float* in;
+        int neurons;
+        __device__ __forceinline__ const float* row(int token) const { return in + (size_t)task.slot[token] * neurons; }
+    };
+
     static __device__ __forceinline__ void run(
         const u8* weight, const float* in, float* out, float* partial, u32* counters, int tokens, int rows, int columns,
         int range, int fetched) {
         __shared__ Shared s;
-        int lane = threadIdx.x % WARP;
-        int warp = threadIdx.x / WARP;
         int token0 = blockIdx.z * TOKENS;
         in += (size_t)token0 * rows;
         out += (size_t)token0 * columns;
         int width = (columns + 3) / 4 * 4;
         partial += (size_t)token0 * gridDim.y * width;
         tokens = min(tokens - token0, TOKENS);
+        float sum[TOKENS][NUMBERS];
+        multiply(s, sum, weight, Tokens{in, rows}, tokens, rows, columns, range, fetched);
+        join(s.sums, sum, out, partial, counters + blockIdx.z * gridDim.x, tokens, columns, width);
+    }
+
+    // The sums of a range of an expert's rows go to their slots: [slot][range][column].
+    static __device__ __forceinline__ void runExpert(
+        const ExpertTask& task, const float* in, float* partial, int rows, int columns, int range, int fetched) {
+        __shared__ Shared s;
+        float sum[TOKENS][NUMBERS];
+        multiply(s, sum, task.down, Slots{task, in, rows}, task.rows, rows, columns, range, fetched);
+        int tile = blockIdx.x * TILE;
+        int width = (columns + 3) / 4 * 4;
+        meet(s.sums, sum, task.rows, [&](int t, int c, float total) {
+            if (tile + c < columns) partial[((size_t)task.slot[t] * gridDim.y + blockIdx.y) * width + tile + c] = total;
+        });
+    }
+
+    template <class Source>
+    static __device__ __forceinline__ void multiply(
+        Shared& s, float (&sum)[TOKENS][NUMBERS], const u8* weight, const Source& in, int tokens, int rows, int columns, int range,
+        int fetched) {
+        int lane = threadIdx.x % WARP;
+        int warp = threadIdx.x / WARP;
         int group0 = blockIdx.x * (TILE / GROUP);
         int group = group0 + P::group(lane);
         int groups = Q::groups(columns);
@@ -165,7 +203,6 @@ template <class Q, int TOKENS, int WORDS, int CHECK, int DEEP> struct DownGroups
         size_t rowBytes = Q::rowBytes(columns);
         const u8* integers = weight + (size_t)group0 * Q::INTEGER_BYTES;
         const u8* scales = weight + Q::scalesAt(columns) + (size_t)(inside ? group : 0) * Q::SCALE_BYTES;
-        float sum[TOKENS][NUMBERS];
         float offset[TOKENS];
 #pragma unroll
         for (int i = 0; i < TOKENS * NUMBERS; i++) (&sum[0][0])[i] = 0;
@@ -178,10 +215,10 @@ template <class Q, int TOKENS, int WORDS, int CHECK, int DEEP> struct DownGroups
         for (int n = start + threadIdx.x; n < min(start + fetched, end); n += THREADS) fetchToL2(integers + n * rowBytes, bytes);
         afterEarlierKernels();
         Inputs inputs;
-        read(inputs, in, tokens, rows, start, end);
+        read(inputs, in, tokens, start, end);
         for (int first = start; first < end; first += CHUNK * WARPS) {
             int listed = list(s, inputs, fetched > 0, first, end);
-            read(inputs, in, tokens, rows, first + CHUNK * WARPS, end);
+            read(inputs, in, tokens, first + CHUNK * WARPS, end);
             for (int e0 = 0; e0 < listed; e0 += DEEP) {
                 typename P::Raw raw[DEEP];
                 u32 scale[DEEP];
@@ -222,16 +259,13 @@ template <class Q, int TOKENS, int WORDS, int CHECK, int DEEP> struct DownGroups
                 sum[t][i] = sum[t][i] * unit + offset[t] * (1 / P::LIFT);
             }
         }
-        join(s.sums, sum, out, partial, counters + blockIdx.z * gridDim.x, tokens, columns, width);
     }
 
-    // The sums of a block's warps meet in shared memory, [warp][number][lane], those of the ranges in `partial`.
-    static __device__ __forceinline__ void join(
-        float* sums, const float (&sum)[TOKENS][NUMBERS], float* out, float* partial, u32* counters, int tokens, int columns,
-        int width) {
+    // The sums of a block's warps meet in shared memory, [warp][number][lane].
+    template <class Store>
+    static __device__ __forceinline__ void meet(float* sums, const float (&sum)[TOKENS][NUMBERS], int tokens, const Store& store) {
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
-        int tile = blockIdx.x * TILE;
         __syncthreads(); // all lists have been read
 #pragma unroll
         for (int t = 0; t < TOKENS; t++) {
@@ -244,16 +278,26 @@ template <class Q, int TOKENS, int WORDS, int CHECK, int DEEP> struct DownGroups
                 float total = 0;
 #pragma unroll
                 for (int w = 0; w < WARPS; w++) total += sums[w * TILE + at];
-                if (tile + c < columns) {
-                    if (gridDim.y == 1) {
-                        out[(size_t)t * columns + tile + c] += total;
-                    } else {
-                        partial[((size_t)blockIdx.y * tokens + t) * width + tile + c] = total;
-                    }
-                }
+                store(t, c, total);
             }
             __syncthreads();
         }
+    }
+
+    // Those of the ranges meet in `partial`.
+    static __device__ __forceinline__ void join(
+        float* sums, const float (&sum)[TOKENS][NUMBERS], float* out, float* partial, u32* counters, int tokens, int columns,
+        int width) {
+        int tile = blockIdx.x * TILE;
+        meet(sums, sum, tokens, [&](int t, int c, float total) {
+            if (tile + c < columns) {
+                if (gridDim.y == 1) {
+                    out[(size_t)t * columns + tile + c] += total;
+                } else {
+                    partial[((size_t)blockIdx.y * tokens + t) * width + tile + c] = total;
+                }
+            }
+        });
         if (gridDim.y == 1 || !lastToArrive(counters + blockIdx.x, gridDim.y)) return;
         addRanges<TILE>(sums, out, partial, tokens, columns, width);
     }
@@ -271,3 +315,15 @@ template <class Q, int TOKENS, int WORDS, int CHECK, int DEEP> struct DownGroups
 DOWN_GROUPS(1, 2, 2, 16, 2)
 DOWN_GROUPS(4, 2, 1, 8, 2)
 DOWN_GROUPS(8, 1, 1, 8, 2)
+
+// partial[slot][range][c] = sum over the range's n of in[slot][n] * down[n][c], for the rows of all tasks. Grid: (column tiles, ranges of
+// `range` neurons, tasks).
+#define DOWN_EXPERTS(ROWS, WORDS, CHECK, DEEP)                                                                                 \
+    KERNEL_OF(groupdown_experts_##ROWS, THREADS, 2)(                                                                           \
+        const float* in, float* partial, int neurons, int columns, int range, int fetched,                                     \
+        const __grid_constant__ ExpertTasks tasks) {                                                                           \
+        DownGroups<TYPE, ROWS, WORDS, CHECK, DEEP>::runExpert(                                                                 \
+            tasks.task[blockIdx.z], in, partial, neurons, columns, range, fetched);                                            \
+    }
+DOWN_EXPERTS(1, 2, 2, 16)
+DOWN_EXPERTS(4, 2, 1, 8)

@@ -143,8 +143,9 @@ template <class Q, class P, int TILES> struct UpGroups {
     }
 
     // Eight threads a group; whole warps do so. Several loads are under way before the first is used.
+    template <class Work>
     static __device__ __forceinline__ void stageInputs(
-        const Shared& s, const float* in, int tokens, int columns, int from, int staged) {
+        const Shared& s, const Work& work, int tokens, int columns, int from, int staged) {
         const int DEEP = 4;
         int pieces = tokens * staged * 8;
         for (int i0 = threadIdx.x; i0 < pieces; i0 += DEEP * THREADS) {
@@ -153,7 +154,7 @@ template <class Q, class P, int TILES> struct UpGroups {
             for (int d = 0; d < DEEP; d++) {
                 int i = min(i0 + d * THREADS, pieces - 1);
                 int c = (from + i / 8 % staged) * GROUP + i % 8 * 8;
-                const float* own = in + (size_t)(i / 8 / staged) * columns + c;
+                const float* own = work.input(i / 8 / staged) + c;
                 read(v[d], own, (u64)own % 16 == 0, columns - c);
             }
 #pragma unroll
@@ -323,20 +324,20 @@ template <class Q, class P, int TILES> struct UpGroups {
     }
 
     // The units of a warp, one after the other: what is to be copied next.
-    struct Ahead {
-        const UpGroup& group;
+    template <class Work> struct Ahead {
+        const Work& work;
         int columns, steps;
         int round, step;
         bool present;
         Source source;
 
-        __device__ __forceinline__ Ahead(const UpGroup& group, int columns, int steps)
-            : group(group), columns(columns), steps(steps), round(0), step(0) {
+        __device__ __forceinline__ Ahead(const Work& work, int columns, int steps)
+            : work(work), columns(columns), steps(steps), round(0), step(0) {
             find();
         }
         __device__ __forceinline__ void find() {
             UpPart part;
-            present = locate(group, tile(round), ROWS, part);
+            present = work.locate(round, part);
             if (present) source = Source(part, part.row, columns);
         }
         __device__ __forceinline__ void copyNext(u8* unit) {
@@ -353,41 +354,100 @@ template <class Q, class P, int TILES> struct UpGroups {
         }
     };
 
-    // The team's tile of a round: all first teams come before the second ones, so that every multiprocessor has as many.
-    static __device__ __forceinline__ int tile(int round) {
-        return (round * TEAMS + threadIdx.x / WARP / SLICES) * gridDim.x + blockIdx.x;
-    }
+    static __device__ __forceinline__ int team() { return threadIdx.x / WARP / SLICES; }
 
-    static __device__ __forceinline__ int rounds(const UpGroup& group) {
-        int tiles = 0;
+    // A team's slices of a row, added up.
+    static __device__ __forceinline__ float total(const float* sums, int team, int tokens, int token, int row) {
+        float total = 0;
 #pragma unroll
-        for (int i = 0; i < 3; i++) tiles += i < group.count ? (group.rows[i] + ROWS - 1) / ROWS : 0;
-        return (tiles + TEAMS * gridDim.x - 1) / (TEAMS * gridDim.x);
+        for (int slice = 0; slice < SLICES; slice++) total += sums[((team * SLICES + slice) * tokens + token) * ROWS + row];
+        return total;
     }
 
-    static __device__ __forceinline__ void run(
-        const UpGroup& group, const float* in, int tokens, int columns, int activation, bool whole, int room) {
+    // Some matrices over the same rows. Tiles go to the teams in turn.
+    struct Projections {
+        const UpGroup& group;
+        const float* in;
+        int columns, activation;
+
+        __device__ __forceinline__ const float* input(int token) const { return in + (size_t)token * columns; }
+
+        // The team's tile of a round: all first teams come before the second ones, so that every multiprocessor has as many.
+        __device__ __forceinline__ bool locate(int round, UpPart& part) const {
+            return ::locate(group, (round * TEAMS + team()) * gridDim.x + blockIdx.x, ROWS, part);
+        }
+
+        __device__ __forceinline__ int rounds() const {
+            int tiles = 0;
+#pragma unroll
+            for (int i = 0; i < 3; i++) tiles += i < group.count ? (group.rows[i] + ROWS - 1) / ROWS : 0;
+            return (tiles + TEAMS * gridDim.x - 1) / (TEAMS * gridDim.x);
+        }
+
+        __device__ __forceinline__ void finish(const UpPart& part, bool present, const float* sums, int tokens) const {
+            for (int i = threadIdx.x % (SLICES * WARP); i < ROWS * tokens; i += SLICES * WARP) {
+                int row = i % ROWS;
+                int token = i / ROWS;
+                if (present && part.row + row < part.rows) {
+                    store(part, part.row + row, token, total(sums, team(), tokens, token, row), activation);
+                }
+            }
+        }
+    };
+
+    // The neurons of an expert: the first team takes their gates, the second the rest.
+    struct Neurons {
+        const ExpertTask& task;
+        const float* in;
+        float* out; // [slot][neuron]
+        int slots, columns, neurons, activation;
+
+        __device__ __forceinline__ const float* input(int token) const {
+            return in + (size_t)(task.slot[token] / slots) * columns;
+        }
+
+        __device__ __forceinline__ bool locate(int round, UpPart& part) const {
+            part = {team() == 0 ? task.gate : task.up, nullptr, nullptr, neurons, (int)blockIdx.x * ROWS};
+            return round == 0;
+        }
+
+        __device__ __forceinline__ int rounds() const { return 1; }
+
+        __device__ __forceinline__ void finish(const UpPart& part, bool present, const float* sums, int tokens) const {
+            for (int i = threadIdx.x; i < ROWS * tokens; i += THREADS) {
+                int row = i % ROWS;
+                int token = i / ROWS;
+                if (part.row + row >= neurons) continue;
+                float gate = activated(activation, total(sums, 0, tokens, token, row));
+                float result = gate * total(sums, 1, tokens, token, row) * task.weight[token];
+                out[(size_t)task.slot[token] * neurons + part.row + row] = result;
+            }
+        }
+    };
+
+    template <class Work>
+    static __device__ __forceinline__ void run(const Work& work, int tokens, int columns, bool whole, int room) {
         extern __shared__ __align__(128) u8 shared[];
         Shared s(shared, room);
         int slice = threadIdx.x / WARP % SLICES * UNIT; // the warp's first group
         int groups = Q::groups(columns);
         int steps = (groups + STEP - 1) / STEP;
-        Ahead ahead(group, columns, steps);
+        Ahead<Work> ahead(work, columns, steps);
 #pragma unroll
         for (int i = 0; i < STAGES - 1; i++) ahead.copyNext(s.unit(i)); // under way while the input is computed and staged
         afterEarlierKernels();
         int staged = whole ? steps * STEP : room / tokens / STEP * STEP;
         int stage = 0;
-        for (int round = 0, all = rounds(group); round < all; round++) {
+        for (int round = 0, all = work.rounds(); round < all; round++) {
             UpPart part;
-            bool present = locate(group, tile(round), ROWS, part);
+            bool present = work.locate(round, part);
             float sum[2][TILES][2];
 #pragma unroll
             for (int i = 0; i < 2 * TILES * 2; i++) (&sum[0][0][0])[i] = 0;
             for (int from = 0; from < groups; from += staged) {
                 if (!whole || round == 0) {
                     if (round + from > 0) __syncthreads();
-                    stageInputs(s, in, tokens, columns, from, staged);
+                    stageInputs(s, work, tokens, columns, from, staged);
                     __syncthreads();
                 }
                 int end = min(staged, steps * STEP - from);
@@ -408,14 +468,15 @@ template <class Q, class P, int TILES> struct UpGroups {
             }
             if (!whole) __syncthreads(); // all have read the input
             float* sums = whole ? s.sums + round % 2 * (WARPS * ROWS) * tokens : (float*)s.x;
-            finish(part, present, sums, sum, tokens, activation);
+            share(sums, sum, tokens);
+            __syncthreads();
+            work.finish(part, present, sums, tokens);
         }
         copiesDone<0>();
     }
 
-    // Adds up the slices.
-    static __device__ __forceinline__ void finish(
-        const UpPart& part, bool present, float* sums, const float (&sum)[2][TILES][2], int tokens, int activation) {
+    // Sums of all slices: [warp][token][row].
+    static __device__ __forceinline__ void share(float* sums, const float (&sum)[2][TILES][2], int tokens) {
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
 #pragma unroll
@@ -429,19 +490,6 @@ template <class Q, class P, int TILES> struct UpGroups {
                 }
             }
         }
-        __syncthreads();
-        for (int i = threadIdx.x % (SLICES * WARP); i < ROWS * tokens; i += SLICES * WARP) {
-            int row = i % ROWS;
-            int token = i / ROWS;
-            if (present && part.row + row < part.rows) {
-                float total = 0;
-#pragma unroll
-                for (int slice = 0; slice < SLICES; slice++) {
-                    total += sums[((warp / SLICES * SLICES + slice) * tokens + token) * ROWS + row];
-                }
-                store(part, part.row + row, token, total, activation);
-            }
-        }
     }
 };
 
@@ -449,9 +497,19 @@ template <class Q, class P, int TILES> struct UpGroups {
 #define UP_GROUPS(TOKENS)                                                                                                       \
     KERNEL_OF(groupup_##TOKENS, THREADS, UP_BLOCKS)(                                                                           \
         const float* in, int tokens, int columns, int activation, int whole, int room, const __grid_constant__ UpGroup group) { \
-        UpGroups<TYPE, Operands<BITS>, TOKENS / 4>::run(group, in, tokens, columns, activation, whole, room);                  \
+        typedef UpGroups<TYPE, Operands<BITS>, TOKENS / 4> Up;                                                                 \
+        Up::run(Up::Projections{group, in, columns, activation}, tokens, columns, whole, room);                                \
     }
 #define UP_BLOCKS 2
 UP_GROUPS(4)
 UP_GROUPS(8)
 UP_GROUPS(16)
+
+// out[slot][n] = weight * activation(in[row] . gate[n]) * (in[row] . up[n]) for the rows of all tasks. Grid: (neurons / 32, tasks).
+KERNEL_OF(groupup_experts, THREADS, UP_BLOCKS)(
+    const float* in, float* out, int slots, int columns, int neurons, int activation, int whole, int room,
+    const __grid_constant__ ExpertTasks tasks) {
+    typedef UpGroups<TYPE, Operands<BITS>, 1> Up;
+    const ExpertTask& task = tasks.task[blockIdx.y];
+    Up::run(Up::Neurons{task, in, out, slots, columns, neurons, activation}, task.rows, columns, whole, room);
+}

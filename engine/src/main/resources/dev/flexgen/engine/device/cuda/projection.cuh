@@ -43,6 +43,25 @@ __device__ __forceinline__ void store(const UpPart& part, int row, int token, fl
     part.out[(size_t)token * part.rows + row] = activated(activation, sum);
 }
 
+// ------------------------------------------------------------------------------------------------------------ experts
+
+#define EXPERT_TASKS 56
+#define EXPERT_ROWS 4
+
+// What some rows of a step want of an expert. A slot is a row's place for what one of its experts does: row * slots + number.
+struct ExpertTask {
+    const u8* gate;
+    const u8* up;
+    const u8* down;
+    int slot[EXPERT_ROWS];
+    float weight[EXPERT_ROWS]; // of the results
+    int rows;                  // at most EXPERT_ROWS
+};
+
+struct ExpertTasks {
+    ExpertTask task[EXPERT_TASKS];
+};
+
 // --------------------------------------------------------------------------------------------------------------- down
 
 // The sums of a tile of columns over ranges of rows, [range][token][column], in groups whose sums are then added up: at a token a

@@ -303,6 +303,86 @@ KERNEL(rows_rotate, PAIRS)(
     }
 }
 
+#define HEAD_WARPS 4
+#define MOST_TURNED 256
+
+struct HeadRows {
+    float* x[2];
+    const float* weight[2]; // or null
+    const float* bias[2];   // or null
+    int heads[2];
+    int normed[2];
+};
+
+// What rows_norm and rows_rotate do with the heads of queries and keys, in one go: a warp takes a head. Grid: (heads / 4, rows).
+KERNEL(rows_heads, HEAD_WARPS * WARP)(
+    int headDim, float epsilon, int centred, int pairs, int interleaved, float magnitude, const __grid_constant__ HeadRows rows,
+    const __grid_constant__ Ids positions, const __grid_constant__ Turn turn) {
+    const int EACH = MOST_TURNED / WARP; // numbers of a lane
+    __shared__ float head[HEAD_WARPS][MOST_TURNED];
+    int lane = threadIdx.x % WARP;
+    int warp = threadIdx.x / WARP;
+    int number = blockIdx.x * HEAD_WARPS + warp;
+    int part = number < rows.heads[0] ? 0 : 1;
+    number -= part ? rows.heads[0] : 0;
+    int heads = part ? rows.heads[1] : rows.heads[0];
+    float sine[EACH / 2], cosine[EACH / 2];
+#pragma unroll
+    for (int k = 0; k < EACH / 2; k++) {
+        int m = lane + k * WARP;
+        sine[k] = cosine[k] = 0;
+        if (m < pairs) sincosf(__fmul_rn((float)positions.id[blockIdx.y], turn.frequency[m]), &sine[k], &cosine[k]);
+        sine[k] *= magnitude;
+        cosine[k] *= magnitude;
+    }
+    const float* weight = part ? rows.weight[1] : rows.weight[0];
+    const float* bias = part ? rows.bias[1] : rows.bias[0];
+    afterEarlierKernels();
+    if (number >= heads) return; // the whole warp
+    float* x = (part ? rows.x[1] : rows.x[0]) + ((size_t)blockIdx.y * heads + number) * headDim;
+    float v[EACH];
+    float sum = 0;
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        int i = lane + k * WARP;
+        v[k] = i < headDim ? x[i] : 0.f;
+        sum += v[k];
+    }
+    if (part ? rows.normed[1] : rows.normed[0]) {
+        float mean = centred ? warpSum(sum) / headDim : 0.f;
+        float squares = 0;
+#pragma unroll
+        for (int k = 0; k < EACH; k++) {
+            v[k] = lane + k * WARP < headDim ? v[k] - mean : 0.f;
+            squares += v[k] * v[k];
+        }
+        float scale = 1.f / sqrtf(warpSum(squares) / headDim + epsilon);
+#pragma unroll
+        for (int k = 0; k < EACH; k++) {
+            int i = lane + k * WARP;
+            if (i < headDim) v[k] = v[k] * scale * (weight ? weight[i] : 1.f) + (bias ? bias[i] : 0.f);
+        }
+    }
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        int i = lane + k * WARP;
+        head[warp][i] = v[k];
+        if (i >= 2 * pairs && i < headDim) x[i] = v[k];
+    }
+    __syncwarp();
+#pragma unroll
+    for (int k = 0; k < EACH / 2; k++) {
+        int m = lane + k * WARP;
+        if (m >= pairs) break;
+        int a = interleaved ? 2 * m : m;
+        int b = interleaved ? a + 1 : a + pairs;
+        float u = head[warp][a];
+        float w = head[warp][b];
+        x[a] = u * cosine[k] - w * sine[k];
+        x[b] = w * cosine[k] + u * sine[k];
+    }
+}
+
 // out[i] = in[ids[i]]. Grid: (width / 256, ids).
 KERNEL(rows_gather, 256)(const float* in, float* out, int width, const __grid_constant__ Ids ids) {
     afterEarlierKernels();
@@ -324,6 +404,38 @@ KERNEL(rows_scatter, 256)(const float* in, float* out, int width, const __grid_c
     if (i >= width) return;
     float* o = out + (size_t)to.row[blockIdx.y] * width + i;
     *o += to.factor[blockIdx.y] * in[(size_t)blockIdx.y * width + i];
+}
+
+// out[t][c] += sum over i of partial[t][i][c], of which row t has room for `most` and counts.id[t] * times: what experts add to rows.
+// `width`: columns, rounded up to a multiple of 4. Grid: (columns / 128, rows).
+KERNEL(rows_sums, 256)(
+    float* out, const float* partial, int most, int times, int columns, int width, const __grid_constant__ Ids counts) {
+    __shared__ float4 sums[8][WARP];
+    int lane = threadIdx.x % WARP;
+    int warp = threadIdx.x / WARP;
+    int column = blockIdx.x * 4 * WARP + 4 * lane;
+    int count = counts.id[blockIdx.y] * times;
+    const float* own = partial + (size_t)blockIdx.y * most * width + min(column, width - 4);
+    afterEarlierKernels();
+    float4 total = make_float4(0, 0, 0, 0);
+    const int DEEP = 8; // loads before the first sum
+    for (int i0 = warp; i0 < count; i0 += DEEP * 8) {
+        float4 v[DEEP];
+#pragma unroll
+        for (int d = 0; d < DEEP; d++) v[d] = __ldcg((const float4*)(own + (size_t)min(i0 + d * 8, count - 1) * width));
+#pragma unroll
+        for (int d = 0; d < DEEP; d++) {
+            if (i0 + d * 8 < count) total.x += v[d].x, total.y += v[d].y, total.z += v[d].z, total.w += v[d].w;
+        }
+    }
+    sums[warp][lane] = total;
+    __syncthreads();
+    int c = blockIdx.x * 4 * WARP + threadIdx.x;
+    if (threadIdx.x >= 4 * WARP || c >= columns) return;
+    float sum = out[(size_t)blockIdx.y * columns + c];
+#pragma unroll
+    for (int w = 0; w < 8; w++) sum += ((const float*)sums[w])[threadIdx.x];
+    out[(size_t)blockIdx.y * columns + c] = sum;
 }
 
 // out = in, or out += in. Grid strides over numbers.

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cuda;
 
+import dev.flexgen.engine.device.HeadRows;
 import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
@@ -8,6 +9,7 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rotary;
+import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.quant.Encoding;
@@ -57,9 +59,11 @@ final class AllLaunches {
             ops.gate(Activation.SILU, rows, rows);
             int[] ids = IntStream.range(0, tokens).toArray();
             ops.rotate(new Rotary(24, new float[5], true), ids, rows);
+            ops.readyHeads(List.of(new HeadRows(rows, null)), new Rotary(24, new float[5], true), ids);
             ops.gather(rows, ids, rows);
             ops.scatterAdd(rows, ids, new float[tokens], rows);
             for (Encoding encoding : Encoding.ALL) {
+                experts(ops, encoding, tokens);
                 projections(ops, encoding, tokens);
             }
             attention(ops, KvEncoding.Q4, tokens);
@@ -82,6 +86,20 @@ final class AllLaunches {
             ops.embed(matrix, new int[tokens], wide);
             ops.embedAdd(matrix, new int[tokens], wide);
         }
+    }
+
+    /** Each row has one expert, or all have the same three. */
+    private void experts(Ops ops, Encoding encoding, int tokens) {
+        Matrix matrix = matrix(encoding, 40, 48);
+        List<Linear> projections = List.of(new Linear(matrix, null), new Linear(matrix, null));
+        int[] all = IntStream.range(0, tokens).toArray();
+        List<RoutedExpert> own = IntStream.range(0, tokens)
+                .mapToObj(row -> new RoutedExpert(projections, matrix, new int[] {row}, new float[1]))
+                .toList();
+        RoutedExpert everyones = new RoutedExpert(projections, matrix, all, new float[tokens]);
+        Rows rows = rows(tokens, 48);
+        ops.experts(Activation.SILU, own, rows, rows);
+        ops.experts(Activation.SILU, Collections.nCopies(3, everyones), rows, rows);
     }
 
     private void attention(Ops ops, KvEncoding encoding, int tokens) {

@@ -2,12 +2,14 @@ package dev.flexgen.engine.device.cuda;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.ExpertConformance;
 import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
+import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 
@@ -71,6 +73,24 @@ class CudaConformanceTest {
         @Override
         protected double rounding(int rows) {
             return roundingOf(Encoding.F16, rows);
+        }
+    }
+
+    @Nested
+    class Experts extends ExpertConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return TestGpus.open(ledger);
+        }
+
+        @Override
+        protected List<Encoding> encodings() {
+            return List.of(Encoding.Q3, Encoding.Q4, Encoding.Q8);
+        }
+
+        @Override
+        protected int[] tokens() {
+            return new int[] {1, 2, 5, 16, 17, 40};
         }
     }
 
