@@ -82,7 +82,11 @@ class PlanCommandTest {
         Outcome outcome = plan("glm-4.5-air", "--machine", "3090", "--weights", "q4");
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);
         assertThat(outcome.out())
-                .contains("the GPU computes", "experts that the GPU has no room for are computed by the processor")
+                .contains(
+                        "the GPU computes\n",
+                        "the processor computes (",
+                        "fetches experts over the bus as they are chosen (")
+                .contains("shared: the processor computes some, while the GPU fetches others over the bus")
                 .doesNotContain("computes alone");
     }
 

@@ -6,6 +6,7 @@ import dev.flexgen.engine.plan.Acceptance;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.DraftGain;
 import dev.flexgen.engine.plan.DraftPrices;
+import dev.flexgen.engine.plan.ExpectedTurn;
 import dev.flexgen.engine.plan.Step;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,11 +22,6 @@ import java.util.Optional;
  * @param activeShare as for {@link ModelFitter#fit(ModelSpec, double)}
  */
 public record DraftFitter(ModelFitter fitter, ModelSpec spec, double activeShare) {
-
-    /** An expected turn: a message of some sentences, and a reply of a few more. */
-    public static final int PROMPT = 64;
-
-    public static final int REPLY = 128;
 
     /** Replies go on without drafts that are all wrong after so many tokens. */
     private static final int COLLAPSE = 20;
@@ -102,7 +98,7 @@ public record DraftFitter(ModelFitter fitter, ModelSpec spec, double activeShare
                 DraftPrices.predicted(prices, model.plan(), model.footprint(), context, DraftDepth.MOST, drafted);
         double plain = step(alone, context);
         DraftGain best = steps.best(candidate.acceptance());
-        double turn = prefill(alone) + REPLY * plain;
+        double turn = prefill(alone) + ExpectedTurn.REPLY * plain;
         double reading = prefill(model) + draft.map(DraftFitter::prefill).orElse(0.0);
         return new DraftForecast.Possible(
                 candidate,
@@ -110,11 +106,11 @@ public record DraftFitter(ModelFitter fitter, ModelSpec spec, double activeShare
                 model,
                 planned,
                 new DraftGain(best.depth(), best.tokensPerStep(), best.tokensPerSecond(), 1 / plain),
-                turn / (reading + REPLY / best.tokensPerSecond()),
+                turn / (reading + ExpectedTurn.REPLY / best.tokensPerSecond()),
                 turn
                         / (reading
                                 + loss(steps, candidate.acceptance())
-                                + REPLY * steps.steps().getFirst()));
+                                + ExpectedTurn.REPLY * steps.steps().getFirst()));
     }
 
     /** Seconds that are lost until wrong drafts are given up. */
@@ -133,7 +129,7 @@ public record DraftFitter(ModelFitter fitter, ModelSpec spec, double activeShare
 
     private static double prefill(FitResult.Fits fits) {
         CostModel prices = fits.prices().orElseThrow();
-        return prices.prefill(fits.plan(), fits.footprint(), Math.min(PROMPT, fits.context()), 1)
+        return prices.prefill(fits.plan(), fits.footprint(), Math.min(ExpectedTurn.PROMPT, fits.context()), 1)
                 .seconds();
     }
 }

@@ -5,11 +5,11 @@ import com.google.gson.JsonObject;
 import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.DraftChoice;
-import dev.flexgen.engine.DraftFitter;
 import dev.flexgen.engine.DraftForecast;
 import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Acceptance;
+import dev.flexgen.engine.plan.ExpectedTurn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -65,8 +65,8 @@ record PlanDrafts(List<DraftForecast> forecasts, Optional<DraftChoice> choice, b
                 "%s%n  %s; a turn with a message of %d tokens and a reply of %d is %.2f times as fast",
                 head,
                 depth,
-                DraftFitter.PROMPT,
-                DraftFitter.REPLY,
+                ExpectedTurn.PROMPT,
+                ExpectedTurn.REPLY,
                 it.turn());
     }
 

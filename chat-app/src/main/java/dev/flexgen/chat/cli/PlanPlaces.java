@@ -4,6 +4,7 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.Component;
 import dev.flexgen.engine.plan.Shard;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -22,6 +23,7 @@ final class PlanPlaces {
         BY_PROCESSOR("the processor computes"),
         STREAMED("the GPU computes what the bus brings it"),
         MAPPED("the GPU reads rows of active neurons over the bus"),
+        FETCHED("the GPU fetches experts over the bus as they are chosen"),
         FROM_DISK("the processor computes what the disk brings it");
 
         private final String words;
@@ -41,7 +43,7 @@ final class PlanPlaces {
         Map<Use, Long> uses = new EnumMap<>(Use.class);
         fits.plan().forEach((id, shard) -> {
             if (shard.tier() == tier) {
-                uses.merge(use(shard), fits.footprint().blockBytes(id), Long::sum);
+                uses.merge(use(id.component(), shard), fits.footprint().blockBytes(id), Long::sum);
             }
         });
         List<String> words = new ArrayList<>();
@@ -51,13 +53,16 @@ final class PlanPlaces {
     }
 
     /** Plans number the GPU, where there is one, before the processor. */
-    private Use use(Shard shard) {
+    private Use use(Component component, Shard shard) {
         boolean byGpu = gpu && shard.device() == 0;
         if (!byGpu) {
             return shard.tier() == Tier.DISK ? Use.FROM_DISK : Use.BY_PROCESSOR;
         }
         if (shard.tier() == Tier.GPU) {
             return Use.BY_GPU;
+        }
+        if (component == Component.EXPERTS) {
+            return Use.FETCHED;
         }
         return shard.access() == Access.MAPPED || shard.access() == Access.ON_DEMAND ? Use.MAPPED : Use.STREAMED;
     }

@@ -50,9 +50,7 @@ record PlanReasons(FitResult.Fits fits, MachineState machine) {
                 .filter(shard -> shard.tier() != Tier.GPU)
                 .toList();
         if (machine.hasGpu() && kernels && !experts.isEmpty()) {
-            boolean lent = experts.stream().anyMatch(shard -> shard.prefillDevice() != shard.device());
-            reasons.add("experts that the GPU has no room for are computed by the processor"
-                    + (lent ? ", and for prompts by the GPU" : ""));
+            reasons.add(sharing(experts));
         } else if (machine.hasGpu() && kernels && fits.tiers().contains(Tier.HOST)) {
             boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() != 0);
             reasons.add(
@@ -64,5 +62,16 @@ record PlanReasons(FitResult.Fits fits, MachineState machine) {
             reasons.add("GPU and host memory together do not hold it, so every token waits for the disk");
         }
         return reasons;
+    }
+
+    /** Of experts outside the GPU. Plans number the GPU, where there is one, before the processor. */
+    private static String sharing(List<Shard> experts) {
+        boolean fetched = experts.stream().anyMatch(shard -> shard.device() == 0);
+        boolean lent = experts.stream().anyMatch(shard -> shard.device() != 0 && shard.prefillDevice() == 0);
+        String prompts = lent ? ", and for prompts by the GPU" : "";
+        return fetched
+                ? "experts that the GPU has no room for are shared: the processor computes some, while the GPU fetches"
+                        + " others over the bus" + (lent ? "; for prompts it fetches all" : "")
+                : "experts that the GPU has no room for are computed by the processor" + prompts;
     }
 }

@@ -70,7 +70,10 @@ final class ExpertSublayer {
             Routing.Share share = routing.of(layout.first() + i);
             if (share.rows().length > 0) {
                 MemorySegment part = worker.experts().take(block.location(), i * bytes, bytes);
-                compute(worker, routed(layout.one().in(part), share), h, sum);
+                RoutedExpert expert = routed(layout.one().in(part), share);
+                if (!worker.ops().experts(activation, List.of(expert), h, sum)) {
+                    compute(worker, expert, h, sum);
+                }
                 worker.experts().done();
             }
         }

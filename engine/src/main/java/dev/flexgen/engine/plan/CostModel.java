@@ -34,15 +34,6 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     /** A disk reads whole pages, and a request costs about as much as reading so many bytes more. */
     private static final double LONE_READ_BYTES = 16 << 10;
 
-    /** Operations of half a layer: norm, two products, what is between and behind them. */
-    private static final int STARTS = 5;
-
-    /** More for each further shard of heads or neurons that a device has in it. */
-    private static final int STARTS_PER_SHARD = 2;
-
-    /** More for each expert that is computed: its projections, gate and sum, and a place for the sum. */
-    private static final int STARTS_PER_EXPERT = 5;
-
     /** Attention over many tokens reaches this share of the rate of products: an estimate. */
     private static final double ATTENTION = 0.5;
 
@@ -174,7 +165,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         Load load = new Load();
         for (Schedule.DeviceTasks device : tasks) {
             boolean processor = tiers.get(device.device()) == Tier.HOST;
-            double starts = starts(device, step);
+            double starts = new OperationCount(model).of(device, step);
             if (processor) {
                 // Where the residual stream is elsewhere, its threads are asleep when the rows come.
                 boolean waits = device.device() != home;
@@ -199,19 +190,6 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         return handOver + Math.max(load.gpu + waiting, load.processor + (load.gpu == 0 ? waiting : 0));
     }
 
-    private double starts(Schedule.DeviceTasks device, Step step) {
-        int shards = 0;
-        double experts = 0;
-        for (Schedule.Entry entry : device.entries()) {
-            if (entry.block().component() == Component.EXPERTS) {
-                experts += model.expertsRead(entry.block(), entry.shard(), step.rows());
-            } else {
-                shards++;
-            }
-        }
-        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + STARTS_PER_EXPERT * experts;
-    }
-
     private void weights(Schedule.Entry entry, double bytes, Step step, Sharing sharing, Load load) {
         Encoding encoding = model.encoding(entry.block().component());
         double weights = bytes / ProductRates.bytesPerWeight(encoding);
@@ -220,12 +198,13 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
                 && entry.access() != Access.STREAMED
                 && model.activeShare() < 1;
         double active = gated ? model.activeInAny(step.rows()) : 1;
+        int rows = model.rowsEach(entry.block(), entry.shard(), step.rows());
         if (processor) {
             double read = gated ? Math.min(1, active * (1 + LONE_ROW_BYTES / rowBytes(entry, bytes))) : 1;
-            load.processor += processorSeconds(encoding, read * weights, step.rows(), sharing);
+            load.processor += processorSeconds(encoding, read * weights, rows, sharing);
             load.processorBytes += active * bytes;
         } else {
-            load.gpu += gpu().products().seconds(encoding, active * weights, step.rows());
+            load.gpu += gpu().products().seconds(encoding, active * weights, rows);
             load.gpuBytes += active * bytes;
             switch (entry.access()) {
                 case RESIDENT -> {}

@@ -14,8 +14,9 @@ import java.util.stream.Stream;
 /**
  * Plans for models with experts. What every token reads (attention, routers, networks that all tokens pass through, the head) is
  * kept on the GPU, if there is one with room for it; then as many experts as fit there, as many of the others as fit host memory,
- * where the processor computes them, and the rest on disk, from where those that are chosen are read. For prompts, which need nearly
- * all experts, the GPU fetches them, if that is faster. Where it is known how often experts were chosen, the busiest come first; if
+ * and the rest on disk, from where those that are chosen are read. The processor computes those in host memory; the GPU fetches some
+ * of them over the bus at the same time, and for prompts, which need nearly all experts, all of them, if an {@link ExpectedTurn} is
+ * faster so. Where it is known how often experts were chosen, the busiest come first; if
  * not, all layers are cut alike.
  */
 final class ExpertPlans {
@@ -30,11 +31,15 @@ final class ExpertPlans {
     /** Memories, with who computes what is there. */
     private record Place(Tier tier, int device, int prefillDevice, Access access) {}
 
-    /** Who computes what: home and what it holds, the experts on the GPU, those elsewhere and those elsewhere for prompts. */
-    private record Devices(Tier tier, int home, int gpu, int processor, int prompts) {}
+    /**
+     * Who computes what: home and what it holds, the experts on the GPU, those elsewhere and those elsewhere for prompts.
+     *
+     * @param fetched share of the experts in host memory that the GPU fetches for every token
+     */
+    private record Devices(Tier tier, int home, int gpu, int processor, int prompts, double fetched) {}
 
-    /** Of a prompt by which plans are compared. */
-    private static final int PROMPT_TOKENS = 512;
+    /** How many times the share for which bus and processor should be done at the same time; what that leaves out may shift it. */
+    private static final double[] NEAR = {0.7, 0.85, 1, 1.15};
 
     ExpertPlans(Planner planner) {
         this.planner = planner;
@@ -55,22 +60,28 @@ final class ExpertPlans {
 
     /** With a disk; empty if not even what every token reads fits host memory. */
     Optional<Plan> forProcessor(int processor) {
-        return withHost(new Devices(Tier.HOST, processor, processor, processor, processor), 0);
+        return withHost(new Devices(Tier.HOST, processor, processor, processor, processor, 0), 0);
     }
 
     /** Empty if host memory is too small, and there is no disk. */
     Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
+        double even = cost.streamedShare(planner.token().rows());
+        List<Double> shares = new ArrayList<>(List.of(0.0));
+        for (double near : NEAR) {
+            shares.add(Math.min(1, near * even));
+        }
         return Stream.of(gpu, processor)
-                .flatMap(prompts -> forGpu(gpu, processor, prompts).stream())
+                .flatMap(prompts ->
+                        shares.stream().map(fetched -> new Devices(Tier.GPU, gpu, gpu, processor, prompts, fetched)))
+                .flatMap(devices -> forGpu(devices).stream())
                 .min(Comparator.comparingDouble(
-                        plan -> cost.prefill(plan, planner.meter().of(plan), PROMPT_TOKENS, 1)
-                                .seconds()));
+                        plan -> ExpectedTurn.seconds(cost, plan, planner.meter().of(plan))));
     }
 
-    private Optional<Plan> forGpu(int gpu, int processor, int prompts) {
+    private Optional<Plan> forGpu(Devices devices) {
         int all = ranking.size();
-        Devices onlyHost = new Devices(Tier.HOST, processor, gpu, processor, processor);
-        Devices devices = new Devices(Tier.GPU, gpu, gpu, processor, prompts);
+        int processor = devices.processor();
+        Devices onlyHost = new Devices(Tier.HOST, processor, devices.gpu(), processor, processor, 0);
         int onGpu = largest(all, count -> planner.fitsGpu(planner.meter().of(plan(devices, count, all))));
         return onGpu < 0 ? withHost(onlyHost, 0) : withHost(devices, onGpu);
     }
@@ -87,10 +98,11 @@ final class ExpertPlans {
         Tier tier = devices.tier();
         int home = devices.home();
         ModelSpec spec = planner.spec();
+        int fetched = (int) Math.round(devices.fetched() * inHost);
         List<List<Place>> experts = places(
-                onGpu,
-                inHost,
+                List.of(onGpu, fetched, inHost - fetched),
                 new Place(Tier.GPU, devices.gpu(), devices.gpu(), Access.RESIDENT),
+                new Place(Tier.HOST, devices.gpu(), devices.gpu(), Access.ON_DEMAND),
                 new Place(Tier.HOST, devices.processor(), devices.prompts(), Access.RESIDENT),
                 new Place(Tier.DISK, devices.processor(), devices.prompts(), Access.ON_DEMAND));
         List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, home, Access.RESIDENT));
@@ -106,16 +118,19 @@ final class ExpertPlans {
         return new Plan(home, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
     }
 
-    /** Of each layer's experts. */
-    private List<List<Place>> places(int onGpu, int inHost, Place gpu, Place host, Place disk) {
+    /** Of each layer's experts: as many as {@code counts} says in each of the first places, and the others in the last. */
+    private List<List<Place>> places(List<Integer> counts, Place... places) {
         List<List<Place>> layers = new ArrayList<>();
         for (int i = 0; i < planner.spec().layers(); i++) {
             int count = planner.spec().block(i).feedForward().experts();
-            layers.add(new ArrayList<>(Collections.nCopies(count, disk)));
+            layers.add(new ArrayList<>(Collections.nCopies(count, places[places.length - 1])));
         }
-        for (int i = 0; i < Math.min(ranking.size(), onGpu + inHost); i++) {
-            Expert expert = ranking.get(i);
-            layers.get(expert.layer()).set(expert.index(), i < onGpu ? gpu : host);
+        int next = 0;
+        for (int i = 0; i < counts.size(); i++) {
+            for (int end = Math.min(next + counts.get(i), ranking.size()); next < end; next++) {
+                Expert expert = ranking.get(next);
+                layers.get(expert.layer()).set(expert.index(), places[i]);
+            }
         }
         return layers;
     }

@@ -82,4 +82,14 @@ public record ModelShape(
                 ? expertsRead(block, shard, tokens) / (shard.size() * evenShare(block.layer()))
                 : 1;
     }
+
+    /** Of a step of so many tokens, those that pass through what a shard reads of a block: all, or those that chose an expert. */
+    int rowsEach(BlockId block, Shard shard, int tokens) {
+        if (block.component() != Component.EXPERTS) {
+            return tokens;
+        }
+        double share = expertsRead(block, shard, tokens) / shard.size();
+        double chosen = expertsRead(block, shard, 1) / shard.size();
+        return share == 0 ? 1 : (int) Math.ceil(tokens * chosen / share - 1e-9);
+    }
 }
