@@ -91,6 +91,14 @@ class PlanCommandTest {
     }
 
     @Test
+    void aContextThatTheUserChoseIsNotExplained() {
+        assertThat(plan("opt-30b", "--machine", "t4").out()).contains("the context is shorter than the model's");
+        assertThat(plan("opt-30b", "--machine", "t4", "--context", "256").out())
+                .contains("a context of 256 tokens")
+                .doesNotContain("the context is shorter");
+    }
+
+    @Test
     void whatIsPackedIsPlannedFromTheDiskThatItIsOn() {
         Outcome outcome = plan("opt-175b", "--machine", "t4", "--cpu-memory", "4GiB", "--weights", "q4");
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(ExitCode.OK);

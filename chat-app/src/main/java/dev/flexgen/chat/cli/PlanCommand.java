@@ -101,8 +101,7 @@ final class PlanCommand implements AppCommand {
         WhatHelps help = new WhatHelps(fitter, spec);
         return switch (fitter.fit(spec, 0)) {
             case FitResult.Fits fits -> {
-                PlanReport report =
-                        new PlanReport(name, fits, fitter.state(), batch, drafts(settings, name, spec, fitter));
+                PlanReport report = new PlanReport(name, fits, fitter, batch, drafts(settings, name, spec, fitter));
                 wiring.streams().print(json ? report.json(help.faster(fits)) + "\n" : report.text(help.faster(fits)));
                 yield ExitCode.OK;
             }
@@ -124,8 +123,8 @@ final class PlanCommand implements AppCommand {
                 FitResult result = fitter.fit(PublishedModels.spec(entry), 0);
                 if (json && result instanceof FitResult.Fits fits) {
                     wiring.streams()
-                            .printLine(new PlanReport(entry.name(), fits, fitter.state(), batch, PlanDrafts.NONE)
-                                    .json(List.of()));
+                            .printLine(
+                                    new PlanReport(entry.name(), fits, fitter, batch, PlanDrafts.NONE).json(List.of()));
                 } else if (!json) {
                     wiring.streams().print(PlanTable.row(entry.name(), result, batch));
                 }

@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /** Why a plan is as it is, in sentences. */
-record PlanReasons(FitResult.Fits fits, MachineState machine) {
+record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsAuto) {
 
     private static final int MOST_AUTO_CONTEXT = 8192;
 
@@ -28,7 +28,9 @@ record PlanReasons(FitResult.Fits fits, MachineState machine) {
         if (fits.weights() == WeightType.Q4) {
             reasons.add("in 4 bits the weights take about a quarter of the room and of the reading");
         }
-        if (fits.context() < Math.min(MOST_AUTO_CONTEXT, fits.shape().spec().positions())) {
+        if (contextIsAuto
+                && fits.context()
+                        < Math.min(MOST_AUTO_CONTEXT, fits.shape().spec().positions())) {
             reasons.add("the context is shorter than the model's "
                     + fits.shape().spec().positions()
                     + " tokens, because more would cost room or a tenth of the speed");

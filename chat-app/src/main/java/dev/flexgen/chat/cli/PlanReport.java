@@ -23,10 +23,11 @@ import java.util.stream.IntStream;
 /**
  * The text of {@code plan} for a model that fits.
  *
+ * @param fitter that fitted it
  * @param batch replies that are written at the same time
  * @param drafts what they would bring
  */
-record PlanReport(String model, FitResult.Fits fits, MachineState machine, int batch, PlanDrafts drafts) {
+record PlanReport(String model, FitResult.Fits fits, ModelFitter fitter, int batch, PlanDrafts drafts) {
 
     private static final int BAR = 24;
     private static final int[] CONTEXTS = {0, 512, 1024, 2048, 4096, 8192};
@@ -50,8 +51,16 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
                 .isPresent();
     }
 
+    private MachineState machine() {
+        return fitter.state();
+    }
+
+    private List<String> reasons() {
+        return new PlanReasons(fits, machine(), fitter.options().context() == 0).list();
+    }
+
     String text(List<String> help) {
-        StringBuilder text = new StringBuilder(machineLine(machine));
+        StringBuilder text = new StringBuilder(machineLine(machine()));
         text.append(String.format(
                 Locale.ROOT,
                 "%s: weights in %s, a context of %d tokens%n%n",
@@ -59,7 +68,7 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
                 fits.weights().label(),
                 fits.context()));
         PlanPlaces places = new PlanPlaces(
-                fits, machine.hasGpu() && ModelFitter.gpuComputes(fits.shape().spec()));
+                fits, machine().hasGpu() && ModelFitter.gpuComputes(fits.shape().spec()));
         for (Tier tier : Tier.values()) {
             if (fits.footprint().bytes(tier) > 0) {
                 text.append(line(tier, places));
@@ -68,7 +77,7 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
         text.append('\n');
         fits.prices().ifPresent(prices -> speeds(prices, text));
         text.append(drafts.text());
-        for (String reason : new PlanReasons(fits, machine).list()) {
+        for (String reason : reasons()) {
             text.append("why: ").append(reason).append('\n');
         }
         for (String way : help) {
@@ -80,8 +89,8 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
     private String line(Tier tier, PlanPlaces places) {
         long used = fits.footprint().bytes(tier);
         long room = switch (tier) {
-            case GPU -> machine.budget().gpuBytes();
-            case HOST -> machine.budget().hostBytes();
+            case GPU -> machine().budget().gpuBytes();
+            case HOST -> machine().budget().hostBytes();
             case DISK -> 0;
         };
         int filled = room <= 0 ? 0 : Math.clamp(Math.round((double) BAR * used / room), 1, BAR);
@@ -142,15 +151,15 @@ record PlanReport(String model, FitResult.Fits fits, MachineState machine, int b
 
     String json(List<String> help) {
         return JsonLine.of(line -> line.put("model", model)
-                .put("machine", machine.profile().map(MachineProfile::name).orElse("this machine"))
-                .put("measured", isElsewhere(machine) || machine.profile().isEmpty() ? "no" : "yes")
+                .put("machine", machine().profile().map(MachineProfile::name).orElse("this machine"))
+                .put("measured", isElsewhere(machine()) || machine().profile().isEmpty() ? "no" : "yes")
                 .put("weights_dtype", fits.weights().label())
                 .put("context", fits.context())
                 .put("bytes", this::bytes)
                 .put("kv_bytes", it -> owners(it, "KV cache"))
                 .put("predicted", this::predicted)
                 .put("drafts", drafts.json())
-                .put("reasons", texts(new PlanReasons(fits, machine).list()))
+                .put("reasons", texts(reasons()))
                 .put("would_help", texts(help))
                 .put("plan", PlanJson.toJson(fits.plan())));
     }
