@@ -244,7 +244,7 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
         Tensor tensor = checkpoint.tensor(name);
         Shape wanted = spec.shape();
         RowSelection rows = ref.rows().orElseGet(() -> RowSelection.all(wanted.extent(0)));
-        Shape expected = ref.rows().isEmpty() ? wanted : flat(rows.storedRows(), wanted);
+        Shape expected = ref.storedShape(wanted);
         Shape actual = ref.rows().isEmpty() ? tensor.shape() : flat(tensor.shape(), wanted.rank());
         if (!actual.equals(expected)) {
             throw EngineException.model(checkpoint.description() + ": tensor " + name + " has shape " + tensor.shape()
@@ -252,10 +252,6 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
                     + "; config and weights belong to different models");
         }
         return new RoleTensor(name, tensor, rows, wanted);
-    }
-
-    private static Shape flat(long rows, Shape wanted) {
-        return wanted.rank() == 1 ? Shape.of(rows) : Shape.of(rows, wanted.extent(1));
     }
 
     /** All axes but the last as one, or all as one for a vector. */
@@ -270,14 +266,7 @@ public final class ModelTensors implements StoredTypes, RoleTensors {
     private EngineException missing(Role role, int layer, int expert) {
         return EngineException.model(
                 checkpoint.description() + ": tensor "
-                        + spelling(role, layer, expert)
+                        + names.usual(spec, spec(role, layer), layer, expert).name()
                         + " is missing; fetch or convert the model again, or check that its config.json belongs to these weights");
-    }
-
-    /** The usual one: of layers with experts and without, the one that this layer is. */
-    private String spelling(Role role, int layer, int expert) {
-        List<String> all = names.spellings(role, layer, expert);
-        int experts = specs.containsKey(role) ? experts(role, layer) : 1;
-        return experts > 1 ? all.getLast() : all.getFirst();
     }
 }

@@ -17,23 +17,33 @@ public final class RandomModel {
 
     private RandomModel() {}
 
-    /** The tensors of a model of this spec, with a head tied to the token table unless its config says otherwise. */
+    /** A model of this spec, with a head tied to the token table unless its config says otherwise. */
     public static Checkpoint checkpoint(ModelSpec spec, RandomWeights weights) {
-        Family family = Families.named(spec.family());
+        return new RandomCheckpoint(tensors(spec, weights), weights);
+    }
+
+    /** What its checkpoint holds, by name: a tensor that several roles share is there once and whole. */
+    static Map<String, Drawn> tensors(ModelSpec spec, RandomWeights weights) {
+        TensorNames names = Families.named(spec.family()).tensors();
         Map<String, Drawn> tensors = new HashMap<>();
         for (TensorSpec tensor : spec.tensors()) {
-            Role role = tensor.role();
-            if (role.part() == ModelPart.HEAD && tensor.need() != Need.ALWAYS) {
+            if (tensor.role().part() == ModelPart.HEAD && tensor.need() != Need.ALWAYS) {
                 continue;
             }
-            Drawn drawn = new Drawn(tensor.shape(), constant(tensor, spec, weights));
+            OptionalDouble constant = constant(tensor, spec, weights);
             for (int layer = tensor.firstLayer(); layer < tensor.endLayer(); layer++) {
                 for (int expert = 0; expert < tensor.experts(); expert++) {
-                    tensors.put(family.tensors().spellings(role, layer, expert).getFirst(), drawn);
+                    TensorRef place = names.usual(spec, tensor, layer, expert);
+                    Drawn drawn = new Drawn(place.storedShape(tensor.shape()), constant);
+                    Drawn shared = tensors.putIfAbsent(place.name(), drawn);
+                    if (shared != null && !shared.equals(drawn)) {
+                        throw new IllegalStateException(place.name() + " is " + shared + " for one role and " + drawn
+                                + " for " + tensor.role());
+                    }
                 }
             }
         }
-        return new RandomCheckpoint(tensors, weights);
+        return tensors;
     }
 
     private static OptionalDouble constant(TensorSpec tensor, ModelSpec spec, RandomWeights weights) {

@@ -66,6 +66,12 @@ public final class TensorNames {
                 .toList();
     }
 
+    /** The usual place: of the places in layers with experts and in layers without, the one that this layer has. */
+    TensorRef usual(ModelSpec spec, TensorSpec tensor, int layer, int expert) {
+        List<TensorRef> all = refs(spec, tensor.role(), layer, expert);
+        return tensor.experts() > 1 ? all.getLast() : all.getFirst();
+    }
+
     /** Whether a canonical name is one of the family's, of the whole model or of its first layer. */
     public boolean isKnown(String canonical) {
         return sources.values().stream()

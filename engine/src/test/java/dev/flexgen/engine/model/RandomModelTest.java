@@ -1,10 +1,17 @@
 package dev.flexgen.engine.model;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.SPARSE;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.flexgen.config.Catalogue;
+import dev.flexgen.engine.Fixtures;
 import dev.flexgen.engine.Specs;
 import dev.flexgen.engine.checkpoint.Checkpoint;
+import dev.flexgen.engine.checkpoint.RandomCheckpoint.Drawn;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
@@ -14,17 +21,33 @@ import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.ScalarOps;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.tensor.DType;
+import dev.flexgen.engine.tensor.Shape;
 import dev.flexgen.engine.tensor.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RandomModelTest {
 
+    /** More than any tensor of the catalogue has in 16 bits. */
+    private static final long LARGEST_BYTES = 8L << 30;
+
     private static final ModelSpec SPEC = Specs.opt(new Dimensions(2, 256, 4, 4, 64, 1024, 97, 256, 64));
+
+    @TempDir
+    Path folder;
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.06, 0.3, 0.5})
@@ -99,5 +122,65 @@ class RandomModelTest {
                     .asSlice(0, 400)
                     .toArray(ValueLayout.JAVA_FLOAT);
         }
+    }
+
+    /** Shapes alone, over one sparse file: the largest has 176 billion weights. */
+    @Test
+    void everyPublishedModelHasAllItsTensors() throws IOException {
+        Path file = folder.resolve("numbers");
+        List<ModelSpec> specs = Catalogue.load().entries().stream()
+                .map(PublishedModels::spec)
+                .distinct()
+                .toList();
+        try (Arena arena = Arena.ofConfined();
+                FileChannel channel = FileChannel.open(file, CREATE_NEW, SPARSE, READ, WRITE)) {
+            MemorySegment numbers = channel.map(FileChannel.MapMode.READ_WRITE, 0, LARGEST_BYTES, arena);
+            for (ModelSpec spec : specs) {
+                Map<String, Drawn> drawn = RandomModel.tensors(spec, new RandomWeights(DType.F16, 1, 0));
+                ModelTensors tensors = new ModelTensors(spec, new Shapes(drawn, numbers));
+                UniformTypes planned =
+                        new UniformTypes(spec, DType.F16, !spec.head().tied());
+                assertThat(spec.tensors())
+                        .extracting(TensorSpec::role)
+                        .allMatch(it -> tensors.has(it) == planned.has(it));
+                assertThat(elements(drawn)).as(spec.family()).isEqualTo(spec.parameters());
+            }
+        }
+    }
+
+    private static long elements(Map<String, Drawn> drawn) {
+        return drawn.values().stream().mapToLong(it -> it.shape().elements()).sum();
+    }
+
+    private record Shapes(Map<String, Drawn> drawn, MemorySegment numbers) implements Checkpoint {
+
+        @Override
+        public Set<String> names() {
+            return drawn.keySet();
+        }
+
+        @Override
+        public Tensor tensor(String name) {
+            Shape shape = Objects.requireNonNull(drawn.get(name), name).shape();
+            return new Tensor(DType.F16, shape, numbers.asSlice(0, DType.F16.bytes(shape.elements())));
+        }
+
+        @Override
+        public String description() {
+            return "shapes";
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void expertsDifferAlsoWhereSomeLayersHaveNone() {
+        ModelSpec spec = Families.read(Fixtures.golden("qwen3moestep-f32"));
+        Map<String, Drawn> drawn = RandomModel.tensors(spec, new RandomWeights(DType.F16, 1, 0));
+        assertThat(drawn)
+                .containsKeys("layers.0.mlp.up_proj.weight", "layers.1.mlp.experts.0.up_proj.weight")
+                .containsKeys("layers.1.mlp.experts.1.up_proj.weight")
+                .doesNotContainKeys("layers.1.mlp.up_proj.weight", "layers.0.mlp.experts.0.up_proj.weight");
     }
 }

@@ -30,10 +30,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ModelPackerTest {
 
@@ -77,8 +78,12 @@ class ModelPackerTest {
         };
     }
 
+    static Stream<String> models() {
+        return Stream.concat(Fixtures.kinds(), Stream.of("opt-f16-bin-sharded", "bloom-bf16-bin-noprefix"));
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"opt-f32", "opt-bf16", "opt-f16-bin-sharded", "opt350m-f32", "galactica-f32"})
+    @MethodSource("models")
     void rowsOfAPackedModelAreThoseOfItsCheckpoint(String model) {
         Random random = new Random(7);
         Path source = Fixtures.golden(model);

@@ -47,6 +47,10 @@ class ShardPackerTest {
                 "opt-f32-sharded",
                 "opt-f16-bin-sharded",
                 "opt-bf16",
+                "bloom-bf16-bin-noprefix",
+                "codegen-f16-bin",
+                "glmedge-f32",
+                "mixtral-f32",
                 "qwen3moe-bf16-sharded",
                 "zglm4moe-bf16-mtp"
             })
