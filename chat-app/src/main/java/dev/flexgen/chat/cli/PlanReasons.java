@@ -70,6 +70,10 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
     private static String sharing(List<Shard> experts) {
         boolean fetched = experts.stream().anyMatch(shard -> shard.device() == 0);
         boolean lent = experts.stream().anyMatch(shard -> shard.device() != 0 && shard.prefillDevice() == 0);
+        boolean computed = experts.stream().anyMatch(shard -> shard.device() != 0);
+        if (!computed) {
+            return "experts that the GPU has no room for are fetched by it over the bus, because the processor would take longer";
+        }
         String prompts = lent ? ", and for prompts by the GPU" : "";
         return fetched
                 ? "experts that the GPU has no room for are shared: the processor computes some, while the GPU fetches"

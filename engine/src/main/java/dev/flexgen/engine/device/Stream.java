@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * Work that a device does in the order in which it was asked for, beside its other streams. Calls return before the work is
  * done; whatever it reads must stay unchanged, and what it writes must stay unread, until an {@link Event} recorded behind it
- * is reached. Any thread may ask.
+ * is reached. Used by one thread at a time, except {@link StreamRole#WEIGHTS_IN}: the thread that prefetches and the engine's, which
+ * fetches what it needs on demand, both copy there.
  *
  * <p>Host memory that the device did not {@linkplain Device#allocateHost allocate} may be copied too; the call may then block
  * until the copy is done.

@@ -49,6 +49,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         double mapped;
         double disk;
         double diskOnDemand;
+        double processorsDisk; // of that, what the processor waits for
 
         void add(Load other, int times) {
             gpu += times * other.gpu;
@@ -59,6 +60,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
             mapped += times * other.mapped;
             disk += times * other.disk;
             diskOnDemand += times * other.diskOnDemand;
+            processorsDisk += times * other.processorsDisk;
         }
     }
 
@@ -165,7 +167,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         Load load = new Load();
         for (Schedule.DeviceTasks device : tasks) {
             boolean processor = tiers.get(device.device()) == Tier.HOST;
-            double starts = new OperationCount(model).of(device, step);
+            double starts = new OperationCount(model, tiers).of(device, step);
             if (processor) {
                 // Where the residual stream is elsewhere, its threads are asleep when the rows come.
                 boolean waits = device.device() != home;
@@ -184,10 +186,10 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
             }
         }
         all.add(load, 1);
-        double waiting = load.mapped / upload(sharing) + load.diskOnDemand / diskRate();
+        double waiting = load.mapped / upload(sharing) + (load.diskOnDemand - load.processorsDisk) / diskRate();
         boolean together = tasks.stream().allMatch(device -> device.device() == home);
         double handOver = together ? 0 : 2 * gpu().bus().handOverSeconds(); // there and back
-        return handOver + Math.max(load.gpu + waiting, load.processor + (load.gpu == 0 ? waiting : 0));
+        return handOver + Math.max(load.gpu + waiting, load.processor + load.processorsDisk / diskRate());
     }
 
     private void weights(Schedule.Entry entry, double bytes, Step step, Sharing sharing, Load load) {
@@ -214,7 +216,9 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
         }
         if (entry.shard().tier() == Tier.DISK) {
             if (entry.access() == Access.ON_DEMAND) {
-                load.diskOnDemand += Math.min(1, active * (1 + LONE_READ_BYTES / rowBytes(entry, bytes))) * bytes;
+                double read = Math.min(1, active * (1 + LONE_READ_BYTES / rowBytes(entry, bytes))) * bytes;
+                load.diskOnDemand += read;
+                load.processorsDisk += processor ? read : 0;
             } else {
                 load.disk += bytes;
             }

@@ -9,11 +9,19 @@ public final class ExpectedTurn {
     /** Likewise. */
     public static final int REPLY = 128;
 
+    /** Some messages bring a page of text or a file, which a plan for short ones may read much more slowly. */
+    private static final int PASTE = 512;
+
+    private static final double PASTES = 1.0 / 8;
+
     private ExpectedTurn() {}
 
-    static double seconds(CostModel cost, Plan plan, Footprint footprint) {
-        double token =
-                cost.step(plan, footprint, Step.decode(PROMPT + REPLY / 2)).seconds();
-        return cost.prefill(plan, footprint, PROMPT, 1).seconds() + REPLY * token;
+    /** @param drafted tokens that a step of the reply verifies beside its own */
+    static double seconds(CostModel cost, Plan plan, Footprint footprint, int drafted) {
+        double message = cost.prefill(plan, footprint, PROMPT, 1).seconds();
+        double paste = cost.prefill(plan, footprint, PASTE, 1).seconds();
+        double token = cost.step(plan, footprint, Step.verify(PROMPT + REPLY / 2, drafted))
+                .seconds();
+        return (1 - PASTES) * message + PASTES * paste + REPLY * token;
     }
 }

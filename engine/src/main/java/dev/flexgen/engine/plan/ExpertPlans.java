@@ -38,7 +38,7 @@ final class ExpertPlans {
      */
     private record Devices(Tier tier, int home, int gpu, int processor, int prompts, double fetched) {}
 
-    /** How many times the share for which bus and processor should be done at the same time; what that leaves out may shift it. */
+    /** Multiples to try of the share with which bus and processor finish together: what that leaves out may shift it. */
     private static final double[] NEAR = {0.7, 0.85, 1, 1.15};
 
     ExpertPlans(Planner planner) {
@@ -48,7 +48,7 @@ final class ExpertPlans {
                 ranking.add(new Expert(layer, i));
             }
         }
-        ranking.sort(Comparator.comparingDouble((Expert it) -> -planner.model().chosenShare(it.layer, it.index))
+        ranking.sort(Comparator.comparingDouble((Expert it) -> -chosenShare(it))
                 .thenComparingInt(Expert::index)
                 .thenComparingInt(Expert::layer));
     }
@@ -75,7 +75,7 @@ final class ExpertPlans {
                         shares.stream().map(fetched -> new Devices(Tier.GPU, gpu, gpu, processor, prompts, fetched)))
                 .flatMap(devices -> forGpu(devices).stream())
                 .min(Comparator.comparingDouble(
-                        plan -> ExpectedTurn.seconds(cost, plan, planner.meter().of(plan))));
+                        plan -> ExpectedTurn.seconds(cost, plan, planner.meter().of(plan), planner.drafted())));
     }
 
     private Optional<Plan> forGpu(Devices devices) {
@@ -98,7 +98,7 @@ final class ExpertPlans {
         Tier tier = devices.tier();
         int home = devices.home();
         ModelSpec spec = planner.spec();
-        int fetched = (int) Math.round(devices.fetched() * inHost);
+        int fetched = fetched(devices.fetched(), onGpu, Math.min(inHost, ranking.size() - onGpu));
         List<List<Place>> experts = places(
                 List.of(onGpu, fetched, inHost - fetched),
                 new Place(Tier.GPU, devices.gpu(), devices.gpu(), Access.RESIDENT),
@@ -116,6 +116,24 @@ final class ExpertPlans {
         }
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, home, Access.RESIDENT));
         return new Plan(home, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
+    }
+
+    /** How many of the first experts outside the GPU are chosen as often as this share of all that host memory has. */
+    private int fetched(double share, int onGpu, int inHost) {
+        double left = 0;
+        for (int i = onGpu; i < onGpu + inHost; i++) {
+            left += share * chosenShare(ranking.get(i));
+        }
+        int fetched = 0;
+        while (fetched < inHost && left >= chosenShare(ranking.get(onGpu + fetched)) / 2) {
+            left -= chosenShare(ranking.get(onGpu + fetched));
+            fetched++;
+        }
+        return share == 0 ? 0 : fetched;
+    }
+
+    private double chosenShare(Expert expert) {
+        return planner.model().chosenShare(expert.layer, expert.index);
     }
 
     /** Of each layer's experts: as many as {@code counts} says in each of the first places, and the others in the last. */

@@ -1,9 +1,11 @@
 package dev.flexgen.engine.plan;
 
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
+import java.util.List;
 
 /** How many operations a device has to begin in half a layer: each costs time however little it computes. */
-record OperationCount(ModelShape model) {
+record OperationCount(ModelShape model, List<Tier> tiers) {
 
     /** Operations of half a layer: norm, two products, what is between and behind them. */
     private static final int STARTS = 5;
@@ -17,8 +19,10 @@ record OperationCount(ModelShape model) {
     /** More for each expert that is computed alone: rows, projections, gate, a place for the sum, the sum. */
     private static final int STARTS_ALONE = 6;
 
-    /** With more rows each, experts are computed alone. */
-    private static final int MOST_ROWS_TOGETHER = 32;
+    /** With more rows each, experts are computed alone on a GPU; on the processor, if any has more. */
+    private static final int GPU_ROWS_TOGETHER = 32;
+
+    private static final int PROCESSOR_ROWS_TOGETHER = 16;
 
     /** Of what a device does in half a layer. */
     double of(Schedule.DeviceTasks device, Step step) {
@@ -43,7 +47,8 @@ record OperationCount(ModelShape model) {
     }
 
     private boolean togetherWithOthers(Schedule.Entry entry, Step step) {
+        int most = tiers.get(entry.device()) == Tier.HOST ? PROCESSOR_ROWS_TOGETHER : GPU_ROWS_TOGETHER;
         return model.encoding(Component.EXPERTS) instanceof Encoding.Grouped
-                && model.rowsEach(entry.block(), entry.shard(), step.rows()) <= MOST_ROWS_TOGETHER;
+                && model.rowsEach(entry.block(), entry.shard(), step.rows()) <= most;
     }
 }

@@ -22,8 +22,11 @@ import org.junit.jupiter.api.TestFactory;
 /** {@link Ops#experts} against the reference, which takes one expert after the other. A device's test extends this. */
 public abstract class ExpertConformance {
 
-    private static final int EXPERTS = 7;
-    private static final int CHOSEN = 3;
+    /** Some, of which each row chooses some. */
+    private record Choice(int experts, int chosen) {}
+
+    private static final Choice FEW = new Choice(7, 3);
+    private static final Choice MANY = new Choice(65, 8);
     private static final int[][] SHAPES = {{33, 40}, {40, 72}, {96, 128}, {130, 264}, {300, 1112}, {768, 64}};
 
     private final Ledger ledger = new Ledger();
@@ -38,6 +41,11 @@ public abstract class ExpertConformance {
 
     /** Rows of a step for which it does. */
     protected abstract int[] tokens();
+
+    /** Whether it does so for hundreds of rows, as long as each expert has few. */
+    protected boolean manyRows() {
+        return false;
+    }
 
     @BeforeEach
     void openDevice() {
@@ -59,18 +67,24 @@ public abstract class ExpertConformance {
             for (int[] shape : SHAPES) {
                 for (int tokens : tokens()) {
                     String name = encoding.name() + ", " + Arrays.toString(shape) + ", " + tokens + " rows";
-                    tests.add(test(name, operands -> compute(operands, encoding, encoding, shape, tokens)));
+                    tests.add(test(name, it -> compute(it, encoding, encoding, shape, FEW, tokens)));
                 }
             }
         }
         if (encodings().contains(Encoding.Q4)) {
-            tests.add(test("q4 and q8", it -> compute(it, Encoding.Q4, Encoding.Q8, new int[] {96, 128}, 5)));
+            tests.add(test("q4 and q8", it -> compute(it, Encoding.Q4, Encoding.Q8, new int[] {96, 128}, FEW, 5)));
+        }
+        for (int tokens : manyRows() ? new int[] {16, 200, 600} : new int[] {16}) {
+            int[] shape = {33, 72};
+            tests.add(test(
+                    tokens + " rows of 8 of 65",
+                    it -> compute(it, encodings().getFirst(), encodings().getFirst(), shape, MANY, tokens)));
         }
         return tests.stream();
     }
 
-    private void compute(RandomOperands operands, Encoding up, Encoding down, int[] shape, int tokens) {
-        List<RoutedExpert> experts = routed(operands, up, down, shape, tokens);
+    private void compute(RandomOperands operands, Encoding up, Encoding down, int[] shape, Choice choice, int tokens) {
+        List<RoutedExpert> experts = routed(operands, up, down, shape, choice, tokens);
         Rows in = scaled(operands.rows(tokens, shape[1]), 1 / Math.sqrt(shape[1]));
         Rows out = operands.rows(tokens, shape[1]);
         double[] slack = new double[tokens];
@@ -93,19 +107,16 @@ public abstract class ExpertConformance {
                 .map(encoding -> test(encoding.name(), operands -> {
                     int most = 16;
                     int[] shape = {300, 1112};
-                    List<RoutedExpert> experts = routed(operands, encoding, encoding, shape, most);
+                    List<RoutedExpert> experts = routed(operands, encoding, encoding, shape, FEW, most);
                     Rows in = scaled(operands.rows(most, shape[1]), 1 / Math.sqrt(shape[1]));
                     Rows out = operands.rows(most, shape[1]);
-                    byte[] all = memory.bits(
-                            out, (ops, at) -> ops.experts(Activation.SILU, on(at, experts), at.of(in), at.of(out)));
+                    byte[] all = bits(experts, in, out);
                     for (int count : new int[] {1, 2, 5}) {
                         for (int from = 0; from + count <= most; from += count) {
                             Rows own = out.slice(from, count);
                             Rows input = in.slice(from, count);
                             List<RoutedExpert> some = slice(experts, from, count);
-                            byte[] bits = memory.bits(
-                                    own,
-                                    (ops, at) -> ops.experts(Activation.SILU, on(at, some), at.of(input), at.of(own)));
+                            byte[] bits = bits(some, input, own);
                             int rowBytes = 4 * shape[1];
                             assertThat(bits)
                                     .as("rows %d to %d", from, from + count - 1)
@@ -113,6 +124,13 @@ public abstract class ExpertConformance {
                         }
                     }
                 }));
+    }
+
+    private byte[] bits(List<RoutedExpert> experts, Rows in, Rows out) {
+        return memory.bits(
+                out,
+                (ops, at) -> assertThat(ops.experts(Activation.SILU, on(at, experts), at.of(in), at.of(out)))
+                        .isTrue());
     }
 
     /** What {@link Ops#experts} does, by other operations of the reference. */
@@ -137,14 +155,17 @@ public abstract class ExpertConformance {
 
     /** Each row chooses some, as unevenly as it happens; the last expert is nobody's. */
     private static List<RoutedExpert> routed(
-            RandomOperands operands, Encoding up, Encoding down, int[] shape, int tokens) {
+            RandomOperands operands, Encoding up, Encoding down, int[] shape, Choice choice, int tokens) {
         Random random = new Random(tokens);
         List<List<Integer>> rows = new ArrayList<>();
-        for (int e = 0; e < EXPERTS; e++) {
+        for (int e = 0; e < choice.experts(); e++) {
             rows.add(new ArrayList<>());
         }
         for (int t = 0; t < tokens; t++) {
-            random.ints(0, EXPERTS - 1).distinct().limit(CHOSEN).forEach(new Chooser(rows, t)::choose);
+            random.ints(0, choice.experts() - 1)
+                    .distinct()
+                    .limit(choice.chosen())
+                    .forEach(new Chooser(rows, t)::choose);
         }
         List<RoutedExpert> experts = new ArrayList<>();
         for (List<Integer> own : rows) {

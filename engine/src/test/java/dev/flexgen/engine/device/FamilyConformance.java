@@ -155,10 +155,11 @@ public abstract class FamilyConformance {
             norms.add(new Norm(Norm.Kind.RMS, 1e-5f, operands.vector(rotary.headDim()), null));
             norms.add(new Norm(1e-5f, operands.vector(rotary.headDim()), operands.vector(rotary.headDim())));
         }
+        Norm others = norms.getLast();
         for (Norm norm : norms) {
             memory.same(List.of(query, key), new Tolerance(16), (ops, at) -> {
                 HeadRows queries = new HeadRows(at.of(query), norm == null ? null : at.of(norm));
-                HeadRows keys = new HeadRows(at.of(key), null);
+                HeadRows keys = new HeadRows(at.of(key), others == null ? null : at.of(others));
                 ops.readyHeads(List.of(queries, keys), rotary, positions);
             });
         }

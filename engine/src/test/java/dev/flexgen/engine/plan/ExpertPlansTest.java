@@ -92,10 +92,24 @@ class ExpertPlansTest {
     }
 
     @Test
-    void aSlowBusIsLeftAlone() {
-        Plan plan = plan(TestMachines.gpu(2e12, 1e9, 100e9, 0.9e9, 95e9), 2 * GIB);
-        assertThat(experts(plan, ExpertPlansTest::fetched))
-                .isLessThan(experts(plan, ExpertPlansTest::byProcessor) / 20);
+    void theBusTakesNoMoreThanItBringsInTime() {
+        MachineProfile machine = TestMachines.gpu(2e12, 5e9, 100e9, 4e9, 95e9);
+        Plan plan = plan(machine, 2 * GIB);
+        long fetched = experts(plan, ExpertPlansTest::fetched);
+        assertThat(fetched).isLessThan(experts(plan, ExpertPlansTest::byProcessor) / 10);
+        assertThat(seconds(machine, plan)).isLessThanOrEqualTo(seconds(machine, withoutFetching(plan)));
+    }
+
+    /** The processor's rows come back through memory of the GPU's, which has to be counted. */
+    @Test
+    void whatIsChosenFitsHoweverManyExpertsAreOnTheGpu() {
+        MachineProfile machine = TestMachines.gpu(2e12, 50e9, 30e9, 45e9, 25e9);
+        for (long gpu = GIB; gpu < 6 * GIB; gpu += GIB / 4) {
+            Plan plan = plan(machine, gpu);
+            assertThat(meter().of(plan).gpuPeaks().getFirst())
+                    .as("%d of GPU memory", gpu)
+                    .isLessThanOrEqualTo(gpu);
+        }
     }
 
     private double seconds(MachineProfile machine, Plan plan) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An NVIDIA GPU. All that the process takes of its memory is entered in the ledger, the driver's context and cuBLAS's own
- * memory included. Owned by the engine's thread; the feeding thread uses {@link StreamRole#WEIGHTS_IN} alone.
+ * memory included. Owned by the engine's thread; the prefetching thread uses {@link StreamRole#WEIGHTS_IN} as well.
  */
 final class CudaDevice implements Device {
 

@@ -14,7 +14,7 @@ import java.util.List;
 
 /**
  * Experts with weights in groups, those of a layer together: a launch for their neurons, one for their down projections, and one that
- * adds up. A row's result is the same, to the bit, whatever other rows there are. Owned by the thread that owns the device.
+ * adds up. Up to 16 rows do not depend on each other, to the bit. Owned by the thread that owns the device.
  */
 final class CudaExperts {
 

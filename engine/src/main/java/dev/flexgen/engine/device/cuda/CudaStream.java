@@ -8,8 +8,8 @@ import org.bytedeco.cuda.global.cudart;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A driver's stream that no other stream waits for unless told. Any thread: where a plan streams some weights and fetches others on
- * demand, the prefetching thread and the engine's ask for copies at the same time.
+ * A driver's stream that no other stream waits for unless told. Several threads may ask for copies at the same time: where a plan
+ * streams some weights and fetches others on demand, the prefetching thread and the engine's do.
  */
 final class CudaStream implements Stream {
 

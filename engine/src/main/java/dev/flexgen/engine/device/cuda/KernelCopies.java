@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * Copies from page-locked host memory by a kernel that reads it over the bus. A GPU's copy engine takes one copy after the
  * other, whatever their streams: a few kilobytes of activations would wait behind all the weights that are on their way, and
- * the layer with them. A kernel's reads go in between. Used by the thread that owns the stream.
+ * the layer with them. A kernel's reads go in between. Used by the engine's thread.
  */
 final class KernelCopies {
 

@@ -278,8 +278,8 @@ struct Turn {
     float frequency[PAIRS];
 };
 
-// Turns pairs of each head by position * frequency, and makes them `magnitude` times as large: `count` pairs from pair `first` on, of `pairs` that a head has. Angles are
-// products in single precision, as models were trained with. Grid: rows.
+// Turns pairs of each head by position * frequency, and makes them `magnitude` times as large: `count` pairs from pair `first` on, of
+// `pairs` that a head has. Angles are products in single precision, as models were trained with. Grid: rows.
 KERNEL(rows_rotate, PAIRS)(
     float* x, int width, int headDim, int pairs, int first, int count, int interleaved, float magnitude,
     const __grid_constant__ Ids positions, const __grid_constant__ Turn turn) {

@@ -92,6 +92,11 @@ class CudaConformanceTest {
         protected int[] tokens() {
             return new int[] {1, 2, 5, 16, 17, 40};
         }
+
+        @Override
+        protected boolean manyRows() {
+            return true;
+        }
     }
 
     @Nested
