@@ -40,8 +40,11 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     /** More for each further shard of heads or neurons that a device has in it. */
     private static final int STARTS_PER_SHARD = 2;
 
-    /** More for each expert that is computed: its projections, gate and sum, and a place for the sum. */
+    /** More for each expert that is computed alone: its projections, gate and sum, and a place for the sum. */
     private static final int STARTS_PER_EXPERT = 5;
+
+    /** More for all experts that are computed together: their projections with the gates, their sums, and joining these. */
+    private static final int STARTS_OF_EXPERTS = 3;
 
     /** Attention over many tokens reaches this share of the rate of products: an estimate. */
     private static final double ATTENTION = 0.5;
@@ -201,15 +204,29 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
 
     private double starts(Schedule.DeviceTasks device, Step step) {
         int shards = 0;
-        double experts = 0;
+        double alone = 0;
+        boolean some = false;
         for (Schedule.Entry entry : device.entries()) {
-            if (entry.block().component() == Component.EXPERTS) {
-                experts += model.expertsRead(entry.block(), entry.shard(), step.rows());
-            } else {
+            if (entry.block().component() != Component.EXPERTS) {
                 shards++;
+            } else if (together(entry)) {
+                some = true;
+            } else {
+                alone += model.expertsRead(entry.block(), entry.shard(), step.rows());
             }
         }
-        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + STARTS_PER_EXPERT * experts;
+        double experts = STARTS_PER_EXPERT * alone + (some ? STARTS_OF_EXPERTS : 0);
+        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + experts;
+    }
+
+    /**
+     * Whether experts are computed together, as the processor does with those in groups that it need not fetch. Not so those of many
+     * rows, but they cost far more than starting them.
+     */
+    private boolean together(Schedule.Entry entry) {
+        return tiers.get(entry.device()) == Tier.HOST
+                && entry.access() != Access.ON_DEMAND
+                && model.encoding(Component.EXPERTS) instanceof Encoding.Grouped;
     }
 
     private void weights(Schedule.Entry entry, double bytes, Step step, Sharing sharing, Load load) {

@@ -24,7 +24,7 @@ import java.util.function.Consumer;
  */
 public final class ExpertsBenchmark {
 
-    private static final int STEPS = 48;
+    private static final int STEPS = 12;
 
     private ExpertsBenchmark() {}
 
@@ -49,7 +49,7 @@ public final class ExpertsBenchmark {
                 double together = 0;
                 double oneByOne = 0;
                 double read = 0;
-                for (int round = 0; round < 8; round++) {
+                for (int round = 0; round < 24; round++) {
                     read = Math.max(read, HostMemoryBenchmark.measure(threads).hostReadBytesPerSecond());
                     oneByOne = Math.max(oneByOne, rate(steps, step -> alone.compute(step, in, out)));
                     together = Math.max(together, rate(steps, step -> {
