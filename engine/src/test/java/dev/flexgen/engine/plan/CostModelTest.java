@@ -206,6 +206,12 @@ class CostModelTest {
 
     /** One layer of 4 experts of 100 MB each, of which a token passes through one. */
     private StepCost decodeExperts(Optional<ExpertUse> use, int tokens) throws IOException {
+        return decodeExperts(MACHINE, Encoding.F16, Access.RESIDENT, use, tokens);
+    }
+
+    private StepCost decodeExperts(
+            MachineProfile machine, Encoding encoding, Access access, Optional<ExpertUse> use, int tokens)
+            throws IOException {
         String config = """
                 {"model_type": "mixtral", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1,
                  "num_attention_heads": 4, "num_key_value_heads": 4, "num_local_experts": 4, "num_experts_per_tok": 1,
@@ -219,7 +225,9 @@ class CostModelTest {
                 List.of(heads),
                 List.of(),
                 List.of(),
-                List.of(new Shard(0, 1, Tier.GPU, 0, Access.RESIDENT), new Shard(1, 4, Tier.HOST, 1, Access.RESIDENT)));
+                List.of(
+                        new Shard(0, 1, Tier.GPU, 0, Access.RESIDENT),
+                        new Shard(1, 4, access == Access.RESIDENT ? Tier.HOST : Tier.DISK, 1, access)));
         Plan plan = new Plan(
                 0,
                 List.of(layer),
@@ -228,8 +236,8 @@ class CostModelTest {
                 Plan.RING_SLOTS);
         Map<BlockId, Long> read = new HashMap<>(); // of experts what a token reads on average: a quarter
         plan.forEach((id, shard) -> read.put(id, id.component() == Component.EXPERTS ? shard.size() * 25L * MB : MB));
-        ModelShape shape = new ModelShape(spec, Encoding.F16, Encoding.F16, KvEncoding.F16, 1, use);
-        return new CostModel(MACHINE, List.of(Tier.GPU, Tier.HOST), shape)
+        ModelShape shape = new ModelShape(spec, encoding, Encoding.F16, KvEncoding.F16, 1, use);
+        return new CostModel(machine, List.of(Tier.GPU, Tier.HOST), shape)
                 .step(plan, new Footprint(Map.of(), List.of(), 0, read), new Step(tokens, 1, 0));
     }
 
@@ -243,5 +251,24 @@ class CostModelTest {
         assertThat(decodeExperts(Optional.of(use), 1).bytes(Resource.PROCESSOR))
                 .as("the GPU has the busiest")
                 .isCloseTo(20e6, within(1e5));
+    }
+
+    /** What starting one operation adds to a step, in starts. */
+    private double starts(Encoding encoding, Access access, int tokens) throws IOException {
+        double start = 1e-3;
+        MachineProfile slow = TestMachines.starting(MACHINE, start);
+        return (decodeExperts(slow, encoding, access, Optional.empty(), tokens).busy(Resource.PROCESSOR)
+                        - decodeExperts(MACHINE, encoding, access, Optional.empty(), tokens)
+                                .busy(Resource.PROCESSOR))
+                / start;
+    }
+
+    @Test
+    void expertsInGroupsInHostMemoryAreStartedTogetherOthersEach() throws IOException {
+        double each = 3 * (1 - 0.75 * 0.75); // that any of two tokens chooses
+        assertThat(starts(Encoding.F16, Access.RESIDENT, 2)).isCloseTo(5 + 5 * each, within(1e-6));
+        assertThat(starts(Encoding.Q4, Access.ON_DEMAND, 2)).isCloseTo(5 + 5 * each, within(1e-6));
+        assertThat(starts(Encoding.Q4, Access.RESIDENT, 2)).isCloseTo(8, within(1e-6));
+        assertThat(starts(Encoding.Q4, Access.RESIDENT, 1)).isCloseTo(8, within(1e-6));
     }
 }

@@ -74,6 +74,15 @@ public final class TestMachines {
 
     /** The same with a processor whose threads take so long to wake. */
     public static MachineProfile waking(MachineProfile machine, double seconds) {
+        return starting(machine, machine.host().startSeconds(), seconds);
+    }
+
+    /** The same with a processor that takes so long to begin an operation. */
+    public static MachineProfile starting(MachineProfile machine, double seconds) {
+        return starting(machine, seconds, seconds);
+    }
+
+    private static MachineProfile starting(MachineProfile machine, double start, double wake) {
         MachineProfile.Host host = machine.host();
         return with(
                 machine,
@@ -82,8 +91,8 @@ public final class TestMachines {
                         host.lockableBytes(),
                         host.threads(),
                         host.readByThreads(),
-                        host.startSeconds(),
-                        seconds,
+                        start,
+                        wake,
                         host.attend(),
                         host.products()),
                 machine.gpu());

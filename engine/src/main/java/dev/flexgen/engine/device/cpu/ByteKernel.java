@@ -90,10 +90,14 @@ record ByteKernel() implements GroupKernel {
             float[] factors,
             int fo,
             float[] x,
-            int xo,
-            int xs,
+            int[] places,
+            int first,
             float[] sums,
             int so) {
+        int x0 = places[first];
+        int x1 = places[first + 1];
+        int x2 = places[first + 2];
+        int x3 = places[first + 3];
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
@@ -106,18 +110,18 @@ record ByteKernel() implements GroupKernel {
             for (int i = 0; i < GROUP; i += STEP) {
                 ByteVector bytes = bytes(weights, row + (long) g * GROUP + i);
                 FloatVector level = levels(bytes, 0);
-                int at = xo + g * GROUP + i;
-                a = fma(level, load(x, at), a);
-                b = fma(level, load(x, at + xs), b);
-                c = fma(level, load(x, at + 2 * xs), c);
-                d = fma(level, load(x, at + 3 * xs), d);
+                int at = g * GROUP + i;
+                a = fma(level, load(x, x0 + at), a);
+                b = fma(level, load(x, x1 + at), b);
+                c = fma(level, load(x, x2 + at), c);
+                d = fma(level, load(x, x3 + at), d);
                 if (STEP > WIDTH) {
                     level = levels(bytes, 1);
                     at += WIDTH;
-                    a = fma(level, load(x, at), a);
-                    b = fma(level, load(x, at + xs), b);
-                    c = fma(level, load(x, at + 2 * xs), c);
-                    d = fma(level, load(x, at + 3 * xs), d);
+                    a = fma(level, load(x, x0 + at), a);
+                    b = fma(level, load(x, x1 + at), b);
+                    c = fma(level, load(x, x2 + at), c);
+                    d = fma(level, load(x, x3 + at), d);
                 }
             }
             FloatVector f = FloatVector.broadcast(FLOATS, factors[fo + g]);

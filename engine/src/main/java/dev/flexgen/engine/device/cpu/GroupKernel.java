@@ -76,7 +76,7 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
     /**
      * The same for one row and {@value #TOKENS} tokens.
      *
-     * @param xs distance between two tokens' numbers
+     * @param places where the tokens' numbers begin in {@code x}, from {@code first} on
      * @param sums gets a vector of sums for each token from {@code so} on
      */
     void dots(
@@ -86,8 +86,8 @@ sealed interface GroupKernel permits NibbleKernel, ByteKernel, TripletKernel {
             float[] factors,
             int fo,
             float[] x,
-            int xo,
-            int xs,
+            int[] places,
+            int first,
             float[] sums,
             int so);
 

@@ -3,9 +3,15 @@ package dev.flexgen.engine.device.cpu;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.quant.Encoding.Grouped;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 
-/** The down projections of {@link GroupedMatmul}: rows of active inputs are scaled and added, part by part. Owned by its pool's owner. */
+/**
+ * Down projections in groups, of one matrix or of some alike: rows of active inputs are scaled and added, part by part. A part takes the
+ * same rows of every matrix, so that there are no more partial sums than for one. Owned by its pool's owner.
+ */
 final class GroupedDown {
 
     /** Groups of a partial sum that a thread joins at a time. */
@@ -21,38 +27,90 @@ final class GroupedDown {
     private final Scratch[] scratch;
     private final GroupScales[] scales;
     private final Arrangements arrangements;
+    private final int mostPartials;
     private final int[][] bursts; // rows that a thread adds next
-    private float[] plain = new float[0]; // [tokens, rows]
+    private float[] plain = new float[0];
     private float[] partials = new float[0];
 
-    GroupedDown(WorkerPool pool, Scratch[] scratch, GroupScales[] scales, Arrangements arrangements) {
+    /**
+     * A matrix and the rows that it adds something to.
+     *
+     * @param at where its inputs begin // [rows, rows of the matrix]
+     * @param rows of the result, in ascending order
+     */
+    record Share(Matrix weight, int at, int[] rows) {}
+
+    /**
+     * For the pool's threads.
+     *
+     * @param mostPartials numbers of partial sums at a time, unless {@link SkinnyMatmul#MOST} rows need more: more rows take turns, and
+     *     weights are read again in each
+     */
+    GroupedDown(WorkerPool pool, Scratch[] scratch, Arrangements arrangements, int mostPartials) {
         this.pool = pool;
         this.scratch = scratch;
-        this.scales = scales;
+        this.scales = new GroupScales[pool.threads()];
+        Arrays.setAll(scales, _ -> new GroupScales());
         this.arrangements = arrangements;
+        this.mostPartials = mostPartials;
         this.bursts = new int[pool.threads()][MOST_BURST];
     }
 
-    void add(Grouped encoding, Matrix weight, Rows in, Rows out) {
+    /** Where the caller puts the inputs of what it adds next. */
+    float[] inputs(int length) {
+        if (plain.length < length) {
+            plain = new float[length];
+        }
+        return plain;
+    }
+
+    /** {@code out[row] += sum over shares and n of inputs[share][row][n] * weight[share][n]}, in this order. */
+    void add(Grouped encoding, List<Share> shares, Rows out) {
+        Matrix first = shares.getFirst().weight();
+        int width = GroupKernel.of(encoding).arranged(first.columns());
+        int stride = width + GroupScales.padded(encoding.groups(first.columns())); // arranged sums, sums of bases
+        int parts = PartialSumCount.of(first.rows());
+        int most = Math.max(SkinnyMatmul.MOST, mostPartials / (parts * stride));
+        for (int from = 0; from < out.count(); from += most) {
+            Rows some = out.slice(from, Math.min(most, out.count() - from));
+            add(encoding, shares, from, parts, stride, width, some);
+        }
+    }
+
+    /** The same for rows from {@code first} on. */
+    private void add(Grouped encoding, List<Share> shares, int first, int parts, int stride, int width, Rows out) {
         GroupKernel kernel = GroupKernel.of(encoding);
-        int rows = weight.rows();
-        int tokens = in.count();
-        int groups = encoding.groups(weight.columns());
-        int width = kernel.arranged(weight.columns());
-        int stride = width + GroupScales.padded(groups); // a token's arranged sums, then its sums of bases
-        int parts = PartialSumCount.of(rows);
-        plain = GroupedMatmul.grown(plain, tokens * rows);
-        Convert.floats(in.data(), 0, plain, tokens * rows);
-        partials = GroupedMatmul.grown(partials, Math.multiplyExact(parts * tokens, stride));
+        int length = Math.multiplyExact(out.count(), stride);
+        if (partials.length < parts * length) {
+            partials = new float[Math.multiplyExact(parts, length)];
+        }
+        boolean[] reached = new boolean[out.count()];
+        for (Share share : shares) {
+            for (int row : share.rows()) {
+                if (row >= first && row < first + out.count()) {
+                    reached[row - first] = true;
+                }
+            }
+        }
         pool.run(parts, (part, worker) -> {
-            Arrays.fill(partials, part * tokens * stride, (part + 1) * tokens * stride, 0);
-            int from = (int) ((long) rows * part / parts);
-            int to = (int) ((long) rows * (part + 1) / parts);
-            for (int t = 0; t < tokens; t++) {
-                addActive(encoding, kernel, weight, from, to, t, (part * tokens + t) * stride, width, worker);
+            Arrays.fill(partials, part * length, (part + 1) * length, 0);
+            for (Share share : shares) {
+                Matrix weight = share.weight();
+                int from = (int) ((long) weight.rows() * part / parts);
+                int to = (int) ((long) weight.rows() * (part + 1) / parts);
+                for (int i = 0; i < share.rows().length; i++) {
+                    int row = share.rows()[i] - first;
+                    if (row >= 0 && row < out.count()) {
+                        int at = share.at() + i * weight.rows();
+                        int sumAt = part * length + row * stride;
+                        addActive(encoding, kernel, weight, from, to, at, sumAt, width, worker);
+                    }
+                }
             }
         });
-        join(arrangements.of(kernel, weight.columns()), parts, tokens, stride, width, groups, out);
+        Matrix weight = shares.getFirst().weight();
+        int groups = encoding.groups(weight.columns());
+        join(arrangements.of(kernel, weight.columns()), parts, stride, width, groups, reached, out);
     }
 
     /** Bursts of active rows; a row behind a gap costs its own bytes and a wait; without gaps the rows stream. */
@@ -62,11 +120,10 @@ final class GroupedDown {
             Matrix weight,
             int from,
             int to,
-            int token,
+            int at,
             int sumAt,
             int width,
             int worker) {
-        int at = token * weight.rows();
         int active = 0;
         for (int n = from; n < to; n++) {
             active += plain[at + n] == 0 ? 0 : 1;
@@ -130,10 +187,14 @@ final class GroupedDown {
         own.addBases(1, partials, sumAt + width, groups);
     }
 
-    private void join(Arrangement order, int parts, int tokens, int stride, int width, int groups, Rows out) {
+    private void join(Arrangement order, int parts, int stride, int width, int groups, boolean[] reached, Rows out) {
+        int tokens = out.count();
         int pieces = Math.ceilDiv(groups, JOINED);
         pool.run(pieces * tokens, (piece, worker) -> {
             int token = piece / pieces;
+            if (!reached[token]) {
+                return; // to the last bit: minus zero plus zero is another zero
+            }
             int firstGroup = piece % pieces * JOINED;
             int from = firstGroup * GROUP; // with an even number of groups a piece is contiguous, arranged or not
             int count = Math.min(JOINED * GROUP, out.width() - from);
@@ -154,7 +215,7 @@ final class GroupedDown {
             for (int c = 0; c < count; c++) {
                 result[c] += sum[order.places()[from + c] - from] * order.units()[from + c] + base[c / GROUP];
             }
-            GroupedMatmul.store(result, 0, count, out, index);
+            MemorySegment.copy(result, 0, out.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index, count);
         });
     }
 }

@@ -176,10 +176,14 @@ record NibbleKernel() implements GroupKernel {
             float[] factors,
             int fo,
             float[] x,
-            int xo,
-            int xs,
+            int[] places,
+            int first,
             float[] sums,
             int so) {
+        int x0 = places[first];
+        int x1 = places[first + 1];
+        int x2 = places[first + 2];
+        int x3 = places[first + 3];
         int whole = wholeVectors(groups);
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = s0;
@@ -191,13 +195,13 @@ record NibbleKernel() implements GroupKernel {
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
-            int at = xo + v * STEP;
+            int at = v * STEP;
             for (int k = 0; k < FIELDS; k++) {
                 FloatVector level = level(words, IntVector.broadcast(INTS, 0xf << (4 * (k % HALF))));
-                a = fma(level, load(x, at), a);
-                b = fma(level, load(x, at + xs), b);
-                c = fma(level, load(x, at + 2 * xs), c);
-                d = fma(level, load(x, at + 3 * xs), d);
+                a = fma(level, load(x, x0 + at), a);
+                b = fma(level, load(x, x1 + at), b);
+                c = fma(level, load(x, x2 + at), c);
+                d = fma(level, load(x, x3 + at), d);
                 if (k == HALF - 1) {
                     words = secondHalf(words);
                 }
@@ -214,7 +218,7 @@ record NibbleKernel() implements GroupKernel {
         s2.intoArray(sums, so + 2 * WIDTH);
         s3.intoArray(sums, so + 3 * WIDTH);
         for (int t = 0; t < TOKENS && whole < vectors(groups); t++) {
-            lastDot(weights, row, whole, factors, fo, x, xo + t * xs + whole * STEP, sums, so + t * WIDTH);
+            lastDot(weights, row, whole, factors, fo, x, places[first + t] + whole * STEP, sums, so + t * WIDTH);
         }
     }
 

@@ -132,12 +132,12 @@ record TripletKernel() implements GroupKernel {
             float[] factors,
             int fo,
             float[] x,
-            int xo,
-            int xs,
+            int[] places,
+            int first,
             float[] sums,
             int so) {
         for (int t = 0; t < TOKENS; t++) {
-            dot(weights, row, groups, factors, fo, x, xo + t * xs, sums, so + t * Lanes.WIDTH);
+            dot(weights, row, groups, factors, fo, x, places[first + t], sums, so + t * Lanes.WIDTH);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.Norm;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Rotary;
+import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.quant.Encoding.Grouped;
@@ -28,11 +29,15 @@ public final class VectorOps implements Ops {
     /** Numbers that an element-wise operation gives a thread at a time. */
     private static final int CHUNK = 4096;
 
+    /** Numbers of partial sums of experts: 64 MiB. */
+    private static final int MOST_PARTIALS = 16 << 20;
+
     private final WorkerPool pool;
     private final Scratch[] scratch;
     private final GroupScales scales = new GroupScales();
     private final SkinnyMatmul fewTokens;
     private final GroupedMatmul fewTokensInGroups;
+    private final GroupedExperts experts;
     private final Matmul manyTokens;
     private final DecodeAttention fewQueries;
     private final PrefillAttention manyQueries;
@@ -45,7 +50,12 @@ public final class VectorOps implements Ops {
         this.scratch = new Scratch[pool.threads()];
         Arrays.setAll(scratch, worker -> new Scratch());
         this.fewTokens = new SkinnyMatmul(pool, scratch);
-        this.fewTokensInGroups = new GroupedMatmul(pool, scratch);
+        Arrangements arrangements = new Arrangements();
+        GroupedInputs inputs = new GroupedInputs(pool, scratch, arrangements);
+        GroupedDots dots = new GroupedDots(scratch);
+        GroupedDown down = new GroupedDown(pool, scratch, arrangements, MOST_PARTIALS);
+        this.fewTokensInGroups = new GroupedMatmul(pool, scratch, inputs, dots, down);
+        this.experts = new GroupedExperts(pool, scratch, inputs, dots, down);
         this.manyTokens = new Matmul(pool, scratch);
         this.fewQueries = new DecodeAttention(pool, scratch);
         this.manyQueries = new PrefillAttention(pool, scratch);
@@ -103,7 +113,7 @@ public final class VectorOps implements Ops {
         if (in.count() > SkinnyMatmul.MOST) {
             manyTokens.up(linear.weight(), bias, in, out);
         } else if (linear.weight().encoding() instanceof Grouped grouped) {
-            fewTokensInGroups.up(grouped, linear.weight(), bias, in, out);
+            fewTokensInGroups.up(grouped, linear, in, out);
         } else {
             fewTokens.up(linear.weight(), bias, in, out);
         }
@@ -121,6 +131,15 @@ public final class VectorOps implements Ops {
     }
 
     @Override
+    public boolean experts(Activation activation, List<RoutedExpert> chosen, Rows in, Rows out) {
+        if (!GroupedExperts.canAdd(chosen)) {
+            return false;
+        }
+        experts.add(activation, chosen, in, out);
+        return true;
+    }
+
+    @Override
     public void activate(Activation activation, Rows rows) {
         long numbers = (long) rows.count() * rows.width();
         pool.run((int) Math.ceilDiv(numbers, CHUNK), (part, worker) -> {
@@ -133,7 +152,7 @@ public final class VectorOps implements Ops {
         });
     }
 
-    private static void activate(Activation activation, float[] x, int count) {
+    static void activate(Activation activation, float[] x, int count) {
         switch (activation) {
             case RELU -> Lanes.relu(x, count);
             case GELU -> Gelu.apply(x, count);

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.DeviceConformance;
+import dev.flexgen.engine.device.ExpertConformance;
 import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.KvConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.quant.Encoding;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -18,6 +20,12 @@ import org.junit.jupiter.api.Test;
 
 /** The processor's operations, on one thread and on more threads than there are cores, and its copies. */
 class CpuDeviceTest {
+
+    private static final List<Encoding> IN_GROUPS =
+            Encoding.ALL.stream().filter(Encoding.Grouped.class::isInstance).toList();
+
+    /** The last so many that a step has more rows than any expert may. */
+    private static final int[] EXPERT_ROWS = {1, 2, 3, 5, 16, 22};
 
     @Nested
     class OperationsOnOneThread extends DeviceConformance {
@@ -63,6 +71,50 @@ class CpuDeviceTest {
         @Override
         protected Device open(Ledger ledger) {
             return new CpuDevice(ledger, new WorkerPool(1));
+        }
+    }
+
+    @Nested
+    class ExpertsOnOneThread extends ExpertConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new CpuDevice(ledger, new WorkerPool(1));
+        }
+
+        @Override
+        protected List<Encoding> encodings() {
+            return IN_GROUPS;
+        }
+
+        @Override
+        protected int[] tokens() {
+            return EXPERT_ROWS;
+        }
+    }
+
+    @Nested
+    class ExpertsOnThreeThreads extends ExpertConformance {
+
+        private static final WorkerPool POOL = new WorkerPool(3);
+
+        @AfterAll
+        static void endThreads() {
+            POOL.close();
+        }
+
+        @Override
+        protected Device open(Ledger ledger) {
+            return new CpuDevice(ledger, POOL);
+        }
+
+        @Override
+        protected List<Encoding> encodings() {
+            return IN_GROUPS;
+        }
+
+        @Override
+        protected int[] tokens() {
+            return EXPERT_ROWS;
         }
     }
 

@@ -7,10 +7,7 @@ import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.measure.HostMemoryBenchmark;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Locale;
-import java.util.SplittableRandom;
 
 /**
  * How fast the processor multiplies matrices of each encoding with one token and a few: bytes of weights a second beside the rate at
@@ -40,12 +37,12 @@ public final class GroupedMatmulBenchmark {
                 int count = (int) Math.ceilDiv(LEAST_BYTES, encoding.bytes(rows, columns));
                 Matrix[] matrices = new Matrix[count];
                 for (int i = 0; i < count; i++) {
-                    matrices[i] = random(arena, encoding, rows, columns, pool);
+                    matrices[i] = BenchmarkOperands.random(arena, encoding, rows, columns, pool);
                 }
-                Rows wide = rows(arena, tokens, columns, 1);
-                Rows tall = rows(arena, tokens, rows, active);
-                Rows sum = rows(arena, tokens, columns, 1);
-                Rows result = rows(arena, tokens, rows, 1);
+                Rows wide = BenchmarkOperands.rows(arena, tokens, columns, 1);
+                Rows tall = BenchmarkOperands.rows(arena, tokens, rows, active);
+                Rows sum = BenchmarkOperands.rows(arena, tokens, columns, 1);
+                Rows result = BenchmarkOperands.rows(arena, tokens, rows, 1);
                 double up = 0;
                 double down = 0;
                 double read = 0;
@@ -77,30 +74,5 @@ public final class GroupedMatmulBenchmark {
             bytes += matrix.bytes();
         }
         return bytes / ((System.nanoTime() - start) / 1e9);
-    }
-
-    private static Matrix random(Arena arena, Encoding encoding, int rows, int columns, WorkerPool pool) {
-        MemorySegment data = arena.allocate(encoding.bytes(rows, columns), 4096);
-        long piece = 1 << 20;
-        pool.run((int) Math.ceilDiv(data.byteSize(), piece), (part, _) -> {
-            byte[] bytes = new byte[(int) Math.min(piece, data.byteSize() - part * piece)];
-            new SplittableRandom(part).nextBytes(bytes);
-            // No infinity and nothing that is not a number: small exponents.
-            for (int i = 1; i < bytes.length; i += 2) {
-                bytes[i] = (byte) (bytes[i] & 0xbf);
-            }
-            MemorySegment.copy(bytes, 0, data, ValueLayout.JAVA_BYTE, part * piece, bytes.length);
-        });
-        return new Matrix(encoding, rows, columns, data);
-    }
-
-    private static Rows rows(Arena arena, int tokens, int width, double active) {
-        Rows rows = new Rows(arena.allocate(4L * tokens * width, 64), tokens, width);
-        SplittableRandom random = new SplittableRandom(1);
-        for (int i = 0; i < tokens * width; i++) {
-            float value = random.nextDouble() < active ? (float) random.nextGaussian() : 0;
-            rows.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
-        }
-        return rows;
     }
 }
