@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** On a real GPU, too, placement changes nothing in what a model says. */
 @Tag("gpu")
@@ -89,6 +90,44 @@ class CudaOffloadTest {
             }
             assertThat(engine.ledger().report()).isEmpty();
         }
+    }
+
+    /** Experts in groups are computed together; those of a prompt's first rows and of single tokens. */
+    @ParameterizedTest
+    @ValueSource(strings = {"mixtral-f32", "qwen3moe-f32", "zglm4moe-f32"})
+    void expertsInGroupsGiveTheSameLogitsWhereverTheyAre(String model) {
+        EngineOptions inGroups = options().withWeights(WeightType.Q4);
+        int[] prompt = Expected.of(model).prompts().getFirst().ids();
+        double[] expected;
+        try (OpenModel engine = OpenModel.open(Fixtures.golden(model), inGroups, GpuSource.NONE)) {
+            expected = widened(logits(engine, prompt));
+        }
+        RandomPlans plans = new RandomPlans(Families.read(Fixtures.golden(model)), 5);
+        for (int round = 0; round < PLANS_OF_EACH_MODEL; round++) {
+            Plan plan = plans.withGpu();
+            try (OpenModel engine = OpenModel.open(Fixtures.golden(model), plan, inGroups, TestGpus.source())) {
+                assertThat(relativeError(logits(engine, prompt), expected))
+                        .as("plan %s", plan)
+                        .isLessThan(1e-2); // 16-bit activations in prompts of more than 16 tokens
+            }
+        }
+    }
+
+    /** Of the last token, which comes alone. */
+    private static float[] logits(OpenModel engine, int[] prompt) {
+        try (Session conversation = engine.session()) {
+            conversation.prefill(Arrays.copyOf(prompt, prompt.length - 1), new CancelToken(), ProgressListener.NONE);
+            conversation.prefill(prompt, new CancelToken(), ProgressListener.NONE);
+            return conversation.logits();
+        }
+    }
+
+    private static double[] widened(float[] numbers) {
+        double[] wide = new double[numbers.length];
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] = numbers[i];
+        }
+        return wide;
     }
 
     /** To the byte, in units of the driver's. */
