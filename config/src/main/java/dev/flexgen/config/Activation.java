@@ -1,12 +1,13 @@
 package dev.flexgen.config;
 
-/** The non-linear function between a layer's two feed-forward projections. */
+/** The non-linear function between a layer's two feed-forward projections, or of a gate. */
 public enum Activation {
+    /** {@code max(x, 0)}. */
     RELU,
-    /** Exact, by the error function. */
+    /** {@code x/2 (1 + erf(x / sqrt 2))}, the exact form, as OPT-shaped models named "gelu" mean it. */
     GELU,
-    /** GELU approximated by the hyperbolic tangent. */
+    /** {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))}, the approximation that others were trained with. */
     GELU_TANH,
-    /** Gated: the first projection has two halves. */
+    /** {@code x / (1 + e^-x)}. */
     SILU
 }

@@ -1,5 +1,6 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
@@ -18,7 +19,6 @@ import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.ExpertUse;
 import dev.flexgen.engine.store.PackedModel;
 import dev.flexgen.engine.store.WeightsDigest;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.RandomRows;
 import dev.flexgen.engine.weights.RowSource;

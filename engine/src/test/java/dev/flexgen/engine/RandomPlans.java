@@ -1,5 +1,6 @@
 package dev.flexgen.engine;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Block;
 import dev.flexgen.engine.model.ExecutionSupport;
@@ -8,7 +9,6 @@ import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
-import dev.flexgen.engine.tensor.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -62,9 +62,7 @@ record BenchDrafts(
     /** A setting in a file or variable is for chats; only an option of this call has them measured. */
     static boolean wanted(Settings settings) {
         String what = settings.get(SettingTable.DRAFT);
-        return settings.source(SettingTable.DRAFT) instanceof SettingSource.Flag
-                && !what.isEmpty()
-                && !what.equals(SettingTable.DRAFT_OFF);
+        return settings.source(SettingTable.DRAFT) instanceof SettingSource.Flag && DraftCandidates.areAskedFor(what);
     }
 
     /** What drafts: as the setting says, or as the planner decides and says why; empty for nothing. */

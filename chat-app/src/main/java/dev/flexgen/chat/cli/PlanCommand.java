@@ -84,7 +84,7 @@ final class PlanCommand implements AppCommand {
                     + ", or leave out --compare for the plan of that model");
         }
         String draft = settings.get(SettingTable.DRAFT);
-        acceptance.check(!compare && !draft.isEmpty() && !draft.equals(SettingTable.DRAFT_OFF));
+        acceptance.check(!compare && DraftCandidates.areAskedFor(draft));
         ModelFitter fitter = fitter(settings);
         if (compare) {
             compare(fitter);

@@ -33,13 +33,17 @@ public record DraftCandidates(
     /** A draft model writes several tokens for each step of the model, so it has at most a tenth of the parameters. */
     private static final long SMALLER = 10;
 
+    /** Whether a value of the setting asks for drafts at all. */
+    public static boolean areAskedFor(String what) {
+        return !what.isEmpty() && !what.equals(SettingTable.DRAFT_OFF);
+    }
+
     /** The candidates; none for {@code off}. */
     public List<DraftCandidate> of(String what) {
-        return switch (what) {
-            case "", SettingTable.DRAFT_OFF -> List.of();
-            case SettingTable.DRAFT_AUTO -> all();
-            default -> List.of(named(what));
-        };
+        if (!areAskedFor(what)) {
+            return List.of();
+        }
+        return what.equals(SettingTable.DRAFT_AUTO) ? all() : List.of(named(what));
     }
 
     private DraftCandidate named(String what) {

@@ -50,7 +50,7 @@ public record DraftOpener(Wiring wiring, Settings settings, ResolvedModel target
     public <T> T open(ModelOptions options, Function<ModelOptions, Model> opener, BiFunction<Model, Drafts, T> result) {
         String asked = settings.get(SettingTable.DRAFT);
         boolean auto = asked.equals(SettingTable.DRAFT_AUTO);
-        if (asked.isEmpty() || asked.equals(SettingTable.DRAFT_OFF)) {
+        if (!DraftCandidates.areAskedFor(asked)) {
             return result.apply(opener.apply(options), Drafts.none());
         }
         if (asked.equals(DraftCandidate.LOOKUP)) {

@@ -1,6 +1,6 @@
 package dev.flexgen.engine.device;
 
-import dev.flexgen.engine.tensor.Activation;
+import dev.flexgen.config.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 

@@ -1,11 +1,11 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.ActiveShares;
-import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;

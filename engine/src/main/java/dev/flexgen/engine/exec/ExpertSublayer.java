@@ -1,12 +1,12 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Schedule.Entry;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.weights.ExpertsLayout;
 import dev.flexgen.engine.weights.ExpertsLayout.Expert;
 import dev.flexgen.engine.weights.ModelWeights;

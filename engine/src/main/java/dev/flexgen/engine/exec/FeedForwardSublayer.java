@@ -1,5 +1,6 @@
 package dev.flexgen.engine.exec;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Rows;
@@ -7,7 +8,6 @@ import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Component;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.weights.ModelWeights;
 import java.util.List;
 import java.util.Objects;

@@ -1,9 +1,9 @@
 package dev.flexgen.engine.model;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.model.Block.NormPlace;
 import dev.flexgen.engine.model.Block.Residual;
-import dev.flexgen.engine.tensor.Activation;
 import java.util.Optional;
 
 /**
@@ -56,21 +56,12 @@ public final class ExecutionSupport {
         return Optional.empty();
     }
 
-    private static Activation computed(dev.flexgen.config.Activation activation) {
-        return switch (activation) {
-            case RELU -> Activation.RELU;
-            case GELU -> Activation.GELU;
-            case GELU_TANH -> Activation.GELU_TANH;
-            case SILU -> Activation.SILU;
-        };
-    }
-
     /** The activation that devices compute in a block's feed-forward network. */
     public static Activation activation(Block block) {
         return switch (block.feedForward()) {
-            case FeedForwardSpec.Plain plain -> computed(plain.activation());
-            case FeedForwardSpec.Gated gated -> computed(gated.activation());
-            case FeedForwardSpec.Experts experts -> computed(experts.expert().activation());
+            case FeedForwardSpec.Plain plain -> plain.activation();
+            case FeedForwardSpec.Gated gated -> gated.activation();
+            case FeedForwardSpec.Experts experts -> experts.expert().activation();
         };
     }
 }

@@ -1,11 +1,11 @@
 package dev.flexgen.engine.plan;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ExecutionSupport;
 import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.tensor.Activation;
 import java.util.List;
 import java.util.Locale;
 

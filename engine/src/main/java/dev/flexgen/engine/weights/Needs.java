@@ -1,5 +1,6 @@
 package dev.flexgen.engine.weights;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.model.Block;
@@ -9,7 +10,6 @@ import dev.flexgen.engine.model.LayerStack;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.NormSpec;
 import dev.flexgen.engine.model.Positions;
-import dev.flexgen.engine.tensor.Activation;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;

@@ -2,9 +2,9 @@ package dev.flexgen.engine.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.quant.Encoding;
-import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;

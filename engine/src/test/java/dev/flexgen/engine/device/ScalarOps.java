@@ -1,10 +1,10 @@
 package dev.flexgen.engine.device;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.GroupCodec;
 import dev.flexgen.engine.quant.GroupQuantizer;
 import dev.flexgen.engine.quant.PageCodec;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.BFloat16;
 import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;

@@ -78,7 +78,7 @@ class FamiliesTest {
     @Test
     void galacticaUsesTheExactGelu() {
         ModelSpec spec = Families.read(Fixtures.golden("galactica-f32"));
-        assertThat(ExecutionSupport.activation(spec.block(0))).isEqualTo(dev.flexgen.engine.tensor.Activation.GELU);
+        assertThat(ExecutionSupport.activation(spec.block(0))).isEqualTo(Activation.GELU);
         assertThat(spec.projectsEmbedding()).isFalse();
     }
 

@@ -1,11 +1,11 @@
 package dev.flexgen.engine.device.cpu;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.quant.Encoding.Grouped;
-import dev.flexgen.engine.tensor.Activation;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.cpu;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
@@ -12,7 +13,6 @@ import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.quant.Encoding.Grouped;
-import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

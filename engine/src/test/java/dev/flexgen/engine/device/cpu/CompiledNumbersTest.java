@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.device.KvSequence;
 import dev.flexgen.engine.device.KvView;
 import dev.flexgen.engine.device.Linear;
@@ -11,7 +12,6 @@ import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.RandomOperands;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.quant.Encoding;
-import dev.flexgen.engine.tensor.Activation;
 import dev.flexgen.engine.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;

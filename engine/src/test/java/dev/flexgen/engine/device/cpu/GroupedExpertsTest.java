@@ -2,6 +2,7 @@ package dev.flexgen.engine.device.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.device.RandomOperands;
@@ -9,7 +10,6 @@ import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.Encoding.Grouped;
-import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

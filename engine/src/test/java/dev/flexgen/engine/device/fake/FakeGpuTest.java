@@ -3,6 +3,7 @@ package dev.flexgen.engine.device.fake;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.KvSequence;
@@ -17,7 +18,6 @@ import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
-import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package dev.flexgen.engine.device.fake;
 
+import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.KvSealing;
 import dev.flexgen.engine.device.KvSequence;
@@ -15,7 +16,6 @@ import dev.flexgen.engine.device.ScalarOps;
 import dev.flexgen.engine.device.Scoring;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.quant.Encoding;
-import dev.flexgen.engine.tensor.Activation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
