@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * The order in which a {@link GroupKernel} wants the numbers of a row, worked out once: as a table, because every product begins with
- * arranging its inputs on one thread. Immutable.
+ * arranging its inputs. Immutable.
  *
  * @param columns of a row
  * @param width numbers of an arranged row

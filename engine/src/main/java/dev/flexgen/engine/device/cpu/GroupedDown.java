@@ -93,7 +93,12 @@ final class GroupedDown {
             }
         }
         pool.run(parts, (part, worker) -> {
-            Arrays.fill(partials, part * length, (part + 1) * length, 0);
+            for (int row = 0; row < reached.length; row++) {
+                if (reached[row]) { // of a prompt, an expert that is fetched alone reaches few
+                    int at = part * length + row * stride;
+                    Arrays.fill(partials, at, at + stride, 0);
+                }
+            }
             for (Share share : shares) {
                 Matrix weight = share.weight();
                 int from = (int) ((long) weight.rows() * part / parts);
