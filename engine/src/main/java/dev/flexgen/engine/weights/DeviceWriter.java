@@ -25,7 +25,7 @@ public final class DeviceWriter implements AutoCloseable {
         this.stagingBytes = stagingBytes;
     }
 
-    /** Fills {@code target}, which lies on the device, with what {@code fill} writes into host memory of the same size. */
+    /** Fills {@code target} on the device with what {@code fill} writes into host memory of the same size. */
     public void put(MemorySegment target, Consumer<MemorySegment> fill) {
         if (device.tier() == Tier.HOST) {
             fill.accept(target);
@@ -43,7 +43,7 @@ public final class DeviceWriter implements AutoCloseable {
         void write(int from, MemorySegment host);
     }
 
-    /** Fills {@code matrix}, which lies on the device, row after row. */
+    /** Fills {@code matrix} on the device, row after row. */
     public void putRows(Matrix matrix, RowWriter rows) {
         long rowBytes = matrix.rowBytes();
         int step = device.tier() == Tier.HOST ? matrix.rows() : Math.clamp(stagingBytes / rowBytes, 1, matrix.rows());

@@ -13,7 +13,7 @@ import java.util.List;
 /**
  * The block of a shard of experts, one behind the other; each begins a page, so that it can be read alone.
  *
- * @param one how an expert lies in its part
+ * @param one layout of an expert in its part
  * @param first expert of the shard
  * @param chosenShare of all experts that a token passes through
  */

@@ -2,7 +2,7 @@ package dev.flexgen.engine.weights;
 
 import java.lang.foreign.MemorySegment;
 
-/** Where a vector of F32 lies in a block. */
+/** The place of a vector of F32 in a block. */
 public record VectorLayout(long at, int length) {
 
     /** Behind the first {@code from} bytes of a block. */

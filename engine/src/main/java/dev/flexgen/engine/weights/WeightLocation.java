@@ -5,7 +5,7 @@ import dev.flexgen.engine.memory.Tier;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** Where a block of weights lies. */
+/** The place of a block of weights. */
 public sealed interface WeightLocation {
 
     /** A part of the block, as a block of its own. */

@@ -161,7 +161,7 @@ class UnpicklerTest {
         assertThatThrownBy(() -> read(pickle.stop())).hasMessageContaining("is past 200000 calls");
     }
 
-    /** What Python writes where a later protocol is asked for. */
+    /** What Python writes with a later protocol. */
     @Test
     void laterProtocolsAreRead() {
         byte[] pickle = new PickleWriter()

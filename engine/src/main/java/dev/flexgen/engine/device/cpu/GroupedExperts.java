@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The experts that a step needs of a layer, in groups, as two loops over all of them: a loop of one expert's matrix would be over before
+ * The experts that a step needs of a layer, in groups, in few loops over all of them: a loop of one expert's matrix would be over before
  * all threads have begun. The results of rows are the same bit for bit as in {@link GroupedMatmul}: for any number of threads and
  * whatever other rows there are.
  */

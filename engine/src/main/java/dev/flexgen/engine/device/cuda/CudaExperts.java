@@ -48,7 +48,6 @@ final class CudaExperts {
     private static final int DOWN_BLOCKS = 2;
 
     private static final int USUAL_EXPERTS = 4;
-    private static final long FETCHED_BYTES = 24L << 20;
 
     /**
      * What at most {@link #ROWS} rows want of an expert.
@@ -152,18 +151,10 @@ final class CudaExperts {
         int ranges = Math.ceilDiv(down.rows(), range);
         arguments.clear().pointer(scratch.activations()).address(scratch.partials());
         arguments.number(down.rows()).number(down.columns()).number(range);
-        arguments.number(fetched(down, range, ranges, tasks.size()));
+        arguments.number(CudaSkinnyMatmul.fetched(launcher, down, range, ranges * tasks.size()));
         describe(tasks, slots, chosen);
         Kernel kernel = tasks.stream().allMatch(task -> task.count() == 1) ? downOne : downFour;
         kernel.launch(encoding, Math.ceilDiv(down.columns(), DOWN_TILE), ranges, tasks.size(), arguments);
-    }
-
-    /** As {@link CudaSkinnyMatmul#fetched}, for several matrices. */
-    private int fetched(Matrix down, int range, int ranges, int matrices) {
-        if (launcher.computeCapability() < 90) {
-            return 0;
-        }
-        return Math.clamp(FETCHED_BYTES / (down.rowBytes() * ranges * matrices), 1, range);
     }
 
     /** Appends {@code ExpertTasks}. Slots of a row are numbered in the order of its experts, from {@code chosen} on. */

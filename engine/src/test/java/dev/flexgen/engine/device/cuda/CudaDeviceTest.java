@@ -254,7 +254,7 @@ class CudaDeviceTest {
     }
 
     @Test
-    @SuppressWarnings("restricted") // nothing lies there
+    @SuppressWarnings("restricted") // there is nothing at that address
     void aFailedCallIsNamed() {
         try (Device device = TestGpus.open(ledger);
                 Arena arena = Arena.ofShared()) {
