@@ -69,7 +69,10 @@ public final class RandomPlans {
         List<Shard> experts = cut(block.feedForward().experts(), devices).stream()
                 .map(RandomPlans::onDemand)
                 .toList();
-        return new LayerPlan(random.nextInt(devices.size()), cut(spec.keyHeads(), devices), up, down, experts);
+        int home = random.nextInt(devices.size());
+        boolean fetches = !experts.isEmpty() && devices.get(home) == Tier.GPU && random.nextBoolean();
+        double fetched = fetches ? random.nextInt(5) / 4.0 : 0;
+        return new LayerPlan(home, cut(spec.keyHeads(), devices), up, down, experts, fetched);
     }
 
     private static Shard onDemand(Shard shard) {

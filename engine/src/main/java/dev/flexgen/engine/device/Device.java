@@ -57,4 +57,16 @@ public interface Device extends AutoCloseable {
 
     /** Says that operations follow within some hundred microseconds. A device with threads that sleep may wake them. */
     default void rouse() {}
+
+    /**
+     * Asks for operations of this device and does something else on the same thread: where the device's own threads compute, as soon as
+     * they are at work on the operations, else before.
+     *
+     * @param operations of this device
+     * @param other asks other devices for theirs
+     */
+    default void during(Runnable operations, Runnable other) {
+        other.run();
+        operations.run();
+    }
 }

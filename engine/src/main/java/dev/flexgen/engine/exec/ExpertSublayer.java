@@ -11,14 +11,14 @@ import dev.flexgen.engine.weights.ExpertsLayout;
 import dev.flexgen.engine.weights.ExpertsLayout.Expert;
 import dev.flexgen.engine.weights.ModelWeights;
 import dev.flexgen.engine.weights.WeightBlock;
-import java.lang.foreign.MemorySegment;
+import dev.flexgen.engine.weights.WeightLocation;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * One device's part of a layer's experts: rows pass through those that they chose, and the results are added with their weights. What
- * nobody chose is neither read nor computed. Experts that the device need not fetch are computed together if it can do that; else
- * each gathers its rows.
+ * nobody chose is neither read nor computed. Experts that are there at the same time are computed together if the device can do that;
+ * else each gathers its rows.
  */
 final class ExpertSublayer {
 
@@ -30,57 +30,72 @@ final class ExpertSublayer {
         this.activation = activation;
     }
 
-    /** Adds the result of shards of experts for {@code h} to {@code sum}. */
-    void compute(Worker worker, List<Entry> entries, Routing routing, Rows h, Rows sum) {
+    /** Asks for the experts that have to be brought to the worker. */
+    ExpertsOnDemand demand(Worker worker, List<Entry> entries, ExpertDivision division) {
+        List<ExpertsOnDemand.Wanted> wanted = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (entry.access() == Access.ON_DEMAND) {
+                forEach(entry, division, (layout, location, share) -> wanted.add(
+                        new ExpertsOnDemand.Wanted(layout, location, share)));
+            }
+        }
+        return wanted.isEmpty() ? ExpertsOnDemand.NONE : new ExpertsOnDemand(worker.experts(), wanted);
+    }
+
+    /**
+     * Adds the result of shards of experts for {@code h} to {@code sum}.
+     *
+     * @param demanded what {@link #demand} has asked for
+     */
+    void compute(
+            Worker worker,
+            List<Entry> entries,
+            ExpertDivision division,
+            ExpertsOnDemand demanded,
+            Rows h,
+            Rows sum) {
         List<RoutedExpert> resident = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry.access() != Access.ON_DEMAND) {
-                addResident(entry, routing, resident);
+                forEach(entry, division, (layout, location, share) -> resident.add(
+                        routed(layout.in(((WeightLocation.Memory) location).block()), share)));
             }
         }
-        if (!resident.isEmpty() && !worker.ops().experts(activation, resident, h, sum)) {
-            for (RoutedExpert expert : resident) {
-                compute(worker, expert, h, sum);
-            }
-        }
-        for (Entry entry : entries) {
-            if (entry.access() == Access.ON_DEMAND) {
-                fetch(worker, entry, routing, h, sum);
-            }
+        compute(worker, resident, h, sum);
+        while (demanded.hasNext()) {
+            compute(worker, demanded.next(), h, sum);
+            demanded.done();
         }
     }
 
-    private void addResident(Entry entry, Routing routing, List<RoutedExpert> resident) {
-        WeightBlock<List<Expert>> block = weights.experts(entry.block());
-        int first = ((ExpertsLayout) block.layout()).first();
-        List<Expert> experts = block.inPlace();
-        for (int i = 0; i < experts.size(); i++) {
-            Routing.Share share = routing.of(first + i);
-            if (share.rows().length > 0) {
-                resident.add(routed(experts.get(i), share));
-            }
-        }
+    /** Takes an expert that has something to do. */
+    @FunctionalInterface
+    private interface Visitor {
+        void visit(ExpertsLayout.ExpertLayout layout, WeightLocation location, Routing.Share share);
     }
 
-    private void fetch(Worker worker, Entry entry, Routing routing, Rows h, Rows sum) {
+    private void forEach(Entry entry, ExpertDivision division, Visitor visitor) {
         WeightBlock<List<Expert>> block = weights.experts(entry.block());
         ExpertsLayout layout = (ExpertsLayout) block.layout();
         long bytes = layout.one().bytes();
         for (int i = 0; i < layout.count(); i++) {
-            Routing.Share share = routing.of(layout.first() + i);
+            Routing.Share share = division.of(entry, layout.first() + i);
             if (share.rows().length > 0) {
-                MemorySegment part = worker.experts().take(block.location(), i * bytes, bytes);
-                RoutedExpert expert = routed(layout.one().in(part), share);
-                if (!worker.ops().experts(activation, List.of(expert), h, sum)) {
-                    compute(worker, expert, h, sum);
-                }
-                worker.experts().done();
+                visitor.visit(layout.one(), block.location().slice(i * bytes, bytes), share);
             }
         }
     }
 
-    private static RoutedExpert routed(Expert expert, Routing.Share share) {
+    static RoutedExpert routed(Expert expert, Routing.Share share) {
         return new RoutedExpert(expert.projections(), expert.down(), share.rows(), share.weights());
+    }
+
+    private void compute(Worker worker, List<RoutedExpert> experts, Rows h, Rows sum) {
+        if (!experts.isEmpty() && !worker.ops().experts(activation, experts, h, sum)) {
+            for (RoutedExpert expert : experts) {
+                compute(worker, expert, h, sum);
+            }
+        }
     }
 
     private void compute(Worker worker, RoutedExpert expert, Rows h, Rows sum) {

@@ -4,12 +4,15 @@ import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.Activity;
 import dev.flexgen.engine.device.Linear;
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Component;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.weights.ModelWeights;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +28,9 @@ final class FeedForwardSublayer {
     private final ExpertSublayer experts;
     private final ActiveNeurons activeNeurons;
 
+    /** What was asked for at the beginning of a layer, by device. */
+    private final Map<Integer, ExpertsOnDemand> demanded = new HashMap<>();
+
     FeedForwardSublayer(ModelWeights weights, Activation activation, Activity activity) {
         this.weights = weights;
         this.activation = activation;
@@ -36,21 +42,49 @@ final class FeedForwardSublayer {
         return activeNeurons;
     }
 
+    /** Asks for the experts that GPUs fetch, before anything else: the bus takes longest. */
+    void begin(DeviceGroup group, List<DeviceTasks> sublayer, ExpertDivision division) {
+        demanded.clear();
+        for (DeviceTasks tasks : sublayer) {
+            Worker worker = group.worker(tasks.device());
+            if (worker.device().tier() == Tier.GPU) {
+                demanded.put(worker.index(), experts.demand(worker, routed(tasks), division));
+            }
+        }
+    }
+
     /**
      * Adds the tasks' result for {@code h} to {@code sum}.
      *
-     * @param routing of the layer's experts, if it has any
+     * @param division of the layer's experts, if it has any
      */
-    void compute(Worker worker, DeviceTasks tasks, @Nullable Routing routing, Rows h, Rows sum) {
-        for (int i = 0; i < tasks.entries().size(); i += 2) {
-            if (tasks.entries().get(i).block().component() == Component.EXPERTS) {
-                Routing chosen = Objects.requireNonNull(routing, "experts without a router");
-                experts.compute(
-                        worker, tasks.entries().subList(i, tasks.entries().size()), chosen, h, sum);
-                return;
-            }
-            Entry up = tasks.entries().get(i);
-            Entry down = tasks.entries().get(i + 1);
+    void compute(Worker worker, DeviceTasks tasks, @Nullable ExpertDivision division, Rows h, Rows sum) {
+        List<Entry> routed = routed(tasks);
+        neurons(worker, tasks.entries().subList(0, tasks.entries().size() - routed.size()), h, sum);
+        if (!routed.isEmpty()) {
+            ExpertDivision chosen = Objects.requireNonNull(division, "experts without a router");
+            ExpertsOnDemand brought = demanded.containsKey(worker.index())
+                    ? demanded.get(worker.index())
+                    : experts.demand(worker, routed, chosen);
+            experts.compute(worker, routed, chosen, brought, h, sum);
+        }
+    }
+
+    /** The entries of experts, which come last. */
+    private static List<Entry> routed(DeviceTasks tasks) {
+        List<Entry> entries = tasks.entries();
+        int first = 0;
+        while (first < entries.size() && entries.get(first).block().component() != Component.EXPERTS) {
+            first++;
+        }
+        return entries.subList(first, entries.size());
+    }
+
+    /** Halves of shards of neurons by turns. */
+    private void neurons(Worker worker, List<Entry> entries, Rows h, Rows sum) {
+        for (int i = 0; i < entries.size(); i += 2) {
+            Entry up = entries.get(i);
+            Entry down = entries.get(i + 1);
             Rows a = worker.activations().neurons(h.count(), up.shard().size());
             List<Linear> first = worker.take(weights.neurons(up.block()), up.access());
             if (first.size() == 1) {

@@ -11,8 +11,10 @@ import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Schedule;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.weights.ModelWeights;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -131,7 +133,8 @@ final class ForwardPass {
                 layer.attention(),
                 h,
                 x,
-                (worker, tasks, input, sum) -> attention.compute(worker, tasks, batch, input, sum));
+                (worker, tasks, input, sum) -> attention.compute(worker, tasks, batch, input, sum),
+                false);
         leave(layer, fixed.attentionNorm(), fixed.attentionBias(), x);
         return true;
     }
@@ -149,24 +152,30 @@ final class ForwardPass {
         } else {
             h = enter(layer, fixed.ffnNorm(), x);
         }
-        Routing routing = route(layer, fixed.router(), h);
+        ExpertDivision division = route(layer, fixed.router(), h);
+        List<DeviceTasks> needed = layer.feedForward();
+        if (division != null) {
+            needed = division.needed(needed);
+            feedForward.begin(group, needed, division);
+        }
         sublayers.run(
                 layer.home(),
-                routing == null ? layer.feedForward() : routing.needed(layer.feedForward()),
+                needed,
                 h,
                 x,
-                (worker, tasks, input, sum) -> feedForward.compute(worker, tasks, routing, input, sum));
+                (worker, tasks, input, sum) -> feedForward.compute(worker, tasks, division, input, sum),
+                division != null);
         leave(layer, fixed.ffnNorm(), fixed.ffnBias(), x);
         return true;
     }
 
-    private @Nullable Routing route(Schedule.Layer layer, ModelWeights.@Nullable Router router, Rows h) {
+    private @Nullable ExpertDivision route(Schedule.Layer layer, ModelWeights.@Nullable Router router, Rows h) {
         if (router == null || !(spec.block(layer.index()).feedForward() instanceof FeedForwardSpec.Experts experts)) {
             return null;
         }
         Routing routing = group.home(layer.home()).router().route(router, experts, h);
         expertCounts.count(layer.index(), routing, h.count());
-        return routing;
+        return ExpertDivision.of(routing, layer.feedForward(), h.count());
     }
 
     private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {

@@ -3,12 +3,7 @@ package dev.flexgen.engine.exec;
 import dev.flexgen.engine.model.FeedForwardSpec.Experts;
 import dev.flexgen.engine.model.FeedForwardSpec.Router;
 import dev.flexgen.engine.model.FeedForwardSpec.Router.Scores;
-import dev.flexgen.engine.plan.Component;
-import dev.flexgen.engine.plan.Schedule.DeviceTasks;
-import dev.flexgen.engine.plan.Schedule.Entry;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Which rows of a step pass through which experts of a layer, and with what weight their results count. Computed on the host in
@@ -35,29 +30,9 @@ final class Routing {
         return shares[expert];
     }
 
-    /** What is left of a sublayer's tasks: devices all of whose experts nobody chose have nothing to do. */
-    List<DeviceTasks> needed(List<DeviceTasks> sublayer) {
-        List<DeviceTasks> needed = new ArrayList<>(sublayer.size());
-        for (DeviceTasks tasks : sublayer) {
-            if (isNeeded(tasks)) {
-                needed.add(tasks);
-            }
-        }
-        return needed;
-    }
-
-    private boolean isNeeded(DeviceTasks tasks) {
-        for (Entry entry : tasks.entries()) {
-            if (entry.block().component() != Component.EXPERTS) {
-                return true;
-            }
-            for (int expert = entry.shard().from(); expert < entry.shard().to(); expert++) {
-                if (shares[expert].rows().length > 0) {
-                    return true;
-                }
-            }
-        }
-        return false;
+    /** How many experts the layer has. */
+    int experts() {
+        return shares.length;
     }
 
     /**

@@ -24,15 +24,37 @@ final class Sublayers {
         this.group = group;
     }
 
-    /** Adds the sublayer's result for {@code h} to {@code x}, both at home. */
-    void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part) {
+    /**
+     * Adds the sublayer's result for {@code h} to {@code x}, both at home.
+     *
+     * @param waited whether {@code h} was waited for, so that the processor need not wait for it and begins before others are asked
+     */
+    void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part, boolean waited) {
         for (DeviceTasks tasks : sublayer) {
             if (tasks.device() != home) {
                 group.worker(tasks.device()).device().rouse();
                 group.between(home, tasks.device()).broadcast(h);
             }
         }
+        int others = sublayer.size() - 1;
+        if (waited && others > 0) {
+            group.worker(sublayer.getLast().device())
+                    .device()
+                    .during(
+                            () -> compute(home, sublayer.subList(others, others + 1), h, x, part),
+                            () -> compute(home, sublayer.subList(0, others), h, x, part));
+        } else {
+            compute(home, sublayer, h, x, part);
+        }
         for (DeviceTasks tasks : sublayer) {
+            if (tasks.device() != home) {
+                group.between(home, tasks.device()).reduce(x);
+            }
+        }
+    }
+
+    private void compute(int home, List<DeviceTasks> some, Rows h, Rows x, Part part) {
+        for (DeviceTasks tasks : some) {
             Worker worker = group.worker(tasks.device());
             if (tasks.device() == home) {
                 part.compute(worker, tasks, h, x);
@@ -42,11 +64,6 @@ final class Sublayers {
                 Rows sum = way.partial(x);
                 part.compute(worker, tasks, input, sum);
                 way.send(sum);
-            }
-        }
-        for (DeviceTasks tasks : sublayer) {
-            if (tasks.device() != home) {
-                group.between(home, tasks.device()).reduce(x);
             }
         }
     }

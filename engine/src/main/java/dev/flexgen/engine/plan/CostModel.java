@@ -178,7 +178,7 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
                 load.gpu += starts * gpu().startSeconds();
             }
             for (Schedule.Entry entry : device.entries()) {
-                double times = model.timesRead(entry.block(), entry.shard(), step.rows());
+                double times = entry.share() * model.timesRead(entry.block(), entry.shard(), step.rows());
                 weights(entry, times * sizes.bytes(entry.block(), entry.shard()), step, sharing, load);
                 if (entry.block().component() == Component.HEADS) {
                     attention(entry, step, load);

@@ -34,7 +34,7 @@ final class ExpertPlans {
     /**
      * Who computes what: home and what it holds, the experts on the GPU, those elsewhere and those elsewhere for prompts.
      *
-     * @param fetched share of the experts in host memory that the GPU fetches for every token
+     * @param fetched share of the experts that a token chooses in host memory that the GPU fetches
      */
     private record Devices(Tier tier, int home, int gpu, int processor, int prompts, double fetched) {}
 
@@ -98,11 +98,9 @@ final class ExpertPlans {
         Tier tier = devices.tier();
         int home = devices.home();
         ModelSpec spec = planner.spec();
-        int fetched = fetched(devices.fetched(), onGpu, Math.min(inHost, ranking.size() - onGpu));
         List<List<Place>> experts = places(
-                List.of(onGpu, fetched, inHost - fetched),
+                List.of(onGpu, inHost),
                 new Place(Tier.GPU, devices.gpu(), devices.gpu(), Access.RESIDENT),
-                new Place(Tier.HOST, devices.gpu(), devices.gpu(), Access.ON_DEMAND),
                 new Place(Tier.HOST, devices.processor(), devices.prompts(), Access.RESIDENT),
                 new Place(Tier.DISK, devices.processor(), devices.prompts(), Access.ON_DEMAND));
         List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, home, Access.RESIDENT));
@@ -112,24 +110,11 @@ final class ExpertPlans {
             List<Shard> neurons = network.neurons() == 0
                     ? List.of()
                     : List.of(new Shard(0, network.neurons(), tier, home, Access.RESIDENT));
-            layers.add(new LayerPlan(home, heads, neurons, neurons, shards(experts.get(i))));
+            double fetched = network.experts() == 0 ? 0 : devices.fetched();
+            layers.add(new LayerPlan(home, heads, neurons, neurons, shards(experts.get(i)), fetched));
         }
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, home, Access.RESIDENT));
         return new Plan(home, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
-    }
-
-    /** How many of the first experts outside the GPU are chosen as often as this share of all that host memory has. */
-    private int fetched(double share, int onGpu, int inHost) {
-        double left = 0;
-        for (int i = onGpu; i < onGpu + inHost; i++) {
-            left += share * chosenShare(ranking.get(i));
-        }
-        int fetched = 0;
-        while (fetched < inHost && left >= chosenShare(ranking.get(onGpu + fetched)) / 2) {
-            left -= chosenShare(ranking.get(onGpu + fetched));
-            fetched++;
-        }
-        return share == 0 ? 0 : fetched;
     }
 
     private double chosenShare(Expert expert) {

@@ -10,15 +10,26 @@ import java.util.List;
  * @param up shards of the first half of its feed-forward block, likewise
  * @param down shards of the second half: the same neurons on the same devices, wherever the weights are
  * @param experts shards of its experts, in order and without gaps; none in a layer without experts
+ * @param fetchedShare of those experts that a token chooses among the processor's, in memory-bound steps: what {@code home}, a GPU,
+ *     fetches and computes at the same time
  */
-public record LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down, List<Shard> experts) {
+public record LayerPlan(
+        int home, List<Shard> heads, List<Shard> up, List<Shard> down, List<Shard> experts, double fetchedShare) {
 
     /** Of a layer without experts. */
     public LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down) {
         this(home, heads, up, down, List.of());
     }
 
+    /** Every expert is computed by the device of its shard. */
+    public LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down, List<Shard> experts) {
+        this(home, heads, up, down, experts, 0);
+    }
+
     public LayerPlan {
+        if (!(fetchedShare >= 0 && fetchedShare <= 1)) {
+            throw new IllegalArgumentException("a share of " + fetchedShare + " is fetched");
+        }
         experts = contiguous(experts);
         heads = contiguous(heads);
         up = contiguous(up);

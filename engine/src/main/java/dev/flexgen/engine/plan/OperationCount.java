@@ -16,6 +16,12 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
     /** More for experts that are computed together: neurons, down projections, sums. */
     private static final int STARTS_TOGETHER = 3;
 
+    /** Experts of a usual size that are fetched and then computed together. */
+    private static final int FETCHED_TOGETHER = 4;
+
+    /** More for each expert that is fetched. */
+    private static final int STARTS_FETCHED = 1;
+
     /** More for each expert that is computed alone: rows, projections, gate, a place for the sum, the sum. */
     private static final int STARTS_ALONE = 6;
 
@@ -29,21 +35,29 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
         int shards = 0;
         double together = 0;
         double each = 0;
+        double fetched = 0;
         for (Schedule.Entry entry : device.entries()) {
             if (entry.block().component() != Component.EXPERTS) {
                 shards++;
                 continue;
             }
-            double experts = model.expertsRead(entry.block(), entry.shard(), step.rows());
+            double experts = entry.share() * model.expertsRead(entry.block(), entry.shard(), step.rows());
+            boolean demanded = entry.access() == Access.ON_DEMAND;
             if (!togetherWithOthers(entry, step)) {
                 each += STARTS_ALONE * experts;
-            } else if (entry.access() == Access.ON_DEMAND) {
-                each += STARTS_TOGETHER * experts; // of its own
+            } else if (demanded) {
+                fetched += experts;
             } else {
                 together = STARTS_TOGETHER;
             }
+            each += demanded ? STARTS_FETCHED * experts : 0;
         }
-        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + together + each;
+        double groups = Math.ceil(fetched / FETCHED_TOGETHER);
+        return STARTS
+                + STARTS_PER_SHARD * Math.max(0, shards - 1)
+                + together
+                + STARTS_TOGETHER * groups
+                + each;
     }
 
     private boolean togetherWithOthers(Schedule.Entry entry, Step step) {

@@ -70,6 +70,7 @@ public final class PlanJson {
         json.add("down", shards(layer.down()));
         if (!layer.experts().isEmpty()) {
             json.add("experts", shards(layer.experts()));
+            json.addProperty("fetched_share", layer.fetchedShare());
         }
         return json;
     }
@@ -115,13 +116,14 @@ public final class PlanJson {
         json.allow(Set.of("embedding_device", "compute_bound_tokens", "ring_slots", "layers", "head"));
         List<LayerPlan> layers = new ArrayList<>();
         for (FileObject layer : json.list("layers")) {
-            layer.allow(Set.of("count", "home", "heads", "up", "down", "experts"));
+            layer.allow(Set.of("count", "home", "heads", "up", "down", "experts", "fetched_share"));
             LayerPlan read = new LayerPlan(
                     layer.number("home"),
                     shards(layer, "heads"),
                     shards(layer, "up"),
                     shards(layer, "down"),
-                    layer.has("experts") ? shards(layer, "experts") : List.of());
+                    layer.has("experts") ? shards(layer, "experts") : List.of(),
+                    layer.has("fetched_share") ? layer.number("fetched_share", 0, 1) : 0);
             int count = layer.number("count");
             if (count < 1 || layers.size() + (long) count > MOST_LAYERS) {
                 throw new IllegalArgumentException("count " + count + " of layers is not possible");

@@ -19,8 +19,20 @@ public record Schedule(Regime regime, List<Layer> layers, List<DeviceTasks> head
      *
      * @param device that multiplies with it
      * @param attends device that holds the keys and values, for heads; else {@code device}
+     * @param share of the experts that a token chooses in it: 1, unless another device computes the others
      */
-    public record Entry(BlockId block, Shard shard, int device, int attends, Access access) {}
+    public record Entry(BlockId block, Shard shard, int device, int attends, Access access, double share) {
+
+        /** Of all that is used of a block. */
+        public Entry(BlockId block, Shard shard, int device, int attends, Access access) {
+            this(block, shard, device, attends, access, 1);
+        }
+
+        /** Whether another device computes with the block too. */
+        public boolean divided() {
+            return share < 1;
+        }
+    }
 
     /** What one device does in one sublayer, in this order. */
     public record DeviceTasks(int device, List<Entry> entries) {}
@@ -97,9 +109,27 @@ public record Schedule(Regime regime, List<Layer> layers, List<DeviceTasks> head
         }
         for (int j = 0; j < layer.experts().size(); j++) {
             BlockId id = new BlockId(index, Component.EXPERTS, j);
-            entries.add(entry(id, layer.experts().get(j), regime, tiers));
+            addExperts(layer, entry(id, layer.experts().get(j), regime, tiers), regime, tiers, entries);
         }
         return entries;
+    }
+
+    /** Once, or for the processor and for the GPU that fetches a share. */
+    private static void addExperts(LayerPlan layer, Entry own, Regime regime, List<Tier> tiers, List<Entry> entries) {
+        double fetched = layer.fetchedShare();
+        boolean shared = regime == Regime.MEMORY_BOUND
+                && own.access() == Access.RESIDENT
+                && tiers.get(own.device()) == Tier.HOST;
+        if (!shared || fetched < 1) {
+            entries.add(shared ? share(own, own.device(), own.access(), 1 - fetched) : own);
+        }
+        if (shared && fetched > 0) {
+            entries.add(share(own, layer.home(), Access.ON_DEMAND, fetched));
+        }
+    }
+
+    private static Entry share(Entry entry, int device, Access access, double share) {
+        return new Entry(entry.block(), entry.shard(), device, device, access, share);
     }
 
     private static Entry entry(BlockId id, Shard shard, Regime regime, List<Tier> tiers) {

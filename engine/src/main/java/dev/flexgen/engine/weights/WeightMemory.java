@@ -112,7 +112,7 @@ public final class WeightMemory {
             fileOffsets.put(id, fileBytes);
             fileBytes += bytes(id);
         } else if (shard.tier() == Tier.HOST && !isTokenTable(id, shard)) {
-            @Nullable Device gpu = gpuThatReads(shard);
+            @Nullable Device gpu = gpuThatReads(id, shard);
             @Nullable Buffer locked = gpu == null ? null : pageLocked(gpu, bytes(id));
             if (locked == null && shard.access() == Access.MAPPED) {
                 throw EngineException.placement(
@@ -129,8 +129,11 @@ public final class WeightMemory {
         }
     }
 
-    private @Nullable Device gpuThatReads(Shard shard) {
-        for (int index : new int[] {shard.prefillDevice(), shard.device()}) {
+    private @Nullable Device gpuThatReads(BlockId id, Shard shard) {
+        boolean shared = id.component() == Component.EXPERTS
+                && plan.layers().get(id.layer()).fetchedShare() > 0;
+        int fetches = shared ? plan.layers().get(id.layer()).home() : shard.device();
+        for (int index : new int[] {shard.prefillDevice(), shard.device(), fetches}) {
             if (devices.get(index).tier() == Tier.GPU) {
                 return devices.get(index);
             }
@@ -150,10 +153,11 @@ public final class WeightMemory {
         long[] largest = new long[1];
         Device[] gpu = new Device[1];
         plan.forEach((id, shard) -> {
-            @Nullable Device reader = shard.tier() == Tier.GPU ? null : gpuThatReads(shard);
+            @Nullable Device reader = shard.tier() == Tier.GPU ? null : gpuThatReads(id, shard);
             if (reader != null) {
                 gpu[0] = reader;
-                largest[0] = Math.max(largest[0], bytes(id));
+                int parts = id.component() == Component.EXPERTS ? shard.size() : 1; // experts pass one by one
+                largest[0] = Math.max(largest[0], bytes(id) / parts);
             }
         });
         if (gpu[0] != null) {

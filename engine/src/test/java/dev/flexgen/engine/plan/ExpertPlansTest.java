@@ -72,22 +72,16 @@ class ExpertPlansTest {
                 .sum();
     }
 
-    private static boolean fetched(Shard shard) {
-        return shard.tier() == Tier.HOST && shard.device() == 0;
-    }
-
-    private static boolean byProcessor(Shard shard) {
-        return shard.tier() == Tier.HOST && shard.device() == 1;
+    private static double fetchedShare(Plan plan) {
+        return plan.layers().getFirst().fetchedShare();
     }
 
     @Test
     void whereTheProcessorIsAsSlowAsTheBusBothTakeAPartAtTheSameTime() {
         MachineProfile machine = TestMachines.gpu(2e12, 50e9, 60e9, 45e9, 50e9);
         Plan plan = plan(machine, 2 * GIB);
-        long fetched = experts(plan, ExpertPlansTest::fetched);
-        long computed = experts(plan, ExpertPlansTest::byProcessor);
         assertThat(experts(plan, shard -> shard.tier() == Tier.GPU)).isPositive();
-        assertThat((double) fetched / (fetched + computed)).isBetween(0.25, 0.6);
+        assertThat(fetchedShare(plan)).isBetween(0.25, 0.6);
         assertThat(seconds(machine, plan)).isLessThan(0.75 * seconds(machine, withoutFetching(plan)));
     }
 
@@ -95,8 +89,7 @@ class ExpertPlansTest {
     void theBusTakesNoMoreThanItBringsInTime() {
         MachineProfile machine = TestMachines.gpu(2e12, 5e9, 100e9, 4e9, 95e9);
         Plan plan = plan(machine, 2 * GIB);
-        long fetched = experts(plan, ExpertPlansTest::fetched);
-        assertThat(fetched).isLessThan(experts(plan, ExpertPlansTest::byProcessor) / 10);
+        assertThat(fetchedShare(plan)).isLessThan(0.1);
         assertThat(turn(machine, plan)).isLessThan(1.01 * turn(machine, withoutFetching(plan)));
     }
 
@@ -126,12 +119,7 @@ class ExpertPlansTest {
     private static Plan withoutFetching(Plan plan) {
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerPlan layer : plan.layers()) {
-            List<Shard> experts = layer.experts().stream()
-                    .map(shard -> fetched(shard)
-                            ? new Shard(shard.from(), shard.to(), Tier.HOST, 1, 0, Access.RESIDENT)
-                            : shard)
-                    .toList();
-            layers.add(new LayerPlan(layer.home(), layer.heads(), layer.up(), layer.down(), experts));
+            layers.add(new LayerPlan(layer.home(), layer.heads(), layer.up(), layer.down(), layer.experts()));
         }
         return new Plan(plan.embeddingDevice(), layers, plan.head(), plan.computeBoundTokens(), plan.ringSlots());
     }

@@ -109,6 +109,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public void during(Runnable operations, Runnable other) {
+        pool.during(operations, other);
+    }
+
+    @Override
     public void close() {
         // its memory is that of its buffers, its threads are the pool's
     }

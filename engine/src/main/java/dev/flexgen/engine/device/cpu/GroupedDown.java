@@ -15,7 +15,7 @@ import java.util.List;
 final class GroupedDown {
 
     /** Groups of a partial sum that a thread joins at a time. */
-    private static final int JOINED = 8;
+    private static final int JOINED = 2;
 
     /** What memory could have delivered while a row that nobody foresaw is waited for, as measured on one core. */
     private static final long GAP_BYTES = 6 << 10;

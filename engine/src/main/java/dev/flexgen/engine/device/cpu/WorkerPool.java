@@ -66,6 +66,7 @@ public final class WorkerPool implements AutoCloseable {
     private volatile Loop current = new Loop((part, worker) -> {}, 0);
     private volatile boolean closed;
     private volatile long rousedUntil = System.nanoTime();
+    private @Nullable Runnable other; // what the owner does while the next loop has begun
 
     /**
      * Starts the workers.
@@ -119,6 +120,28 @@ public final class WorkerPool implements AutoCloseable {
         return System.nanoTime() - rousedUntil < 0;
     }
 
+    /**
+     * Does {@code operations}, which call {@link #run}, and {@code task} on the same thread: once workers have begun with the first loop
+     * that is theirs too, or after all if there is none.
+     */
+    public void during(Runnable operations, Runnable task) {
+        other = task;
+        try {
+            operations.run();
+            doOther();
+        } finally {
+            other = null;
+        }
+    }
+
+    private void doOther() {
+        @Nullable Runnable task = other;
+        other = null;
+        if (task != null) {
+            task.run();
+        }
+    }
+
     /** Runs {@code body} for parts 0 to {@code parts - 1} and returns when all are done. */
     public void run(int parts, Body body) {
         Loop loop = new Loop(body, parts);
@@ -126,6 +149,11 @@ public final class WorkerPool implements AutoCloseable {
             current = loop;
             for (Worker worker : workers) {
                 worker.wake();
+            }
+            try {
+                doOther();
+            } catch (Throwable e) { // the workers use what belongs to the caller until they are done
+                loop.failure.compareAndSet(null, e);
             }
         }
         loop.work(0);
