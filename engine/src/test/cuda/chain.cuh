@@ -58,7 +58,7 @@ struct Chain {
             launchEarly("up_1_f16", ceilDiv(rows * count, 16), 256, 0, in, 1, columns, activation, g);
             return;
         }
-        launchEarly("up_tensor_8_f16", ceilDiv(rows, 64) * count, 256, 0, in, 1, columns, activation, g);
+        launchEarly("up_tensor_8_f16", ceilDiv(rows, 64) * count, 256, 0, in, 1, columns, activation, g, beyond);
     }
 
     void down(const uint8_t* w, int rows, int columns, const float* in, bool dense) {

@@ -8,7 +8,7 @@ static void checkUp(Type type, int rows, int columns, int tokens, const string& 
     Array out(tokens * rows, F32), out2(tokens * 3, F32);
     UpGroup g = {{w.device, w2.device}, {(float*)bias.device, nullptr}, {(float*)out.device, (float*)out2.device}, {rows, 3}, 2};
     int tiles = ceilDiv(rows, tileRows) + ceilDiv(3, tileRows);
-    launch("up_" + variant + "_" + SUFFIX[type], ceilDiv(tiles, perBlock), 256, 0, in.device, tokens, columns, 1, g);
+    launch("up_" + variant + "_" + SUFFIX[type], ceilDiv(tiles, perBlock), 256, 0, in.device, tokens, columns, 1, g, beyond);
     for (int which = 0; which < 2; which++) {
         int n = which ? 3 : rows;
         vector<double> want(tokens * n);
@@ -52,7 +52,7 @@ static void checkProduct(Type type, bool up, int outputs, int inputs, int tokens
     Array w((size_t)outputs * inputs, type), in(tokens * inputs, F32), bias(outputs, F32), out(tokens * outputs, F32), narrow(tokens * inputs, F16);
     string name = string("product_") + (up ? "up_" : "down_") + (tile ? std::to_string(tile) : "any") + "_" + SUFFIX[type];
     if (tile) {
-        launch(string("rows_narrow_") + SUFFIX[type], 32, 256, 0, in.device, narrow.device, (long long)tokens * inputs, 1);
+        launch(string("rows_narrow_") + SUFFIX[type], 32, 256, 0, in.device, narrow.device, (long long)tokens * inputs, 1, beyond);
         int range = ceilDiv(ceilDiv(inputs, ranges), 32) * 32;
         launch(name, dim3(ceilDiv(tokens, tile), ceilDiv(outputs, 128), ceilDiv(inputs, range)), 128, 4 * (tile + 128) * 64, narrow.device, w.device,
             bias.device, out.device, partials, counters, tokens, outputs, inputs, range, 0, inputs, outputs);
@@ -115,7 +115,7 @@ static void checkAttention(Type type, int heads, int group, int dim, int blockTo
     float scale = 0.3f;
     string name = variant + "_" + SUFFIX[type];
     if (variant.find("prefill") == 0) {
-        launch(name, dim3(ceilDiv(tokens, 64), heads * group), 128, 0, query.device, out.device, group, scale * 1.4426950408889634f, kv);
+        launch(name, dim3(ceilDiv(tokens, 64), heads * group), 128, 0, query.device, out.device, group, scale * 1.4426950408889634f, beyond, kv);
     } else {
         int rows = variant == "attend_1" ? 1 : 4;
         int spans = ceilDiv(length, span), piece = variant == "attend_any" ? 1 : 16 / bytesOf(type);

@@ -16,10 +16,15 @@ int main(int count, char** arguments) {
     CHECK(cudaMalloc(&partials, 256 << 20));
     CHECK(cudaMalloc(&counters, 65536));
     CHECK(cudaMemset(counters, 0, 65536));
+    CHECK(cudaMalloc(&beyond, 4));
+    CHECK(cudaMemset(beyond, 0, 4));
     string what = count < 3 ? "all" : arguments[2];
     if (what == "all" || what == "check") checkAll();
     if (what == "all" || what == "time") timeAll();
     if (what == "all" || what == "chain") timeChain();
     CHECK(cudaDeviceSynchronize());
+    uint32_t some;
+    CHECK(cudaMemcpy(&some, beyond, 4, cudaMemcpyDeviceToHost));
+    if (some && ++failures) printf("FAIL a kernel says that numbers are out of F16's range\n");
     return failures != 0;
 }

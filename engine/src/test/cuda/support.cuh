@@ -143,6 +143,7 @@ struct Array { // on the host in double, on the device as stored
 
 static float* partials; // 256 MiB
 static uint32_t* counters;
+static uint32_t* beyond; // what kernels set that met a number out of F16's range
 
 // `exact`: as OpsConformance demands of F32 arithmetic; otherwise relative to the whole result, as 16-bit activations allow.
 static void compare(const string& what, const Array& got, const vector<double>& want, int terms, bool exact = true) {

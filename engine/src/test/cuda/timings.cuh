@@ -71,7 +71,7 @@ static void timeAll() {
                             g.out[n] = (float*)out.device + n * 7168;
                             g.rows[n] = rows;
                         }
-                        launch("up_" + variant + "_" + s, blocks, 256, 0, in.device, tokens, columns, 1, g);
+                        launch("up_" + variant + "_" + s, blocks, 256, 0, in.device, tokens, columns, 1, g, beyond);
                     });
                     report("up_" + variant + " " + s + " " + std::to_string(count) + "x[" + std::to_string(rows) + "," + std::to_string(columns) + "] x " + std::to_string(tokens), us, bytes);
                 }
@@ -132,7 +132,7 @@ static void timeAll() {
             }
         }
         double us = microseconds(20, [&](int) {
-            launch("rows_narrow_" + s, 16 * processors, 256, 0, wide.device, narrow.device, 512ll * 16384, 1);
+            launch("rows_narrow_" + s, 16 * processors, 256, 0, wide.device, narrow.device, 512ll * 16384, 1, beyond);
         });
         report("narrow " + s + " 512x16384", us, 512. * 16384 * 6);
         for (auto shape : vector<vector<int>>{{32, 128, 512, 0}, {32, 128, 512, 1536}, {32, 64, 512, 0}, {32, 80, 512, 0}, {32, 128, 1, 544}, {32, 128, 1, 2000}, {56, 128, 1, 544}, {32, 128, 4, 544}, {32, 128, 16, 544}}) {
@@ -152,7 +152,7 @@ static void timeAll() {
             string what = s + " " + std::to_string(heads) + " heads of " + std::to_string(dim) + ", " + std::to_string(tokens) + " after " + std::to_string(past);
             if (tokens > 16) {
                 double us = microseconds(2 * copies, [&](int i) {
-                    launch("prefill_" + std::to_string(dim) + "_" + s, dim3(ceilDiv(tokens, 64), heads), 128, 0, wide.device, result.device, 1, 0.127f, kvs[i % copies]);
+                    launch("prefill_" + std::to_string(dim) + "_" + s, dim3(ceilDiv(tokens, 64), heads), 128, 0, wide.device, result.device, 1, 0.127f, beyond, kvs[i % copies]);
                 });
                 double flop = 4. * heads * dim * tokens * (past + tokens / 2.);
                 printf("prefill %s: %.1f us, %.0f TFLOP/s\n", what.c_str(), us, flop / us * 1e-6);

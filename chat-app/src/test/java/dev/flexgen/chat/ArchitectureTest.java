@@ -69,6 +69,7 @@ class ArchitectureTest {
             ENGINE + ".tensor.DType",
             ENGINE + ".checkpoint.RandomWeights",
             ENGINE + ".exec.Counters",
+            ENGINE + ".store.HintFile",
             ENGINE + ".store.PackListener",
             ENGINE + ".store.PackedForm",
             ENGINE + ".store.ShardPacker",

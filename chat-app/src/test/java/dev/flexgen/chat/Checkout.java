@@ -30,6 +30,17 @@ public final class Checkout {
         return root().map(root -> folders(root.resolve(GOLDEN))).orElse(List.of());
     }
 
+    /** A real tokenizer beside the checkout, which is third-party data and not part of it. */
+    public static Optional<Path> realTokenizer(String name) {
+        for (Path above = Path.of("").toAbsolutePath(); above != null; above = above.getParent()) {
+            Path folder = above.resolve("shared").resolve("tokenizers").resolve(name);
+            if (Files.isDirectory(folder)) {
+                return Optional.of(folder);
+            }
+        }
+        return Optional.empty();
+    }
+
     private static List<Path> folders(Path folder) {
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.filter(Files::isDirectory).sorted().toList();

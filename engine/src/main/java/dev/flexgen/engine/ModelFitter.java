@@ -2,7 +2,6 @@ package dev.flexgen.engine;
 
 import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.device.cuda.CudaGpus;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.PublishedModels;
 import dev.flexgen.engine.model.UniformTypes;
@@ -11,7 +10,6 @@ import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.MachineState.Found;
 import dev.flexgen.engine.tensor.DType;
-import dev.flexgen.engine.weights.Needs;
 import java.util.Optional;
 
 /**
@@ -80,11 +78,6 @@ public record ModelFitter(MachineState state, ModelOptions options) {
         }
     }
 
-    /** Whether this version has GPU kernels for all that a model's layers need. */
-    public static boolean gpuComputes(ModelSpec spec) {
-        return CudaGpus.CAPABILITIES.containsAll(Needs.of(spec));
-    }
-
     /** The same on a machine that has, or is allowed, other amounts of memory. */
     public ModelFitter with(Budget budget) {
         return new ModelFitter(new MachineState(state.found(), budget, state.profile()), options);
@@ -106,7 +99,7 @@ public record ModelFitter(MachineState state, ModelOptions options) {
                 Optional.empty(),
                 options,
                 budget,
-                state.hasGpu() && gpuComputes(spec),
+                state.hasGpu(),
                 () -> state.profile().orElseGet(MachineProfile::unknown));
     }
 }

@@ -1,7 +1,6 @@
 package dev.flexgen.chat.cli;
 
 import dev.flexgen.engine.FitResult;
-import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Access;
@@ -42,18 +41,13 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
                             + " first",
                     100 * fits.shape().activeShare()));
         }
-        boolean kernels = ModelFitter.gpuComputes(fits.shape().spec());
-        if (machine.hasGpu() && !kernels) {
-            reasons.add("the processor computes alone: this version has no GPU kernels for models of type "
-                    + fits.shape().spec().family());
-        }
         List<Shard> experts = fits.plan().layers().stream()
                 .flatMap(layer -> layer.experts().stream())
                 .filter(shard -> shard.tier() != Tier.GPU)
                 .toList();
-        if (machine.hasGpu() && kernels && !experts.isEmpty()) {
+        if (machine.hasGpu() && !experts.isEmpty()) {
             reasons.add(sharing(experts));
-        } else if (machine.hasGpu() && kernels && fits.tiers().contains(Tier.HOST)) {
+        } else if (machine.hasGpu() && fits.tiers().contains(Tier.HOST)) {
             boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() != 0);
             reasons.add(
                     processor

@@ -67,8 +67,7 @@ record PlanReport(String model, FitResult.Fits fits, ModelFitter fitter, int bat
                 model,
                 fits.weights().label(),
                 fits.context()));
-        PlanPlaces places = new PlanPlaces(
-                fits, machine().hasGpu() && ModelFitter.gpuComputes(fits.shape().spec()));
+        PlanPlaces places = new PlanPlaces(fits, machine().hasGpu());
         for (Tier tier : Tier.values()) {
             if (fits.footprint().bytes(tier) > 0) {
                 text.append(line(tier, places));

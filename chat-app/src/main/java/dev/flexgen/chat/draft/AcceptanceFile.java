@@ -1,6 +1,5 @@
 package dev.flexgen.chat.draft;
 
-import com.google.gson.Gson;
 import com.google.gson.reflect.TypeToken;
 import dev.flexgen.chat.Wiring;
 import dev.flexgen.chat.packed.Packing;
@@ -8,26 +7,24 @@ import dev.flexgen.config.CatalogueEntry;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.DraftCounts;
 import dev.flexgen.engine.plan.Acceptance;
+import dev.flexgen.engine.store.HintFile;
 import dev.flexgen.hub.ResolvedModel;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * How often drafts of one model were right in earlier replies, by what drafted, so that the planner need not guess. A hint: a file that
- * is not there, damaged or foreign counts as none, and one that cannot be written is left out.
+ * How often drafts of one model were right in earlier replies, by what drafted, so that the planner need not guess: a {@link HintFile}.
  */
 public final class AcceptanceFile {
 
     /** Far more than any model has drafts. */
     private static final long MOST_BYTES = 1 << 16;
 
-    private final Path file;
+    private final Path folder;
+    private final HintFile file;
 
     /**
      * Of a model.
@@ -36,7 +33,8 @@ public final class AcceptanceFile {
      * @param model a name of the catalogue, or {@link #key}
      */
     public AcceptanceFile(Path cache, String model) {
-        this.file = cache.resolve("drafts").resolve(model.replaceAll("[^\\w.-]", "_") + ".json");
+        this.folder = cache.resolve("drafts");
+        this.file = new HintFile(model.replaceAll("[^\\w.-]", "_") + ".json", MOST_BYTES);
     }
 
     /** Of what a MODEL argument means. */
@@ -66,25 +64,13 @@ public final class AcceptanceFile {
         }
         Map<String, DraftCounts> all = read();
         all.merge(draft, counts, (before, more) -> before.plus(more).recent());
-        try {
-            Files.createDirectories(file.getParent());
-            Path temporary = Files.createTempFile(file.getParent(), "new", ".json");
-            Files.writeString(temporary, new Gson().toJson(all));
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            // A hint: a folder that is read-only or full does without.
-        }
+        file.write(folder, all);
     }
 
     private Map<String, DraftCounts> read() {
-        try {
-            if (!Files.isRegularFile(file) || Files.size(file) > MOST_BYTES) {
-                return new TreeMap<>();
-            }
-            Map<String, DraftCounts> counts = new Gson().fromJson(Files.readString(file), new TypeToken<>() {});
-            return counts == null || counts.containsValue(null) ? new TreeMap<>() : new TreeMap<>(counts);
-        } catch (IOException | RuntimeException e) {
-            return new TreeMap<>(); // Gson reports what a record refuses as any exception
-        }
+        return file.read(folder, new TypeToken<Map<String, DraftCounts>>() {})
+                .filter(counts -> !counts.containsValue(null))
+                .map(TreeMap::new)
+                .orElseGet(TreeMap::new);
     }
 }

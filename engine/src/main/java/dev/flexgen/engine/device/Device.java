@@ -23,6 +23,11 @@ public interface Device extends AutoCloseable {
     /** Whether {@link #ops()} can do what only some models need; the same as long as the device is open. */
     boolean supports(Capability capability);
 
+    /** For how many query heads one operation takes {@link Scoring#slopes()}; the same as long as the device is open. */
+    default int mostSlopes() {
+        return Integer.MAX_VALUE;
+    }
+
     /**
      * Zeroed memory on {@link #tier()}, entered in the ledger under {@code owner}; aligned for any use.
      *
@@ -44,6 +49,15 @@ public interface Device extends AutoCloseable {
 
     /** Operations on the stream {@link StreamRole#COMPUTE}. */
     Ops ops();
+
+    /**
+     * Whether operations met numbers that the device's fastest ways cannot hold, since this was last asked. If so, what was computed
+     * since is wrong and has to be computed once more: from now on the device takes other ways wherever such numbers may come. For
+     * when all work has ended.
+     */
+    default boolean mustRepeat() {
+        return false;
+    }
 
     /** The stream for one kind of work; the same for several kinds where the device has but one. */
     Stream stream(StreamRole lane);

@@ -1,6 +1,7 @@
 package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.base.Resources;
+import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.plan.Schedule;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +53,20 @@ final class DeviceGroup implements AutoCloseable {
     /** A step begins. */
     void begin(Schedule schedule, boolean withHead) {
         workers.forEach(worker -> worker.begin(schedule, withHead));
+    }
+
+    /** Waits for the operations of a step from which nobody reads logits. */
+    void await() {
+        workers.forEach(Worker::await);
+    }
+
+    /** Whether a device has the whole step computed again, after all its operations: {@link Device#mustRepeat()}. */
+    boolean mustRepeat() {
+        boolean some = false;
+        for (Worker worker : workers) {
+            some |= worker.device().mustRepeat();
+        }
+        return some;
     }
 
     /** Waits for all that a cancelled step asked for. */

@@ -170,11 +170,20 @@ public final class ModelRunner implements AutoCloseable {
     private float @Nullable [] compute(Batch batch) {
         try {
             Schedule schedule = execution.schedule(batch.rows());
-            if (!forward.run(batch, schedule)) {
-                group.settle();
-                return null;
-            }
-            return batch.logitRows() == 0 ? new float[0] : head.logits(group, weights, schedule, batch);
+            float[] numbers;
+            do {
+                if (!forward.run(batch, schedule)) {
+                    group.settle();
+                    return null;
+                }
+                if (batch.logitRows() == 0) {
+                    numbers = new float[0];
+                    group.await();
+                } else {
+                    numbers = head.logits(group, weights, schedule, batch);
+                }
+            } while (group.mustRepeat()); // a few times at most: each time a device has changed its ways
+            return numbers;
         } catch (Throwable e) {
             group.settle(e);
             throw e;

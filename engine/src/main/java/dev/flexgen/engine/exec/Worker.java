@@ -2,6 +2,7 @@ package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.base.Resources;
 import dev.flexgen.engine.device.Device;
+import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.Ops;
 import dev.flexgen.engine.device.Stream;
 import dev.flexgen.engine.device.StreamRole;
@@ -31,6 +32,7 @@ final class Worker implements AutoCloseable {
     private final @Nullable ExpertFetcher experts;
     private final @Nullable HostAttention hostAttention;
     private final Map<List<BlockId>, List<BlockId>> streamed = new HashMap<>();
+    private final Event finished;
 
     /**
      * Takes over what it is given.
@@ -56,6 +58,7 @@ final class Worker implements AutoCloseable {
         this.activeRows = activeRows;
         this.experts = experts;
         this.hostAttention = hostAttention;
+        this.finished = device.event();
     }
 
     int index() {
@@ -122,6 +125,12 @@ final class Worker implements AutoCloseable {
         return part;
     }
 
+    /** Waits for the operations that were asked for. */
+    void await() {
+        device.stream(StreamRole.COMPUTE).record(finished);
+        finished.join();
+    }
+
     /** Waits for all that was asked for, after a step that broke off. */
     void settle() {
         device.stream(StreamRole.ACTIVATIONS_IN).join();
@@ -133,6 +142,7 @@ final class Worker implements AutoCloseable {
     public void close() {
         try (Resources resources = new Resources()) {
             resources.keep(activations);
+            resources.keep(finished);
             for (AutoCloseable part : new @Nullable AutoCloseable[] {hostAttention, activeRows, experts, prefetcher}) {
                 if (part != null) {
                     resources.keep(part);

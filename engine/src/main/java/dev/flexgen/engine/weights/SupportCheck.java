@@ -4,7 +4,9 @@ import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.EncodingSupport;
 import dev.flexgen.engine.device.Operation;
+import dev.flexgen.engine.model.AttentionSpec;
 import dev.flexgen.engine.model.ModelPart;
+import dev.flexgen.engine.model.Positions;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
@@ -22,6 +24,7 @@ record SupportCheck(WeightEncodings encodings, List<Device> devices) {
         plan.forEach((id, shard) -> {
             switch (id.component()) {
                 case HEADS -> {
+                    requireSlopes(shard);
                     HeadsLayout layout = HeadsLayout.of(encodings, shard, id.layer());
                     require(shard, Operation.UP, layout.query(), layout.key(), layout.value());
                     require(shard, Operation.DOWN, layout.out());
@@ -68,6 +71,18 @@ record SupportCheck(WeightEncodings encodings, List<Device> devices) {
                     device.name() + " cannot compute " + missing.what() + ", which models of type "
                             + encodings.spec().family() + " need; use --device cpu, or a plan for the processor");
         });
+    }
+
+    /** Of the heads that a device attends for at once. */
+    private void requireSlopes(Shard shard) {
+        AttentionSpec attention = encodings.spec().block(0).attention();
+        Device device = devices.get(shard.device());
+        long heads = (long) shard.size() * (attention.heads() / attention.keyHeads());
+        if (attention.positions() instanceof Positions.Alibi && heads > device.mostSlopes()) {
+            throw EngineException.placement(device.name() + " attends with ALiBi positions for at most "
+                    + device.mostSlopes() + " heads, and would have to for " + heads
+                    + " here; use --device cpu, or a plan with fewer heads on the GPU");
+        }
     }
 
     private void require(Shard shard, Operation operation, MatrixLayout... matrices) {

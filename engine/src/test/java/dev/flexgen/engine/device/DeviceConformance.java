@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.config.Activation;
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
@@ -17,8 +16,6 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -28,9 +25,7 @@ import org.junit.jupiter.api.TestFactory;
  * reference. A device's test extends this. A device must support every element type; what else it supports is up to it, but what
  * it does not support it must refuse.
  */
-public abstract class DeviceConformance {
-
-    private static final long BYTES = 16 << 20;
+public abstract class DeviceConformance extends ConformanceSuite {
 
     /** Matrices from here on are tried with fewer token counts. */
     private static final int LARGE = 50_000;
@@ -43,14 +38,6 @@ public abstract class DeviceConformance {
     /** Activations that every device computes; for the others see {@link FamilyConformance}. */
     private static final List<Activation> EVERYWHERE = List.of(Activation.RELU, Activation.GELU);
 
-    private final Ledger ledger = new Ledger();
-    private Device device;
-    private TwinMemory memory;
-    private boolean opened;
-
-    /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
-    protected abstract Device open(Ledger ledger);
-
     protected Grid grid() {
         return Grid.full();
     }
@@ -61,22 +48,6 @@ public abstract class DeviceConformance {
      */
     protected double rounding(Encoding encoding, int tokens) {
         return 0;
-    }
-
-    @BeforeEach
-    void openDevice() {
-        device = open(ledger);
-        memory = new TwinMemory(device, BYTES);
-        opened = true;
-    }
-
-    @AfterEach
-    void closingGivesEveryByteBack() {
-        if (opened) { // a test that was skipped has no device
-            memory.close();
-            device.close();
-        }
-        assertThat(ledger.report()).isEmpty();
     }
 
     @TestFactory
@@ -351,10 +322,6 @@ public abstract class DeviceConformance {
         void run(RandomOperands operands, Matrix matrix, int tokens);
     }
 
-    private interface Case {
-        void run(RandomOperands operands);
-    }
-
     private Stream<DynamicTest> overMatrices(Operation operation, MatrixCase body) {
         return over(operation, numbers -> numbers > LARGE ? grid().someTokens() : grid().tokens(), body);
     }
@@ -378,11 +345,9 @@ public abstract class DeviceConformance {
         return tests.stream();
     }
 
-    private DynamicTest test(String name, Case body) {
-        return DynamicTest.dynamicTest(name, () -> {
-            memory.clear();
-            // On the host, matrices may be used as a mapped file has them, at odd addresses.
-            body.run(new RandomOperands(memory, 3, device.tier() == Tier.HOST ? 1 : 0));
-        });
+    /** On the host, matrices may be used as a mapped file has them, at odd addresses. */
+    @Override
+    int matrixOffset() {
+        return device.tier() == Tier.HOST ? 1 : 0;
     }
 }

@@ -3,7 +3,6 @@ package dev.flexgen.engine.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flexgen.config.Activation;
-import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,29 +11,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /** {@link Ops#experts} against the reference, which takes one expert after the other. A device's test extends this. */
-public abstract class ExpertConformance {
+public abstract class ExpertConformance extends ConformanceSuite {
 
     /** Some, of which each row chooses some. */
     private record Choice(int experts, int chosen) {}
 
     private static final Choice FEW = new Choice(7, 3);
     private static final int[][] SHAPES = {{33, 40}, {40, 72}, {96, 128}, {130, 264}, {300, 1112}, {768, 64}};
-
-    private final Ledger ledger = new Ledger();
-    private Device device;
-    private TwinMemory memory;
-    private boolean opened;
-
-    /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
-    protected abstract Device open(Ledger ledger);
 
     /** Encodings whose experts the device computes together. */
     protected abstract List<Encoding> encodings();
@@ -45,22 +33,6 @@ public abstract class ExpertConformance {
     /** Whether it does so for hundreds of rows, as long as each expert has few. */
     protected boolean manyRows() {
         return false;
-    }
-
-    @BeforeEach
-    void openDevice() {
-        device = open(ledger);
-        memory = new TwinMemory(device, 24 << 20);
-        opened = true;
-    }
-
-    @AfterEach
-    void closingGivesEveryByteBack() {
-        if (opened) {
-            memory.close();
-            device.close();
-        }
-        assertThat(ledger.report()).isEmpty();
     }
 
     @TestFactory
@@ -232,12 +204,5 @@ public abstract class ExpertConformance {
             data.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (value * factor));
         }
         return rows;
-    }
-
-    private DynamicTest test(String name, Consumer<RandomOperands> body) {
-        return DynamicTest.dynamicTest(name, () -> {
-            memory.clear();
-            body.accept(new RandomOperands(memory, 3, 0));
-        });
     }
 }

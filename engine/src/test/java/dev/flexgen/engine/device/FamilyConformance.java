@@ -1,33 +1,19 @@
 package dev.flexgen.engine.device;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.flexgen.config.Activation;
-import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /** What only some families need, against the reference, as far as the device says that it can do it. A device's test extends this. */
-public abstract class FamilyConformance {
-
-    private final Ledger ledger = new Ledger();
-    private Device device;
-    private TwinMemory memory;
-    private boolean opened;
-
-    /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
-    protected abstract Device open(Ledger ledger);
+public abstract class FamilyConformance extends ConformanceSuite {
 
     protected Grid grid() {
         return Grid.full();
@@ -36,22 +22,6 @@ public abstract class FamilyConformance {
     /** By how much more than in F32 attention may be off for so many rows of a sequence. */
     protected double rounding(int rows) {
         return 0;
-    }
-
-    @BeforeEach
-    void openDevice() {
-        device = open(ledger);
-        memory = new TwinMemory(device, 16 << 20);
-        opened = true;
-    }
-
-    @AfterEach
-    void closingGivesEveryByteBack() {
-        if (opened) {
-            memory.close();
-            device.close();
-        }
-        assertThat(ledger.report()).isEmpty();
     }
 
     @TestFactory
@@ -207,12 +177,5 @@ public abstract class FamilyConformance {
                 new Tolerance(64, slack.stream().mapToDouble(x -> x).toArray()),
                 (ops, at) -> ops.appendAndAttend(
                         at.of(keys), at.of(values), at.of(query), at.of(sequences), scoring, at.of(out)));
-    }
-
-    private DynamicTest test(String name, Consumer<RandomOperands> body) {
-        return DynamicTest.dynamicTest(name, () -> {
-            memory.clear();
-            body.accept(new RandomOperands(memory, 3, 0));
-        });
     }
 }

@@ -1,11 +1,9 @@
 package dev.flexgen.engine.device;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.quant.PageFormat;
@@ -16,14 +14,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Sealing pages of a cache, and attention over sealed pages, against the reference. A device's test extends this. */
-public abstract class KvConformance {
+public abstract class KvConformance extends ConformanceSuite {
 
     private static final KvEncoding Q4 = KvEncoding.Q4;
     private static final int TOKENS = PageFormat.Q4.tokens();
@@ -58,14 +54,6 @@ public abstract class KvConformance {
 
     private static final int LONG = 6;
 
-    private final Ledger ledger = new Ledger();
-    private Device device;
-    private TwinMemory memory;
-    private boolean opened;
-
-    /** A device that enters what it holds in {@code ledger}; it is closed after each test. */
-    protected abstract Device open(Ledger ledger);
-
     /** What attention of many rows may be off because its operands were rounded to 16 bits. */
     protected double rounding(int rows) {
         return 0;
@@ -76,22 +64,6 @@ public abstract class KvConformance {
         return false;
     }
 
-    @BeforeEach
-    void openDevice() {
-        device = open(ledger);
-        memory = new TwinMemory(device, 16 << 20);
-        opened = true;
-    }
-
-    @AfterEach
-    void closingGivesEveryByteBack() {
-        if (opened) {
-            memory.close();
-            device.close();
-        }
-        assertThat(ledger.report()).isEmpty();
-    }
-
     private Stream<int[]> heads() {
         return Arrays.stream(HEADS).filter(shape -> !small() || shape[2] == 12 || shape[2] == 80);
     }
@@ -100,11 +72,11 @@ public abstract class KvConformance {
         return device.supports(Operation.SEAL, Encoding.Q4) && device.supports(Operation.ATTEND, Encoding.Q4);
     }
 
-    private DynamicTest test(String name, Consumer<RandomOperands> body) {
-        return DynamicTest.dynamicTest(name, () -> {
+    @Override
+    DynamicTest test(String name, Consumer<RandomOperands> body) {
+        return super.test(name, operands -> {
             assumeTrue(supported(), "no pages in 4 bits");
-            memory.clear();
-            body.accept(new RandomOperands(memory, 3, 0));
+            body.accept(operands);
         });
     }
 

@@ -35,7 +35,7 @@ final class CudaAttention {
     private static final int WIDEST = 256;
 
     /** {@code SLOPES} and {@code Scores} in common.cuh. */
-    private static final int SLOPES = 256;
+    static final int SLOPES = 256;
 
     private static final int SCORES_BYTES = 4 + 4 * SLOPES;
 
@@ -44,6 +44,7 @@ final class CudaAttention {
     private final KernelLauncher launcher;
     private final KernelArguments arguments;
     private final DeviceScratch scratch;
+    private final RangeWatch watch;
     private final KvAddresses addresses;
     private final Kernel append;
     private final Kernels open;
@@ -51,10 +52,11 @@ final class CudaAttention {
     private final Kernels scoredOpen;
     private final Kernels scoredSealed;
 
-    CudaAttention(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch) {
+    CudaAttention(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch, RangeWatch watch) {
         this.launcher = launcher;
         this.arguments = arguments;
         this.scratch = scratch;
+        this.watch = watch;
         this.addresses = new KvAddresses(launcher, arguments, scratch);
         this.append = new Kernel(launcher, "rows_append", APPEND_THREADS, 0);
         this.open = Kernels.of(launcher, "", "");
@@ -175,6 +177,7 @@ final class CudaAttention {
         boolean many = sequences.stream().anyMatch(sequence -> sequence.rows() > CudaSkinnyMatmul.MOST);
         if (!many
                 || !CudaMatmul.tensorCores(launcher, cache.dtype())
+                || watch.wideQueries(cache.dtype())
                 || !ShapeChecks.aligned(query.data())
                 || !ShapeChecks.aligned(out.data())
                 || !aligned(sequences)) {
@@ -204,6 +207,7 @@ final class CudaAttention {
         for (List<AttentionPart> some : byLaunch(parts)) {
             arguments.clear().pointer(query.data()).pointer(out.data());
             arguments.number(queryHeads / cache.heads()).number((float) (scoring.scale() * LOG2_E));
+            arguments.address(watch.queries());
             addresses.describe(some);
             scores(scoring, queryHeads);
             int tiles = Math.ceilDiv(mostRows(some), TILE);

@@ -49,6 +49,7 @@ final class CudaDevice implements Device {
     private @Nullable Cublas cublas;
     private long cublasOwn;
     private @Nullable Buffer scratch;
+    private @Nullable Buffer noted;
     private @Nullable CudaOps ops;
     private boolean closed;
 
@@ -104,7 +105,8 @@ final class CudaDevice implements Device {
         cublas = room < CUBLAS_LEAST_BYTES ? null : openCublas().orElse(null);
         long bytes = room < CUBLAS_LEAST_BYTES ? DeviceScratch.MIN_BYTES : CudaOps.GOOD_SCRATCH_BYTES;
         scratch = allocate("scratch", bytes);
-        ops = new CudaOps(kernels, cublas, scratch.segment(), arena);
+        noted = allocateHost("scratch", RangeWatch.BYTES);
+        ops = new CudaOps(kernels, cublas, scratch.segment(), new RangeWatch(noted.segment()), arena);
     }
 
     /** The library's own memory shows in the driver's figures alone, after its first products. */
@@ -176,6 +178,11 @@ final class CudaDevice implements Device {
     }
 
     @Override
+    public int mostSlopes() {
+        return CudaAttention.SLOPES;
+    }
+
+    @Override
     public Buffer allocate(String owner, long bytes) {
         Buffer buffer = memory.allocate(owner, bytes);
         try {
@@ -197,6 +204,11 @@ final class CudaDevice implements Device {
     @Override
     public Ops ops() {
         return Objects.requireNonNull(ops, "open");
+    }
+
+    @Override
+    public boolean mustRepeat() {
+        return Objects.requireNonNull(ops, "open").mustRepeat();
     }
 
     @Override
@@ -241,6 +253,10 @@ final class CudaDevice implements Device {
         if (scratch != null) {
             scratch.close();
             scratch = null;
+        }
+        if (noted != null) {
+            noted.close();
+            noted = null;
         }
         kernels.close();
         streams.values().forEach(CudaStream::close);

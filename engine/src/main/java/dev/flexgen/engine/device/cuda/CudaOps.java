@@ -37,6 +37,7 @@ final class CudaOps implements Ops {
     private static final int NO_ACTIVATION = 0;
 
     private final KernelLauncher launcher;
+    private final RangeWatch watch;
     private final KernelArguments arguments;
     private final CudaSkinnyMatmul fewTokens;
     private final CudaMatmul manyTokens;
@@ -56,16 +57,23 @@ final class CudaOps implements Ops {
     /**
      * @param product multiplies for many tokens; own kernels do without one
      * @param scratch zeroed device memory of at least {@link DeviceScratch#MIN_BYTES}, for this object alone
+     * @param watch where kernels note numbers beyond F16's range
      * @param arena of this object's life, for a page of native memory
      */
-    CudaOps(KernelLauncher launcher, @Nullable MatrixProduct product, MemorySegment scratch, Arena arena) {
+    CudaOps(
+            KernelLauncher launcher,
+            @Nullable MatrixProduct product,
+            MemorySegment scratch,
+            RangeWatch watch,
+            Arena arena) {
         this.launcher = launcher;
+        this.watch = watch;
         this.arguments = new KernelArguments(arena);
         DeviceScratch memory = new DeviceScratch(scratch);
-        this.fewTokens = new CudaSkinnyMatmul(launcher, arguments, memory);
-        this.manyTokens = new CudaMatmul(launcher, product, arguments, memory);
+        this.fewTokens = new CudaSkinnyMatmul(launcher, arguments, memory, watch);
+        this.manyTokens = new CudaMatmul(launcher, product, arguments, memory, watch);
         this.sealer = new CudaPageSealer(launcher, arguments);
-        this.attention = new CudaAttention(launcher, arguments, memory);
+        this.attention = new CudaAttention(launcher, arguments, memory, watch);
         this.rowOps = new CudaRowOps(launcher, arguments);
         this.experts = new CudaExperts(launcher, arguments, memory);
         this.embed = new Kernel(launcher, "rows_embed", THREADS, 0);
@@ -73,6 +81,11 @@ final class CudaOps implements Ops {
         this.norm = new Kernel(launcher, "rows_norm", 1024, 0);
         this.bias = new Kernel(launcher, "rows_bias", THREADS, 0);
         this.add = new Kernel(launcher, "rows_add", THREADS, 0);
+    }
+
+    /** {@link dev.flexgen.engine.device.Device#mustRepeat()}. */
+    boolean mustRepeat() {
+        return watch.changed();
     }
 
     @Override

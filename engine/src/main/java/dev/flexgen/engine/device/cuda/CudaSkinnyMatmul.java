@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * Projections of up to {@link #MOST} tokens, bound by reading the weights. Activations stay F32. A token's result is the same,
- * to the bit, whatever the number of tokens: it chooses among kernels with the same order of sums.
+ * to the bit, whatever the number of tokens: it chooses among kernels with the same order of sums. Tensor cores take F16 weights,
+ * unless activations beyond F16's range were met.
  */
 final class CudaSkinnyMatmul {
 
@@ -36,6 +37,7 @@ final class CudaSkinnyMatmul {
     private final KernelLauncher launcher;
     private final KernelArguments arguments;
     private final DeviceScratch scratch;
+    private final RangeWatch watch;
     private final CudaGroupSkinnyMatmul groups;
     private final Kernel upOne;
     private final Kernel upFour;
@@ -48,10 +50,11 @@ final class CudaSkinnyMatmul {
     private final Kernel downSixteen;
     private final Kernel downAny;
 
-    CudaSkinnyMatmul(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch) {
+    CudaSkinnyMatmul(KernelLauncher launcher, KernelArguments arguments, DeviceScratch scratch, RangeWatch watch) {
         this.launcher = launcher;
         this.arguments = arguments;
         this.scratch = scratch;
+        this.watch = watch;
         this.groups = new CudaGroupSkinnyMatmul(launcher, arguments, scratch);
         this.upOne = kernel("up_1");
         this.upFour = kernel("up_4");
@@ -98,7 +101,8 @@ final class CudaSkinnyMatmul {
         group(arguments, linears, outs);
         if (!vectors) {
             upAny.launch(dtype, blocks(linears, 1, WARPS), 1, 1, arguments);
-        } else if (CudaMatmul.tensorCores(launcher, dtype)) {
+        } else if (CudaMatmul.tensorCores(launcher, dtype) && !watch.wideFactors(dtype)) {
+            arguments.address(watch.factors());
             Kernel kernel = in.count() <= 8 ? upTensorEight : upTensorSixteen;
             kernel.launch(dtype, blocks(linears, TENSOR_ROWS, 1), 1, 1, arguments);
         } else if (in.count() == 1) {

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Device memory that a kernel leaves no longer than until the next operation: rounded activations, partial sums. In front lie
- * counters, which kernels leave at zero, and the table of a long cache's blocks. All users are on one stream, one after another.
+ * counters, which kernels leave at zero, the table of a long cache's blocks, and a factor for each row of activations. All users are on one stream, one after another.
  */
 final class DeviceScratch {
 
@@ -14,8 +14,12 @@ final class DeviceScratch {
     /** Addresses in the table of blocks: a key and a value for each. */
     static final int TABLE_ENTRIES = 32 * 1024;
 
+    /** Rows that have room for a factor each. */
+    static final int LIFTS = 1024;
+
     private static final long TABLE = 4L * COUNTERS;
-    private static final long FREE = TABLE + 8L * TABLE_ENTRIES;
+    private static final long LIFT = TABLE + 8L * TABLE_ENTRIES;
+    private static final long FREE = LIFT + 4L * LIFTS;
 
     /** Less would not hold the partial sums of every operation. */
     static final long MIN_BYTES = 8L << 20;
@@ -36,6 +40,11 @@ final class DeviceScratch {
 
     long table() {
         return memory.address() + TABLE;
+    }
+
+    /** What rows of activations were divided by to be rounded. */
+    long lifts() {
+        return memory.address() + LIFT;
     }
 
     /** The first half of what is free. */

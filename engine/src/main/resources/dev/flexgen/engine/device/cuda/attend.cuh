@@ -306,5 +306,20 @@ template <class T, int QUERIES, int PER, bool SEALED, bool SCORED> struct Attend
 
 // Grid: (most spans times chunks of QUERIES rows of a part, key heads from `head` on, parts). Dynamic shared memory:
 // 4 * (QUERIES * (headDim + max(span, spans)) + 128 * PER) bytes. Vector kernels: headDim * size % 16 == 0.
+#define ATTEND(NAME, QUERIES, PER, SEALED)                                                                                     \
+    KERNEL(ATTENTION(attend_##NAME), THREADS)(                                                                                 \
+        const float* query, const float* keys, const float* values, float* out, float* partial, u32* counters, int group,      \
+        int head, float scale, const __grid_constant__ Kv kv SCORES) {                                                         \
+        Attend<TYPE, QUERIES, PER, SEALED, HAS_SCORES>::run(                                                                   \
+            {query, out, keys, values, partial, counters, group, head, scale, GIVEN_SCORES}, kv);                              \
+    }
+ATTEND(1, 1, TYPE::PER, false)
+ATTEND(4, 4, TYPE::PER, false)
+ATTEND(any, 4, 1, false)
+#if BITS == 16
+ATTEND(sealed_1, 1, TYPE::PER, true)
+ATTEND(sealed_4, 4, TYPE::PER, true)
+ATTEND(sealed_any, 4, 1, true)
+#endif
 
 #endif

@@ -66,6 +66,8 @@ struct F16 {
     }
     // What a tensor core is given: beyond the format's range the largest number rather than infinity.
     static __device__ __forceinline__ float limit(float x) { return x > 65504.f ? 65504.f : x < -65504.f ? -65504.f : x; }
+    // Whether it is given another number than there was: the kernel then sets `beyond`.
+    static __device__ __forceinline__ bool beyond(float x) { return fabsf(x) > 65504.f; }
 };
 
 struct BF16 {
@@ -90,6 +92,7 @@ struct BF16 {
         widen2(raw.w, x + 6);
     }
     static __device__ __forceinline__ float limit(float x) { return x; }
+    static __device__ __forceinline__ bool beyond(float) { return false; }
 };
 
 template <class T> __device__ __forceinline__ u32 narrow2(float a, float b) {
@@ -243,8 +246,9 @@ template <> struct Mma<BF16> {
 template <class T> __device__ __forceinline__ void split(float x, u16* parts);
 
 template <> __device__ __forceinline__ void split<F16>(float x, u16* parts) {
-    parts[0] = F16::narrow(F16::limit(x));
-    parts[1] = F16::narrow(F16::limit((x - F16::widen(parts[0])) * 2048.f));
+    x = F16::limit(x);
+    parts[0] = F16::narrow(x);
+    parts[1] = F16::narrow((x - F16::widen(parts[0])) * 2048.f); // at most 16 * 2048
 }
 
 template <> __device__ __forceinline__ void split<BF16>(float x, u16* parts) {
@@ -324,6 +328,19 @@ struct Scores {
     int window; // positions that a query sees, its own included; 0 for all
     float slope[SLOPES]; // of each query head, for each position that a key lies before the query; mostly 0
 };
+
+// What kernels of attention have in their names, and take as their last argument.
+#ifdef WITH_SCORES
+#define ATTENTION(name) scored_##name
+#define SCORES , const __grid_constant__ Scores scores
+#define GIVEN_SCORES &scores
+#define HAS_SCORES true
+#else
+#define ATTENTION(name) name
+#define SCORES
+#define GIVEN_SCORES nullptr
+#define HAS_SCORES false
+#endif
 
 template <class T>
 __device__ __forceinline__ typename T::Stored* keyAt(const Kv& kv, const KvPart& part, int head, int position) {

@@ -34,9 +34,11 @@ template <class T, int DIM, bool SEALED, bool SCORED> struct Prefill {
 
     static __device__ __forceinline__ int dim(const Kv& kv) { return WIDE ? kv.headDim : DIM; }
 
-    // Two rows' share of 16 channels, cut into parts. `from`: of the first row, at this lane's first channel of all.
-    static __device__ __forceinline__ void queries(
+    // Two rows' share of 16 channels, cut into parts: true if a number is out of the type's range. `from`: of the first row, at this
+    // lane's first channel of all.
+    static __device__ __forceinline__ bool queries(
         const float* from, int row, int tokens, size_t width, int k, int room, float scale, u32 (&packed)[4][TERMS]) {
+        bool beyond = false;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             int r = row + i % 2 * 8;
@@ -44,8 +46,10 @@ template <class T, int DIM, bool SEALED, bool SCORED> struct Prefill {
             if (r < tokens && (!WIDE || k * 16 + i / 2 * 8 < room)) {
                 v = *(const float2*)(from + r * width + k * 16 + i / 2 * 8);
             }
+            beyond = beyond || T::beyond(v.x * scale) || T::beyond(v.y * scale);
             parts(v.x * scale, v.y * scale, packed[i]);
         }
+        return beyond;
     }
 
     // Positions from `first` on, zeros from `end` on. first is a multiple of KEYS.
@@ -106,7 +110,7 @@ template <class T, int DIM, bool SEALED, bool SCORED> struct Prefill {
     }
 
     static __device__ __forceinline__ void run(
-        const float* query, float* out, int group, float scale, const Kv& kv, const Scores* scores) {
+        const float* query, float* out, int group, float scale, u32* beyond, const Kv& kv, const Scores* scores) {
         __shared__ __align__(128) u8 keys[KEYS * ROW];
         __shared__ __align__(128) u8 values[KEYS * ROW];
         const KvPart& part = kv.parts[blockIdx.z];
@@ -136,8 +140,10 @@ template <class T, int DIM, bool SEALED, bool SCORED> struct Prefill {
         u32 q[WIDE ? 1 : K][4][TERMS];
         const float* from = query + (size_t)blockIdx.y * dim(kv) + lane % 4 * 2;
         if constexpr (!WIDE) {
+            bool some = false;
 #pragma unroll
-            for (int k = 0; k < K; k++) queries(from, row, tokens, width, k, DIM, scale, q[k]);
+            for (int k = 0; k < K; k++) some = queries(from, row, tokens, width, k, DIM, scale, q[k]) || some;
+            if (some) *beyond = 1;
         }
 
         float sum[DIM / 8][4];
@@ -160,7 +166,7 @@ template <class T, int DIM, bool SEALED, bool SCORED> struct Prefill {
             if constexpr (WIDE) {
 #pragma unroll 2
                 for (int k = 0; k < K; k++) {
-                    queries(from, row, tokens, width, k, kv.headDim, scale, q[0]);
+                    if (queries(from, row, tokens, width, k, kv.headDim, scale, q[0])) *beyond = 1;
 #pragma unroll
                     for (int n = 0; n < KEYS / 8; n += 2) multiply(s[n], s[n + 1], q[0], keyRow + n * 8 * ROW + k * 32);
                 }
@@ -260,7 +266,23 @@ template <class T, int DIM, bool SEALED, bool SCORED> struct Prefill {
 };
 
 // Grid: (most queries of a part / 64, query heads, parts). scale includes log2 e. headDim == DIM, or a multiple of 8 up to DIM
-// where that is more than 128.
+// where that is more than 128. beyond: set if a scaled query is out of the type's range.
+#define PREFILL(NAME, DIM, SEALED)                                                                                             \
+    KERNEL(ATTENTION(prefill_##NAME), THREADS)(                                                                                \
+        const float* query, float* out, int group, float scale, u32* beyond, const __grid_constant__ Kv kv SCORES) {           \
+        afterEarlierKernels();                                                                                                 \
+        Prefill<TYPE, DIM, SEALED, HAS_SCORES>::run(query, out, group, scale, beyond, kv, GIVEN_SCORES);                       \
+    }
+PREFILL(64, 64, false)
+PREFILL(80, 80, false)
+PREFILL(96, 96, false)
+PREFILL(128, 128, false)
+PREFILL(256, 256, false)
+PREFILL(sealed_64, 64, true)
+PREFILL(sealed_80, 80, true)
+PREFILL(sealed_96, 96, true)
+PREFILL(sealed_128, 128, true)
+PREFILL(sealed_256, 256, true)
 
 #endif
 #endif

@@ -124,18 +124,45 @@ KERNEL(rows_seal, 128)(int headDim, const __grid_constant__ Seals seals) {
     }
 }
 
-// Activations as tensor cores take them, rounded to the weights' type. Grid strides; `vectors`: in and out are aligned.
-KERNEL(rows_narrow, 256)(const float* in, u16* out, long long numbers, int vectors) {
+// Activations as tensor cores take them, rounded to the weights' type. Grid strides; `vectors`: in and out are aligned. beyond: set if
+// one is out of the type's range.
+KERNEL(rows_narrow, 256)(const float* in, u16* out, long long numbers, int vectors, u32* beyond) {
     afterEarlierKernels();
+    bool some = false;
     long long stride = (long long)gridDim.x * blockDim.x;
     long long first = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     long long n = vectors ? numbers / 4 : 0;
     for (long long i = first; i < n; i += stride) {
         float4 v = ((const float4*)in)[i];
+        some = some || TYPE::beyond(v.x) || TYPE::beyond(v.y) || TYPE::beyond(v.z) || TYPE::beyond(v.w);
         ((uint2*)out)[i] = make_uint2(
             narrow2<TYPE>(TYPE::limit(v.x), TYPE::limit(v.y)), narrow2<TYPE>(TYPE::limit(v.z), TYPE::limit(v.w)));
     }
-    for (long long i = 4 * n + first; i < numbers; i += stride) out[i] = TYPE::narrow(TYPE::limit(in[i]));
+    for (long long i = 4 * n + first; i < numbers; i += stride) {
+        some = some || TYPE::beyond(in[i]);
+        out[i] = TYPE::narrow(TYPE::limit(in[i]));
+    }
+    if (some) *beyond = 1;
+}
+
+// The same for rows with numbers out of the type's range: each is divided by `lift[row]`, the power of two that brings its largest
+// number to 2^14 or just above. What is not finite stays so. Grid: rows.
+KERNEL(rows_lower, 256)(const float* in, u16* out, float* lift, int width) {
+    __shared__ float warps[8];
+    afterEarlierKernels();
+    in += (size_t)blockIdx.x * width;
+    out += (size_t)blockIdx.x * width;
+    float most = 0;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) most = fmaxf(most, fabsf(in[i]));
+    most = warpMax(most);
+    if (threadIdx.x % WARP == 0) warps[threadIdx.x / WARP] = most;
+    __syncthreads();
+#pragma unroll
+    for (int w = 0; w < 8; w++) most = fmaxf(most, warps[w]);
+    int exponent = TYPE::beyond(most) ? (int)(__float_as_uint(most) >> 23) - 127 - 14 : 0;
+    float factor = __int_as_float((127 - exponent) << 23);
+    for (int i = threadIdx.x; i < width; i += blockDim.x) out[i] = TYPE::narrow(in[i] * factor);
+    if (threadIdx.x == 0) lift[blockIdx.x] = __int_as_float((127 + exponent) << 23);
 }
 
 #else // what has no stored type but F32
@@ -261,6 +288,22 @@ KERNEL(rows_bias, 256)(float* x, const float* bias, int width, int activation) {
     if (i >= width) return;
     float* p = x + (size_t)blockIdx.y * width + i;
     *p = activated(activation, *p + (bias ? bias[i] : 0.f));
+}
+
+// x = activation(x * lift[row] + bias), bias optional: of products with rows that rows_lower divided. Grid: (width / 256, rows).
+KERNEL(rows_lift, 256)(float* x, const float* lift, const float* bias, int width, int activation) {
+    afterEarlierKernels();
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= width) return;
+    float* p = x + (size_t)blockIdx.y * width + i;
+    *p = activated(activation, fmaf(*p, lift[blockIdx.y], bias ? bias[i] : 0.f));
+}
+
+// x = x / lift[row]: what such products are added to. Grid: (width / 256, rows).
+KERNEL(rows_unlift, 256)(float* x, const float* lift, int width) {
+    afterEarlierKernels();
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < width) x[(size_t)blockIdx.y * width + i] /= lift[blockIdx.y];
 }
 
 // x = activation(gate) * x. Grid strides over numbers.

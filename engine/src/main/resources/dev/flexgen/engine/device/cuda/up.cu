@@ -126,7 +126,7 @@ template <class T, int TILES> struct UpTensor {
 
     // [part][32 columns][token][8 columns]
     static __device__ __forceinline__ void stage(
-        uint4* x, const float* in, int tokens, int columns, int from, int staged) {
+        uint4* x, const float* in, int tokens, int columns, int from, int staged, u32* beyond) {
         for (int i = threadIdx.x; i < tokens * (staged / 8); i += THREADS) {
             int token = i / (staged / 8);
             int piece = i % (staged / 8);
@@ -137,6 +137,10 @@ template <class T, int TILES> struct UpTensor {
                 *(float4*)v = *(const float4*)(in + (size_t)token * columns + c);
                 *(float4*)(v + 4) = *(const float4*)(in + (size_t)token * columns + c + 4);
             }
+            float most = 0;
+#pragma unroll
+            for (int k = 0; k < 8; k++) most = fmaxf(most, fabsf(v[k]));
+            if (T::beyond(most)) *beyond = 1;
 #pragma unroll
             for (int k = 0; k < 8; k++) split<T>(v[k], parts[k]);
 #pragma unroll
@@ -185,7 +189,7 @@ template <class T, int TILES> struct UpTensor {
     }
 
     static __device__ __forceinline__ void run(
-        const UpGroup& group, const float* in, int tokens, int columns, int activation) {
+        const UpGroup& group, const float* in, int tokens, int columns, int activation, u32* beyond) {
         __shared__ uint4 x[ROOM];
         int lane = threadIdx.x % WARP;
         int warp = threadIdx.x / WARP;
@@ -210,7 +214,7 @@ template <class T, int TILES> struct UpTensor {
         int staged = min((columns + STEP - 1) / STEP, ROOM / (TERMS * tokens * (STEP / 8))) * STEP;
         for (int from = 0; from < columns; from += staged) {
             if (from > 0) __syncthreads();
-            stage(x, in, tokens, columns, from, staged);
+            stage(x, in, tokens, columns, from, staged, beyond);
             __syncthreads();
             int end = min(staged, columns - from);
             for (int at = slice; at - slice < end; at += STEP) {
@@ -257,11 +261,11 @@ template <class T, int TILES> struct UpTensor {
     }
 };
 
-// Grid: (tiles of 64 rows). columns % 8 == 0. tokens <= TOKENS.
+// Grid: (tiles of 64 rows). columns % 8 == 0. tokens <= TOKENS. beyond: set if an activation is out of the type's range.
 #define UP_TENSOR(TOKENS)                                                                                                       \
     KERNEL_OF(up_tensor_##TOKENS, THREADS, 2)(                                                                                     \
-        const float* in, int tokens, int columns, int activation, const __grid_constant__ UpGroup group) {                     \
-        UpTensor<TYPE, TOKENS / 8>::run(group, in, tokens, columns, activation);                                               \
+        const float* in, int tokens, int columns, int activation, const __grid_constant__ UpGroup group, u32* beyond) {        \
+        UpTensor<TYPE, TOKENS / 8>::run(group, in, tokens, columns, activation, beyond);                                       \
     }
 UP_TENSOR(8)
 UP_TENSOR(16)

@@ -7,6 +7,7 @@ import dev.flexgen.engine.device.DeviceConformance;
 import dev.flexgen.engine.device.ExpertConformance;
 import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.KvConformance;
+import dev.flexgen.engine.device.RangeConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.quant.Encoding;
@@ -71,6 +72,19 @@ class CpuDeviceTest {
         @Override
         protected Device open(Ledger ledger) {
             return new CpuDevice(ledger, new WorkerPool(1));
+        }
+    }
+
+    @Nested
+    class Range extends RangeConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new CpuDevice(ledger, new WorkerPool(1));
+        }
+
+        @Override
+        protected double rounding(Encoding encoding, int tokens) {
+            return roundingOf(encoding);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.DeviceConformance;
 import dev.flexgen.engine.device.ExpertConformance;
 import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.KvConformance;
+import dev.flexgen.engine.device.RangeConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.memory.Tier;
@@ -73,6 +74,33 @@ class CudaConformanceTest {
         @Override
         protected double rounding(int rows) {
             return roundingOf(Encoding.F16, rows);
+        }
+    }
+
+    @Nested
+    class Range extends RangeConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return TestGpus.open(ledger);
+        }
+
+        @Override
+        protected double rounding(Encoding encoding, int tokens) {
+            return roundingOf(encoding, tokens);
+        }
+    }
+
+    @Nested
+    class RangeWithoutCublas extends RangeConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            ledger.cap(Tier.GPU, 1500L << 20);
+            return TestGpus.open(ledger);
+        }
+
+        @Override
+        protected double rounding(Encoding encoding, int tokens) {
+            return roundingOf(encoding, tokens);
         }
     }
 

@@ -12,6 +12,7 @@ import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.quant.Encoding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,8 +31,61 @@ class CudaOpsTest {
         arena.close();
     }
 
+    private final MemorySegment noted = arena.allocate(RangeWatch.BYTES, 8);
+
     private CudaOps ops(RecordingLauncher launcher, @Nullable MatrixProduct product) {
-        return new CudaOps(launcher, product, arena.allocate(DeviceScratch.MIN_BYTES, 256), arena);
+        MemorySegment scratch = arena.allocate(DeviceScratch.MIN_BYTES, 256);
+        return new CudaOps(launcher, product, scratch, new RangeWatch(noted), arena);
+    }
+
+    @Test
+    void afterANumberBeyondF16sRangeOtherKernelsTakeF16() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, null);
+        assertThat(ops.mustRepeat()).isFalse();
+        noted.set(ValueLayout.JAVA_INT, 0, 1); // as a kernel does
+        assertThat(ops.mustRepeat()).isTrue();
+        assertThat(ops.mustRepeat()).isFalse();
+        Matrix matrix = operands.matrix(Encoding.F16, 64, 48);
+        Linear linear = new Linear(matrix, operands.rows(1, 64).data());
+        Rows few = operands.rows(2, 48);
+        Rows many = operands.rows(20, 48);
+        Rows out = operands.rows(20, 64);
+        ops.up(linear, few, out.slice(0, 2));
+        ops.up(linear, Activation.RELU, many, out);
+        ops.down(matrix, out, many);
+        ops.up(new Linear(operands.matrix(Encoding.BF16, 64, 48), null), few, out.slice(0, 2));
+        List<String> product = List.of("rows_lower_f16", "product_up_64_f16", "rows_lift_f32");
+        assertThat(launcher.kernels())
+                .startsWith("up_4_f16")
+                .containsSubsequence(product)
+                .endsWith(
+                        "rows_lower_f16",
+                        "rows_unlift_f32",
+                        "product_down_64_f16",
+                        "rows_lift_f32",
+                        "up_tensor_8_bf16");
+        launcher.launches.clear();
+        Rows query = operands.rows(20, 128);
+        List<KvSequence> sequence = List.of(new KvSequence(operands.cache(Encoding.F16, 2, 64, 64, 64), 0, 20));
+        ops.attend(query, sequence, 1, query);
+        noted.set(ValueLayout.JAVA_INT, 4, 1);
+        assertThat(ops.mustRepeat()).isTrue();
+        ops.attend(query, sequence, 1, query);
+        assertThat(launcher.kernels()).startsWith("prefill_64_f16");
+        assertThat(launcher.kernels().getLast()).startsWith("attend_4");
+    }
+
+    @Test
+    void theLaunchesOfOtherKernelsAreWithinTheDriversLimits() {
+        RecordingLauncher launcher = new RecordingLauncher(90);
+        CudaOps ops = ops(launcher, null);
+        noted.fill((byte) 1);
+        assertThat(ops.mustRepeat()).isTrue();
+        operands.on(ops);
+        assertThat(launcher.kernels())
+                .contains("rows_lower_f16", "rows_unlift_f32", "up_16_f16", "prefill_80_bf16")
+                .doesNotContain("up_tensor_8_f16", "rows_narrow_f16", "prefill_80_f16");
     }
 
     @Test

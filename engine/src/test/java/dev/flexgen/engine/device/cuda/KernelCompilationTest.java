@@ -9,6 +9,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,8 +69,13 @@ class KernelCompilationTest {
         try (Arena arena = Arena.ofConfined()) {
             for (int generation : new int[] {75, 90}) {
                 RecordingLauncher launcher = new RecordingLauncher(generation);
-                new AllLaunches(arena)
-                        .on(new CudaOps(launcher, null, arena.allocate(DeviceScratch.MIN_BYTES, 256), arena));
+                MemorySegment noted = arena.allocate(RangeWatch.BYTES, 8);
+                MemorySegment scratch = arena.allocate(DeviceScratch.MIN_BYTES, 256);
+                CudaOps ops = new CudaOps(launcher, null, scratch, new RangeWatch(noted), arena);
+                new AllLaunches(arena).on(ops);
+                noted.fill((byte) 1); // as if kernels had met numbers beyond F16's range
+                assertThat(ops.mustRepeat()).isTrue();
+                new AllLaunches(arena).on(ops);
                 kernels.addAll(launcher.kernels());
             }
         }

@@ -39,7 +39,7 @@ public final class FakeGpu implements Device {
     private final AddressRanges pageLocked = new AddressRanges();
     private final Simulation simulation;
     private final WorkerPool pool = new WorkerPool(1);
-    private final Ops ops;
+    private final FakeOps ops;
     private final Map<StreamRole, Stream> streams = new EnumMap<>(StreamRole.class);
     private long hostHeld;
 
@@ -83,6 +83,12 @@ public final class FakeGpu implements Device {
         return settings.capabilities().contains(capability);
     }
 
+    /** As on a real one. */
+    @Override
+    public int mostSlopes() {
+        return 256;
+    }
+
     @Override
     public Buffer allocate(String owner, long bytes) {
         simulation.check();
@@ -123,6 +129,11 @@ public final class FakeGpu implements Device {
     @Override
     public Ops ops() {
         return ops;
+    }
+
+    @Override
+    public boolean mustRepeat() {
+        return ops.mustRepeat();
     }
 
     @Override

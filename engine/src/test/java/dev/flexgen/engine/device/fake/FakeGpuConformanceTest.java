@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.DeviceConformance;
 import dev.flexgen.engine.device.FamilyConformance;
 import dev.flexgen.engine.device.Grid;
 import dev.flexgen.engine.device.KvConformance;
+import dev.flexgen.engine.device.RangeConformance;
 import dev.flexgen.engine.device.StreamConformance;
 import dev.flexgen.engine.memory.Ledger;
 import org.junit.jupiter.api.Nested;
@@ -37,6 +38,23 @@ class FakeGpuConformanceTest {
         @Override
         protected Grid grid() {
             return Grid.small();
+        }
+    }
+
+    @Nested
+    class Range extends RangeConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new FakeGpu(ledger, SETTINGS);
+        }
+    }
+
+    /** It cuts what is beyond F16's range at first. */
+    @Nested
+    class RangeOfNarrowFactors extends RangeConformance {
+        @Override
+        protected Device open(Ledger ledger) {
+            return new FakeGpu(ledger, SETTINGS.withRange(65_504));
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.function.BiPredicate;
  * @param faults which calls fail
  * @param supports which operations it knows for which encodings
  * @param capabilities what it can do beside them
+ * @param range of the numbers that it multiplies with weights, unless a step is repeated
  */
 public record FakeGpuSettings(
         long bytes,
@@ -29,7 +30,8 @@ public record FakeGpuSettings(
         long hostBytes,
         Faults faults,
         BiPredicate<Operation, Encoding> supports,
-        Set<Capability> capabilities) {
+        Set<Capability> capabilities,
+        float range) {
 
     private static boolean known(Operation operation, Encoding encoding) {
         return switch (operation) {
@@ -51,27 +53,64 @@ public record FakeGpuSettings(
                 Long.MAX_VALUE,
                 Faults.NONE,
                 FakeGpuSettings::known,
-                EnumSet.allOf(Capability.class));
+                EnumSet.allOf(Capability.class),
+                Float.POSITIVE_INFINITY);
     }
 
     public FakeGpuSettings withRates(long uploadRate, long downloadRate) {
         return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
+                bytes,
+                seed,
+                uploadRate,
+                downloadRate,
+                operationNanos,
+                hostBytes,
+                faults,
+                supports,
+                capabilities,
+                range);
     }
 
     public FakeGpuSettings withOperationNanos(long operationNanos) {
         return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
+                bytes,
+                seed,
+                uploadRate,
+                downloadRate,
+                operationNanos,
+                hostBytes,
+                faults,
+                supports,
+                capabilities,
+                range);
     }
 
     public FakeGpuSettings withHostBytes(long hostBytes) {
         return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
+                bytes,
+                seed,
+                uploadRate,
+                downloadRate,
+                operationNanos,
+                hostBytes,
+                faults,
+                supports,
+                capabilities,
+                range);
     }
 
     public FakeGpuSettings withFaults(Faults faults) {
         return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, capabilities);
+                bytes,
+                seed,
+                uploadRate,
+                downloadRate,
+                operationNanos,
+                hostBytes,
+                faults,
+                supports,
+                capabilities,
+                range);
     }
 
     /** Without kernels for {@code missing} on {@code encoding}. */
@@ -79,7 +118,7 @@ public record FakeGpuSettings(
         BiPredicate<Operation, Encoding> rest =
                 (operation, it) -> !(operation == missing && it.equals(encoding)) && supports.test(operation, it);
         return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, rest, capabilities);
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, rest, capabilities, range);
     }
 
     /** Without kernels for {@code missing}. */
@@ -87,6 +126,21 @@ public record FakeGpuSettings(
         Set<Capability> rest = EnumSet.copyOf(capabilities);
         rest.remove(missing);
         return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, rest);
+                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, rest, range);
+    }
+
+    /** Cuts numbers beyond {@code range} before it multiplies them, and then asks for the step once more. */
+    public FakeGpuSettings withRange(float range) {
+        return new FakeGpuSettings(
+                bytes,
+                seed,
+                uploadRate,
+                downloadRate,
+                operationNanos,
+                hostBytes,
+                faults,
+                supports,
+                capabilities,
+                range);
     }
 }

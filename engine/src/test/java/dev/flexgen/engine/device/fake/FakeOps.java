@@ -30,6 +30,7 @@ final class FakeOps implements Ops {
     private final Operands operands;
     private final Ops delegate;
     private final FakeGpuSettings settings;
+    private final FakeRange range;
 
     FakeOps(Simulation simulation, Tally tally, Operands operands, Ops delegate, FakeGpuSettings settings) {
         this.simulation = simulation;
@@ -37,6 +38,7 @@ final class FakeOps implements Ops {
         this.operands = operands;
         this.delegate = delegate;
         this.settings = settings;
+        this.range = new FakeRange(settings.range());
     }
 
     @Override
@@ -69,7 +71,7 @@ final class FakeOps implements Ops {
         require(Operation.UP, weight.encoding());
         operands.product(weight, weight.columns(), weight.rows(), in, out);
         operands.vector(linear.bias(), out.width());
-        later("up", () -> delegate.up(new Linear(ScalarOps.plain(weight), linear.bias()), in, out));
+        later("up", () -> delegate.up(new Linear(ScalarOps.plain(weight), linear.bias()), range.held(in), out));
     }
 
     @Override
@@ -113,7 +115,7 @@ final class FakeOps implements Ops {
     public void down(Matrix weight, Rows in, Rows out) {
         require(Operation.DOWN, weight.encoding());
         operands.downProduct(weight, in, out);
-        later("down", () -> delegate.down(ScalarOps.plain(weight), in, out));
+        later("down", () -> delegate.down(ScalarOps.plain(weight), range.held(in), out));
     }
 
     @Override
@@ -175,6 +177,10 @@ final class FakeOps implements Ops {
             }
         }
         later("attend", () -> delegate.attend(query, now, scoring, out));
+    }
+
+    boolean mustRepeat() {
+        return range.changed();
     }
 
     private static long width(KvView cache) {
