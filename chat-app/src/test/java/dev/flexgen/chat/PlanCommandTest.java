@@ -84,8 +84,7 @@ class PlanCommandTest {
         assertThat(outcome.out())
                 .contains(
                         "the GPU computes\n",
-                        "the processor computes (",
-                        "fetches experts over the bus as they are chosen (")
+                        "the processor computes a part of the chosen experts, while the GPU fetches the others over the bus")
                 .contains("shared: the processor computes some, while the GPU fetches others over the bus")
                 .doesNotContain("computes alone");
     }

@@ -4,6 +4,7 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Component;
 import dev.flexgen.engine.plan.Shard;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ final class PlanPlaces {
         STREAMED("the GPU computes what the bus brings it"),
         MAPPED("the GPU reads rows of active neurons over the bus"),
         FETCHED("the GPU fetches experts over the bus as they are chosen"),
+        SHARED("the processor computes a part of the chosen experts, while the GPU fetches the others over the bus"),
         FROM_DISK("the processor computes what the disk brings it");
 
         private final String words;
@@ -43,7 +45,7 @@ final class PlanPlaces {
         Map<Use, Long> uses = new EnumMap<>(Use.class);
         fits.plan().forEach((id, shard) -> {
             if (shard.tier() == tier) {
-                uses.merge(use(id.component(), shard), fits.footprint().blockBytes(id), Long::sum);
+                uses.merge(use(id, shard), fits.footprint().blockBytes(id), Long::sum);
             }
         });
         List<String> words = new ArrayList<>();
@@ -53,7 +55,12 @@ final class PlanPlaces {
     }
 
     /** Plans number the GPU, where there is one, before the processor. */
-    private Use use(Component component, Shard shard) {
+    private Use use(BlockId id, Shard shard) {
+        boolean routed = id.component() == Component.EXPERTS;
+        if (routed && shard.tier() == Tier.HOST && gpu && shard.device() != 0) {
+            double fetched = fits.plan().layers().get(id.layer()).fetchedShare();
+            return fetched == 0 ? Use.BY_PROCESSOR : fetched == 1 ? Use.FETCHED : Use.SHARED;
+        }
         boolean byGpu = gpu && shard.device() == 0;
         if (!byGpu) {
             return shard.tier() == Tier.DISK ? Use.FROM_DISK : Use.BY_PROCESSOR;
@@ -61,7 +68,7 @@ final class PlanPlaces {
         if (shard.tier() == Tier.GPU) {
             return Use.BY_GPU;
         }
-        if (component == Component.EXPERTS) {
+        if (routed) {
             return Use.FETCHED;
         }
         return shard.access() == Access.MAPPED || shard.access() == Access.ON_DEMAND ? Use.MAPPED : Use.STREAMED;

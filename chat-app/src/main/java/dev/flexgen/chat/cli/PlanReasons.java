@@ -4,6 +4,7 @@ import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.Shard;
 import java.util.ArrayList;
@@ -46,7 +47,11 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
                 .filter(shard -> shard.tier() != Tier.GPU)
                 .toList();
         if (machine.hasGpu() && !experts.isEmpty()) {
-            reasons.add(sharing(experts));
+            double fetched = fits.plan().layers().stream()
+                    .mapToDouble(LayerPlan::fetchedShare)
+                    .max()
+                    .orElse(0);
+            reasons.add(sharing(experts, fetched));
         } else if (machine.hasGpu() && fits.tiers().contains(Tier.HOST)) {
             boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() != 0);
             reasons.add(
@@ -61,15 +66,13 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
     }
 
     /** Of experts outside the GPU. Plans number the GPU, where there is one, before the processor. */
-    private static String sharing(List<Shard> experts) {
-        boolean fetched = experts.stream().anyMatch(shard -> shard.device() == 0);
+    private static String sharing(List<Shard> experts, double fetched) {
         boolean lent = experts.stream().anyMatch(shard -> shard.device() != 0 && shard.prefillDevice() == 0);
-        boolean computed = experts.stream().anyMatch(shard -> shard.device() != 0);
-        if (!computed) {
+        if (fetched == 1) {
             return "experts that the GPU has no room for are fetched by it over the bus, because the processor would take longer";
         }
         String prompts = lent ? ", and for prompts by the GPU" : "";
-        return fetched
+        return fetched > 0
                 ? "experts that the GPU has no room for are shared: the processor computes some, while the GPU fetches"
                         + " others over the bus" + (lent ? "; for prompts it fetches all" : "")
                 : "experts that the GPU has no room for are computed by the processor" + prompts;
