@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class StepTimesTest {
 
-    private final StepTimes times = new StepTimes();
+    private final StepTimes times = new StepTimes(1);
 
     @Test
     void nothingIsSaidOfWhatWasNotSeen() {
@@ -32,6 +32,20 @@ class StepTimesTest {
     }
 
     @Test
+    void manyTokensAreTakenSoManyAtATime() {
+        StepTimes inSixteens = new StepTimes(16);
+        inSixteens.learn(20, 1 + 0.1 * 32);
+        inSixteens.learn(32, 1 + 0.1 * 32);
+        inSixteens.learn(63, 1 + 0.1 * 64);
+        assertThat(inSixteens.ofPrompt(17, 512).getAsDouble()).isEqualTo(4.2, within(1e-9));
+        assertThat(inSixteens.ofPrompt(32, 512).getAsDouble()).isEqualTo(4.2, within(1e-9));
+        assertThat(inSixteens.ofPrompt(33, 512).getAsDouble()).isEqualTo(5.8, within(1e-9));
+        inSixteens.learn(4, 3);
+        inSixteens.learn(8, 5);
+        assertThat(inSixteens.ofPrompt(6, 512).getAsDouble()).isEqualTo(4, within(1e-9)); // few are taken one by one
+    }
+
+    @Test
     void stepsOfOneSizeAreSplitAtWhatATokenTakes() {
         times.learn(1, 1);
         times.learn(128, 1 + 12.8);
@@ -42,14 +56,28 @@ class StepTimesTest {
 
     @Test
     void shortStepsSayLittleOfLongOnes() {
-        assertThat(times.know(8, 512)).isTrue(); // if anything is said at all
         times.learn(17, 2.4);
+        assertThat(times.know(8, 512)).isFalse();
+        times.learn(5, 1);
+        assertThat(times.know(8, 512)).isTrue();
+        assertThat(times.know(1, 512)).isFalse();
         assertThat(times.know(30, 512)).isTrue();
         assertThat(times.know(166, 512)).isFalse();
         times.learn(128, 4);
         assertThat(times.know(166, 512)).isTrue();
         assertThat(times.know(2000, 256)).isTrue();
         assertThat(times.know(2000, 512)).isFalse();
+    }
+
+    @Test
+    void theStepMostLikeAnotherIsTheOneThatDiffersByTheLeastFactor() {
+        assertThat(times.mostLike(10, 512)).isEmpty();
+        times.learn(1, 0.1);
+        times.learn(5, 1);
+        times.learn(64, 4);
+        assertThat(times.mostLike(2, 512)).hasValue(1);
+        assertThat(times.mostLike(12, 512)).hasValue(5);
+        assertThat(times.mostLike(1400, 512)).hasValue(64);
     }
 
     @Test

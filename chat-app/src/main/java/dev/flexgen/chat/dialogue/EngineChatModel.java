@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineChatModel implements ChatModel, AutoCloseable {
 
-    private static final int WORTH_MORE_THAN_WARMTH = 256;
-
     private final Model model;
     private final Tokenizer tokenizer;
     private final Session session;
@@ -78,10 +76,9 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         return ahead.useful();
     }
 
-    /** A small model that warms up is quick with a short beginning, too. */
     @Override
     public synchronized void readAhead(TokenIds beginning) {
-        if (memory.recalls() || (warmUp != null && !warmUp.over() && beginning.length() < WORTH_MORE_THAN_WARMTH)) {
+        if (memory.recalls() || (warmUp != null && warmUp.isWorthMoreThan(beginning.length()))) {
             return;
         }
         endWarmUp();
