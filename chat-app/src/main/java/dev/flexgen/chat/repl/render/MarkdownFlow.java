@@ -25,6 +25,10 @@ final class MarkdownFlow implements TextFlow {
     private boolean atBeginning = true;
     private String openFence = "";
     private CodePainter code;
+
+    /** Columns that the line of code has at most: its last word may be held back. */
+    private int codeColumns;
+
     private final InlineMarks marks = new InlineMarks();
     private boolean heading;
     private boolean dressed;
@@ -67,7 +71,7 @@ final class MarkdownFlow implements TextFlow {
 
     @Override
     public int room() {
-        return inCode() ? 0 : wrap.room();
+        return inCode() ? wrap.room(codeColumns) : wrap.room();
     }
 
     @Override
@@ -138,7 +142,9 @@ final class MarkdownFlow implements TextFlow {
 
     private void inLine(int c, StringBuilder out) {
         if (inCode()) {
-            out.append(code.push(Character.toString(c)));
+            var character = Character.toString(c);
+            out.append(code.push(character));
+            codeColumns = c == '\n' ? 0 : codeColumns + (c == '\t' ? WordWrap.TAB : Columns.of(character));
         } else {
             prose(marks.take(c), out);
         }

@@ -8,7 +8,7 @@ import org.jline.utils.WCWidth;
  */
 public final class WordWrap implements TextFlow {
 
-    private static final int TAB = 8;
+    static final int TAB = 8;
 
     private int columns;
     private final StringBuilder word = new StringBuilder();
@@ -58,7 +58,12 @@ public final class WordWrap implements TextFlow {
 
     @Override
     public int room() {
-        return columns == Integer.MAX_VALUE ? 0 : columns - column;
+        return room(column);
+    }
+
+    /** The same behind so many columns of a line that somebody else fills. */
+    int room(int filled) {
+        return columns == Integer.MAX_VALUE ? 0 : Math.max(0, columns - filled);
     }
 
     @Override
