@@ -206,13 +206,14 @@ public final class Model implements AutoCloseable {
         return prices(profile).decode(plan(), footprint(), context() / 2);
     }
 
-    /** Seconds that a token of a reply takes: as the last ones did, before that as the plan expects; empty if it cannot know. */
+    /** Seconds that a token of a reply takes: as the last ones did, before that by the plan's price; empty if it cannot know. */
     public OptionalDouble secondsToWrite() {
         OptionalDouble seen = times.ofOne();
         return seen.isPresent()
                 ? seen
-                : knownEstimate().stream()
-                        .mapToDouble(it -> 1 / it.decodeTokensPerSecond())
+                : machine.knownProfile().stream()
+                        .mapToDouble(
+                                it -> correction(prices(it), 1) / estimate(it).decodeTokensPerSecond())
                         .findFirst();
     }
 

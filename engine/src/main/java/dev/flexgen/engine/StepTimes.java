@@ -25,6 +25,12 @@ final class StepTimes {
 
     private static final int LEAST_APART = 4;
 
+    /** Steps of so many times the tokens of one that was seen are foreseen by that. */
+    private static final int FORESEEN = 8;
+
+    /** A base is taken to cost as much as so many tokens where only one length was seen: 25 and 85 on two machines, opt-1.3b. */
+    private static final int BASE_TOKENS = 32;
+
     private final int atOnce;
     private final Deque<Step> single = new ArrayDeque<>();
     private final Deque<Step> few = new ArrayDeque<>();
@@ -85,13 +91,13 @@ final class StepTimes {
     }
 
     /**
-     * Whether {@link #ofPrompt} is more than a guess: a step of this kind was seen, and of many tokens one of half as many at least. A
-     * token of a short step costs much more than one of a long step.
+     * Whether {@link #ofPrompt} is better than the plan's price: a step of this kind was seen, and of many tokens one of an eighth as
+     * many at least.
      */
     synchronized boolean know(int tokens, int most) {
         int step = ReadAhead.step(tokens, most);
         if (step >= MANY) {
-            return many.stream().anyMatch(it -> 2 * it.tokens() >= step);
+            return many.stream().anyMatch(it -> FORESEEN * it.tokens() >= step);
         }
         return !(step == 1 ? single : few).isEmpty();
     }
@@ -140,7 +146,8 @@ final class StepTimes {
         double most = median(steps.stream().mapToDouble(it -> it.seconds() / it.tokens()));
         if (slopes.length == 0) {
             double tokens = median(steps.stream().mapToDouble(Step::tokens));
-            double base = Math.min(ofOne().orElse(0), most * tokens);
+            double usual = tokens < MANY ? 0 : most * tokens * BASE_TOKENS / (BASE_TOKENS + tokens);
+            double base = Math.min(Math.max(usual, ofOne().orElse(0)), most * tokens);
             return new Line(base, most - base / tokens);
         }
         double perToken = Math.clamp(median(Arrays.stream(slopes)), 0, most);

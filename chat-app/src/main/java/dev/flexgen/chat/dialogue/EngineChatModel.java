@@ -92,15 +92,19 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         }
         int[] ids = prompt.toArray();
         boolean warmingUp = warmUp != null && !warmUp.over();
-        int known = warmingUp
-                ? 0
-                : ahead.known(ids, model.machine().activity().now().step());
-        OptionalDouble seconds = model.secondsToRead(ids.length - known);
+        var head = warmingUp
+                ? new ReadingAhead.Head(0, 0, 0)
+                : ahead.head(ids, model.machine().activity().now().step());
+        OptionalDouble seconds = model.secondsToRead(ids.length - head.known());
         OptionalDouble token = model.secondsToWrite();
+        double running = head.running() == 0
+                ? 0
+                : head.share() * model.secondsToRead(head.running()).orElse(0);
         // A word is shown when the token behind it shows that it is whole.
         return seconds.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new TurnCost(ids.length - known, seconds.getAsDouble() + token.orElse(0), token));
+                : Optional.of(new TurnCost(
+                        ids.length - head.known(), running + seconds.getAsDouble() + token.orElse(0), token));
     }
 
     @Override

@@ -40,9 +40,7 @@ final class WarmUp implements AutoCloseable {
     private static final int[] KINDS = {24, 8, 64};
 
     /** So many that a step which was held up is not the middle one. */
-    private static final int FEW_WORDS = 6;
-
-    private static final int NO_MORE_WORDS = 1;
+    private static final int FEW_WORDS = 4;
 
     private final CancelToken cancel = new CancelToken();
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -70,11 +68,7 @@ final class WarmUp implements AutoCloseable {
         long end = System.nanoTime() + NANOS;
         try {
             for (int round = 0; System.nanoTime() < end && !cancel.cancelled() && goesOn(round); round++) {
-                turn(
-                        session,
-                        small ? PROMPT : KINDS[round],
-                        small ? REPLY : round == 0 ? FEW_WORDS : NO_MORE_WORDS,
-                        round);
+                turn(session, small ? PROMPT : KINDS[round], small ? REPLY : FEW_WORDS, round);
             }
         } catch (CancellationException e) {
             // closed
