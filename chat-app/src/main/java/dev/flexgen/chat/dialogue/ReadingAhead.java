@@ -97,7 +97,9 @@ final class ReadingAhead implements AutoCloseable {
         int same = mismatch < 0 ? prompt.length : mismatch;
         int end = session.aheadEnd();
         boolean useful = same >= end && step.layers() > 0;
-        int known = Math.clamp(useful ? end : Math.min(same, end - step.rows()), 0, prompt.length - 1);
+        // The last tokens of a prompt are left to its own step, even where they have been read.
+        int most = Math.max(0, prompt.length - Session.LEAST_AHEAD);
+        int known = Math.clamp(useful ? end : Math.min(same, end - step.rows()), 0, most);
         return useful ? new Head(known, step.rows(), 1 - (double) step.layer() / step.layers()) : new Head(known, 0, 0);
     }
 

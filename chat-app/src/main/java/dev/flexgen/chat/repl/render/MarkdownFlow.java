@@ -42,7 +42,9 @@ final class MarkdownFlow implements TextFlow {
     @Override
     public String push(String text) {
         var out = new StringBuilder();
-        text.codePoints().forEach(c -> take(c, out));
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            take(text.codePointAt(at), out);
+        }
         return out.toString();
     }
 
@@ -104,7 +106,9 @@ final class MarkdownFlow implements TextFlow {
         atBeginning = false;
         var text = beginning.toString();
         beginning.setLength(0);
-        text.codePoints().forEach(c -> inLine(c, out));
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            inLine(text.codePointAt(at), out);
+        }
     }
 
     private void understood(Matcher line, StringBuilder out) {

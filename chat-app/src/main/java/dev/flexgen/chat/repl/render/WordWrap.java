@@ -34,7 +34,10 @@ public final class WordWrap implements TextFlow {
     @Override
     public String push(String text) {
         var out = new StringBuilder();
-        text.codePoints().forEach(c -> take(c, out));
+        // With every character of a reply: a stream would cost more than the rest.
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            take(text.codePointAt(at), out);
+        }
         return out.toString();
     }
 
