@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,9 @@ public final class Model implements AutoCloseable {
 
     /** What is read from a packed model's own files has no buffer that would enter it. */
     private static final String IN_PLACE = "weights";
+
+    /** Weights of a model that takes a second to load. */
+    private static final long FEWEST_REHEARSED = 500_000_000;
 
     private final Machine machine;
     private final PlanChoice choice;
@@ -53,7 +57,7 @@ public final class Model implements AutoCloseable {
     private final Map<Tier, Long> heldBytes;
     private final long bytesInPlace;
     private final PrefillPace pace = new PrefillPace();
-    private final StepTimes times = new StepTimes();
+    private final StepTimes times;
     private @Nullable String digest;
     private boolean closed;
 
@@ -62,6 +66,7 @@ public final class Model implements AutoCloseable {
         this.machine = machine;
         this.weights = weights;
         this.devices = machine.devices(weights.spec());
+        this.times = new StepTimes(devices.getFirst().tokensAtOnce());
         ModelOptions options = weights.settled(asked);
         PlanChoice.Question asking = new PlanChoice.Question(
                 weights.types(),
@@ -76,7 +81,11 @@ public final class Model implements AutoCloseable {
         this.question = asking.withWeights(choice.weights());
         this.weightsWereChosen = options.weights() == WeightType.AUTO;
         this.shortened = choice.context() < most;
-        try (RowSource rows = weights.opener().open(machine.pool())) {
+        try (RowSource rows = weights.opener().open(machine.pool());
+                @Nullable
+                        Rehearsal _ = isWorthRehearsing()
+                                ? new Rehearsal(weights.types(), question.options(), Rehearsal.NANOS)
+                                : null) {
             this.runner = new ModelRunner(
                     rows,
                     question.encodings(),
@@ -98,6 +107,13 @@ public final class Model implements AutoCloseable {
     /** Whether the first device of its plan is a GPU. */
     public boolean hasGpu() {
         return devices.getFirst().tier() == Tier.GPU;
+    }
+
+    /** Whether loading takes long enough for it, and the processor computes some of the model. */
+    private boolean isWorthRehearsing() {
+        int processor = devices.size() - 1;
+        return weights.types().spec().parameters() >= FEWEST_REHEARSED
+                && choice.plan().computes(processor);
     }
 
     private ScratchFile diskTier(long bytes) {
@@ -190,13 +206,14 @@ public final class Model implements AutoCloseable {
         return prices(profile).decode(plan(), footprint(), context() / 2);
     }
 
-    /** Seconds that a token of a reply takes: as the last ones did, before that as the plan expects; empty if it cannot know. */
+    /** Seconds that a token of a reply takes: as the last ones did, before that by the plan's price; empty if it cannot know. */
     public OptionalDouble secondsToWrite() {
         OptionalDouble seen = times.ofOne();
         return seen.isPresent()
                 ? seen
-                : knownEstimate().stream()
-                        .mapToDouble(it -> 1 / it.decodeTokensPerSecond())
+                : machine.knownProfile().stream()
+                        .mapToDouble(
+                                it -> correction(prices(it), 1) / estimate(it).decodeTokensPerSecond())
                         .findFirst();
     }
 
@@ -206,11 +223,23 @@ public final class Model implements AutoCloseable {
         if (seen.isPresent() && times.know(tokens, maxStepTokens())) {
             return seen;
         }
-        OptionalDouble planned = machine.knownProfile().stream()
-                .mapToDouble(
-                        it -> prices(it).prefill(plan(), footprint(), tokens, 1).seconds())
-                .findFirst();
-        return planned.isPresent() ? planned : seen;
+        Optional<CostModel> prices = machine.knownProfile().map(this::prices);
+        return prices.isEmpty()
+                ? seen
+                : OptionalDouble.of(planned(prices.get(), tokens) * correction(prices.get(), tokens));
+    }
+
+    private double planned(CostModel prices, int tokens) {
+        return prices.prefill(plan(), footprint(), tokens, 1).seconds();
+    }
+
+    /** By how much the plan's price of the most similar step that was seen is wrong: a profile is of another day and moment. */
+    private double correction(CostModel prices, int tokens) {
+        OptionalInt similar = times.mostLike(tokens, maxStepTokens());
+        return similar.isEmpty()
+                ? 1
+                : times.ofPrompt(similar.getAsInt(), maxStepTokens()).orElseThrow()
+                        / planned(prices, similar.getAsInt());
     }
 
     /** How steps that verify drafts compare, if this machine's profile is known. Drafting itself is not in it. */

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Session implements AutoCloseable {
 
+    /** Fewer tokens of a beginning are not worth {@link #readAhead}, which leaves them to the prompt. */
+    public static final int LEAST_AHEAD = ReadAhead.ALIKE;
+
     private final Model model;
     private final int limit;
     private final SessionFile files;

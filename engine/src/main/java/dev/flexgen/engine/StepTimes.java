@@ -3,13 +3,17 @@ package dev.flexgen.engine;
 import dev.flexgen.engine.plan.Plan;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
  * How long the latest steps of a model took, and by these how long others will take. Steps of one token, of few and of many are
- * different work, so each kind has a line of its own: a base, which is mostly the weights, and a part for each token. Any thread.
+ * different work, so each kind has a line of its own: a base, which is mostly the weights, and a part for each token. Of many tokens a
+ * device takes some at a time, which count as whole even where they are fewer. Any thread.
  */
 final class StepTimes {
 
@@ -21,6 +25,13 @@ final class StepTimes {
 
     private static final int LEAST_APART = 4;
 
+    /** Steps of so many times the tokens of one that was seen are foreseen by that. */
+    private static final int FORESEEN = 8;
+
+    /** A base is taken to cost as much as so many tokens where only one length was seen: 25 and 85 on two machines, opt-1.3b. */
+    private static final int BASE_TOKENS = 32;
+
+    private final int atOnce;
     private final Deque<Step> single = new ArrayDeque<>();
     private final Deque<Step> few = new ArrayDeque<>();
     private final Deque<Step> many = new ArrayDeque<>();
@@ -34,10 +45,19 @@ final class StepTimes {
         }
     }
 
+    /** @param atOnce tokens that a step of many takes at a time */
+    StepTimes(int atOnce) {
+        this.atOnce = atOnce;
+    }
+
+    private int counted(int tokens) {
+        return tokens < MANY ? tokens : Math.ceilDiv(tokens, atOnce) * atOnce;
+    }
+
     /** A step of so many tokens is complete. */
     synchronized void learn(int tokens, double seconds) {
         Deque<Step> kind = tokens == 1 ? single : tokens < MANY ? few : many;
-        kind.addLast(new Step(tokens, seconds));
+        kind.addLast(new Step(counted(tokens), seconds));
         if (kind.size() > KEPT) {
             kind.removeFirst();
         }
@@ -71,12 +91,25 @@ final class StepTimes {
     }
 
     /**
-     * Whether {@link #ofPrompt} is more than a guess: a step of half as many tokens at least was seen. A token of a short step costs
-     * much more than one of a long step.
+     * Whether {@link #ofPrompt} is better than the plan's price: a step of this kind was seen, and of many tokens one of an eighth as
+     * many at least.
      */
     synchronized boolean know(int tokens, int most) {
         int step = ReadAhead.step(tokens, most);
-        return step < MANY || many.stream().anyMatch(it -> 2 * it.tokens() >= step);
+        if (step >= MANY) {
+            return many.stream().anyMatch(it -> FORESEEN * it.tokens() >= step);
+        }
+        return !(step == 1 ? single : few).isEmpty();
+    }
+
+    /** The tokens of the step that was seen and is most like that of so many; empty if there was none. */
+    synchronized OptionalInt mostLike(int tokens, int most) {
+        double step = ReadAhead.step(tokens, most);
+        return Stream.of(single, few, many)
+                .flatMap(Deque::stream)
+                .min(Comparator.comparingDouble(it -> Math.abs(Math.log(it.tokens() / step))))
+                .map(it -> OptionalInt.of(it.tokens()))
+                .orElse(OptionalInt.empty());
     }
 
     private OptionalDouble of(int tokens) {
@@ -90,9 +123,9 @@ final class StepTimes {
             return OptionalDouble.empty();
         }
         Line line = line(many);
-        double fewest = line.at(MANY);
+        double fewest = line.at(counted(MANY));
         if (tokens >= MANY) {
-            return OptionalDouble.of(line.at(tokens));
+            return OptionalDouble.of(line.at(counted(tokens)));
         }
         double one = Math.min(fewest, ofOne().orElse(fewest)); // between the two kinds
         return OptionalDouble.of(one + (fewest - one) * (tokens - 1) / (MANY - 1));
@@ -113,7 +146,8 @@ final class StepTimes {
         double most = median(steps.stream().mapToDouble(it -> it.seconds() / it.tokens()));
         if (slopes.length == 0) {
             double tokens = median(steps.stream().mapToDouble(Step::tokens));
-            double base = Math.min(ofOne().orElse(0), most * tokens);
+            double usual = tokens < MANY ? 0 : most * tokens * BASE_TOKENS / (BASE_TOKENS + tokens);
+            double base = Math.min(Math.max(usual, ofOne().orElse(0)), most * tokens);
             return new Line(base, most - base / tokens);
         }
         double perToken = Math.clamp(median(Arrays.stream(slopes)), 0, most);
@@ -121,8 +155,9 @@ final class StepTimes {
                 Math.max(0, median(steps.stream().mapToDouble(it -> it.seconds() - perToken * it.tokens()))), perToken);
     }
 
+    /** Of an even number the lower one in the middle: steps are held up by other programs, and never hurried. */
     private static double median(DoubleStream values) {
         double[] sorted = values.sorted().toArray();
-        return sorted[sorted.length / 2];
+        return sorted[(sorted.length - 1) / 2];
     }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class StepTimesTest {
 
-    private final StepTimes times = new StepTimes();
+    private final StepTimes times = new StepTimes(1);
 
     @Test
     void nothingIsSaidOfWhatWasNotSeen() {
@@ -32,24 +32,54 @@ class StepTimesTest {
     }
 
     @Test
-    void stepsOfOneSizeAreSplitAtWhatATokenTakes() {
+    void manyTokensAreTakenSoManyAtATime() {
+        StepTimes inSixteens = new StepTimes(16);
+        inSixteens.learn(20, 1 + 0.1 * 32);
+        inSixteens.learn(32, 1 + 0.1 * 32);
+        inSixteens.learn(63, 1 + 0.1 * 64);
+        assertThat(inSixteens.ofPrompt(17, 512).getAsDouble()).isEqualTo(4.2, within(1e-9));
+        assertThat(inSixteens.ofPrompt(32, 512).getAsDouble()).isEqualTo(4.2, within(1e-9));
+        assertThat(inSixteens.ofPrompt(33, 512).getAsDouble()).isEqualTo(5.8, within(1e-9));
+        inSixteens.learn(4, 3);
+        inSixteens.learn(8, 5);
+        assertThat(inSixteens.ofPrompt(6, 512).getAsDouble()).isEqualTo(4, within(1e-9)); // few are taken one by one
+    }
+
+    @Test
+    void stepsOfOneSizeAreSplitAtWhatIsUsualOrWhatATokenTakes() {
         times.learn(1, 1);
-        times.learn(128, 1 + 12.8);
-        times.learn(128, 1 + 12.8);
-        assertThat(times.ofPrompt(256, 512).getAsDouble()).isEqualTo(1 + 25.6, within(1e-9));
-        assertThat(times.ofPrompt(9, 512).getAsDouble()).isBetween(1.0, 1 + 1.7);
+        times.learn(128, 3.2 + 12.8);
+        times.learn(128, 3.2 + 12.8);
+        assertThat(times.ofPrompt(256, 512).getAsDouble()).isEqualTo(3.2 + 25.6, within(1e-9));
+        assertThat(times.ofPrompt(9, 512).getAsDouble()).isBetween(1.0, 3.2 + 1.7);
+        times.learn(1, 5);
+        times.learn(1, 5);
+        assertThat(times.ofPrompt(256, 512).getAsDouble()).isEqualTo(5 + 2 * 11, within(1e-9));
     }
 
     @Test
     void shortStepsSayLittleOfLongOnes() {
-        assertThat(times.know(8, 512)).isTrue(); // if anything is said at all
         times.learn(17, 2.4);
+        assertThat(times.know(8, 512)).isFalse();
+        times.learn(5, 1);
+        assertThat(times.know(8, 512)).isTrue();
+        assertThat(times.know(1, 512)).isFalse();
         assertThat(times.know(30, 512)).isTrue();
         assertThat(times.know(166, 512)).isFalse();
         times.learn(128, 4);
         assertThat(times.know(166, 512)).isTrue();
-        assertThat(times.know(2000, 256)).isTrue();
-        assertThat(times.know(2000, 512)).isFalse();
+        assertThat(times.know(2000, 512)).isTrue();
+    }
+
+    @Test
+    void theStepMostLikeAnotherIsTheOneThatDiffersByTheLeastFactor() {
+        assertThat(times.mostLike(10, 512)).isEmpty();
+        times.learn(1, 0.1);
+        times.learn(5, 1);
+        times.learn(64, 4);
+        assertThat(times.mostLike(2, 512)).hasValue(1);
+        assertThat(times.mostLike(12, 512)).hasValue(5);
+        assertThat(times.mostLike(1400, 512)).hasValue(64);
     }
 
     @Test

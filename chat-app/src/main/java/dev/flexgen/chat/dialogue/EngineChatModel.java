@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineChatModel implements ChatModel, AutoCloseable {
 
-    private static final int WORTH_MORE_THAN_WARMTH = 256;
-
     private final Model model;
     private final Tokenizer tokenizer;
     private final Session session;
@@ -78,10 +76,9 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         return ahead.useful();
     }
 
-    /** A small model that warms up is quick with a short beginning, too. */
     @Override
     public synchronized void readAhead(TokenIds beginning) {
-        if (memory.recalls() || (warmUp != null && !warmUp.over() && beginning.length() < WORTH_MORE_THAN_WARMTH)) {
+        if (memory.recalls() || (warmUp != null && warmUp.isWorthMoreThan(beginning.length()))) {
             return;
         }
         endWarmUp();
@@ -95,15 +92,19 @@ public final class EngineChatModel implements ChatModel, AutoCloseable {
         }
         int[] ids = prompt.toArray();
         boolean warmingUp = warmUp != null && !warmUp.over();
-        int known = warmingUp
-                ? 0
-                : ahead.known(ids, model.machine().activity().now().step());
-        OptionalDouble seconds = model.secondsToRead(ids.length - known);
+        var head = warmingUp
+                ? new ReadingAhead.Head(0, 0, 0)
+                : ahead.head(ids, model.machine().activity().now().step());
+        OptionalDouble seconds = model.secondsToRead(ids.length - head.known());
         OptionalDouble token = model.secondsToWrite();
+        double running = head.running() == 0
+                ? 0
+                : head.share() * model.secondsToRead(head.running()).orElse(0);
         // A word is shown when the token behind it shows that it is whole.
         return seconds.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new TurnCost(ids.length - known, seconds.getAsDouble() + token.orElse(0), token));
+                : Optional.of(new TurnCost(
+                        ids.length - head.known(), running + seconds.getAsDouble() + token.orElse(0), token));
     }
 
     @Override

@@ -58,9 +58,9 @@ final class EngineMemory implements ModelMemory, AutoCloseable {
         }
     }
 
-    /** Whether the session is being read from a file. */
+    /** Whether the session is being read from a file at this moment. */
     boolean recalls() {
-        return recall != null;
+        return recall != null && !recall.over();
     }
 
     private void endRecall() {

@@ -80,20 +80,27 @@ final class ReadingAhead implements AutoCloseable {
     }
 
     /**
-     * How many tokens of a prompt would not be read any more if it came now.
+     * What of a prompt is read ahead if it comes now.
      *
-     * @param step what the machine does at the moment
+     * @param known tokens that need no other step; at least one is left
+     * @param running tokens of the step that runs and that the prompt waits for; 0 if there is none
+     * @param share of that step that is left
      */
-    synchronized int known(int[] prompt, Activity.Step step) {
+    record Head(int known, int running, double share) {}
+
+    /** @param step what the machine does at the moment */
+    synchronized Head head(int[] prompt, Activity.Step step) {
         if (running == null) {
-            return session.known(prompt);
+            return new Head(session.known(prompt), 0, 0);
         }
         int mismatch = Arrays.mismatch(prompt, read);
         int same = mismatch < 0 ? prompt.length : mismatch;
         int end = session.aheadEnd();
-        double layersLeft = step.layers() == 0 ? 0 : 1 - (double) step.layer() / step.layers();
-        int known = same >= end ? end - (int) (step.rows() * layersLeft) : Math.min(same, end - step.rows());
-        return Math.clamp(known, 0, prompt.length - 1);
+        boolean useful = same >= end && step.layers() > 0;
+        // The last tokens of a prompt are left to its own step, even where they have been read.
+        int most = Math.max(0, prompt.length - Session.LEAST_AHEAD);
+        int known = Math.clamp(useful ? end : Math.min(same, end - step.rows()), 0, most);
+        return useful ? new Head(known, step.rows(), 1 - (double) step.layer() / step.layers()) : new Head(known, 0, 0);
     }
 
     private boolean startsLikeRead(int[] prompt, int count) {

@@ -62,6 +62,11 @@ final class Recall implements AutoCloseable {
         return result;
     }
 
+    /** Whether it has come to its end, and the session may be used. */
+    boolean over() {
+        return !thread.isAlive();
+    }
+
     @Override
     public void close() {
         cancel.cancel();

@@ -15,9 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * Has the engine compute while the user reads and types, so that the first reply meets compiled code: uncompiled, a small model's
- * first word takes a second. Large models gain nothing, since their time goes into memory. The session is this one's alone
- * until {@link #close()} returns, and then holds tokens that the first prompt replaces.
+ * Has the engine compute while the user reads and types. A small model's first reply shall meet compiled code: uncompiled, its first
+ * word takes a second. The code of a large one was compiled while it was loaded; a step of each kind shows how long its steps take, so
+ * that it can be said what the first message will cost. The session is this one's alone until {@link #close()} returns, and then holds
+ * tokens that the first prompt replaces.
  */
 final class WarmUp implements AutoCloseable {
 
@@ -32,18 +33,31 @@ final class WarmUp implements AutoCloseable {
 
     private static final int REPLY = 16;
 
+    /** From so many on, tokens of a message that could be read already are worth more than a small model's warmth. */
+    private static final int WORTH_MORE_THAN_WARMTH = 256;
+
+    /** Prompts of a large model: as a message is most often, as what is left of one that was read ahead, and as a longer one. */
+    private static final int[] KINDS = {24, 8, 64};
+
+    /** So many that a step which was held up is not the middle one. */
+    private static final int FEW_WORDS = 4;
+
     private final CancelToken cancel = new CancelToken();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
+    private final boolean small;
+    private final int vocabulary;
 
     WarmUp(Model model, Session session) {
-        thread = Thread.ofPlatform().name("flexgen-warm-up").daemon().unstarted(() -> run(model, session));
-        if (model.weightBytesPerToken() < SMALL_MODEL_BYTES) {
+        small = model.weightBytesPerToken() < SMALL_MODEL_BYTES;
+        vocabulary = model.spec().vocabulary();
+        thread = Thread.ofPlatform().name("flexgen-warm-up").daemon().unstarted(() -> run(session));
+        if (small || Pace.of(model).stopsSoon()) {
             thread.start();
         }
     }
 
-    private void run(Model model, Session session) {
+    private void run(Session session) {
         try {
             if (closing.await(HEAD_START_MILLIS, TimeUnit.MILLISECONDS)) {
                 return;
@@ -52,22 +66,34 @@ final class WarmUp implements AutoCloseable {
             return; // nobody interrupts it; if somebody does, it shall end
         }
         long end = System.nanoTime() + NANOS;
-        GenerationRequest request = new GenerationRequest(REPLY, SamplerOptions.greedy(), Set.of());
-        int round = 0;
-        while (System.nanoTime() < end && !cancel.cancelled()) {
-            try {
-                int first = round++ % 2; // another first id each time, or the next round would find it all done
-                int[] prompt = IntStream.range(0, Math.max(1, Math.min(PROMPT, session.limit() / 2)))
-                        .map(i -> (i + first) % model.spec().vocabulary())
-                        .toArray();
-                session.prefill(prompt, cancel, ProgressListener.NONE);
-                session.generate(request, cancel, _ -> Verdict.CONTINUE);
-            } catch (CancellationException e) {
-                return;
-            } catch (RuntimeException e) {
-                return; // the first real reply meets the same and tells the user
+        try {
+            for (int round = 0; System.nanoTime() < end && !cancel.cancelled() && goesOn(round); round++) {
+                turn(session, small ? PROMPT : KINDS[round], small ? REPLY : FEW_WORDS, round);
             }
+        } catch (CancellationException e) {
+            // closed
+        } catch (RuntimeException e) {
+            // the first real reply meets the same and tells the user
         }
+    }
+
+    private boolean goesOn(int round) {
+        return small || round < KINDS.length;
+    }
+
+    private void turn(Session session, int tokens, int reply, int round) {
+        int first = round % 2; // another first id each time, or the next round would find it all done
+        int[] prompt = IntStream.range(0, Math.max(1, Math.min(tokens, session.limit() / 2)))
+                .map(i -> (i + first) % vocabulary)
+                .toArray();
+        session.prefill(prompt, cancel, ProgressListener.NONE);
+        session.generate(
+                new GenerationRequest(reply, SamplerOptions.greedy(), Set.of()), cancel, _ -> Verdict.CONTINUE);
+    }
+
+    /** Whether it should go on rather than let a prompt's beginning of so many tokens be read. */
+    boolean isWorthMoreThan(int tokens) {
+        return !over() && tokens < (small ? WORTH_MORE_THAN_WARMTH : Session.LEAST_AHEAD);
     }
 
     /** Whether it has come to its own end. */

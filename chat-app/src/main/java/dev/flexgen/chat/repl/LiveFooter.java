@@ -45,6 +45,16 @@ final class LiveFooter {
         }
     }
 
+    /** Whether anything of it is on the screen. */
+    boolean isThere() {
+        return visible;
+    }
+
+    /** Whether it is on the screen and has nothing behind the text, so that text in the same row leaves it as it is. */
+    boolean isBelow() {
+        return visible && shown.tail().isEmpty();
+    }
+
     /**
      * Shows this in place of what was shown.
      *
@@ -80,7 +90,7 @@ final class LiveFooter {
      * @param inRow whether the text stays in the row that the cursor is in
      */
     String follow(String text, boolean inRow, Content content) {
-        boolean stays = visible && inRow && content.tail().isEmpty() && content.equals(shown);
+        boolean stays = inRow && isBelow() && content.equals(shown);
         return stays ? text : erase() + text + show(content);
     }
 

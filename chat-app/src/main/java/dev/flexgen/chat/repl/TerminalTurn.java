@@ -140,7 +140,19 @@ final class TerminalTurn implements DialogueListener, AutoCloseable {
         textShown = true;
         lastText = nanoTime.getAsLong();
         boolean inRow = flow.room() > 0 && shown.indexOf('\n') < 0;
-        out.write(footer.follow(shown, inRow, content()));
+        out.write(inRow && footerStays() ? shown : footer.follow(shown, inRow, content()));
+    }
+
+    /**
+     * Whether there is nothing new to show around the text, as with most words of a quick reply: to find that out anew each time costs
+     * as much as the words. What is typed is shown when it is typed.
+     */
+    private boolean footerStays() {
+        if (dumb || ended || away || !flow.hidden().isEmpty() || !previews.isEmpty()) {
+            return false;
+        }
+        boolean statusIsDue = look.status() && lastText - statusAt >= STATUS_NANOS;
+        return footer.isBelow() ? !statusIsDue : !footer.isThere() && lastText - begin < PATIENCE_NANOS;
     }
 
     /** Ends the reply's last line. */

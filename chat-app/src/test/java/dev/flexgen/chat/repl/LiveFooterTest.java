@@ -62,4 +62,16 @@ class LiveFooterTest {
         screen.write(footer.follow(" six", true, content(" tail", List.of("other row"))));
         assertThat(lines(screen)).isEqualTo("one two three\nfour five six tail\nother row");
     }
+
+    @Test
+    void itIsBelowTheTextWhereNothingStandsBehindThat() {
+        assertThat(footer.isThere()).isFalse();
+        footer.show(content("", List.of("row")));
+        assertThat(footer.isBelow()).isTrue();
+        footer.show(content("tail", List.of("row")));
+        assertThat(footer.isBelow()).isFalse();
+        assertThat(footer.isThere()).isTrue();
+        footer.erase();
+        assertThat(footer.isBelow() || footer.isThere()).isFalse();
+    }
 }

@@ -5,6 +5,7 @@ import dev.flexgen.chat.dialogue.ScriptedChatModel;
 import dev.flexgen.chat.repl.render.Theme;
 import dev.flexgen.config.NotifyChoice;
 import dev.flexgen.config.ThoughtsChoice;
+import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
@@ -57,7 +58,7 @@ final class RenderBenchmark {
         int pace = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 0;
         int replies = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
         String text = TEXT.repeat(TOKENS * CHARACTERS_A_TOKEN / TEXT.length() + 1);
-        try (OutputStream nowhere = new FileOutputStream("/dev/null");
+        try (OutputStream nowhere = new BufferedOutputStream(new FileOutputStream("/dev/null"));
                 var terminal = new LineDisciplineTerminal("test", "xterm-256color", nowhere, StandardCharsets.UTF_8)) {
             terminal.setSize(new Size(100, 30));
             for (int reply = 1; reply <= replies; reply++) {

@@ -69,6 +69,11 @@ public interface Device extends AutoCloseable {
     @Override
     void close();
 
+    /** Products with many tokens take them so many at a time: fewer take as long. */
+    default int tokensAtOnce() {
+        return 1;
+    }
+
     /** Says that operations follow within some hundred microseconds. A device with threads that sleep may wake them. */
     default void rouse() {}
 

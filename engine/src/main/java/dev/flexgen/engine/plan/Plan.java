@@ -73,6 +73,11 @@ public record Plan(
         return layers.getLast().home();
     }
 
+    /** Whether a device multiplies with any of the weights. */
+    public boolean computes(int device) {
+        return shards().anyMatch(shard -> shard.device() == device || shard.prefillDevice() == device);
+    }
+
     /** Visits every shard with its name: layer by layer, then the head. */
     public void forEach(BiConsumer<BlockId, Shard> visitor) {
         for (int i = 0; i < layers.size(); i++) {

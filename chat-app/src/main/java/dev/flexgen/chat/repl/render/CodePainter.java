@@ -136,7 +136,9 @@ final class CodePainter {
     /** The code with colours; a word that may go on is held back. */
     String push(String text) {
         var out = new StringBuilder();
-        text.codePoints().forEach(c -> take(c, out));
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            take(text.codePointAt(at), out);
+        }
         return out.toString();
     }
 

@@ -10,7 +10,11 @@ public final class Columns {
     private Columns() {}
 
     public static int of(String text) {
-        return text.codePoints().map(c -> Math.max(0, WCWidth.wcwidth(c))).sum();
+        int columns = 0;
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            columns += Math.max(0, WCWidth.wcwidth(text.codePointAt(at)));
+        }
+        return columns;
     }
 
     /** The text, or as much of its beginning as fits with a sign that something is missing; empty where nothing fits. */

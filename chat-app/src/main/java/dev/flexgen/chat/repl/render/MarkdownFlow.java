@@ -25,6 +25,10 @@ final class MarkdownFlow implements TextFlow {
     private boolean atBeginning = true;
     private String openFence = "";
     private CodePainter code;
+
+    /** Columns that the line of code has at most: its last word may be held back. */
+    private int codeColumns;
+
     private final InlineMarks marks = new InlineMarks();
     private boolean heading;
     private boolean dressed;
@@ -38,7 +42,9 @@ final class MarkdownFlow implements TextFlow {
     @Override
     public String push(String text) {
         var out = new StringBuilder();
-        text.codePoints().forEach(c -> take(c, out));
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            take(text.codePointAt(at), out);
+        }
         return out.toString();
     }
 
@@ -67,7 +73,7 @@ final class MarkdownFlow implements TextFlow {
 
     @Override
     public int room() {
-        return inCode() ? 0 : wrap.room();
+        return inCode() ? wrap.room(codeColumns) : wrap.room();
     }
 
     @Override
@@ -100,7 +106,9 @@ final class MarkdownFlow implements TextFlow {
         atBeginning = false;
         var text = beginning.toString();
         beginning.setLength(0);
-        text.codePoints().forEach(c -> inLine(c, out));
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            inLine(text.codePointAt(at), out);
+        }
     }
 
     private void understood(Matcher line, StringBuilder out) {
@@ -138,7 +146,9 @@ final class MarkdownFlow implements TextFlow {
 
     private void inLine(int c, StringBuilder out) {
         if (inCode()) {
-            out.append(code.push(Character.toString(c)));
+            var character = Character.toString(c);
+            out.append(code.push(character));
+            codeColumns = c == '\n' ? 0 : codeColumns + (c == '\t' ? WordWrap.TAB : Columns.of(character));
         } else {
             prose(marks.take(c), out);
         }

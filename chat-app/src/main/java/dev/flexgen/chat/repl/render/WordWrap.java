@@ -8,7 +8,7 @@ import org.jline.utils.WCWidth;
  */
 public final class WordWrap implements TextFlow {
 
-    private static final int TAB = 8;
+    static final int TAB = 8;
 
     private int columns;
     private final StringBuilder word = new StringBuilder();
@@ -34,7 +34,10 @@ public final class WordWrap implements TextFlow {
     @Override
     public String push(String text) {
         var out = new StringBuilder();
-        text.codePoints().forEach(c -> take(c, out));
+        // With every character of a reply: a stream would cost more than the rest.
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            take(text.codePointAt(at), out);
+        }
         return out.toString();
     }
 
@@ -58,7 +61,12 @@ public final class WordWrap implements TextFlow {
 
     @Override
     public int room() {
-        return columns == Integer.MAX_VALUE ? 0 : columns - column;
+        return room(column);
+    }
+
+    /** The same behind so many columns of a line that somebody else fills. */
+    int room(int filled) {
+        return columns == Integer.MAX_VALUE ? 0 : Math.max(0, columns - filled);
     }
 
     @Override

@@ -77,4 +77,19 @@ class MarkdownFlowTest {
         assertThat(shown("```\nx\n```")).isEqualTo("x\n");
         assertThat(shown("```java")).isEqualTo("");
     }
+
+    @Test
+    void linesOfCodeSayHowMuchRoomIsLeftBehindThem() {
+        var code = new MarkdownFlow(Theme.PLAIN, 20);
+        code.push("```\nint a");
+        assertThat(code.room()).isEqualTo(15);
+        code.push("\t\u6f22");
+        assertThat(code.room()).isEqualTo(5); // a tab may be as wide as eight columns
+        code.push(" and more than there is room for");
+        assertThat(code.room()).isZero();
+        code.push("\n");
+        assertThat(code.room()).isEqualTo(20);
+        code.push("```\nand");
+        assertThat(code.room()).isBetween(17, 20);
+    }
 }

@@ -104,6 +104,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public int tokensAtOnce() {
+        return PanelKernel.PANEL;
+    }
+
+    @Override
     public void rouse() {
         pool.rouse();
     }
