@@ -35,8 +35,10 @@ final class ExpertSublayer {
         List<ExpertsOnDemand.Wanted> wanted = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry.access() == Access.ON_DEMAND) {
-                forEach(entry, division, (layout, location, share) -> wanted.add(
-                        new ExpertsOnDemand.Wanted(layout, location, share)));
+                forEach(
+                        entry,
+                        division,
+                        (layout, location, share) -> wanted.add(new ExpertsOnDemand.Wanted(layout, location, share)));
             }
         }
         return wanted.isEmpty() ? ExpertsOnDemand.NONE : new ExpertsOnDemand(worker.experts(), wanted);
@@ -48,17 +50,15 @@ final class ExpertSublayer {
      * @param demanded what {@link #demand} has asked for
      */
     void compute(
-            Worker worker,
-            List<Entry> entries,
-            ExpertDivision division,
-            ExpertsOnDemand demanded,
-            Rows h,
-            Rows sum) {
+            Worker worker, List<Entry> entries, ExpertDivision division, ExpertsOnDemand demanded, Rows h, Rows sum) {
         List<RoutedExpert> resident = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry.access() != Access.ON_DEMAND) {
-                forEach(entry, division, (layout, location, share) -> resident.add(
-                        routed(layout.in(((WeightLocation.Memory) location).block()), share)));
+                forEach(
+                        entry,
+                        division,
+                        (layout, location, share) ->
+                                resident.add(routed(layout.in(((WeightLocation.Memory) location).block()), share)));
             }
         }
         compute(worker, resident, h, sum);

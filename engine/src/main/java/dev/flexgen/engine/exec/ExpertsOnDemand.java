@@ -50,7 +50,8 @@ final class ExpertsOnDemand {
                 fetcher.ask(group.stream().map(Wanted::location).toList());
         List<RoutedExpert> experts = new ArrayList<>(group.size());
         for (int i = 0; i < group.size(); i++) {
-            experts.add(ExpertSublayer.routed(group.get(i).one().in(slots.get(i)), group.get(i).share()));
+            experts.add(ExpertSublayer.routed(
+                    group.get(i).one().in(slots.get(i)), group.get(i).share()));
         }
         coming.add(experts);
         asked += group.size();

@@ -53,11 +53,7 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
             each += demanded ? STARTS_FETCHED * experts : 0;
         }
         double groups = Math.ceil(fetched / FETCHED_TOGETHER);
-        return STARTS
-                + STARTS_PER_SHARD * Math.max(0, shards - 1)
-                + together
-                + STARTS_TOGETHER * groups
-                + each;
+        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + together + STARTS_TOGETHER * groups + each;
     }
 
     private boolean togetherWithOthers(Schedule.Entry entry, Step step) {

@@ -61,12 +61,15 @@ class ExpertDivisionTest {
         Entry fetching = tasks.getFirst().entries().getLast();
         Entry computing = tasks.getLast().entries().getFirst();
         assertThat(together.of(tasks.getFirst().entries().getFirst(), 0).rows()).containsExactly(0);
-        assertThat(together.of(fetching, 4).rows()).as("the first two of rows 1 and 2").containsExactly(1, 2);
+        assertThat(together.of(fetching, 4).rows())
+                .as("the first two of rows 1 and 2")
+                .containsExactly(1, 2);
         assertThat(together.of(computing, 4).rows()).as("the third of row 0").containsExactly(0);
         for (int expert = 2; expert < 8; expert++) {
             Routing.Share fetched = together.of(fetching, expert);
             Routing.Share kept = together.of(computing, expert);
-            assertThat(fetched.rows().length + kept.rows().length).isEqualTo(routing.of(expert).rows().length);
+            assertThat(fetched.rows().length + kept.rows().length)
+                    .isEqualTo(routing.of(expert).rows().length);
             assertThat(fetched.weights()).hasSameSizeAs(fetched.rows());
         }
         Routing alone = Routing.choose(EIGHT, Arrays.copyOfRange(scores, 8, 16), 1, NONE);
@@ -91,7 +94,8 @@ class ExpertDivisionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 0.5, 0", "1, 0.4, 0", "1, 0.6, 1", "6, 0.5, 3", "6, 0.6, 4", "6, 0.9, 6", "6, 0.05, 0", "8, 0.7, 6"})
+    @CsvSource({"0, 0.5, 0", "1, 0.4, 0", "1, 0.6, 1", "6, 0.5, 3", "6, 0.6, 4", "6, 0.9, 6", "6, 0.05, 0", "8, 0.7, 6"
+    })
     void theLaterOfBothIsDoneAsEarlyAsPossible(int experts, double share, int fetched) {
         assertThat(ExpertDivision.fetched(experts, share)).isEqualTo(fetched);
     }
