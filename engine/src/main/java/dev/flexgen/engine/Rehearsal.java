@@ -55,7 +55,7 @@ final class Rehearsal implements AutoCloseable {
                     .ifPresent(spec -> rehearse(spec, types.type(ModelPart.UP.weight(), 0), options, nanos));
         } catch (CancellationException e) {
             // closed
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             // the model itself tells
         }
     }

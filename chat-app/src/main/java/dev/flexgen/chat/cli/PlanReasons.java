@@ -68,7 +68,8 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
     /** Of experts outside the GPU. Plans number the GPU, where there is one, before the processor. */
     private static String sharing(List<Shard> experts, double fetched) {
         boolean lent = experts.stream().anyMatch(shard -> shard.device() != 0 && shard.prefillDevice() == 0);
-        if (fetched == 1) {
+        boolean disk = experts.stream().anyMatch(shard -> shard.tier() == Tier.DISK);
+        if (fetched == 1 && lent && !disk) {
             return "experts that the GPU has no room for are fetched by it over the bus, because the processor would take longer";
         }
         String prompts = lent ? ", and for prompts by the GPU" : "";

@@ -17,13 +17,13 @@ import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** The memory of one session of the engine. Owned by the chat's thread, but for {@link #keep}. */
+/** The memory of one session of the engine. Owned by the chat's thread, but for {@link #keep} and {@link #recalls}. */
 final class EngineMemory implements ModelMemory, AutoCloseable {
 
     private final Session session;
     private final Tokenizer tokenizer;
     private final Runnable claim;
-    private @Nullable Recall recall;
+    private volatile @Nullable Recall recall;
     private Consumer<KvLoad> told = _ -> {};
 
     /** @param claim ends whatever else uses the session */
@@ -60,12 +60,14 @@ final class EngineMemory implements ModelMemory, AutoCloseable {
 
     /** Whether the session is being read from a file at this moment. */
     boolean recalls() {
-        return recall != null && !recall.over();
+        Recall begun = recall;
+        return begun != null && !begun.over();
     }
 
     private void endRecall() {
-        if (recall != null) {
-            recall.close();
+        Recall begun = recall;
+        if (begun != null) {
+            begun.close();
             recall = null;
         }
     }

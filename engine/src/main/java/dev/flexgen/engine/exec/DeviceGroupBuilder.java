@@ -217,14 +217,10 @@ record DeviceGroupBuilder(
     private @Nullable ExpertFetcher experts(int index, WeightMemory memory) {
         long slotBytes = 0;
         long stagingBytes = 0;
-        int chosen = 1;
         for (Entry entry : (Iterable<Entry>)
                 entries(index)
                                 .filter(it -> it.access() == Access.ON_DEMAND
                                         && it.block().component() == Component.EXPERTS)::iterator) {
-            if (spec.block(entry.block().layer()).feedForward() instanceof FeedForwardSpec.Experts experts) {
-                chosen = Math.max(chosen, experts.chosen());
-            }
             long bytes = memory.bytes(entry.block()) / entry.shard().size();
             slotBytes = Math.max(slotBytes, bytes);
             if (entry.shard().tier() == Tier.DISK || !memory.isPageLocked(entry.block())) {
@@ -236,7 +232,7 @@ record DeviceGroupBuilder(
         }
         WeightUploader uploader = new WeightUploader(devices.get(index), stagingBytes, activity);
         try {
-            return new ExpertFetcher(devices.get(index), slotBytes, chosen, uploader);
+            return new ExpertFetcher(devices.get(index), slotBytes, uploader);
         } catch (Throwable e) {
             uploader.close();
             throw e;

@@ -63,7 +63,7 @@ final class ExpertSublayer {
         }
         compute(worker, resident, h, sum);
         while (demanded.hasNext()) {
-            compute(worker, demanded.next(), h, sum);
+            compute(worker, List.of(demanded.next()), h, sum);
             demanded.done();
         }
     }

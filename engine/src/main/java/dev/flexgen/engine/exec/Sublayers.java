@@ -1,6 +1,7 @@
 package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.device.Rows;
+import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import java.util.List;
 
@@ -27,7 +28,7 @@ final class Sublayers {
     /**
      * Adds the sublayer's result for {@code h} to {@code x}, both at home.
      *
-     * @param waited whether {@code h} was waited for, so that the processor need not wait for it and begins before others are asked
+     * @param waited whether {@code h} was waited for, so that the processor gets it at once and begins before others are asked
      */
     void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part, boolean waited) {
         for (DeviceTasks tasks : sublayer) {
@@ -37,7 +38,7 @@ final class Sublayers {
             }
         }
         int others = sublayer.size() - 1;
-        if (waited && others > 0) {
+        if (waited && others > 0 && readsNothing(sublayer.getLast())) {
             group.worker(sublayer.getLast().device())
                     .device()
                     .during(
@@ -51,6 +52,11 @@ final class Sublayers {
                 group.between(home, tasks.device()).reduce(x);
             }
         }
+    }
+
+    /** Who waits for a disk first asks the others, who need not. */
+    private static boolean readsNothing(DeviceTasks tasks) {
+        return tasks.entries().stream().noneMatch(entry -> entry.access() == Access.ON_DEMAND);
     }
 
     private void compute(int home, List<DeviceTasks> some, Rows h, Rows x, Part part) {

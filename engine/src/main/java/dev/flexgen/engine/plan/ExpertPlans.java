@@ -8,6 +8,8 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 
@@ -38,9 +40,6 @@ final class ExpertPlans {
      */
     private record Devices(Tier tier, int home, int gpu, int processor, int prompts, double fetched) {}
 
-    /** Multiples to try of the share with which bus and processor finish together: what that leaves out may shift it. */
-    private static final double[] NEAR = {0.7, 0.85, 1, 1.15};
-
     ExpertPlans(Planner planner) {
         this.planner = planner;
         for (int layer = 0; layer < planner.spec().layers(); layer++) {
@@ -65,10 +64,10 @@ final class ExpertPlans {
 
     /** Empty if host memory is too small, and there is no disk. */
     Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
-        double even = cost.streamedShare(planner.token().rows());
-        List<Double> shares = new ArrayList<>(List.of(0.0));
-        for (double near : NEAR) {
-            shares.add(Math.min(1, near * even));
+        double even = mostChosen() * cost.streamedShare(planner.token().rows());
+        Set<Double> shares = new TreeSet<>(Set.of(0.0));
+        for (int experts = (int) even - 1; experts <= even + 2; experts++) {
+            shares.add(Math.clamp((double) experts / mostChosen(), 0, 1));
         }
         return Stream.of(gpu, processor)
                 .flatMap(prompts ->
@@ -115,6 +114,17 @@ final class ExpertPlans {
         }
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, home, Access.RESIDENT));
         return new Plan(home, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
+    }
+
+    /** Shares are tried expert by expert: others are rounded when a token's experts are divided. */
+    private int mostChosen() {
+        int most = 1;
+        for (int layer = 0; layer < planner.spec().layers(); layer++) {
+            if (planner.spec().block(layer).feedForward() instanceof FeedForwardSpec.Experts experts) {
+                most = Math.max(most, experts.chosen());
+            }
+        }
+        return most;
     }
 
     private double chosenShare(Expert expert) {

@@ -10,8 +10,8 @@ import java.util.List;
  * @param up shards of the first half of its feed-forward block, likewise
  * @param down shards of the second half: the same neurons on the same devices, wherever the weights are
  * @param experts shards of its experts, in order and without gaps; none in a layer without experts
- * @param fetchedShare of those experts that a token chooses among the processor's, in memory-bound steps: what {@code home}, a GPU,
- *     fetches and computes at the same time
+ * @param fetchedShare of the experts that a token chooses among the processor's in host memory, in memory-bound steps: what {@code home},
+ *     a GPU, fetches and computes at the same time
  */
 public record LayerPlan(
         int home, List<Shard> heads, List<Shard> up, List<Shard> down, List<Shard> experts, double fetchedShare) {

@@ -16,9 +16,6 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
     /** More for experts that are computed together: neurons, down projections, sums. */
     private static final int STARTS_TOGETHER = 3;
 
-    /** Experts of a usual size that are fetched and then computed together. */
-    private static final int FETCHED_TOGETHER = 4;
-
     /** More for each expert that is fetched. */
     private static final int STARTS_FETCHED = 1;
 
@@ -35,7 +32,6 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
         int shards = 0;
         double together = 0;
         double each = 0;
-        double fetched = 0;
         for (Schedule.Entry entry : device.entries()) {
             if (entry.block().component() != Component.EXPERTS) {
                 shards++;
@@ -46,14 +42,13 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
             if (!togetherWithOthers(entry, step)) {
                 each += STARTS_ALONE * experts;
             } else if (demanded) {
-                fetched += experts;
+                each += STARTS_TOGETHER * experts; // of its own
             } else {
                 together = STARTS_TOGETHER;
             }
             each += demanded ? STARTS_FETCHED * experts : 0;
         }
-        double groups = Math.ceil(fetched / FETCHED_TOGETHER);
-        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + together + STARTS_TOGETHER * groups + each;
+        return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + together + each;
     }
 
     private boolean togetherWithOthers(Schedule.Entry entry, Step step) {

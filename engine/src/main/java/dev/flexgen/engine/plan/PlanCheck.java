@@ -33,8 +33,9 @@ public record PlanCheck(ModelSpec spec, List<Tier> tiers) {
             FeedForwardSpec feedForward = spec.block(i).feedForward();
             covers(layer.up(), feedForward.neurons(), "neurons of layer " + i);
             covers(layer.experts(), feedForward.experts(), "experts of layer " + i);
-            if (layer.fetchedShare() > 0 && tiers.get(layer.home()) != Tier.GPU) {
-                throw refused("layer " + i + " has a share of its experts fetched, and its home is no GPU");
+            if (layer.fetchedShare() > 0 && (layer.experts().isEmpty() || tiers.get(layer.home()) != Tier.GPU)) {
+                throw refused(
+                        "layer " + i + " has a share of experts that its home fetches, which needs experts and a GPU");
             }
         }
         covers(plan.head(), spec.vocabulary(), "rows of the head");

@@ -40,9 +40,13 @@ public record HintFile(String name, long mostBytes) {
     public void write(Path folder, Object content) {
         try {
             Files.createDirectories(folder);
-            Path temporary = folder.resolve(name + "." + ProcessHandle.current().pid() + ".new");
-            Files.writeString(temporary, new Gson().toJson(content));
-            Files.move(temporary, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            Path temporary = Files.createTempFile(folder, name, ".new");
+            try {
+                Files.writeString(temporary, new Gson().toJson(content));
+                Files.move(temporary, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
         } catch (IOException e) {
             // A folder that is read-only or full does without.
         }

@@ -4,9 +4,11 @@ import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.EncodingSupport;
 import dev.flexgen.engine.device.Operation;
+import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.AttentionSpec;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.Positions;
+import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
@@ -46,6 +48,12 @@ record SupportCheck(WeightEncodings encodings, List<Device> devices) {
                             ExpertsLayout.of(encodings, shard, id.layer()).one();
                     require(shard, Operation.UP, expert.gate(), expert.up());
                     require(shard, Operation.DOWN, expert.down());
+                    LayerPlan layer = plan.layers().get(id.layer());
+                    if (layer.fetchedShare() > 0) {
+                        Shard fetched = new Shard(shard.from(), shard.to(), Tier.HOST, layer.home(), Access.ON_DEMAND);
+                        require(fetched, Operation.UP, expert.gate(), expert.up());
+                        require(fetched, Operation.DOWN, expert.down());
+                    }
                 }
                 case VOCABULARY ->
                     require(

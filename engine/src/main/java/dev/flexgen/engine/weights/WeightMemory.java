@@ -131,6 +131,7 @@ public final class WeightMemory {
 
     private @Nullable Device gpuThatReads(BlockId id, Shard shard) {
         boolean shared = id.component() == Component.EXPERTS
+                && shard.tier() == Tier.HOST
                 && plan.layers().get(id.layer()).fetchedShare() > 0;
         int fetches = shared ? plan.layers().get(id.layer()).home() : shard.device();
         for (int index : new int[] {shard.prefillDevice(), shard.device(), fetches}) {

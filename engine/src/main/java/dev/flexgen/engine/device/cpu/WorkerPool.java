@@ -49,12 +49,19 @@ public final class WorkerPool implements AutoCloseable {
             this.parts = parts;
         }
 
+        void fail(Throwable e) {
+            Throwable first = failure.compareAndExchange(null, e);
+            if (first != null && !first.equals(e)) {
+                first.addSuppressed(e);
+            }
+        }
+
         void work(int worker) {
             for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
                 try {
                     body.run(part, worker);
                 } catch (Throwable e) { // rethrown by run(); a worker must outlive its loop's failures
-                    failure.compareAndSet(null, e);
+                    fail(e);
                 } finally {
                     done.incrementAndGet();
                 }
@@ -122,9 +129,14 @@ public final class WorkerPool implements AutoCloseable {
 
     /**
      * Does {@code operations}, which call {@link #run}, and {@code task} on the same thread: once workers have begun with the first loop
-     * that is theirs too, or after all if there is none.
+     * that is theirs too; before all if there are no workers, after all if there is no such loop.
      */
     public void during(Runnable operations, Runnable task) {
+        if (workers.length == 0) {
+            task.run();
+            operations.run();
+            return;
+        }
         other = task;
         try {
             operations.run();
@@ -153,7 +165,7 @@ public final class WorkerPool implements AutoCloseable {
             try {
                 doOther();
             } catch (Throwable e) { // the workers use what belongs to the caller until they are done
-                loop.failure.compareAndSet(null, e);
+                loop.fail(e);
             }
         }
         loop.work(0);

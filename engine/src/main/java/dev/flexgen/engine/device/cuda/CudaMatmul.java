@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Projections of many tokens, bound by arithmetic. For 16-bit weights the activations are rounded to their type first, as
  * tensor cores take them; the sums are F32. Weights in groups are decoded to F16, some rows at a time. cuBLAS multiplies where
  * there is one, our own kernels otherwise. Once activations beyond F16's range were met, each row is divided by a power of two before
- * it is rounded to F16, and its results are multiplied by it: exact, for some more launches.
+ * it is rounded to F16, and its results are multiplied by it: as exact for the row's largest numbers, for some more launches.
  */
 final class CudaMatmul {
 

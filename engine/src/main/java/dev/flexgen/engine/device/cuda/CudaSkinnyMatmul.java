@@ -11,8 +11,8 @@ import java.util.List;
 
 /**
  * Projections of up to {@link #MOST} tokens, bound by reading the weights. Activations stay F32. A token's result is the same,
- * to the bit, whatever the number of tokens: it chooses among kernels with the same order of sums. Tensor cores take F16 weights,
- * unless activations beyond F16's range were met.
+ * to the bit, whatever the number of tokens: it chooses among kernels with the same order of sums. Tensor cores take 16-bit weights,
+ * F16 only until activations beyond its range are met.
  */
 final class CudaSkinnyMatmul {
 

@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Device memory that a kernel leaves no longer than until the next operation: rounded activations, partial sums. In front lie
- * counters, which kernels leave at zero, the table of a long cache's blocks, and a factor for each row of activations. All users are on one stream, one after another.
+ * counters, which kernels leave at zero, the table of a long cache's blocks, and a factor for each row of activations. All users are on
+ * one stream, one after another.
  */
 final class DeviceScratch {
 

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -76,6 +79,54 @@ class WorkerPoolTest {
                 });
                 pool.rouse();
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void somethingElseIsDoneOnceWhileTheFirstLoopRuns(int threads) {
+        try (WorkerPool pool = new WorkerPool(threads)) {
+            Thread owner = Thread.currentThread();
+            List<String> done = Collections.synchronizedList(new ArrayList<>());
+            Runnable loops = () -> {
+                pool.run(1, (_, _) -> done.add("alone"));
+                pool.run(100, (part, _) -> done.add(part == 99 ? "loop" : ""));
+                pool.run(100, (part, _) -> done.add(part == 99 ? "second" : ""));
+            };
+            for (int round = 0; round < 20; round++) {
+                done.clear();
+                pool.during(loops, () -> {
+                    assertThat(Thread.currentThread()).isSameAs(owner);
+                    AtomicInteger parts = new AtomicInteger();
+                    pool.run(10, (_, _) -> parts.incrementAndGet()); // devices for tests compute on the same pool
+                    assertThat(parts).hasValue(10);
+                    done.add("other");
+                });
+                assertThat(done).hasSize(202).containsOnlyOnce("other", "alone", "loop", "second");
+                int first = threads == 1 ? 0 : 1; // without workers before all, else after the loop of one part
+                int last = threads == 1 ? 0 : 101;
+                assertThat(done.indexOf("other")).isBetween(first, last);
+            }
+            pool.during(() -> pool.run(1, (_, _) -> done.add("small")), () -> done.add("last"));
+            assertThat(done).contains("small", "last");
+        }
+    }
+
+    @Test
+    void aFailureOfEitherEndsBothAndIsForgotten() {
+        try (WorkerPool pool = new WorkerPool(3)) {
+            AtomicInteger parts = new AtomicInteger();
+            Runnable loop = () -> pool.run(50, (_, _) -> parts.incrementAndGet());
+            Runnable fails = () -> {
+                throw new IllegalStateException("no GPU");
+            };
+            assertThatThrownBy(() -> pool.during(loop, fails)).hasMessage("no GPU");
+            assertThat(parts).as("the loop is over").hasValue(50);
+            AtomicInteger asked = new AtomicInteger();
+            assertThatThrownBy(() -> pool.during(fails, asked::incrementAndGet)).hasMessage("no GPU");
+            loop.run();
+            assertThat(asked).hasValue(0);
+            assertThat(parts).hasValue(100);
         }
     }
 
