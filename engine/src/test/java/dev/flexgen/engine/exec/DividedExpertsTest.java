@@ -88,8 +88,8 @@ class DividedExpertsTest {
                 FakeGpu gpu = new FakeGpu(ledger, FakeGpuSettings.of(32 << 20, 7));
                 CpuDevice processor = new CpuDevice(ledger, pool);
                 Checkpoint checkpoint = RandomModel.checkpoint(spec, new RandomWeights(DType.F32, 5, 0));
-                RowSource rows = RandomRows.of(
-                        new CheckpointRows(new ModelTensors(spec, checkpoint), () -> {}, pool), 5, pool);
+                RowSource rows =
+                        RandomRows.of(new CheckpointRows(new ModelTensors(spec, checkpoint), () -> {}, pool), 5, pool);
                 ModelRunner runner = new ModelRunner(
                         rows,
                         new WeightEncodings(new ModelTensors(spec, checkpoint), Encoding.Q4),
