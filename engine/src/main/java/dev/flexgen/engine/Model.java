@@ -42,9 +42,6 @@ public final class Model implements AutoCloseable {
     /** What is read from a packed model's own files has no buffer that would enter it. */
     private static final String IN_PLACE = "weights";
 
-    /** Weights of a model that takes a second to load. */
-    private static final long FEWEST_REHEARSED = 500_000_000;
-
     private final Machine machine;
     private final PlanChoice choice;
     private final List<Device> devices;
@@ -83,9 +80,8 @@ public final class Model implements AutoCloseable {
         this.shortened = choice.context() < most;
         try (RowSource rows = weights.opener().open(machine.pool());
                 @Nullable
-                        Rehearsal _ = isWorthRehearsing()
-                                ? new Rehearsal(weights.types(), question.options(), Rehearsal.NANOS)
-                                : null) {
+                        Rehearsal _ =
+                                processorComputes() ? Rehearsal.ifWorthIt(weights.types(), question.options()) : null) {
             this.runner = new ModelRunner(
                     rows,
                     question.encodings(),
@@ -109,11 +105,9 @@ public final class Model implements AutoCloseable {
         return devices.getFirst().tier() == Tier.GPU;
     }
 
-    /** Whether loading takes long enough for it, and the processor computes some of the model. */
-    private boolean isWorthRehearsing() {
-        int processor = devices.size() - 1;
-        return weights.types().spec().parameters() >= FEWEST_REHEARSED
-                && choice.plan().computes(processor);
+    /** Plans number it last. */
+    private boolean processorComputes() {
+        return choice.plan().computes(devices.size() - 1);
     }
 
     private ScratchFile diskTier(long bytes) {

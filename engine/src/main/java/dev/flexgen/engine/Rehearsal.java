@@ -15,6 +15,7 @@ import dev.flexgen.engine.tensor.DType;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Has Java compile what a model is computed with while its weights are loaded, since the first prompt takes twice as long through
@@ -25,7 +26,10 @@ import java.util.stream.IntStream;
 final class Rehearsal implements AutoCloseable {
 
     /** By then nothing is left to compile. */
-    static final long NANOS = 4_000_000_000L;
+    private static final long NANOS = 4_000_000_000L;
+
+    /** Weights of a model that takes a second to load. */
+    private static final long FEWEST_WEIGHTS = 500_000_000;
 
     /** Steps of many tokens, of few and of one have kernels of their own. */
     private static final int[] PROMPTS = {40, 7};
@@ -47,6 +51,11 @@ final class Rehearsal implements AutoCloseable {
     Rehearsal(StoredTypes types, ModelOptions options, long nanos) {
         thread = Thread.ofPlatform().name("flexgen-rehearsal").daemon().unstarted(() -> run(types, options, nanos));
         thread.start();
+    }
+
+    /** Begins if loading takes long enough for it; null if not. */
+    static @Nullable Rehearsal ifWorthIt(StoredTypes types, ModelOptions options) {
+        return types.spec().parameters() < FEWEST_WEIGHTS ? null : new Rehearsal(types, options, NANOS);
     }
 
     private void run(StoredTypes types, ModelOptions options, long nanos) {

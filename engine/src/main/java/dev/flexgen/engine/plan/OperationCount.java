@@ -16,9 +16,6 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
     /** More for experts that are computed together: neurons, down projections, sums. */
     private static final int STARTS_TOGETHER = 3;
 
-    /** More for each expert that is fetched. */
-    private static final int STARTS_FETCHED = 1;
-
     /** More for each expert that is computed alone: rows, projections, gate, a place for the sum, the sum. */
     private static final int STARTS_ALONE = 6;
 
@@ -38,15 +35,13 @@ record OperationCount(ModelShape model, List<Tier> tiers) {
                 continue;
             }
             double experts = entry.share() * model.expertsRead(entry.block(), entry.shard(), step.rows());
-            boolean demanded = entry.access() == Access.ON_DEMAND;
             if (!togetherWithOthers(entry, step)) {
                 each += STARTS_ALONE * experts;
-            } else if (demanded) {
+            } else if (entry.access() == Access.ON_DEMAND) {
                 each += STARTS_TOGETHER * experts; // of its own
             } else {
                 together = STARTS_TOGETHER;
             }
-            each += demanded ? STARTS_FETCHED * experts : 0;
         }
         return STARTS + STARTS_PER_SHARD * Math.max(0, shards - 1) + together + each;
     }

@@ -51,17 +51,16 @@ class CudaConformanceTest {
     }
 
     @Nested
-    class WithoutCublas extends DeviceConformance {
+    class WithoutCublas extends WithCublas {
         @Override
         protected Device open(Ledger ledger) {
-            ledger.cap(Tier.GPU, 1500L << 20); // too little for cuBLAS to be worth its memory
-            return TestGpus.open(ledger);
+            return withoutCublas(ledger);
         }
+    }
 
-        @Override
-        protected double rounding(Encoding encoding, int tokens) {
-            return roundingOf(encoding, tokens);
-        }
+    private static Device withoutCublas(Ledger ledger) {
+        ledger.cap(Tier.GPU, 1500L << 20); // too little for cuBLAS to be worth its memory
+        return TestGpus.open(ledger);
     }
 
     @Nested
@@ -84,23 +83,19 @@ class CudaConformanceTest {
             return TestGpus.open(ledger);
         }
 
+        /** Weights in groups, up to 16 rows: an H200 was off by up to 2.8e-5 of a row's size. */
         @Override
         protected double rounding(Encoding encoding, int tokens) {
-            return roundingOf(encoding, tokens);
+            double usual = roundingOf(encoding, tokens);
+            return encoding instanceof Encoding.Grouped ? Math.max(usual, 4e-5) : usual;
         }
     }
 
     @Nested
-    class RangeWithoutCublas extends RangeConformance {
+    class RangeWithoutCublas extends Range {
         @Override
         protected Device open(Ledger ledger) {
-            ledger.cap(Tier.GPU, 1500L << 20);
-            return TestGpus.open(ledger);
-        }
-
-        @Override
-        protected double rounding(Encoding encoding, int tokens) {
-            return roundingOf(encoding, tokens);
+            return withoutCublas(ledger);
         }
     }
 
