@@ -84,8 +84,9 @@ public interface Ops {
      * with {@code x = in[rows[i]]}. Up to 16 rows of {@code in} do not depend on each other, to the bit. For devices that can do {@link
      * Capability#EXPERTS}.
      *
-     * @param experts some of a layer's, of one shape, in ascending order
-     * @return false if the device would do no more than the operations above one after the other; then it has done nothing
+     * @param experts some of a layer's, in ascending order, or some of their neurons
+     * @return false if the device would do no more than the operations above one after the other, which a device may also do where some
+     *     have fewer neurons; then it has done nothing
      */
     default boolean experts(Activation activation, List<RoutedExpert> experts, Rows in, Rows out) {
         return false;

@@ -2,34 +2,43 @@ package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Component;
+import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
  * Who computes the experts that the rows of a step have chosen. Experts that the processor holds may be divided with a GPU that fetches
- * them: of those that a row chose, the first are fetched, as many as make both finish soonest. Each row is divided for itself, so its
- * result does not depend on others. Owned by the engine's thread.
+ * them: of those that a row chose, the first are fetched, as many as make both finish soonest, and of one of them perhaps only some
+ * neurons. Each row is divided for itself, so its result does not depend on others. Owned by the engine's thread.
  */
 final class ExpertDivision {
 
-    private static final Routing.Share NOTHING = new Routing.Share(new int[0], new float[0]);
+    private static final int PARTS = LayerPlan.EXPERT_PARTS;
+
+    /**
+     * What a device has to do with an expert.
+     *
+     * @param from its first part of {@link LayerPlan#EXPERT_PARTS} that the rows pass through
+     * @param to behind the last
+     */
+    record Task(int from, int to, Routing.Share share) {}
 
     private final Routing routing;
 
-    /** Of each divided expert, the rows for which it is fetched, and the others. */
-    private final Routing.Share[] fetched;
+    /** Of each divided expert, what is fetched for whom. */
+    private final List<List<Task>> fetched;
 
-    private final Routing.Share[] kept;
+    /** What the processor computes of it. */
+    private final List<List<Task>> kept;
 
     private ExpertDivision(Routing routing) {
         this.routing = routing;
-        this.fetched = new Routing.Share[routing.experts()];
-        this.kept = new Routing.Share[routing.experts()];
-        Arrays.fill(fetched, NOTHING);
-        Arrays.fill(kept, NOTHING);
+        this.fetched = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
+        this.kept = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
     }
 
     /**
@@ -60,30 +69,45 @@ final class ExpertDivision {
             }
         }
         int[] left = new int[rows];
-        Arrays.setAll(left, row -> fetched(chosen[row], fetching.getFirst().share()));
+        Arrays.setAll(
+                left, row -> fetched(PARTS * chosen[row], fetching.getFirst().share()));
         for (Entry entry : fetching) {
             for (int expert = entry.shard().from(); expert < entry.shard().to(); expert++) {
                 Routing.Share share = routing.of(expert);
-                boolean[] first = new boolean[share.rows().length];
-                for (int i = 0; i < first.length; i++) {
-                    first[i] = left[share.rows()[i]]-- > 0;
+                int[] parts = new int[share.rows().length];
+                for (int i = 0; i < parts.length; i++) {
+                    int row = share.rows()[i];
+                    parts[i] = Math.min(PARTS, left[row]);
+                    left[row] -= parts[i];
                 }
-                fetched[expert] = part(share, first, true);
-                kept[expert] = part(share, first, false);
+                fetched.set(expert, tasks(share, parts, true));
+                kept.set(expert, tasks(share, parts, false));
             }
         }
     }
 
+    /** Rows of which the same parts are fetched, or computed in place, are one task. */
+    private static List<Task> tasks(Routing.Share share, int[] parts, boolean fetched) {
+        List<Task> tasks = new ArrayList<>(1);
+        for (int cut = fetched ? 1 : 0; cut < (fetched ? PARTS + 1 : PARTS); cut++) {
+            Routing.Share some = where(share, parts, cut);
+            if (some.rows().length > 0) {
+                tasks.add(fetched ? new Task(0, cut, some) : new Task(cut, PARTS, some));
+            }
+        }
+        return tasks;
+    }
+
     /**
-     * Of {@code experts} as many as are fetched while the others are computed, so that the later one is done as early as possible.
+     * Of so many parts those that are fetched while the others are computed, so that the later one is done as early as possible.
      *
      * @param share that is fetched in the same time as the rest is computed
      */
-    static int fetched(int experts, double share) {
+    static int fetched(int parts, double share) {
         int best = 0;
         double least = Double.POSITIVE_INFINITY;
-        for (int count = 0; count <= experts; count++) {
-            double seconds = Math.max(count / share, (experts - count) / (1 - share));
+        for (int count = 0; count <= parts; count++) {
+            double seconds = Math.max(count / share, (parts - count) / (1 - share));
             if (seconds < least) {
                 least = seconds;
                 best = count;
@@ -92,19 +116,17 @@ final class ExpertDivision {
         return best;
     }
 
-    private static Routing.Share part(Routing.Share share, boolean[] first, boolean wanted) {
-        int count = 0;
-        for (boolean it : first) {
-            count += it == wanted ? 1 : 0;
-        }
-        if (count == first.length) {
+    /** The rows whose expert is cut there. */
+    private static Routing.Share where(Routing.Share share, int[] parts, int cut) {
+        int count = (int) Arrays.stream(parts).filter(it -> it == cut).count();
+        if (count == parts.length) {
             return share;
         }
         int[] rows = new int[count];
         float[] weights = new float[count];
         int next = 0;
-        for (int i = 0; i < first.length; i++) {
-            if (first[i] == wanted) {
+        for (int i = 0; i < parts.length; i++) {
+            if (parts[i] == cut) {
                 rows[next] = share.rows()[i];
                 weights[next++] = share.weights()[i];
             }
@@ -112,12 +134,13 @@ final class ExpertDivision {
         return new Routing.Share(rows, weights);
     }
 
-    /** What an expert has to do on the entry's device; no rows if nothing. */
-    Routing.Share of(Entry entry, int expert) {
-        if (!entry.divided()) {
-            return routing.of(expert);
+    /** What has to be done with an expert on the entry's device. */
+    List<Task> of(Entry entry, int expert) {
+        if (entry.divided()) {
+            return (entry.access() == Access.ON_DEMAND ? fetched : kept).get(expert);
         }
-        return (entry.access() == Access.ON_DEMAND ? fetched : kept)[expert];
+        Routing.Share all = routing.of(expert);
+        return all.rows().length == 0 ? List.of() : List.of(new Task(0, PARTS, all));
     }
 
     /** What is left of a sublayer's tasks: devices all of whose experts nobody chose have nothing to do. */
@@ -137,7 +160,7 @@ final class ExpertDivision {
                 return true;
             }
             for (int expert = entry.shard().from(); expert < entry.shard().to(); expert++) {
-                if (of(entry, expert).rows().length > 0) {
+                if (!of(entry, expert).isEmpty()) {
                     return true;
                 }
             }

@@ -9,11 +9,13 @@ import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.weights.ExpertsLayout;
 import dev.flexgen.engine.weights.ExpertsLayout.Expert;
+import dev.flexgen.engine.weights.ExpertsLayout.ExpertLayout;
 import dev.flexgen.engine.weights.ModelWeights;
 import dev.flexgen.engine.weights.WeightBlock;
 import dev.flexgen.engine.weights.WeightLocation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * One device's part of a layer's experts: rows pass through those that they chose, and the results are added with their weights. What
@@ -35,10 +37,7 @@ final class ExpertSublayer {
         List<ExpertsOnDemand.Wanted> wanted = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry.access() == Access.ON_DEMAND) {
-                forEach(
-                        entry,
-                        division,
-                        (layout, location, share) -> wanted.add(new ExpertsOnDemand.Wanted(layout, location, share)));
+                forEach(entry, division, wanted::add);
             }
         }
         return wanted.isEmpty() ? ExpertsOnDemand.NONE : new ExpertsOnDemand(worker.experts(), wanted);
@@ -54,11 +53,7 @@ final class ExpertSublayer {
         List<RoutedExpert> resident = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry.access() != Access.ON_DEMAND) {
-                forEach(
-                        entry,
-                        division,
-                        (layout, location, share) ->
-                                resident.add(routed(layout.in(((WeightLocation.Memory) location).block()), share)));
+                forEach(entry, division, it -> resident.add(it.in(((WeightLocation.Memory) it.location()).block())));
             }
         }
         compute(worker, resident, h, sum);
@@ -68,20 +63,17 @@ final class ExpertSublayer {
         }
     }
 
-    /** Takes an expert that has something to do. */
-    @FunctionalInterface
-    private interface Visitor {
-        void visit(ExpertsLayout.ExpertLayout layout, WeightLocation location, Routing.Share share);
-    }
-
-    private void forEach(Entry entry, ExpertDivision division, Visitor visitor) {
+    /** Visits what an entry's experts have to do. */
+    private void forEach(Entry entry, ExpertDivision division, Consumer<ExpertsOnDemand.Wanted> visitor) {
         WeightBlock<List<Expert>> block = weights.experts(entry.block());
         ExpertsLayout layout = (ExpertsLayout) block.layout();
-        long bytes = layout.one().bytes();
+        ExpertLayout one = layout.one();
         for (int i = 0; i < layout.count(); i++) {
-            Routing.Share share = division.of(entry, layout.first() + i);
-            if (share.rows().length > 0) {
-                visitor.visit(layout.one(), block.location().slice(i * bytes, bytes), share);
+            for (ExpertDivision.Task task : division.of(entry, layout.first() + i)) {
+                if (one.neuron(task.from()) < one.neuron(task.to())) {
+                    WeightLocation location = block.location().slice(i * one.bytes(), one.bytes());
+                    visitor.accept(new ExpertsOnDemand.Wanted(one, location, task));
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.transfer.ExpertFetcher;
 import dev.flexgen.engine.weights.ExpertsLayout;
 import dev.flexgen.engine.weights.WeightLocation;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
@@ -20,8 +21,25 @@ final class ExpertsOnDemand {
     /** Where all are in the device's memory. */
     static final ExpertsOnDemand NONE = new ExpertsOnDemand();
 
-    /** One expert, where it is kept and what it has to do. */
-    record Wanted(ExpertsLayout.ExpertLayout layout, WeightLocation location, Routing.Share share) {}
+    /** One expert, or some of its neurons: where it is kept, and what it has to do. */
+    record Wanted(ExpertsLayout.ExpertLayout layout, WeightLocation location, ExpertDivision.Task task) {
+
+        private int from() {
+            return layout.neuron(task.from());
+        }
+
+        private int to() {
+            return layout.neuron(task.to());
+        }
+
+        RoutedExpert in(MemorySegment expert) {
+            return ExpertSublayer.routed(layout.in(expert, from(), to()), task.share());
+        }
+
+        MemorySegment ask(ExpertFetcher fetcher) {
+            return fetcher.ask(location, layout.pieces(from(), to()));
+        }
+    }
 
     private final @Nullable ExpertFetcher fetcher;
     private final List<Wanted> wanted;
@@ -44,7 +62,7 @@ final class ExpertsOnDemand {
     private void ask(ExpertFetcher fetcher) {
         for (; asked < wanted.size() && fetcher.hasFreeSlot(); asked++) {
             Wanted next = wanted.get(asked);
-            coming.add(ExpertSublayer.routed(next.layout().in(fetcher.ask(next.location())), next.share()));
+            coming.add(next.in(next.ask(fetcher)));
         }
     }
 

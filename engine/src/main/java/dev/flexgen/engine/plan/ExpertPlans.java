@@ -23,6 +23,9 @@ import java.util.stream.Stream;
  */
 final class ExpertPlans {
 
+    /** Shares so many parts of an expert from the even one are tried: both sides also wait, so that it is not always the best. */
+    private static final int NEAR = 3;
+
     private final Planner planner;
 
     /** All experts, those first that are worth the fastest memory. */
@@ -66,8 +69,9 @@ final class ExpertPlans {
     Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
         double even = mostChosen() * cost.streamedShare(planner.token().rows());
         Set<Double> shares = new TreeSet<>(Set.of(0.0));
-        for (int experts = (int) even - 1; experts <= even + 2; experts++) {
-            shares.add(Math.clamp((double) experts / mostChosen(), 0, 1));
+        int parts = (int) (LayerPlan.EXPERT_PARTS * even);
+        for (int near = parts - NEAR; near <= parts + NEAR + 1; near++) {
+            shares.add(Math.clamp((double) near / (LayerPlan.EXPERT_PARTS * mostChosen()), 0, 1));
         }
         return Stream.of(gpu, processor)
                 .flatMap(prompts ->
@@ -116,7 +120,6 @@ final class ExpertPlans {
         return new Plan(home, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
     }
 
-    /** Shares are tried expert by expert: others are rounded when a token's experts are divided. */
     private int mostChosen() {
         int most = 1;
         for (int layer = 0; layer < planner.spec().layers(); layer++) {

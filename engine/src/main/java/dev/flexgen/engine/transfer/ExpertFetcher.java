@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.Event;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.memory.Buffer;
+import dev.flexgen.engine.weights.ExpertsLayout;
 import dev.flexgen.engine.weights.WeightLocation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -65,15 +66,19 @@ public final class ExpertFetcher implements AutoCloseable {
     /**
      * Asks for an expert.
      *
-     * @return where it will be
+     * @param pieces of it that are wanted
+     * @return where it will be: pieces have their place in the whole
      */
-    public MemorySegment ask(WeightLocation expert) {
+    public MemorySegment ask(WeightLocation expert, List<ExpertsLayout.Piece> pieces) {
         if (!hasFreeSlot()) {
             throw new IllegalStateException("no slot is free for an expert");
         }
         Slot slot = slots.get(nextAsked);
         device.stream(StreamRole.WEIGHTS_IN).await(slot.used());
-        uploader.bring(expert, slot.memory());
+        for (ExpertsLayout.Piece piece : pieces) {
+            uploader.bring(
+                    expert.slice(piece.at(), piece.bytes()), slot.memory().asSlice(piece.at(), piece.bytes()));
+        }
         device.stream(StreamRole.WEIGHTS_IN).record(slot.arrived());
         nextAsked = (nextAsked + 1) % SLOTS;
         underWay++;

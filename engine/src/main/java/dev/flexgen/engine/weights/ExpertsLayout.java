@@ -5,6 +5,7 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
+import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Shard;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -20,6 +21,9 @@ import java.util.List;
 public record ExpertsLayout(ExpertLayout one, int first, int count, double chosenShare)
         implements BlockLayout<List<ExpertsLayout.Expert>> {
 
+    /** Parts of an expert begin at a multiple of so many neurons: whole tiles of the processor's, and rows where kernels want them. */
+    private static final int STEP = 16;
+
     /**
      * The matrices of an expert.
      *
@@ -27,6 +31,9 @@ public record ExpertsLayout(ExpertLayout one, int first, int count, double chose
      * @param down one row per neuron // [neurons, E]
      */
     public record Expert(List<Linear> projections, Matrix down) {}
+
+    /** Bytes of an expert, from {@code at} on. */
+    public record Piece(long at, long bytes) {}
 
     /** The part of one expert. */
     public record ExpertLayout(MatrixLayout gate, MatrixLayout up, MatrixLayout down) implements BlockLayout<Expert> {
@@ -44,6 +51,30 @@ public record ExpertsLayout(ExpertLayout one, int first, int count, double chose
         /** Neurons. */
         int width() {
             return up.rows();
+        }
+
+        /** The neuron at which a part of {@link LayerPlan#EXPERT_PARTS} begins. */
+        public int neuron(int part) {
+            return part == LayerPlan.EXPERT_PARTS ? width() : width() * part / LayerPlan.EXPERT_PARTS / STEP * STEP;
+        }
+
+        /** Some of its neurons, as an expert of its own. */
+        public Expert in(MemorySegment expert, int from, int to) {
+            return new Expert(
+                    List.of(new Linear(gate.rows(expert, from, to), null), new Linear(up.rows(expert, from, to), null)),
+                    down.rows(expert, from, to));
+        }
+
+        /** Where the bytes of some of its neurons are. */
+        public List<Piece> pieces(int from, int to) {
+            return from == 0 && to == width()
+                    ? List.of(new Piece(0, bytes()))
+                    : List.of(piece(gate, from, to), piece(up, from, to), piece(down, from, to));
+        }
+
+        private static Piece piece(MatrixLayout matrix, int from, int to) {
+            long rowBytes = matrix.encoding().rowBytes(matrix.columns());
+            return new Piece(matrix.weightAt() + from * rowBytes, (to - from) * rowBytes);
         }
     }
 

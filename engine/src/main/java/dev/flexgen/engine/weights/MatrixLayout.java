@@ -47,6 +47,13 @@ public record MatrixLayout(Encoding encoding, int rows, int columns, long weight
         return new Matrix(encoding, rows, columns, block.asSlice(weightAt, weightBytes()));
     }
 
+    /** Some of its rows. */
+    Matrix rows(MemorySegment block, int from, int to) {
+        long rowBytes = encoding.rowBytes(columns);
+        return new Matrix(
+                encoding, to - from, columns, block.asSlice(weightAt + from * rowBytes, (to - from) * rowBytes));
+    }
+
     /** The bias as F32, one per row. */
     @Nullable
     public MemorySegment bias(MemorySegment block) {

@@ -77,6 +77,45 @@ public abstract class ExpertConformance extends ConformanceSuite {
         }
     }
 
+    /** Whether it computes experts together of which some have fewer neurons. */
+    protected boolean cutExperts() {
+        return true;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> withSomeNeurons() {
+        return encodings().stream()
+                .filter(_ -> cutExperts())
+                .map(encoding -> test(encoding.name(), operands -> {
+                    int[] shape = {768, 128};
+                    List<RoutedExpert> experts =
+                            new ArrayList<>(routed(operands, encoding, encoding, shape, new Choice(4, 2), 3));
+                    int[] first = {96, 128};
+                    List<RoutedExpert> smaller = routed(operands, encoding, encoding, first, new Choice(4, 2), 3);
+                    experts.set(0, smaller.getFirst()); // the first must not decide how the others are added up
+                    Rows in = scaled(operands.rows(3, shape[1]), 1 / Math.sqrt(shape[1]));
+                    Rows out = operands.rows(3, shape[1]);
+                    double[] slack = new double[3];
+                    Arrays.fill(slack, 1e-4 * Math.sqrt(shape[0]));
+                    memory.same(List.of(out), new Tolerance(shape[0], slack), (ops, at) -> {
+                        if (ops instanceof ScalarOps) {
+                            oneAfterTheOther(ops, Activation.SILU, experts, in, out);
+                        } else {
+                            assertThat(ops.experts(Activation.SILU, on(at, experts), at.of(in), at.of(out)))
+                                    .isTrue();
+                        }
+                    });
+                    byte[] all = bits(experts, in, out);
+                    for (int row = 0; row < 3; row++) {
+                        byte[] own = bits(slice(experts, row, 1), in.slice(row, 1), out.slice(row, 1));
+                        int rowBytes = 4 * shape[1];
+                        assertThat(own)
+                                .as("row %d", row)
+                                .isEqualTo(Arrays.copyOfRange(all, row * rowBytes, (row + 1) * rowBytes));
+                    }
+                }));
+    }
+
     @TestFactory
     Stream<DynamicTest> rowsAloneAndTogetherAreAlike() {
         return encodings().stream()

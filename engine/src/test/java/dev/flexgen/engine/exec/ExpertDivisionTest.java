@@ -10,6 +10,7 @@ import dev.flexgen.engine.model.FeedForwardSpec.Router;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Component;
+import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.plan.Shard;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ExpertDivisionTest {
 
     private static final Gated EXPERT = new Gated(8, Activation.SILU);
+    private static final int PARTS = LayerPlan.EXPERT_PARTS;
     private static final float[] NONE = {};
     private static final Experts EIGHT =
             new Experts(8, 4, EXPERT, new Router(Router.Scores.SOFTMAX, false, 1, 1, true, 1), Optional.empty());
@@ -60,24 +62,47 @@ class ExpertDivisionTest {
         ExpertDivision together = ExpertDivision.of(routing, tasks, 3);
         Entry fetching = tasks.getFirst().entries().getLast();
         Entry computing = tasks.getLast().entries().getFirst();
-        assertThat(together.of(tasks.getFirst().entries().getFirst(), 0).rows()).containsExactly(0);
-        assertThat(together.of(fetching, 4).rows())
-                .as("the first two of rows 1 and 2")
-                .containsExactly(1, 2);
-        assertThat(together.of(computing, 4).rows()).as("the third of row 0").containsExactly(0);
-        for (int expert = 2; expert < 8; expert++) {
-            Routing.Share fetched = together.of(fetching, expert);
-            Routing.Share kept = together.of(computing, expert);
-            assertThat(fetched.rows().length + kept.rows().length)
-                    .isEqualTo(routing.of(expert).rows().length);
-            assertThat(fetched.weights()).hasSameSizeAs(fetched.rows());
-        }
+        assertThat(parts(together, tasks.getFirst().entries().getFirst(), 0, 0)).isEqualTo(PARTS);
+        assertThat(parts(together, fetching, 4, 1))
+                .as("the second of four of row 1")
+                .isEqualTo(PARTS);
+        assertThat(parts(together, fetching, 3, 0)).as("half of three of row 0").isEqualTo(PARTS / 2);
+        assertThat(parts(together, fetching, 4, 0)).isZero();
         Routing alone = Routing.choose(EIGHT, Arrays.copyOfRange(scores, 8, 16), 1, NONE);
         ExpertDivision one = ExpertDivision.of(alone, tasks, 1);
         for (int expert = 2; expert < 8; expert++) {
-            boolean fetched = one.of(fetching, expert).rows().length > 0;
-            assertThat(fetched).isEqualTo(contains(together.of(fetching, expert).rows(), 1));
+            for (int row = 0; row < 3; row++) {
+                int chosen = contains(routing.of(expert).rows(), row) ? PARTS : 0;
+                assertThat(parts(together, fetching, expert, row) + parts(together, computing, expert, row))
+                        .isEqualTo(chosen);
+            }
+            assertThat(parts(one, fetching, expert, 0)).isEqualTo(parts(together, fetching, expert, 1));
+            assertThat(parts(one, computing, expert, 0)).isEqualTo(parts(together, computing, expert, 1));
         }
+    }
+
+    @Test
+    void whatIsFetchedAndWhatIsKeptOfAnExpertMeet() {
+        float[] scores = new float[8];
+        choose(scores, 0, 0, 2, 3, 4);
+        List<DeviceTasks> tasks = tasks(0.5);
+        ExpertDivision division = ExpertDivision.of(Routing.choose(EIGHT, scores, 1, NONE), tasks, 1);
+        ExpertDivision.Task fetched =
+                division.of(tasks.getFirst().entries().getLast(), 3).getFirst();
+        ExpertDivision.Task kept =
+                division.of(tasks.getLast().entries().getFirst(), 3).getFirst();
+        assertThat(fetched.from()).isZero();
+        assertThat(fetched.to()).isEqualTo(kept.from()).isEqualTo(PARTS / 2);
+        assertThat(kept.to()).isEqualTo(PARTS);
+        assertThat(fetched.share().weights()).isEqualTo(kept.share().weights());
+    }
+
+    /** Of an expert, what a device does for a row. */
+    private static int parts(ExpertDivision division, Entry entry, int expert, int row) {
+        return division.of(entry, expert).stream()
+                .filter(task -> contains(task.share().rows(), row))
+                .mapToInt(task -> task.to() - task.from())
+                .sum();
     }
 
     private static boolean contains(int[] rows, int row) {
@@ -88,7 +113,7 @@ class ExpertDivisionTest {
     void theProcessorIsLeftAloneIfAllIsFetched() {
         float[] scores = new float[8];
         choose(scores, 0, 0, 1, 2, 3);
-        List<DeviceTasks> tasks = tasks(0.8);
+        List<DeviceTasks> tasks = tasks(0.95);
         ExpertDivision division = ExpertDivision.of(Routing.choose(EIGHT, scores, 1, NONE), tasks, 1);
         assertThat(division.needed(tasks)).containsExactly(tasks.getFirst());
     }
@@ -96,7 +121,7 @@ class ExpertDivisionTest {
     @ParameterizedTest
     @CsvSource({"0, 0.5, 0", "1, 0.4, 0", "1, 0.6, 1", "6, 0.5, 3", "6, 0.6, 4", "6, 0.9, 6", "6, 0.05, 0", "8, 0.7, 6"
     })
-    void theLaterOfBothIsDoneAsEarlyAsPossible(int experts, double share, int fetched) {
-        assertThat(ExpertDivision.fetched(experts, share)).isEqualTo(fetched);
+    void theLaterOfBothIsDoneAsEarlyAsPossible(int parts, double share, int fetched) {
+        assertThat(ExpertDivision.fetched(parts, share)).isEqualTo(fetched);
     }
 }

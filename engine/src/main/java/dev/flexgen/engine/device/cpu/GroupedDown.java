@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Down projections in groups, of one matrix or of some alike: rows of active inputs are scaled and added, part by part. A part takes the
- * same rows of every matrix, so that there are no more partial sums than for one. Owned by its pool's owner.
+ * Down projections in groups, of one matrix or of some of one width: rows of active inputs are scaled and added, part by part. A part
+ * takes rows of every matrix, so that there are no more partial sums than for the tallest. Owned by its pool's owner.
  */
 final class GroupedDown {
 
@@ -38,7 +38,13 @@ final class GroupedDown {
      * @param at where its inputs begin // [rows, rows of the matrix]
      * @param rows of the result, in ascending order
      */
-    record Share(Matrix weight, int at, int[] rows) {}
+    record Share(Matrix weight, int at, int[] rows) {
+
+        /** Into how many partial sums its rows go. */
+        int parts() {
+            return PartialSumCount.of(weight.rows());
+        }
+    }
 
     /**
      * For the pool's threads.
@@ -69,7 +75,7 @@ final class GroupedDown {
         Matrix first = shares.getFirst().weight();
         int width = GroupKernel.of(encoding).arranged(first.columns());
         int stride = width + GroupScales.padded(encoding.groups(first.columns())); // arranged sums, sums of bases
-        int parts = PartialSumCount.of(first.rows());
+        int parts = shares.stream().mapToInt(Share::parts).max().orElseThrow();
         int most = Math.max(SkinnyMatmul.MOST, mostPartials / (parts * stride));
         for (int from = 0; from < out.count(); from += most) {
             Rows some = out.slice(from, Math.min(most, out.count() - from));
@@ -101,8 +107,12 @@ final class GroupedDown {
             }
             for (Share share : shares) {
                 Matrix weight = share.weight();
-                int from = (int) ((long) weight.rows() * part / parts);
-                int to = (int) ((long) weight.rows() * (part + 1) / parts);
+                int own = share.parts(); // of this matrix alone, or a row's sums would depend on what others want
+                if (part >= own) {
+                    continue;
+                }
+                int from = (int) ((long) weight.rows() * part / own);
+                int to = (int) ((long) weight.rows() * (part + 1) / own);
                 for (int i = 0; i < share.rows().length; i++) {
                     int row = share.rows()[i] - first;
                     if (row >= 0 && row < out.count()) {

@@ -46,21 +46,26 @@ final class GroupedExperts {
     /** As {@link dev.flexgen.engine.device.Ops#experts} says. */
     void add(Activation activation, List<RoutedExpert> experts, Rows in, Rows out) {
         Matrix first = experts.getFirst().projections().getFirst().weight();
-        int neurons = first.rows();
         inputs.arrange(GroupKernel.of((Grouped) first.encoding()), in);
         List<int[]> places = new ArrayList<>();
         List<GroupedDown.Share> shares = new ArrayList<>();
         int length = 0;
-        for (RoutedExpert expert : experts) {
+        int[] pieces = new int[experts.size() + 1]; // up to each expert
+        for (int i = 0; i < experts.size(); i++) {
+            RoutedExpert expert = experts.get(i);
+            int neurons = expert.down().rows();
+            pieces[i + 1] = pieces[i] + Math.ceilDiv(neurons, GroupedDots.ROWS);
             places.add(inputs.places(expert.rows()));
             shares.add(new GroupedDown.Share(expert.down(), length, expert.rows()));
             length = Math.addExact(length, Math.multiplyExact(expert.rows().length, neurons));
         }
         float[] gated = down.inputs(length);
-        int pieces = Math.ceilDiv(neurons, GroupedDots.ROWS);
-        pool.run(Math.multiplyExact(experts.size(), pieces), (part, worker) -> {
-            int expert = part / pieces;
-            int from = part % pieces * GroupedDots.ROWS;
+        pool.run(pieces[experts.size()], (part, worker) -> {
+            int expert = 0;
+            while (pieces[expert + 1] <= part) {
+                expert++;
+            }
+            int from = (part - pieces[expert]) * GroupedDots.ROWS;
             gate(
                     activation,
                     experts.get(expert),

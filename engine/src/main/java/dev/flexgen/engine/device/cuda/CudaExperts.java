@@ -79,13 +79,16 @@ final class CudaExperts {
      * As {@link dev.flexgen.engine.device.Ops#experts}.
      *
      * @param activation as kernels number it
-     * @return false where they are not in groups, or too many rows chose each of them
+     * @return false where they are not in groups, some have fewer neurons than others, or too many rows chose each of them
      */
     boolean compute(int activation, List<RoutedExpert> experts, Rows in, Rows out) {
         ShapeChecks.rows(in, out);
         Matrix down = experts.getFirst().down();
         Matrix first = experts.getFirst().projections().getFirst().weight();
         if (!(first.encoding() instanceof Grouped upEncoding) || !(down.encoding() instanceof Grouped)) {
+            return false;
+        }
+        if (experts.stream().anyMatch(expert -> expert.down().rows() != down.rows())) {
             return false;
         }
         int pairs = 0;

@@ -83,11 +83,11 @@ class CudaConformanceTest {
             return TestGpus.open(ledger);
         }
 
-        /** Weights in groups, up to 16 rows: an H200 was off by up to 2.8e-5 of a row's size. */
+        /** Weights in groups are rounded to F16 before they meet such numbers, for up to 16 rows too. */
         @Override
         protected double rounding(Encoding encoding, int tokens) {
             double usual = roundingOf(encoding, tokens);
-            return encoding instanceof Encoding.Grouped ? Math.max(usual, 4e-5) : usual;
+            return encoding instanceof Encoding.Grouped ? Math.max(usual, 1e-4) : usual;
         }
     }
 
@@ -119,6 +119,11 @@ class CudaConformanceTest {
         @Override
         protected boolean manyRows() {
             return true;
+        }
+
+        @Override
+        protected boolean cutExperts() {
+            return false;
         }
     }
 
