@@ -2,7 +2,6 @@ package dev.flexgen.engine.exec;
 
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.Component;
-import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import java.util.ArrayList;
@@ -17,17 +16,16 @@ import java.util.List;
  */
 final class ExpertDivision {
 
-    private static final int PARTS = LayerPlan.EXPERT_PARTS;
-
     /**
      * What a device has to do with an expert.
      *
-     * @param from its first part of {@link LayerPlan#EXPERT_PARTS} that the rows pass through
+     * @param from its first part that the rows pass through
      * @param to behind the last
      */
     record Task(int from, int to, Routing.Share share) {}
 
     private final Routing routing;
+    private final int parts;
 
     /** Of each divided expert, what is fetched for whom. */
     private final List<List<Task>> fetched;
@@ -35,8 +33,9 @@ final class ExpertDivision {
     /** What the processor computes of it. */
     private final List<List<Task>> kept;
 
-    private ExpertDivision(Routing routing) {
+    private ExpertDivision(Routing routing, int parts) {
         this.routing = routing;
+        this.parts = parts;
         this.fetched = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
         this.kept = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
     }
@@ -46,13 +45,18 @@ final class ExpertDivision {
      *
      * @param sublayer tasks of the layer
      * @param rows of the step
+     * @param parts into which an expert may be cut
      */
-    static ExpertDivision of(Routing routing, List<DeviceTasks> sublayer, int rows) {
-        ExpertDivision division = new ExpertDivision(routing);
-        List<Entry> fetching = sublayer.stream()
-                .flatMap(tasks -> tasks.entries().stream())
-                .filter(entry -> entry.divided() && entry.access() == Access.ON_DEMAND)
-                .toList();
+    static ExpertDivision of(Routing routing, List<DeviceTasks> sublayer, int rows, int parts) {
+        ExpertDivision division = new ExpertDivision(routing, parts);
+        List<Entry> fetching = new ArrayList<>();
+        for (DeviceTasks tasks : sublayer) {
+            for (Entry entry : tasks.entries()) {
+                if (entry.divided() && entry.access() == Access.ON_DEMAND) {
+                    fetching.add(entry);
+                }
+            }
+        }
         if (!fetching.isEmpty()) {
             division.divide(fetching, rows);
         }
@@ -70,29 +74,32 @@ final class ExpertDivision {
         }
         int[] left = new int[rows];
         Arrays.setAll(
-                left, row -> fetched(PARTS * chosen[row], fetching.getFirst().share()));
+                left, row -> fetched(parts * chosen[row], fetching.getFirst().share()));
         for (Entry entry : fetching) {
             for (int expert = entry.shard().from(); expert < entry.shard().to(); expert++) {
                 Routing.Share share = routing.of(expert);
-                int[] parts = new int[share.rows().length];
-                for (int i = 0; i < parts.length; i++) {
-                    int row = share.rows()[i];
-                    parts[i] = Math.min(PARTS, left[row]);
-                    left[row] -= parts[i];
+                if (share.rows().length == 0) {
+                    continue; // most of them: this is done for every layer, while all devices wait
                 }
-                fetched.set(expert, tasks(share, parts, true));
-                kept.set(expert, tasks(share, parts, false));
+                int[] cuts = new int[share.rows().length];
+                for (int i = 0; i < cuts.length; i++) {
+                    int row = share.rows()[i];
+                    cuts[i] = Math.min(parts, left[row]);
+                    left[row] -= cuts[i];
+                }
+                fetched.set(expert, tasks(share, cuts, true));
+                kept.set(expert, tasks(share, cuts, false));
             }
         }
     }
 
     /** Rows of which the same parts are fetched, or computed in place, are one task. */
-    private static List<Task> tasks(Routing.Share share, int[] parts, boolean fetched) {
-        List<Task> tasks = new ArrayList<>(1);
-        for (int cut = fetched ? 1 : 0; cut < (fetched ? PARTS + 1 : PARTS); cut++) {
-            Routing.Share some = where(share, parts, cut);
+    private List<Task> tasks(Routing.Share share, int[] cuts, boolean fetched) {
+        List<Task> tasks = new ArrayList<>();
+        for (int cut = fetched ? 1 : 0; cut < (fetched ? parts + 1 : parts); cut++) {
+            Routing.Share some = where(share, cuts, cut);
             if (some.rows().length > 0) {
-                tasks.add(fetched ? new Task(0, cut, some) : new Task(cut, PARTS, some));
+                tasks.add(fetched ? new Task(0, cut, some) : new Task(cut, parts, some));
             }
         }
         return tasks;
@@ -117,16 +124,19 @@ final class ExpertDivision {
     }
 
     /** The rows whose expert is cut there. */
-    private static Routing.Share where(Routing.Share share, int[] parts, int cut) {
-        int count = (int) Arrays.stream(parts).filter(it -> it == cut).count();
-        if (count == parts.length) {
+    private static Routing.Share where(Routing.Share share, int[] cuts, int cut) {
+        int count = 0;
+        for (int it : cuts) {
+            count += it == cut ? 1 : 0;
+        }
+        if (count == cuts.length) {
             return share;
         }
         int[] rows = new int[count];
         float[] weights = new float[count];
         int next = 0;
-        for (int i = 0; i < parts.length; i++) {
-            if (parts[i] == cut) {
+        for (int i = 0; i < cuts.length; i++) {
+            if (cuts[i] == cut) {
                 rows[next] = share.rows()[i];
                 weights[next++] = share.weights()[i];
             }
@@ -140,7 +150,7 @@ final class ExpertDivision {
             return (entry.access() == Access.ON_DEMAND ? fetched : kept).get(expert);
         }
         Routing.Share all = routing.of(expert);
-        return all.rows().length == 0 ? List.of() : List.of(new Task(0, PARTS, all));
+        return all.rows().length == 0 ? List.of() : List.of(new Task(0, parts, all));
     }
 
     /** What is left of a sublayer's tasks: devices all of whose experts nobody chose have nothing to do. */

@@ -43,15 +43,20 @@ final class ExpertRouter implements AutoCloseable {
         }
     }
 
-    /** Chooses the experts of the rows of {@code h}, which are on the device. */
-    Routing route(Router router, Experts experts, Rows h) {
+    /** Asks for the scores of the rows of {@code h}, which are on the device; {@link #choose} follows. */
+    void score(Router router, Experts experts, Rows h) {
         Rows scores = Rows.in(onDevice, h.count(), experts.count());
         device.ops().up(router.scores(), h, scores);
         MemorySegment host = inHost.asSlice(0, scores.bytes());
         device.stream(StreamRole.COMPUTE).download(scores.data(), host);
         device.stream(StreamRole.COMPUTE).record(read);
+    }
+
+    /** Waits for the scores and chooses each row's experts. */
+    Routing choose(Router router, Experts experts, int rows) {
         read.join();
-        return Routing.choose(experts, host.toArray(ValueLayout.JAVA_FLOAT), h.count(), router.correction());
+        MemorySegment scores = inHost.asSlice(0, 4L * rows * experts.count());
+        return Routing.choose(experts, scores.toArray(ValueLayout.JAVA_FLOAT), rows, router.correction());
     }
 
     @Override

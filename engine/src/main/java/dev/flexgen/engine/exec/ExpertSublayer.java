@@ -6,12 +6,13 @@ import dev.flexgen.engine.device.RoutedExpert;
 import dev.flexgen.engine.device.Rows;
 import dev.flexgen.engine.device.StreamRole;
 import dev.flexgen.engine.plan.Access;
+import dev.flexgen.engine.plan.Component;
+import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.weights.ExpertsLayout;
 import dev.flexgen.engine.weights.ExpertsLayout.Expert;
 import dev.flexgen.engine.weights.ExpertsLayout.ExpertLayout;
 import dev.flexgen.engine.weights.ModelWeights;
-import dev.flexgen.engine.weights.WeightBlock;
 import dev.flexgen.engine.weights.WeightLocation;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,21 @@ final class ExpertSublayer {
     ExpertSublayer(ModelWeights weights, Activation activation) {
         this.weights = weights;
         this.activation = activation;
+    }
+
+    /** Into how many parts a layer's experts may be cut. */
+    int parts(List<DeviceTasks> sublayer) {
+        for (DeviceTasks tasks : sublayer) {
+            Entry last = tasks.entries().getLast();
+            if (last.block().component() == Component.EXPERTS) {
+                return layout(last).one().parts();
+            }
+        }
+        return 1;
+    }
+
+    private ExpertsLayout layout(Entry entry) {
+        return (ExpertsLayout) weights.experts(entry.block()).layout();
     }
 
     /** Asks for the experts that have to be brought to the worker. */
@@ -65,13 +81,13 @@ final class ExpertSublayer {
 
     /** Visits what an entry's experts have to do. */
     private void forEach(Entry entry, ExpertDivision division, Consumer<ExpertsOnDemand.Wanted> visitor) {
-        WeightBlock<List<Expert>> block = weights.experts(entry.block());
-        ExpertsLayout layout = (ExpertsLayout) block.layout();
+        WeightLocation all = weights.experts(entry.block()).location();
+        ExpertsLayout layout = layout(entry);
         ExpertLayout one = layout.one();
         for (int i = 0; i < layout.count(); i++) {
             for (ExpertDivision.Task task : division.of(entry, layout.first() + i)) {
                 if (one.neuron(task.from()) < one.neuron(task.to())) {
-                    WeightLocation location = block.location().slice(i * one.bytes(), one.bytes());
+                    WeightLocation location = all.slice(i * one.bytes(), one.bytes());
                     visitor.accept(new ExpertsOnDemand.Wanted(one, location, task));
                 }
             }

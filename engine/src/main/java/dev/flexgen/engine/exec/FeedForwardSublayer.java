@@ -42,6 +42,11 @@ final class FeedForwardSublayer {
         return activeNeurons;
     }
 
+    /** Who computes the experts that the step's rows have chosen. */
+    ExpertDivision divide(Routing routing, List<DeviceTasks> sublayer, int rows) {
+        return ExpertDivision.of(routing, sublayer, rows, experts.parts(sublayer));
+    }
+
     /** Asks for the experts that GPUs fetch, before anything else: the bus takes longest. */
     void begin(DeviceGroup group, List<DeviceTasks> sublayer, ExpertDivision division) {
         demanded.clear();

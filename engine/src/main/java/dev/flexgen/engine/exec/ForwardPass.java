@@ -128,6 +128,7 @@ final class ForwardPass {
         ModelWeights.Layer fixed = weights.layers().get(layer.index());
         Rows x = group.home(layer.home()).residual(batch.rows());
         Rows h = enter(layer, fixed.attentionNorm(), x);
+        sublayers.send(layer.home(), layer.attention(), h);
         sublayers.run(
                 layer.home(),
                 layer.attention(),
@@ -169,13 +170,19 @@ final class ForwardPass {
         return true;
     }
 
+    /** Sends {@code h} to those who may compute with it, and chooses the experts if the layer has any. */
     private @Nullable ExpertDivision route(Schedule.Layer layer, ModelWeights.@Nullable Router router, Rows h) {
         if (router == null || !(spec.block(layer.index()).feedForward() instanceof FeedForwardSpec.Experts experts)) {
+            sublayers.send(layer.home(), layer.feedForward(), h);
             return null;
         }
-        Routing routing = group.home(layer.home()).router().route(router, experts, h);
+        ExpertRouter scorer = group.home(layer.home()).router();
+        scorer.score(router, experts, h);
+        sublayers.send(
+                layer.home(), layer.feedForward(), h); // nobody has anything else to do until the scores are there
+        Routing routing = scorer.choose(router, experts, h.count());
         expertCounts.count(layer.index(), routing, h.count());
-        return ExpertDivision.of(routing, layer.feedForward(), h.count());
+        return feedForward.divide(routing, layer.feedForward(), h.count());
     }
 
     private Rows enter(Schedule.Layer layer, Norm norm, Rows x) {

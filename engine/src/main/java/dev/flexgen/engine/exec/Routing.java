@@ -19,6 +19,8 @@ final class Routing {
      */
     record Share(int[] rows, float[] weights) {}
 
+    private static final Share NOTHING = new Share(new int[0], new float[0]);
+
     private final Share[] shares;
 
     private Routing(Share[] shares) {
@@ -56,7 +58,8 @@ final class Routing {
         }
         Share[] shares = new Share[experts.count()];
         for (int expert = 0; expert < shares.length; expert++) {
-            shares[expert] = new Share(new int[counts[expert]], new float[counts[expert]]);
+            shares[expert] =
+                    counts[expert] == 0 ? NOTHING : new Share(new int[counts[expert]], new float[counts[expert]]);
         }
         int[] next = new int[experts.count()];
         for (int row = 0; row < rows; row++) {

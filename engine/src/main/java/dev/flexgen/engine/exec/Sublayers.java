@@ -25,18 +25,22 @@ final class Sublayers {
         this.group = group;
     }
 
-    /**
-     * Adds the sublayer's result for {@code h} to {@code x}, both at home.
-     *
-     * @param waited whether {@code h} was waited for, so that the processor gets it at once and begins before others are asked
-     */
-    void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part, boolean waited) {
+    /** Sends {@code h}, which is at home, to the others that may have tasks, and wakes them up. */
+    void send(int home, List<DeviceTasks> sublayer, Rows h) {
         for (DeviceTasks tasks : sublayer) {
             if (tasks.device() != home) {
                 group.worker(tasks.device()).device().rouse();
                 group.between(home, tasks.device()).broadcast(h);
             }
         }
+    }
+
+    /**
+     * Adds the sublayer's result for {@code h}, which was {@link #send sent}, to {@code x}, both at home.
+     *
+     * @param waited whether {@code h} was waited for, so that the processor has it already and begins before others are asked
+     */
+    void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part, boolean waited) {
         int others = sublayer.size() - 1;
         if (waited && others > 0 && readsNothing(sublayer.getLast())) {
             group.worker(sublayer.getLast().device())

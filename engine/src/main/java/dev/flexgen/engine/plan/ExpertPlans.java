@@ -23,7 +23,10 @@ import java.util.stream.Stream;
  */
 final class ExpertPlans {
 
-    /** Shares so many parts of an expert from the even one are tried: both sides also wait, so that it is not always the best. */
+    /** Shares are tried by so many parts of an expert. */
+    private static final int PARTS = 4;
+
+    /** So many from the even one: both sides also wait, so that it is not always the best. */
     private static final int NEAR = 3;
 
     private final Planner planner;
@@ -69,9 +72,9 @@ final class ExpertPlans {
     Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
         double even = mostChosen() * cost.streamedShare(planner.token().rows());
         Set<Double> shares = new TreeSet<>(Set.of(0.0));
-        int parts = (int) (LayerPlan.EXPERT_PARTS * even);
+        int parts = (int) (PARTS * even);
         for (int near = parts - NEAR; near <= parts + NEAR + 1; near++) {
-            shares.add(Math.clamp((double) near / (LayerPlan.EXPERT_PARTS * mostChosen()), 0, 1));
+            shares.add(Math.clamp((double) near / (PARTS * mostChosen()), 0, 1));
         }
         return Stream.of(gpu, processor)
                 .flatMap(prompts ->

@@ -16,9 +16,6 @@ import java.util.List;
 public record LayerPlan(
         int home, List<Shard> heads, List<Shard> up, List<Shard> down, List<Shard> experts, double fetchedShare) {
 
-    /** An expert that two devices divide is cut at one of so many places: what is fetched of it must be worth a copy. */
-    public static final int EXPERT_PARTS = 4;
-
     /** Of a layer without experts. */
     public LayerPlan(int home, List<Shard> heads, List<Shard> up, List<Shard> down) {
         this(home, heads, up, down, List.of());

@@ -5,7 +5,6 @@ import dev.flexgen.engine.device.Matrix;
 import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.ModelPart;
 import dev.flexgen.engine.model.ModelSpec;
-import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Shard;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -32,6 +31,12 @@ public record ExpertsLayout(ExpertLayout one, int first, int count, double chose
      */
     public record Expert(List<Linear> projections, Matrix down) {}
 
+    /** With more there is little to gain. */
+    private static final int MOST_PARTS = 4;
+
+    /** A part is worth a device's trouble: for less, one device does all sooner than two have begun. */
+    private static final int PART_BYTES = 2 << 20;
+
     /** Bytes of an expert, from {@code at} on. */
     public record Piece(long at, long bytes) {}
 
@@ -53,9 +58,14 @@ public record ExpertsLayout(ExpertLayout one, int first, int count, double chose
             return up.rows();
         }
 
-        /** The neuron at which a part of {@link LayerPlan#EXPERT_PARTS} begins. */
+        /** Into how many parts it may be cut where two devices divide it. */
+        public int parts() {
+            return Math.clamp(bytes() / PART_BYTES, 1, MOST_PARTS);
+        }
+
+        /** The neuron at which one of its {@link #parts} begins. */
         public int neuron(int part) {
-            return part == LayerPlan.EXPERT_PARTS ? width() : width() * part / LayerPlan.EXPERT_PARTS / STEP * STEP;
+            return part == parts() ? width() : width() * part / parts() / STEP * STEP;
         }
 
         /** Some of its neurons, as an expert of its own. */

@@ -46,6 +46,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whoever computes the experts that a row chose, with whatever other rows: its logits are the same to the bit. */
 class DividedExpertsTest {
 
+    /** Experts are so large that they are cut. */
+    private static final String LARGE = """
+            {"model_type": "glm4_moe", "vocab_size": 120, "hidden_size": 512, "num_hidden_layers": 1,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 64,
+             "intermediate_size": 96, "first_k_dense_replace": 0, "n_routed_experts": 5, "num_experts_per_tok": 3,
+             "moe_intermediate_size": 8192, "n_shared_experts": 1, "eos_token_id": 119}
+            """;
+
     private static final String CONFIG = """
             {"model_type": "glm4_moe", "vocab_size": 120, "hidden_size": 64, "num_hidden_layers": 2,
              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 64,
@@ -64,7 +72,11 @@ class DividedExpertsTest {
 
     @BeforeEach
     void describe() throws IOException {
-        Files.writeString(folder.resolve("config.json"), CONFIG);
+        describe(CONFIG);
+    }
+
+    private void describe(String config) throws IOException {
+        Files.writeString(folder.resolve("config.json"), config);
         spec = Families.read(folder);
     }
 
@@ -85,7 +97,7 @@ class DividedExpertsTest {
         int[][] prompts = {{5}, {9}, {14, 3}, {27}, {33}, {61}};
         List<float[]> logits = new ArrayList<>();
         try (WorkerPool pool = new WorkerPool(3);
-                FakeGpu gpu = new FakeGpu(ledger, FakeGpuSettings.of(32 << 20, 7));
+                FakeGpu gpu = new FakeGpu(ledger, FakeGpuSettings.of(256 << 20, 7));
                 CpuDevice processor = new CpuDevice(ledger, pool);
                 Checkpoint checkpoint = RandomModel.checkpoint(spec, new RandomWeights(DType.F32, 5, 0));
                 RowSource rows =
@@ -133,6 +145,17 @@ class DividedExpertsTest {
                         new Shard(0, 3, Tier.GPU, GPU, Access.RESIDENT),
                         new Shard(3, EXPERTS, Tier.HOST, PROCESSOR, Access.RESIDENT)),
                 fetched);
+        float[] alone = joined(logits(divided, false));
+        assertThat(joined(logits(divided, true))).isEqualTo(alone);
+        float[] elsewhere = joined(logits(Plan.onOneDevice(spec, Tier.HOST, PROCESSOR), true));
+        assertThat(alone).containsExactly(elsewhere, within(1e-4f));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.4, 0.7})
+    void rowsAreTheSameWhereAnExpertIsCut(double fetched) throws IOException {
+        describe(LARGE);
+        Plan divided = plan(List.of(new Shard(0, 5, Tier.HOST, PROCESSOR, Access.RESIDENT)), fetched);
         float[] alone = joined(logits(divided, false));
         assertThat(joined(logits(divided, true))).isEqualTo(alone);
         float[] elsewhere = joined(logits(Plan.onOneDevice(spec, Tier.HOST, PROCESSOR), true));

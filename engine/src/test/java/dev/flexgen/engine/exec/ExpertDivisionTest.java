@@ -10,7 +10,6 @@ import dev.flexgen.engine.model.FeedForwardSpec.Router;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.BlockId;
 import dev.flexgen.engine.plan.Component;
-import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Schedule.DeviceTasks;
 import dev.flexgen.engine.plan.Schedule.Entry;
 import dev.flexgen.engine.plan.Shard;
@@ -24,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ExpertDivisionTest {
 
     private static final Gated EXPERT = new Gated(8, Activation.SILU);
-    private static final int PARTS = LayerPlan.EXPERT_PARTS;
+    private static final int PARTS = 4;
     private static final float[] NONE = {};
     private static final Experts EIGHT =
             new Experts(8, 4, EXPERT, new Router(Router.Scores.SOFTMAX, false, 1, 1, true, 1), Optional.empty());
@@ -59,7 +58,7 @@ class ExpertDivisionTest {
         choose(scores, 2, 4, 5, 6, 7);
         Routing routing = Routing.choose(EIGHT, scores, 3, NONE);
         List<DeviceTasks> tasks = tasks(0.5);
-        ExpertDivision together = ExpertDivision.of(routing, tasks, 3);
+        ExpertDivision together = ExpertDivision.of(routing, tasks, 3, PARTS);
         Entry fetching = tasks.getFirst().entries().getLast();
         Entry computing = tasks.getLast().entries().getFirst();
         assertThat(parts(together, tasks.getFirst().entries().getFirst(), 0, 0)).isEqualTo(PARTS);
@@ -69,7 +68,7 @@ class ExpertDivisionTest {
         assertThat(parts(together, fetching, 3, 0)).as("half of three of row 0").isEqualTo(PARTS / 2);
         assertThat(parts(together, fetching, 4, 0)).isZero();
         Routing alone = Routing.choose(EIGHT, Arrays.copyOfRange(scores, 8, 16), 1, NONE);
-        ExpertDivision one = ExpertDivision.of(alone, tasks, 1);
+        ExpertDivision one = ExpertDivision.of(alone, tasks, 1, PARTS);
         for (int expert = 2; expert < 8; expert++) {
             for (int row = 0; row < 3; row++) {
                 int chosen = contains(routing.of(expert).rows(), row) ? PARTS : 0;
@@ -86,7 +85,7 @@ class ExpertDivisionTest {
         float[] scores = new float[8];
         choose(scores, 0, 0, 2, 3, 4);
         List<DeviceTasks> tasks = tasks(0.5);
-        ExpertDivision division = ExpertDivision.of(Routing.choose(EIGHT, scores, 1, NONE), tasks, 1);
+        ExpertDivision division = ExpertDivision.of(Routing.choose(EIGHT, scores, 1, NONE), tasks, 1, PARTS);
         ExpertDivision.Task fetched =
                 division.of(tasks.getFirst().entries().getLast(), 3).getFirst();
         ExpertDivision.Task kept =
@@ -114,7 +113,7 @@ class ExpertDivisionTest {
         float[] scores = new float[8];
         choose(scores, 0, 0, 1, 2, 3);
         List<DeviceTasks> tasks = tasks(0.95);
-        ExpertDivision division = ExpertDivision.of(Routing.choose(EIGHT, scores, 1, NONE), tasks, 1);
+        ExpertDivision division = ExpertDivision.of(Routing.choose(EIGHT, scores, 1, NONE), tasks, 1, PARTS);
         assertThat(division.needed(tasks)).containsExactly(tasks.getFirst());
     }
 

@@ -84,7 +84,8 @@ class RoutingTest {
         DeviceTasks chosen = tasks(0, Component.EXPERTS, 1, 3);
         DeviceTasks idle = tasks(1, Component.EXPERTS, 2, 4);
         DeviceTasks others = tasks(2, Component.UP, 0, 8);
-        assertThat(ExpertDivision.of(routing, List.of(chosen, idle, others), 1).needed(List.of(chosen, idle, others)))
+        assertThat(ExpertDivision.of(routing, List.of(chosen, idle, others), 1, 1)
+                        .needed(List.of(chosen, idle, others)))
                 .containsExactly(chosen, others);
     }
 
