@@ -65,16 +65,16 @@ public abstract class ExpertConformance extends ConformanceSuite {
         Rows out = operands.rows(tokens, shape[1]);
         double[] slack = new double[tokens];
         Arrays.fill(slack, 1e-4 * Math.sqrt(shape[0]));
-        for (Activation activation : List.of(Activation.SILU, Activation.RELU)) {
-            memory.same(List.of(out), new Tolerance(shape[0], slack), (ops, at) -> {
-                if (ops instanceof ScalarOps) {
-                    oneAfterTheOther(ops, activation, experts, in, out);
-                } else {
-                    assertThat(ops.experts(activation, on(at, experts), at.of(in), at.of(out)))
-                            .isTrue();
-                }
-            });
-        }
+        // One of two for each case, because the reference takes long.
+        Activation activation = tokens % 2 == 0 ? Activation.RELU : Activation.SILU;
+        memory.same(List.of(out), new Tolerance(shape[0], slack), (ops, at) -> {
+            if (ops instanceof ScalarOps) {
+                oneAfterTheOther(ops, activation, experts, in, out);
+            } else {
+                assertThat(ops.experts(activation, on(at, experts), at.of(in), at.of(out)))
+                        .isTrue();
+            }
+        });
     }
 
     /** Whether it computes experts together of which some have fewer neurons. */

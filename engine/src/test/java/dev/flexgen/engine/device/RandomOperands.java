@@ -14,9 +14,13 @@ import java.util.Random;
 /** Reproducible operands of any shape and element type. */
 public final class RandomOperands {
 
+    /** Drawing a normal number anew for each operand took most of the time of the suites. A prime, so that no width repeats them. */
+    private static final float[] NORMAL = normal(65_537);
+
     private final SegmentAllocator memory;
     private final long matrixOffset;
     private final Random random;
+    private int next;
 
     /** Matrices at odd addresses, as mapped files have them. */
     public RandomOperands(SegmentAllocator memory, long seed) {
@@ -28,6 +32,21 @@ public final class RandomOperands {
         this.memory = memory;
         this.matrixOffset = matrixOffset;
         this.random = new Random(seed);
+        this.next = random.nextInt(NORMAL.length);
+    }
+
+    private static float[] normal(int count) {
+        Random random = new Random(7);
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = (float) random.nextGaussian();
+        }
+        return numbers;
+    }
+
+    private float normal() {
+        next = next + 1 == NORMAL.length ? 0 : next + 1;
+        return NORMAL[next];
     }
 
     public Rows rows(int count, int width) {
@@ -38,7 +57,7 @@ public final class RandomOperands {
     public Rows rows(int count, int width, double zeros) {
         MemorySegment data = memory.allocate(4L * count * width);
         for (int i = 0; i < count * width; i++) {
-            float value = random.nextDouble() < zeros ? 0 : (float) random.nextGaussian();
+            float value = zeros > 0 && random.nextDouble() < zeros ? 0 : normal();
             data.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
         }
         return new Rows(data, count, width);
@@ -67,7 +86,7 @@ public final class RandomOperands {
     private float[] numbers(int row, int columns) {
         float[] numbers = new float[columns];
         for (int i = 0; i < columns; i++) {
-            float value = (float) random.nextGaussian();
+            float value = normal();
             numbers[i] = switch ((row + i / 64) % 13) {
                 case 3 -> value * 1e-3f;
                 case 5 -> 0.375f;
@@ -81,7 +100,7 @@ public final class RandomOperands {
     private void fill(DType dtype, MemorySegment data) {
         for (long i = 0; i < data.byteSize() / dtype.bytes(); i++) {
             // Subnormal halves must come through too.
-            float value = (float) random.nextGaussian() * (i % 17 == 0 ? 1e-6f : 1);
+            float value = normal() * (i % 17 == 0 ? 1e-6f : 1);
             switch (dtype) {
                 case F32 -> data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i, value);
                 case F16 -> data.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i, Float.floatToFloat16(value));

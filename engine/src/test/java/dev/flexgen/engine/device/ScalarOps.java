@@ -10,6 +10,7 @@ import dev.flexgen.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -66,12 +67,13 @@ public final class ScalarOps implements Ops {
 
     @Override
     public void up(Linear linear, Rows in, Rows out) {
-        Matrix weight = plain(linear.weight());
+        double[][] weight = numbers(linear.weight());
         for (int t = 0; t < in.count(); t++) {
-            for (int r = 0; r < weight.rows(); r++) {
+            double[] input = numbers(in, t);
+            for (int r = 0; r < weight.length; r++) {
                 double sum = get(linear.bias(), r, 0);
-                for (int c = 0; c < weight.columns(); c++) {
-                    sum += get(in, t, c) * get(weight, r, c);
+                for (int c = 0; c < input.length; c++) {
+                    sum += input[c] * weight[r][c];
                 }
                 set(out, t, r, sum);
             }
@@ -141,15 +143,18 @@ public final class ScalarOps implements Ops {
     }
 
     @Override
-    public void down(Matrix stored, Rows in, Rows out) {
-        Matrix weight = plain(stored);
+    public void down(Matrix matrix, Rows in, Rows out) {
+        double[][] weight = numbers(matrix);
         for (int t = 0; t < in.count(); t++) {
-            for (int c = 0; c < weight.columns(); c++) {
-                double sum = get(out, t, c);
-                for (int n = 0; n < weight.rows(); n++) {
-                    sum += get(in, t, n) * get(weight, n, c);
+            double[] sums = numbers(out, t);
+            for (int n = 0; n < weight.length; n++) {
+                double input = get(in, t, n);
+                for (int c = 0; c < sums.length; c++) {
+                    sums[c] += input * weight[n][c];
                 }
-                set(out, t, c, sum);
+            }
+            for (int c = 0; c < sums.length; c++) {
+                set(out, t, c, sums[c]);
             }
         }
     }
@@ -211,44 +216,54 @@ public final class ScalarOps implements Ops {
 
     private static void attend(Rows query, KvView cache, int position, Scoring scoring, Rows out) {
         int dim = cache.headDim();
-        int queryHeads = query.width() / dim;
-        int group = queryHeads / cache.heads();
-        for (int t = 0; t < query.count(); t++) {
-            for (int head = 0; head < queryHeads; head++) {
-                double[] weights = weights(query, t, head, cache, position + t + 1, scoring);
+        int group = query.width() / dim / cache.heads();
+        int seen = position + query.count();
+        for (int keyHead = 0; keyHead < cache.heads(); keyHead++) {
+            double[][] keys = new double[seen][dim];
+            double[][] values = new double[seen][dim];
+            for (int j = 0; j < seen; j++) {
                 for (int d = 0; d < dim; d++) {
-                    double sum = 0;
-                    for (int j = 0; j < weights.length; j++) {
-                        sum += weights[j] * readValue(cache, head / group, j, d);
+                    keys[j][d] = readKey(cache, keyHead, j, d);
+                    values[j][d] = readValue(cache, keyHead, j, d);
+                }
+            }
+            for (int t = 0; t < query.count(); t++) {
+                double[] row = numbers(query, t);
+                for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
+                    double[] own = Arrays.copyOfRange(row, head * dim, (head + 1) * dim);
+                    double[] weights = weights(own, keys, position + t + 1, scoring, head);
+                    for (int d = 0; d < dim; d++) {
+                        double sum = 0;
+                        for (int j = 0; j < weights.length; j++) {
+                            sum += weights[j] * values[j][d];
+                        }
+                        set(out, t, head * dim + d, sum);
                     }
-                    set(out, t, head * dim + d, sum);
                 }
             }
         }
     }
 
-    /** Softmax of the scores of one query over the first {@code keys} positions. */
-    private static double[] weights(Rows query, int t, int head, KvView cache, int keys, Scoring scoring) {
-        int dim = cache.headDim();
-        int group = query.width() / dim / cache.heads();
-        double[] weights = new double[keys];
+    /** Softmax of the scores of one query over the first {@code seen} positions. */
+    private static double[] weights(double[] query, double[][] keys, int seen, Scoring scoring, int head) {
+        double[] weights = new double[seen];
         double max = Double.NEGATIVE_INFINITY;
-        for (int j = 0; j < keys; j++) {
-            for (int d = 0; d < dim; d++) {
-                weights[j] += get(query, t, head * dim + d) * readKey(cache, head / group, j, d);
+        for (int j = 0; j < seen; j++) {
+            for (int d = 0; d < query.length; d++) {
+                weights[j] += query[d] * keys[j][d];
             }
-            weights[j] = weights[j] * scoring.scale() + (double) scoring.slope(head) * (j + 1 - keys);
-            if (scoring.window() > 0 && j <= keys - 1 - scoring.window()) {
+            weights[j] = weights[j] * scoring.scale() + (double) scoring.slope(head) * (j + 1 - seen);
+            if (scoring.window() > 0 && j <= seen - 1 - scoring.window()) {
                 weights[j] = Double.NEGATIVE_INFINITY;
             }
             max = Math.max(max, weights[j]);
         }
         double sum = 0;
-        for (int j = 0; j < keys; j++) {
+        for (int j = 0; j < seen; j++) {
             weights[j] = Math.exp(weights[j] - max);
             sum += weights[j];
         }
-        for (int j = 0; j < keys; j++) {
+        for (int j = 0; j < seen; j++) {
             weights[j] /= sum;
         }
         return weights;
@@ -319,6 +334,25 @@ public final class ScalarOps implements Ops {
             codec.decode(bytes, matrix.columns(), numbers, row * matrix.columns());
         }
         return new Matrix(Encoding.F32, matrix.rows(), matrix.columns(), MemorySegment.ofArray(numbers));
+    }
+
+    private static double[][] numbers(Matrix stored) {
+        Matrix matrix = plain(stored);
+        double[][] numbers = new double[matrix.rows()][matrix.columns()];
+        for (int row = 0; row < matrix.rows(); row++) {
+            for (int column = 0; column < matrix.columns(); column++) {
+                numbers[row][column] = get(matrix, row, column);
+            }
+        }
+        return numbers;
+    }
+
+    private static double[] numbers(Rows rows, int row) {
+        double[] numbers = new double[rows.width()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = get(rows, row, i);
+        }
+        return numbers;
     }
 
     private static double get(Matrix matrix, int row, int column) {

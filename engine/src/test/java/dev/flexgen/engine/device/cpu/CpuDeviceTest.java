@@ -17,10 +17,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The processor's operations, on one thread and on more threads than there are cores, and its copies. */
 class CpuDeviceTest {
+
+    /** What does not depend on the width of vectors; engine/pom.xml leaves it out where widths are tried. */
+    private static final String THREADS = "threads";
 
     private static final List<Encoding> IN_GROUPS =
             Encoding.ALL.stream().filter(Encoding.Grouped.class::isInstance).toList();
@@ -47,6 +51,7 @@ class CpuDeviceTest {
     }
 
     @Nested
+    @Tag(THREADS)
     class OperationsOnThreeThreads extends DeviceConformance {
 
         private static final WorkerPool POOL = new WorkerPool(3);
@@ -107,6 +112,7 @@ class CpuDeviceTest {
     }
 
     @Nested
+    @Tag(THREADS)
     class ExpertsOnThreeThreads extends ExpertConformance {
 
         private static final WorkerPool POOL = new WorkerPool(3);
