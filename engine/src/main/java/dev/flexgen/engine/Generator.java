@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Generates replies to many prompts at once: one step takes the next token of every reply under way, so that weights are read
- * once for all of them. A prompt is prefilled on its own, in the steps it would have alone, and its reply then joins; one that
- * ends makes room for the next prompt. With up to 16 replies at a time each is the same, to the bit of every logit, as alone.
+ * once for all of them; one that ends makes room for the next prompt. With up to 16 replies at a time each is the same, to the bit
+ * of every logit, as alone: a prompt is prefilled on its own, in the steps it would have alone, and its reply then joins. With more,
+ * whose steps have too many rows for that anyway, prompts are prefilled in the same steps in which replies go on, behind them.
  *
  * <p>Every prompt has a session of its own, with room for its prompt and its longest reply. Where there is no room for one more,
  * it waits until another ends. One thread.
@@ -47,7 +48,33 @@ public final class Generator {
         void onFailure(EngineException failure);
     }
 
-    private record Running(Job job, Reply reply) {}
+    /** A prompt that is being read, and then the reply to it. */
+    private static final class Running {
+        final Job job;
+        final Session session;
+        final long start = System.nanoTime();
+
+        @Nullable
+        Reply reply;
+
+        Running(Job job, Session session) {
+            this.job = job;
+            this.session = session;
+        }
+
+        boolean isRead() {
+            return reply != null || session.pending() == 0;
+        }
+
+        /** The reply, from the moment the prompt has been read. */
+        Reply reply(CancelToken cancel) {
+            if (reply == null) {
+                double seconds = (System.nanoTime() - start) / 1e9;
+                reply = new Reply(session, job.request(), cancel, job.listener(), seconds);
+            }
+            return reply;
+        }
+    }
 
     /**
      * For one model.
@@ -90,12 +117,15 @@ public final class Generator {
             }
         } catch (CancellationException e) {
             for (Running one : List.copyOf(running)) {
-                one.reply().computed(false);
-                end(one);
+                if (one.isRead()) {
+                    Reply reply = one.reply(cancel);
+                    reply.computed(false);
+                    end(one, reply);
+                }
             }
             throw e;
         } finally {
-            running.forEach(it -> it.reply().session().close());
+            running.forEach(it -> it.session.close());
             running.clear();
             closeIfOpen(last);
             last = null;
@@ -122,10 +152,14 @@ public final class Generator {
             TokenIds.check(job.prompt(), model.spec().vocabulary(), model.context());
             session = session((int) Math.min(
                     model.context(), (long) job.prompt().length + job.request().maxNewTokens()));
-            long start = System.nanoTime();
-            session.prefill(job.prompt(), cancel, ProgressListener.NONE);
-            double seconds = (System.nanoTime() - start) / 1e9;
-            running.add(new Running(job, new Reply(session, job.request(), cancel, job.listener(), seconds)));
+            Running one = new Running(job, session);
+            if (slots > PlanChoice.MOST_ALIKE) {
+                session.begin(job.prompt());
+            } else {
+                session.prefill(job.prompt(), cancel, ProgressListener.NONE);
+                one.reply(cancel);
+            }
+            running.add(one);
             return true;
         } catch (EngineException e) {
             closeIfOpen(session);
@@ -160,32 +194,52 @@ public final class Generator {
         }
     }
 
+    /** One step; what is left of prompts comes behind the replies. */
     private void chooseAndStep() {
+        sampleTogether();
         List<Session> going = new ArrayList<>();
+        List<Session> read = new ArrayList<>();
         for (Running one : List.copyOf(running)) {
-            if (one.reply().choose()) {
-                one.reply().session().draftMore(drafts, one.reply().left(), cancel);
-                if (one.reply().session().pending() > 0) {
-                    going.add(one.reply().session());
+            if (!one.isRead()) {
+                read.add(one.session);
+                continue;
+            }
+            Reply reply = one.reply(cancel);
+            if (reply.choose()) {
+                one.session.draftMore(drafts, reply.left(), cancel);
+                if (one.session.pending() > 0) {
+                    going.add(one.session);
                 }
             } else {
-                end(one);
+                end(one, reply);
             }
         }
         cancel.check();
+        going.addAll(read);
         if (!going.isEmpty() && !SessionStep.run(model, going, cancel)) {
             throw new CancellationException("cancelled");
         }
     }
 
-    private void end(Running one) {
-        running.remove(one);
-        one.reply().session().forgetPending();
-        if (slots == 1) {
-            last = one.reply().session();
-        } else {
-            one.reply().session().close();
+    /** The GPU would wait while one thread looks through the logits of many replies. */
+    private void sampleTogether() {
+        List<Reply> replies = running.stream()
+                .filter(Running::isRead)
+                .map(it -> it.reply(cancel))
+                .toList();
+        if (replies.size() > 1) {
+            replies.parallelStream().forEach(Reply::sample);
         }
-        one.job().listener().onEnd(one.reply().generation());
+    }
+
+    private void end(Running one, Reply reply) {
+        running.remove(one);
+        one.session.forgetPending();
+        if (slots == 1) {
+            last = one.session;
+        } else {
+            one.session.close();
+        }
+        one.job.listener().onEnd(reply.generation());
     }
 }

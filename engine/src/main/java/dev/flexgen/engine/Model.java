@@ -89,7 +89,7 @@ public final class Model implements AutoCloseable {
                     devices,
                     this::diskTier,
                     question.kv(),
-                    choice.context(),
+                    choice.workload().stepTokens(),
                     machine.activity());
         }
         this.bytesInPlace = weights.packed().isEmpty() ? 0 : choice.footprint().bytes(Tier.DISK);
@@ -158,6 +158,16 @@ public final class Model implements AutoCloseable {
     /** Most tokens of a session. */
     public int context() {
         return choice.context();
+    }
+
+    /** Most tokens of a step. */
+    public int stepTokens() {
+        return choice.workload().stepTokens();
+    }
+
+    /** What the job costs for which it was opened, by the rates of a machine. */
+    public StepCost jobCost(MachineProfile profile) {
+        return choice.workload().cost(prices(profile), choice.plan(), choice.footprint());
     }
 
     /** How many sessions of full length there is room for by the plan. */

@@ -12,22 +12,23 @@ import dev.flexgen.engine.model.ModelSpec;
  * @param kv encoding of the KV cache
  * @param sessions of full length for which plans leave room beside the weights; fewer where so many would drive weights to a
  *     slower memory
+ * @param newTokens of each of several replies at a time, for which plans are made; of no account for one session
  * @param drafted tokens that steps of replies are expected to verify beside the one that was chosen, for which plans are made
  */
-public record ModelOptions(int context, WeightType weights, KvType kv, int sessions, int drafted) {
+public record ModelOptions(int context, WeightType weights, KvType kv, int sessions, int newTokens, int drafted) {
 
     /** Longest context that is chosen without being asked for. */
     static final int MOST_AUTO = 8192;
 
     /** Weights as stored, all else as the engine chooses. */
-    public static final ModelOptions DEFAULTS = new ModelOptions(0, WeightType.NATIVE, KvType.AUTO, 1, 0);
+    public static final ModelOptions DEFAULTS = new ModelOptions(0, WeightType.NATIVE, KvType.AUTO, 1, 0, 0);
 
     public ModelOptions {
         if (context < 0) {
             throw EngineException.input("context is " + context + "; it must be 0 (the model's) or more");
         }
-        if (sessions < 1) {
-            throw new IllegalArgumentException("a model for " + sessions + " sessions");
+        if (sessions < 1 || newTokens < (sessions == 1 ? 0 : 1)) {
+            throw new IllegalArgumentException("a model for " + sessions + " sessions of " + newTokens + " new tokens");
         }
         if (drafted < 0 || drafted > DraftDepth.MOST) {
             throw new IllegalArgumentException("steps that verify " + drafted + " tokens");
@@ -35,23 +36,24 @@ public record ModelOptions(int context, WeightType weights, KvType kv, int sessi
     }
 
     public ModelOptions withContext(int value) {
-        return new ModelOptions(value, weights, kv, sessions, drafted);
+        return new ModelOptions(value, weights, kv, sessions, newTokens, drafted);
     }
 
     public ModelOptions withWeights(WeightType value) {
-        return new ModelOptions(context, value, kv, sessions, drafted);
+        return new ModelOptions(context, value, kv, sessions, newTokens, drafted);
     }
 
     public ModelOptions withKv(KvType value) {
-        return new ModelOptions(context, weights, value, sessions, drafted);
+        return new ModelOptions(context, weights, value, sessions, newTokens, drafted);
     }
 
-    public ModelOptions withSessions(int value) {
-        return new ModelOptions(context, weights, kv, value, drafted);
+    /** For several replies at a time. */
+    public ModelOptions withSessions(int value, int newTokensOfEach) {
+        return new ModelOptions(context, weights, kv, value, value == 1 ? 0 : newTokensOfEach, drafted);
     }
 
     public ModelOptions withDrafted(int value) {
-        return new ModelOptions(context, weights, kv, sessions, value);
+        return new ModelOptions(context, weights, kv, sessions, newTokens, value);
     }
 
     /**

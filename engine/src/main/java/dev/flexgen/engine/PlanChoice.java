@@ -16,6 +16,7 @@ import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Planner;
 import dev.flexgen.engine.plan.RememberingMeter;
 import dev.flexgen.engine.plan.Step;
+import dev.flexgen.engine.plan.Workload;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
 import java.util.List;
@@ -28,16 +29,29 @@ import java.util.function.Supplier;
  * keys and values take the room of weights.
  *
  * @param weights decided
- * @param context most tokens of a session
- * @param sessions of full length for which there is room
+ * @param workload for which there is room
  */
-record PlanChoice(WeightType weights, int context, int sessions, Footprint footprint, Plan plan) {
+record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Plan plan) {
 
     /** Share of the decoding speed that a longer context may cost, where nobody asked for a length. */
     private static final double MOST_COST = 0.1;
 
     /** A conversation needs about this much; less room is not chosen for the sake of speed. */
     private static final int LEAST_AUTO = 512;
+
+    /** Most replies at a time that each are, to the bit, what they would be alone: their steps are computed row by row. */
+    static final int MOST_ALIKE = 16;
+
+    /** Tokens of a step of a job that are tried. */
+    private static final int[] STEPS = {512, 1024, 2048, 4096};
+
+    int context() {
+        return workload.context();
+    }
+
+    int sessions() {
+        return workload.sequences();
+    }
 
     /**
      * What a choice is made of.
@@ -85,11 +99,22 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
                     experts);
         }
 
-        PlanChoice with(int context, int sessions) {
-            Footprint.Meter meter = new RememberingMeter(meter(context, sessions));
-            Planner planner = new Planner(shape(), devices(), budget, meter, context, sessions, options.drafted());
+        PlanChoice with(Workload workload) {
+            Footprint.Meter meter = new RememberingMeter(meter(workload));
+            Planner planner = new Planner(shape(), devices(), budget, meter, workload);
             Plan plan = gpu ? planner.forGpu(machine) : planner.forProcessor();
-            return new PlanChoice(options.weights(), context, sessions, meter.of(plan), plan);
+            return new PlanChoice(options.weights(), workload, meter.of(plan), plan);
+        }
+
+        PlanChoice forOne(int context) {
+            return with(Workload.conversation(context, options.drafted()));
+        }
+
+        /** A job of so many replies at a time, each of the length asked for, or as long as the context allows. */
+        Workload job(int context, int sessions, int stepTokens) {
+            long most = (long) sessions * context;
+            return Workload.job(context, sessions, Math.clamp(options.newTokens(), 1, context), (int)
+                    Math.min(Math.max(stepTokens, Workload.STEP_TOKENS), most));
         }
 
         /** A plan that somebody else made; it says nothing of encodings, and without a word on them they stay. */
@@ -97,8 +122,10 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
             if (options.weights() == WeightType.AUTO) {
                 return withWeights(WeightType.NATIVE).given(context, plan);
             }
-            return new PlanChoice(
-                    options.weights(), context, 1, meter(context, 1).of(plan), plan);
+            Workload workload = options.sessions() == 1
+                    ? Workload.conversation(context, options.drafted())
+                    : job(context, options.sessions(), STEPS[STEPS.length / 2]);
+            return new PlanChoice(options.weights(), workload, meter(workload).of(plan), plan);
         }
 
         Question withWeights(WeightType weights) {
@@ -109,13 +136,14 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
         private boolean fitsFastestMemory() {
             int least =
                     Math.min(options.mostContext(types.spec()), options.context() > 0 ? options.context() : LEAST_AUTO);
-            Footprint whole = meter(least, 1).of(Plan.onOneDevice(types.spec(), tiers().getFirst(), 0));
+            Footprint whole = meter(Workload.conversation(least, options.drafted()))
+                    .of(Plan.onOneDevice(types.spec(), tiers().getFirst(), 0));
             return whole.hostPeak() <= budget.hostBytes()
                     && (!gpu || whole.gpuPeaks().getFirst() <= budget.gpuBytes());
         }
 
-        private FootprintMeter meter(int context, int sessions) {
-            return new FootprintMeter(encodings(), devices(), kv(), context, sessions);
+        private FootprintMeter meter(Workload workload) {
+            return new FootprintMeter(encodings(), devices(), kv(), workload);
         }
 
         /** Decoded tokens a second as far as placement decides: none from a disk. */
@@ -168,9 +196,12 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
 
     private static PlanChoice withGivenWeights(Question question) {
         PlanChoice one = forOneSession(question);
+        if (question.gpu() && question.options().sessions() > MOST_ALIKE) {
+            return fastestJob(question, one);
+        }
         for (int sessions = question.options().sessions(); sessions > 1; sessions /= 2) {
             try {
-                PlanChoice several = question.with(one.context(), sessions);
+                PlanChoice several = question.with(question.job(one.context(), sessions, Workload.STEP_TOKENS));
                 boolean noSlower = sessions * question.speed(several) >= question.speed(one);
                 if (several.plan().tiers().equals(one.plan().tiers()) && noSlower) {
                     return several;
@@ -184,22 +215,67 @@ record PlanChoice(WeightType weights, int context, int sessions, Footprint footp
         return one;
     }
 
+    /** As many sessions as pay, a quarter fewer each time, then the best steps for them. */
+    private static PlanChoice fastestJob(Question question, PlanChoice one) {
+        CostModel prices = question.prices(question.machine().get());
+        PlanChoice best = one;
+        double most = 0;
+        for (int sessions = question.options().sessions();
+                sessions > MOST_ALIKE;
+                sessions = Math.min(sessions - 1, Math.ceilDiv(3 * sessions, 4))) {
+            Optional<PlanChoice> several = tried(question, question.job(one.context(), sessions, STEPS[2]));
+            double rate = several.map(it -> it.rate(prices)).orElse(0.0);
+            if (rate < most) {
+                break;
+            }
+            most = rate;
+            best = several.orElse(best);
+        }
+        if (most == 0) {
+            return one;
+        }
+        for (int stepTokens : STEPS) {
+            Optional<PlanChoice> other = tried(question, question.job(one.context(), best.sessions(), stepTokens));
+            if (other.isPresent() && other.get().rate(prices) > most) {
+                best = other.get();
+                most = best.rate(prices);
+            }
+        }
+        return best;
+    }
+
+    private static Optional<PlanChoice> tried(Question question, Workload workload) {
+        try {
+            return Optional.of(question.with(workload));
+        } catch (EngineException e) {
+            if (e.kind() != EngineException.Kind.PLACEMENT) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    /** Tokens of replies a second, prompts included. */
+    double rate(CostModel prices) {
+        return workload.sequences() * workload.newTokens() / workload.seconds(prices, plan, footprint);
+    }
+
     private static PlanChoice forOneSession(Question question) {
         int most = question.options().mostContext(question.types().spec());
         int least = Math.min(most, LEAST_AUTO);
         if (question.options().context() > 0 || least == most) {
-            return question.with(most, 1);
+            return question.forOne(most);
         }
         PlanChoice shortest;
         try {
-            shortest = question.with(least, 1);
+            shortest = question.forOne(least);
         } catch (EngineException e) {
-            return question.with(most, 1); // does not fit either, and says so of the context that the user knows
+            return question.forOne(most); // does not fit either, and says so of the context that the user knows
         }
         double enough = (1 - MOST_COST) * question.speed(shortest);
         for (int context = most; context > least; context = Math.max(least, context / 2)) {
             try {
-                PlanChoice choice = question.with(context, 1);
+                PlanChoice choice = question.forOne(context);
                 if (question.speed(choice) >= enough) {
                     return choice;
                 }

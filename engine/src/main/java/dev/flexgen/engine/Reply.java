@@ -19,6 +19,9 @@ final class Reply {
     private final long start = System.nanoTime();
     private @Nullable FinishReason reason;
 
+    /** What {@link #sample} has chosen; -1 if nothing. */
+    private int sampled = -1;
+
     /** @param session whose prompt has been computed */
     Reply(
             Session session,
@@ -38,7 +41,14 @@ final class Reply {
         return session;
     }
 
-    /** Chooses the next token and tells it; whether it is to be computed, because the reply goes on. */
+    /** Chooses the next token, which {@link #choose} will tell. May run beside that of other replies. */
+    void sample() {
+        if (!cancel.cancelled()) {
+            sampled = sampler.next(session.logits(), session.ids(), session.length());
+        }
+    }
+
+    /** Chooses the next token, if it is not chosen yet, and tells it; whether it is to be computed, because the reply goes on. */
     boolean choose() {
         reason = next();
         return reason == null;
@@ -49,7 +59,8 @@ final class Reply {
             return FinishReason.CANCELLED;
         }
         int length = session.length();
-        int id = sampler.next(session.logits(), session.ids(), length);
+        int id = sampled >= 0 ? sampled : sampler.next(session.logits(), session.ids(), length);
+        sampled = -1;
         if (request.endTokens().contains(id)) {
             return FinishReason.EOS;
         }

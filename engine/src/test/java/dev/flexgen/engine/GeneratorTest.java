@@ -26,14 +26,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Replies made together are those made alone; one that fails or ends is in nobody's way. */
 @Timeout(120)
 class GeneratorTest {
 
     private static final long GPU_BYTES = 64 << 20;
-    private static final int JOBS = 6;
+    /** More than are read one by one. */
+    private static final int MANY = 20;
+
     private static final EngineOptions EXACT =
             EngineOptions.defaults().withThreads(2).withKv(KvType.F32);
 
@@ -82,13 +86,14 @@ class GeneratorTest {
         List<Outcome> outcomes = new ArrayList<>();
         List<Generator.Job> jobs = new ArrayList<>();
         List<Expected.Prompt> prompts = Expected.of(name).prompts();
-        for (int i = 0; i < JOBS; i++) { // more than slots, and the same prompts at other places in the batch
+        int count = slots + 3;
+        for (int i = 0; i < count; i++) { // more than slots, and the same prompts at other places in the batch
             Expected.Prompt prompt = prompts.get(i % prompts.size());
             outcomes.add(new Outcome());
             jobs.add(job(prompt.ids(), prompt.greedy().length, outcomes.getLast()));
         }
         new Generator(engine.model(), slots, new CancelToken()).run(jobs.iterator());
-        for (int i = 0; i < JOBS; i++) {
+        for (int i = 0; i < count; i++) {
             Outcome outcome = outcomes.get(i);
             int[] greedy = prompts.get(i % prompts.size()).greedy();
             assertThat(outcome.heard.stream().mapToInt(it -> it).toArray())
@@ -110,6 +115,7 @@ class GeneratorTest {
             assertGolden(engine, name, 1);
             long held = engine.ledger().bytes(Tier.HOST);
             assertGolden(engine, name, 5);
+            assertGolden(engine, name, MANY);
             assertThat(engine.ledger().bytes(Tier.HOST)).isEqualTo(held);
         }
     }
@@ -125,8 +131,56 @@ class GeneratorTest {
             GpuSource gpus =
                     () -> new GpuSource.Present("fake GPU", GPU_BYTES, ledger -> new FakeGpu(ledger, settings));
             try (OpenModel engine = OpenModel.open(Fixtures.golden(name), plans.withGpu(), options, gpus)) {
-                assertGolden(engine, name, 5);
+                assertGolden(engine, name, round % 2 == 0 ? 5 : MANY);
             }
+        }
+    }
+
+    /** Steps of 200 tokens take prompts of 60 by threes and fours, beside what is written already. */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "Q4"})
+    void manyPromptsShareSteps(KvType kv) {
+        try (OpenModel engine = tiny(EXACT.withKv(kv), GpuSource.NONE)) {
+            List<Generator.Job> jobs = new ArrayList<>();
+            List<Outcome> outcomes = new ArrayList<>();
+            for (int i = 0; i < 3 * MANY; i++) {
+                outcomes.add(new Outcome());
+                jobs.add(job(ids(60 - i % 7, i), 9, outcomes.get(i)));
+            }
+            long before = engine.counters().steps();
+            new Generator(engine.model(), MANY, new CancelToken()).run(jobs.iterator());
+
+            assertThat(outcomes).allSatisfy(outcome -> assertThat(outcome.heard).hasSize(9));
+            long read = 3L * MANY * 57 / 200;
+            assertThat(engine.counters().steps() - before).isBetween(read, read + 3 * 9 + 4);
+            if (kv == KvType.F32) {
+                for (int i = 0; i < outcomes.size(); i += 7) {
+                    Outcome alone = new Outcome();
+                    new Generator(engine.model(), 1, new CancelToken())
+                            .run(List.of(job(ids(60 - i % 7, i), 9, alone)).iterator());
+                    assertThat(outcomes.get(i).heard).isEqualTo(alone.heard);
+                }
+            }
+        }
+    }
+
+    @Test
+    void cancellingWhilePromptsAreReadGivesTheirRoomBack() {
+        try (OpenModel engine = tiny(EXACT, GpuSource.NONE)) {
+            long held = engine.ledger().bytes(Tier.HOST);
+            CancelToken cancel = new CancelToken();
+            List<Outcome> outcomes = new ArrayList<>();
+            List<Generator.Job> jobs = new ArrayList<>();
+            for (int i = 0; i < MANY; i++) {
+                outcomes.add(new Outcome());
+                outcomes.getLast().onToken = cancel::cancel;
+                jobs.add(job(ids(60, i), 9, outcomes.get(i)));
+            }
+            assertThatThrownBy(() -> new Generator(engine.model(), MANY, cancel).run(jobs.iterator()))
+                    .isInstanceOf(CancellationException.class);
+            assertThat(outcomes.getFirst().generation).isNotNull();
+            assertThat(outcomes.getLast().ends).as("its prompt was never read").isZero();
+            assertThat(engine.ledger().bytes(Tier.HOST)).isEqualTo(held);
         }
     }
 
@@ -163,8 +217,9 @@ class GeneratorTest {
         }
     }
 
-    @Test
-    void aPromptThatCannotBeServedLeavesTheOthersAlone() {
+    @ParameterizedTest
+    @ValueSource(ints = {2, MANY})
+    void aPromptThatCannotBeServedLeavesTheOthersAlone(int slots) {
         try (OpenModel engine = tiny(EXACT, GpuSource.NONE)) {
             Outcome first = new Outcome();
             Outcome tooLong = new Outcome();
@@ -177,7 +232,7 @@ class GeneratorTest {
                     job(new int[] {1, 97}, 6, foreign),
                     job(new int[0], 6, empty),
                     job(ids(200, 3), 6, last));
-            new Generator(engine.model(), 2, new CancelToken()).run(jobs.iterator());
+            new Generator(engine.model(), slots, new CancelToken()).run(jobs.iterator());
 
             assertThat(first.heard).hasSize(6);
             assertThat(last.heard).as("one more token than the context holds").hasSize(1);
@@ -211,8 +266,9 @@ class GeneratorTest {
         }
     }
 
-    @Test
-    void whereTheMachineHasRoomForTwoTheThirdWaits() {
+    @ParameterizedTest
+    @ValueSource(ints = {5, MANY})
+    void whereTheMachineHasRoomForTwoTheThirdWaits(int slots) {
         long page = pageBytes();
         try (OpenModel engine = tiny(EXACT, GpuSource.NONE)) {
             engine.ledger().cap(Tier.HOST, engine.ledger().bytes(Tier.HOST) + 2 * page + page / 2);
@@ -224,7 +280,7 @@ class GeneratorTest {
             }
             Outcome hopeless = new Outcome();
             jobs.add(job(ids(190, 9), 5, hopeless)); // four pages: more than there are, even alone
-            new Generator(engine.model(), 5, new CancelToken()).run(jobs.iterator());
+            new Generator(engine.model(), slots, new CancelToken()).run(jobs.iterator());
 
             assertThat(outcomes)
                     .allSatisfy(outcome -> assertThat(outcome.generation).isNotNull());
@@ -265,14 +321,15 @@ class GeneratorTest {
         }
     }
 
-    @Test
-    void aDeviceThatFailsFailsForAll() {
+    @ParameterizedTest
+    @ValueSource(ints = {2, MANY})
+    void aDeviceThatFailsFailsForAll(int slots) {
         FakeGpuSettings settings = FakeGpuSettings.of(GPU_BYTES, 1).withFaults(Faults.nth(Faults.Kind.DOWNLOAD, 4));
         EngineOptions options = EXACT.withLimits(new MemoryLimits(GPU_BYTES, 0, null));
         GpuSource gpus = () -> new GpuSource.Present("fake GPU", GPU_BYTES, ledger -> new FakeGpu(ledger, settings));
         try (OpenModel engine = tiny(options, gpus)) {
             List<Generator.Job> jobs = List.of(job(ids(4, 1), 50, new Outcome()), job(ids(4, 2), 50, new Outcome()));
-            Generator generator = new Generator(engine.model(), 2, new CancelToken());
+            Generator generator = new Generator(engine.model(), slots, new CancelToken());
             assertThatThrownBy(() -> generator.run(jobs.iterator()))
                     .isInstanceOfSatisfying(
                             EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.DEVICE));

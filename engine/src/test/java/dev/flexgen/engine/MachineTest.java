@@ -211,7 +211,7 @@ class MachineTest {
         EngineOptions options = EngineOptions.defaults().withThreads(1).withDevice(DeviceChoice.CPU);
         long all;
         try (Machine machine = Machine.open(options, GpuSource.NONE)) {
-            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16));
+            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16, 8));
             assertThat(model.sessions()).isEqualTo(16);
             List<Session> sessions = new ArrayList<>();
             for (int i = 0; i < 16; i++) {
@@ -222,13 +222,29 @@ class MachineTest {
         }
         EngineOptions tight = options.withLimits(new MemoryLimits(0, all / 2, null));
         try (Machine machine = Machine.open(tight, GpuSource.NONE)) {
-            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16));
+            Model model = machine.random(Specs.tiny(2000), weights, EXACT.withSessions(16, 8));
             assertThat(model.sessions()).isBetween(2, 8);
             List<Session> sessions = new ArrayList<>();
             for (int i = 0; i < model.sessions(); i++) {
                 sessions.add(model.session());
             }
             sessions.forEach(Session::close);
+        }
+    }
+
+    @Test
+    void aJobGetsStepsForSeveralPromptsIfThatPays() {
+        RandomWeights weights = new RandomWeights(DType.F32, 1, 0);
+        EngineOptions options = EngineOptions.defaults().withThreads(1).withLimits(new MemoryLimits(64 << 20, 0, null));
+        GpuSource gpus = () -> new GpuSource.Present(
+                "fake GPU", 64 << 20, ledger -> new FakeGpu(ledger, FakeGpuSettings.of(64 << 20, 1)));
+        try (Machine machine = Machine.open(options, gpus)) {
+            Model talk = machine.random(Specs.tiny(300), weights, EXACT);
+            assertThat(talk.stepTokens()).isEqualTo(300);
+            talk.close();
+            Model job = machine.random(Specs.tiny(300), weights, EXACT.withSessions(32, 20));
+            assertThat(job.sessions()).isBetween(17, 32);
+            assertThat(job.stepTokens()).isGreaterThanOrEqualTo(512);
         }
     }
 

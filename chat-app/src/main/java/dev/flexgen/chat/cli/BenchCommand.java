@@ -70,6 +70,12 @@ final class BenchCommand implements AppCommand {
             description = "Measure the weights in f16, q8 and q4 one after the other, a row for each")
     boolean sweep;
 
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description = "Measure a job: so many prompts at a time, and their replies (default 1, a single reply)")
+    int batch = 1;
+
     @Mixin
     AcceptanceOption acceptance = new AcceptanceOption();
 
@@ -94,6 +100,10 @@ final class BenchCommand implements AppCommand {
         check(settings);
         try (Machine devices = wiring.machine(settings)) {
             MachineProfile profile = devices.profile();
+            if (batch > 1) {
+                wiring.streams().print(job(devices, settings, profile));
+                return ExitCode.OK;
+            }
             double hostRead =
                     HostMemoryBenchmark.measure(profile.host().threads()).hostReadBytesPerSecond();
             if (sweep) {
@@ -148,6 +158,15 @@ final class BenchCommand implements AppCommand {
         return new Measured(report, forecast.flatMap(it -> drafts.measure(it, options, null, measuring)));
     }
 
+    private String job(Machine devices, Settings settings, MachineProfile profile) {
+        ModelOptions options = wiring.engineOptions(settings).model().withSessions(batch, newTokens);
+        try (Model opened = openFor(promptTokens + (long) newTokens, devices, settings, options)) {
+            BatchReport report = new BatchRun(opened, new BenchRun.Workload(promptTokens, newTokens), batch)
+                    .measure(wiring.interruption().token(), profile);
+            return json ? report.json(name(settings)) + "\n" : report.text(name(settings));
+        }
+    }
+
     /** Each encoding in turn, a line as soon as it is measured. */
     private void sweep(Machine devices, Settings settings, MachineProfile profile, double hostRead) {
         if (!json) {
@@ -189,6 +208,12 @@ final class BenchCommand implements AppCommand {
         if (drafts && (sweep || !plan.isEmpty())) {
             throw CommandException.usage(
                     "--draft measures one model with plans of its own; leave out --sweep and --plan");
+        }
+        if (batch < 1 || batch > GenerateCommand.MOST) {
+            throw CommandException.usage("--batch must be 1 to " + GenerateCommand.MOST + ", not " + batch);
+        }
+        if (batch > 1 && (drafts || sweep)) {
+            throw CommandException.usage("--batch measures one job without drafts; leave out --draft and --sweep");
         }
         if (promptTokens < 1 || newTokens < 1) {
             throw CommandException.usage("--prompt-tokens and --new-tokens must be at least 1");

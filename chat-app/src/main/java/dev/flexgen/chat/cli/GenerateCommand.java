@@ -33,7 +33,7 @@ final class GenerateCommand implements AppCommand {
     /** Up to so many, a step computes each token as it would alone, to the last bit. */
     private static final int MOST_AUTO = 16;
 
-    private static final int MOST = 512;
+    static final int MOST = 512;
 
     @Mixin
     PromptOptions prompts = new PromptOptions("--prompt", "--prompt-file");
@@ -63,8 +63,9 @@ final class GenerateCommand implements AppCommand {
             names = "--batch",
             paramLabel = "N",
             description = {
-                "Prompts to work on at a time, each with the reply that it would get alone; auto means as many as there is"
-                        + " memory for, at most 16 (default auto for a file, else 1)"
+                "Prompts to work on at a time, each with the reply that it would get alone; beyond 16 their steps are so large"
+                        + " that sums are rounded otherwise; auto means as many as there is memory for, at most 16"
+                        + " (default auto for a file, else 1)"
             })
     String batch = "";
 
@@ -124,8 +125,9 @@ final class GenerateCommand implements AppCommand {
             Results results,
             @Nullable JobProgress progress) {
         CancelToken cancel = wiring.interruption().token();
-        try (ModelInUse model =
-                wiring.open(settings, wiring.engineOptions(settings).model().withSessions(most))) {
+        try (ModelInUse model = wiring.open(
+                settings,
+                wiring.engineOptions(settings).model().withSessions(most, settings.get(SettingTable.MAX_NEW_TOKENS)))) {
             var form =
                     json ? GenerateRun.Form.JSON : prompts.several() ? GenerateRun.Form.HEADED : GenerateRun.Form.PLAIN;
             var run = new GenerateRun(

@@ -26,9 +26,6 @@ import java.util.function.Function;
 /** A plan on devices: its schedules, and the memory that executing it takes. Checked. */
 final class ExecutionPlan {
 
-    /** Most tokens of one step: enough to keep the arithmetic busy, few enough that activations stay small. */
-    static final int MAX_STEP_TOKENS = 512;
-
     private final ModelSpec spec;
     private final Plan plan;
     private final List<Device> devices;
@@ -41,14 +38,14 @@ final class ExecutionPlan {
     /**
      * Unrolls a plan.
      *
-     * @param context most tokens of a sequence
+     * @param maxStepTokens most tokens of a step
      * @throws dev.flexgen.engine.base.EngineException of kind INPUT if the plan is none for this model and these devices
      */
-    ExecutionPlan(ModelSpec spec, Plan plan, List<Device> devices, int context) {
+    ExecutionPlan(ModelSpec spec, Plan plan, List<Device> devices, int maxStepTokens) {
         this.spec = spec;
         this.plan = plan;
         this.devices = devices;
-        this.maxStepTokens = Math.min(MAX_STEP_TOKENS, context);
+        this.maxStepTokens = maxStepTokens;
         List<Tier> tiers = devices.stream().map(Device::tier).toList();
         new PlanCheck(spec, tiers).check(plan);
         for (Regime regime : Regime.values()) {

@@ -16,6 +16,7 @@ import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Workload;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
 import dev.flexgen.engine.weights.WeightMemory;
@@ -32,11 +33,9 @@ import java.util.Map;
  * @param encodings of the model's matrices
  * @param devices of the machine, in the order that plans mean
  * @param kv encoding of caches
- * @param context most tokens of a sequence
- * @param sequences of full length for which there is room
+ * @param workload for which there is room
  */
-public record FootprintMeter(
-        WeightEncodings encodings, List<DeviceShape> devices, KvEncoding kv, int context, int sequences)
+public record FootprintMeter(WeightEncodings encodings, List<DeviceShape> devices, KvEncoding kv, Workload workload)
         implements Footprint.Meter {
 
     /** Pages of the KV cache hold so many layers. */
@@ -55,7 +54,7 @@ public record FootprintMeter(
             sizing.add(new SizingDevice(device.tier(), device.policy(), ledger));
         }
         try (Resources resources = new Resources()) {
-            ExecutionPlan execution = new ExecutionPlan(encodings.spec(), plan, sizing, context);
+            ExecutionPlan execution = new ExecutionPlan(encodings.spec(), plan, sizing, workload.stepTokens());
             WeightMemory weights = new WeightMemory(encodings, plan, sizing, resources);
             long loadingPeak = load(weights, sizing, ledgers);
             execution.take(
@@ -67,8 +66,8 @@ public record FootprintMeter(
                     resources);
             KvLayout layout = execution.kvLayout(kv);
             resources.keep(new KvStaging(layout, execution.maxStepTokens()));
-            for (int i = 0; i < sequences; i++) {
-                KvCache.takeRoom(layout, context, resources);
+            for (int i = 0; i < workload.sequences(); i++) {
+                KvCache.takeRoom(layout, workload.context(), resources);
             }
             return footprint(plan, weights, ledgers, loadingPeak);
         }
@@ -101,9 +100,7 @@ public record FootprintMeter(
                 plan.head(),
                 plan.computeBoundTokens(),
                 plan.ringSlots());
-        return new FootprintMeter(first, devices, kv, context, sequences)
-                .of(start)
-                .gpuPeaks();
+        return new FootprintMeter(first, devices, kv, workload).of(start).gpuPeaks();
     }
 
     /** The most that is held in host memory while loading. */

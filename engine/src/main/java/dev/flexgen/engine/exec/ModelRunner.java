@@ -53,7 +53,7 @@ public final class ModelRunner implements AutoCloseable {
      * @param encodings of its matrices
      * @param disk makes the file of the disk tier, if the plan needs one
      * @param kv encoding of its caches
-     * @param context most tokens of a sequence
+     * @param maxStepTokens most tokens of a step
      * @param activity is told how far loading and each step are
      * @throws dev.flexgen.engine.base.EngineException if the plan does not fit model and devices, or memory is too small
      */
@@ -64,12 +64,12 @@ public final class ModelRunner implements AutoCloseable {
             List<Device> devices,
             LongFunction<ScratchFile> disk,
             KvEncoding kv,
-            int context,
+            int maxStepTokens,
             Activity activity) {
         this.spec = encodings.spec();
         this.plan = plan;
         this.activity = activity;
-        this.execution = new ExecutionPlan(spec, plan, devices, context);
+        this.execution = new ExecutionPlan(spec, plan, devices, maxStepTokens);
         this.layout = execution.kvLayout(kv);
         try {
             WeightMemory memory;
@@ -88,11 +88,6 @@ public final class ModelRunner implements AutoCloseable {
             resources.close();
             throw e;
         }
-    }
-
-    /** Most tokens of a batch, for sequences of up to {@code context}. */
-    public static int maxStepTokens(int context) {
-        return Math.min(ExecutionPlan.MAX_STEP_TOKENS, context);
     }
 
     public ModelSpec spec() {

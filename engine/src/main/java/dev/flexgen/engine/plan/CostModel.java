@@ -22,9 +22,6 @@ import java.util.stream.Stream;
  */
 public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape model) {
 
-    /** Tokens of a step of a prompt at most. */
-    public static final int MOST_STEP_TOKENS = 512;
-
     /** Rate of a disk that was not measured: one of the slower ones that weights are worth being read from. */
     private static final double UNMEASURED_DISK = 1e9;
 
@@ -82,8 +79,8 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     /** A whole prompt for each sequence, in steps as the engine takes them; the last one gives the first token of the reply. */
     public StepCost prefill(Plan plan, Footprint footprint, int tokens, int sequences) {
         StepCost sum = null;
-        for (int from = 0; from < tokens; from += MOST_STEP_TOKENS) {
-            StepCost part = step(plan, footprint, new Step(1, Math.min(MOST_STEP_TOKENS, tokens - from), from));
+        for (int from = 0; from < tokens; from += Workload.STEP_TOKENS) {
+            StepCost part = step(plan, footprint, new Step(1, Math.min(Workload.STEP_TOKENS, tokens - from), from));
             sum = sum == null ? part : sum.then(part);
         }
         if (sum == null) {
@@ -98,7 +95,11 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
 
     /** One step. */
     public StepCost step(Plan plan, Footprint footprint, Step step) {
-        return step(plan, new BlockSizes.Metered(plan, footprint, model), step);
+        return step(plan, metered(plan, footprint), step);
+    }
+
+    BlockSizes metered(Plan plan, Footprint footprint) {
+        return new BlockSizes.Metered(plan, footprint, model);
     }
 
     /** The same with sizes from elsewhere. */

@@ -70,7 +70,8 @@ final class ExpertPlans {
 
     /** Empty if host memory is too small, and there is no disk. */
     Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
-        double even = mostChosen() * cost.streamedShare(planner.token().rows());
+        double even =
+                mostChosen() * cost.streamedShare(planner.workload().token().rows());
         Set<Double> shares = new TreeSet<>(Set.of(0.0));
         int parts = (int) (PARTS * even);
         for (int near = parts - NEAR; near <= parts + NEAR + 1; near++) {
@@ -80,8 +81,15 @@ final class ExpertPlans {
                 .flatMap(prompts ->
                         shares.stream().map(fetched -> new Devices(Tier.GPU, gpu, gpu, processor, prompts, fetched)))
                 .flatMap(devices -> forGpu(devices).stream())
-                .min(Comparator.comparingDouble(
-                        plan -> ExpectedTurn.seconds(cost, plan, planner.meter().of(plan), planner.drafted())));
+                .min(Comparator.comparingDouble(plan -> seconds(cost, plan)));
+    }
+
+    private double seconds(CostModel cost, Plan plan) {
+        Footprint footprint = planner.meter().of(plan);
+        Workload workload = planner.workload();
+        return workload.isJob()
+                ? workload.seconds(cost, plan, footprint)
+                : ExpectedTurn.seconds(cost, plan, footprint, workload.drafted());
     }
 
     private Optional<Plan> forGpu(Devices devices) {

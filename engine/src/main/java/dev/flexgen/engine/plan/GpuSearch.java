@@ -36,7 +36,6 @@ final class GpuSearch {
     private final LayerSizes sizes;
     private final Sketch sketch;
     private final CostModel prices;
-    private final Step token;
 
     /** A plan that fits the GPU; in host memory as much as need be. */
     private record Candidate(Offload offload, Cut onGpu, Plan plan, Footprint footprint, double seconds) {}
@@ -53,7 +52,6 @@ final class GpuSearch {
         this.sizes = sizes;
         this.sketch = sketch;
         this.prices = prices;
-        this.token = planner.token();
     }
 
     /** The fastest plan without a disk that fits both memories. */
@@ -112,8 +110,7 @@ final class GpuSearch {
     }
 
     private Rough rough(Offload offload, int share) {
-        return new Rough(
-                offload, share, prices.step(plan(offload, share), sketch, token).seconds());
+        return new Rough(offload, share, planner.workload().seconds(prices, plan(offload, share), sketch));
     }
 
     /** Of this candidate or, before anybody has tried it, of the others with tables on the same device: nearly the same. */
@@ -169,11 +166,7 @@ final class GpuSearch {
             if (left >= 0) {
                 Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
                 fitting = Optional.of(new Candidate(
-                        offload,
-                        onGpu,
-                        plan,
-                        footprint,
-                        prices.step(plan, footprint, token).seconds()));
+                        offload, onGpu, plan, footprint, planner.workload().seconds(prices, plan, footprint)));
                 if (i > 0 || change < IDLE_SHARES || share == SHARES) {
                     break;
                 }
@@ -218,11 +211,7 @@ final class GpuSearch {
         Plan plan = cuts.withGpu(onGpu, rest.part(share, SHARES), offload);
         Footprint footprint = planner.meter().of(plan);
         return Optional.of(new Candidate(
-                offload,
-                onGpu,
-                plan,
-                footprint,
-                prices.step(plan, footprint, token).seconds()));
+                offload, onGpu, plan, footprint, planner.workload().seconds(prices, plan, footprint)));
     }
 
     private Plan plan(Offload offload, int share) {

@@ -15,40 +15,16 @@ import java.util.function.Supplier;
  * the rest the processor computes one part in place while the GPU reads the other over the bus, neurons first, since those have no
  * keys and values. Candidates must fit by their {@link Footprint}; of those that do, the {@link CostModel} chooses.
  *
- * @param context tokens of a conversation
- * @param sessions of that length for which there is to be room
- * @param drafted tokens that a step of a reply verifies beside the one that was chosen: with more rows another plan may be faster
+ * @param workload what the plan is to do fast, with room for it
  */
 public record Planner(
-        ModelShape model,
-        List<DeviceShape> devices,
-        Budget budget,
-        Footprint.Meter meter,
-        int context,
-        int sessions,
-        int drafted) {
+        ModelShape model, List<DeviceShape> devices, Budget budget, Footprint.Meter meter, Workload workload) {
 
     /** Beyond what any machine has; below it, sums of sizes fit a long. */
     private static final double MOST_BYTES = 0x1p50;
 
     private static final double GIB = 1 << 30;
     private static final int SHARES = Sketch.SHARES;
-
-    /** For replies without drafts. */
-    public Planner(
-            ModelShape model,
-            List<DeviceShape> devices,
-            Budget budget,
-            Footprint.Meter meter,
-            int context,
-            int sessions) {
-        this(model, devices, budget, meter, context, sessions, 0);
-    }
-
-    /** The step by whose price plans are compared: of a reply, with what it has behind it on average. */
-    Step token() {
-        return Step.verify(context / 2, drafted);
-    }
 
     /**
      * A plan for the processor alone.
@@ -108,9 +84,10 @@ public record Planner(
         }
         LayerSizes sizes = LayerSizes.of(spec(), footprint);
         Cuts cuts = new Cuts(spec(), sizes, budget.gpuBytes(), processor());
-        List<Offload> offloads = Offload.candidates(
-                gpu, processor(), cost.streamedShare(token().rows()), model.activeInAny(token().rows()));
-        Sketch sketch = new Sketch(model, sizes, footprint, (long) context * sessions);
+        int rows = workload.token().rows();
+        List<Offload> offloads =
+                Offload.candidates(gpu, processor(), cost.streamedShare(rows), model.activeInAny(rows));
+        Sketch sketch = new Sketch(model, sizes, footprint, (long) workload.context() * workload.sequences());
         GpuSearch search = new GpuSearch(this, cuts, sizes, sketch, cost);
         return search.inMemory(offloads)
                 .or(() -> budget.disk() ? search.withDisk(offloads) : Optional.empty())
@@ -171,7 +148,7 @@ public record Planner(
     /** Doubles do not overflow, whatever sizes a file may state. */
     private void requireSanity() {
         double weights = 2.0 * spec().parameters();
-        double kv = 4.0 * spec().layers() * spec().keyHeads() * spec().headDim() * context;
+        double kv = 4.0 * spec().layers() * spec().keyHeads() * spec().headDim() * workload.context();
         if (weights + kv > MOST_BYTES) {
             throw tooLargeForHost(weights, kv);
         }
@@ -195,7 +172,7 @@ public record Planner(
                         + " or --context",
                 size(weights),
                 size(kv),
-                context,
+                workload.context(),
                 limit,
                 budget.disk() ? "or " : "keep the rest on disk with --disk-dir DIR, or "));
     }

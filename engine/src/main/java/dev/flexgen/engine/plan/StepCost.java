@@ -41,6 +41,21 @@ public record StepCost(double seconds, List<Double> layers, Map<Resource, Double
         return bytes.getOrDefault(resource, 0.0);
     }
 
+    /** So many of them. */
+    StepCost times(double count) {
+        return new StepCost(
+                count * seconds,
+                layers.stream().map(it -> count * it).toList(),
+                scaled(busy, count),
+                scaled(bytes, count));
+    }
+
+    private static Map<Resource, Double> scaled(Map<Resource, Double> some, double count) {
+        Map<Resource, Double> scaled = new EnumMap<>(Resource.class);
+        some.forEach((resource, value) -> scaled.put(resource, count * value));
+        return scaled;
+    }
+
     /** Both, one after the other. */
     StepCost then(StepCost next) {
         List<Double> sums = new ArrayList<>();

@@ -21,6 +21,7 @@ import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.plan.DeviceShape;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.Workload;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.CheckpointRows;
 import dev.flexgen.engine.weights.WeightEncodings;
@@ -61,7 +62,10 @@ class FootprintTest {
                 List<Device> devices = twoGpus ? List.of(gpu, processor, second) : List.of(gpu, processor);
                 ModelTensors tensors = new ModelTensors(Families.read(Fixtures.golden(model)), checkpoint);
                 WeightEncodings encodings = WeightEncodings.asStored(tensors);
-                Footprint footprint = new FootprintMeter(encodings, shapes(devices), kv, CONTEXT, 1).of(plan);
+                Workload workload = round % 2 == 0
+                        ? Workload.conversation(CONTEXT, 0)
+                        : Workload.job(CONTEXT, 1, 8, 3 * CONTEXT + 1);
+                Footprint footprint = new FootprintMeter(encodings, shapes(devices), kv, workload).of(plan);
                 try (ModelRunner runner = new ModelRunner(
                                 new CheckpointRows(tensors, () -> {}, pool),
                                 encodings,
@@ -69,7 +73,7 @@ class FootprintTest {
                                 devices,
                                 bytes -> new ScratchFile(ledger, disk, bytes),
                                 kv,
-                                CONTEXT,
+                                workload.stepTokens(),
                                 new Activity());
                         KvCache cache = runner.newCache(CONTEXT)) {
                     assertThat(cache.length()).isZero();

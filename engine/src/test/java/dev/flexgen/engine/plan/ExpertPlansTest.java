@@ -52,7 +52,7 @@ class ExpertPlansTest {
 
     private Planner planner(long gpu) {
         Budget budget = new Budget(gpu, 2 << 20, 64 * GIB, false);
-        return new Planner(shape(), DEVICES, budget, meter(), 256, 1);
+        return new Planner(shape(), DEVICES, budget, meter(), Workload.conversation(256, 0));
     }
 
     private ModelShape shape() {
@@ -61,7 +61,7 @@ class ExpertPlansTest {
 
     private Footprint.Meter meter() {
         WeightEncodings encodings = WeightEncodings.asStored(new UniformTypes(spec, DType.F16, true));
-        return new FootprintMeter(encodings, DEVICES, KvEncoding.F16, 256, 1);
+        return new FootprintMeter(encodings, DEVICES, KvEncoding.F16, Workload.conversation(256, 0));
     }
 
     private static long experts(Plan plan, Predicate<Shard> which) {

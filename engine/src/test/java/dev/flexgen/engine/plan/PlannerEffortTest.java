@@ -33,8 +33,7 @@ class PlannerEffortTest {
             new WeightEncodings(new UniformTypes(LARGE, DType.F16, false), Encoding.Q4),
             DEVICES,
             KvEncoding.F16,
-            CONTEXT,
-            1);
+            Workload.conversation(CONTEXT, 0));
 
     /** Counts dry runs. */
     private static final class Counting implements Footprint.Meter {
@@ -56,7 +55,7 @@ class PlannerEffortTest {
 
     private static Plan plan(Footprint.Meter meter) {
         Budget budget = new Budget(14 * GIB, 2 << 20, 170 * GIB, false);
-        return new Planner(SHAPE, DEVICES, budget, meter, CONTEXT, 1).forGpu(() -> T4);
+        return new Planner(SHAPE, DEVICES, budget, meter, Workload.conversation(CONTEXT, 0)).forGpu(() -> T4);
     }
 
     @Test

@@ -43,10 +43,14 @@ class PlannerSearchTest {
     }
 
     private static final Footprint.Meter METER = new FootprintMeter(
-            WeightEncodings.asStored(new UniformTypes(SMALL, DType.F16, false)), DEVICES, KvEncoding.F16, CONTEXT, 1);
+            WeightEncodings.asStored(new UniformTypes(SMALL, DType.F16, false)),
+            DEVICES,
+            KvEncoding.F16,
+            Workload.conversation(CONTEXT, 0));
 
     private static Planner planner(long gpu, long host, boolean disk, double active) {
-        return new Planner(shape(active), DEVICES, new Budget(gpu, 1, host, disk), METER, CONTEXT, 1);
+        return new Planner(
+                shape(active), DEVICES, new Budget(gpu, 1, host, disk), METER, Workload.conversation(CONTEXT, 0));
     }
 
     private static double seconds(MachineProfile machine, double active, Plan plan) {

@@ -43,7 +43,7 @@ class PlannerTest {
     private record Subject(ModelSpec spec, boolean ownHead) {
         Planner planner(Budget budget, boolean gpu) {
             List<DeviceShape> devices = devices(gpu);
-            return new Planner(shape(1), devices, budget, meter(gpu), 2048, 1);
+            return new Planner(shape(1), devices, budget, meter(gpu), Workload.conversation(2048, 0));
         }
 
         ModelShape shape(double activeShare) {
@@ -55,8 +55,7 @@ class PlannerTest {
                     WeightEncodings.asStored(new UniformTypes(spec, DType.F16, ownHead)),
                     devices(gpu),
                     KvEncoding.F16,
-                    2048,
-                    1);
+                    Workload.conversation(2048, 0));
         }
 
         private static List<DeviceShape> devices(boolean gpu) {
@@ -260,8 +259,7 @@ class PlannerTest {
                         Subject.devices(true),
                         new Budget(gpu, UNIT, host, false),
                         fourBits(subject),
-                        2048,
-                        1)
+                        Workload.conversation(2048, 0))
                 .forGpu(() -> RATES);
         new PlanCheck(subject.spec(), GPU_AND_PROCESSOR).check(plan);
         return plan;
@@ -276,8 +274,7 @@ class PlannerTest {
                 new WeightEncodings(new UniformTypes(subject.spec(), DType.F16, false), Encoding.Q4),
                 Subject.devices(true),
                 KvEncoding.F16,
-                2048,
-                1);
+                Workload.conversation(2048, 0));
     }
 
     private static double rate(Subject subject, Plan plan, double activeShare) {
