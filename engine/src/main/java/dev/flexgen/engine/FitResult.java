@@ -6,7 +6,9 @@ import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.Footprint;
 import dev.flexgen.engine.plan.ModelShape;
 import dev.flexgen.engine.plan.Plan;
+import dev.flexgen.engine.plan.StepCost;
 import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.plan.Workload;
 import java.util.Optional;
 import java.util.Set;
 
@@ -18,7 +20,7 @@ public sealed interface FitResult {
      *
      * @param plan with which
      * @param footprint what that takes
-     * @param context most tokens of a conversation
+     * @param workload for which there would be room
      * @param weights encoding
      * @param shape what prices depend on
      * @param prices what steps would cost; empty where the machine was not measured
@@ -26,11 +28,21 @@ public sealed interface FitResult {
     record Fits(
             Plan plan,
             Footprint footprint,
-            int context,
+            Workload workload,
             WeightType weights,
             ModelShape shape,
             Optional<CostModel> prices)
             implements FitResult {
+
+        /** Most tokens of a conversation. */
+        public int context() {
+            return workload.context();
+        }
+
+        /** What the job for which it was planned would cost; empty where the machine was not measured. */
+        public Optional<StepCost> job() {
+            return prices.map(it -> workload.cost(it, plan, footprint));
+        }
 
         /** Where its weights would lie. */
         public Set<Tier> tiers() {
@@ -49,7 +61,7 @@ public sealed interface FitResult {
 
         /** How fast a reply would come in the middle of a full conversation; empty where the machine was not measured. */
         public Optional<ThroughputEstimate> estimate() {
-            return prices.map(it -> it.decode(plan, footprint, context / 2));
+            return prices.map(it -> it.decode(plan, footprint, context() / 2));
         }
     }
 

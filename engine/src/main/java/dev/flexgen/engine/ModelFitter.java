@@ -69,7 +69,7 @@ public record ModelFitter(MachineState state, ModelOptions options) {
             return new FitResult.Fits(
                     choice.plan(),
                     choice.footprint(),
-                    choice.context(),
+                    choice.workload(),
                     choice.weights(),
                     decided.shape(),
                     state.profile().map(decided::prices));

@@ -54,7 +54,15 @@ final class PlanCommand implements AppCommand {
     @Option(names = "--compare", description = "Show all OPT models, a line for each")
     boolean compare;
 
-    @Option(names = "--batch", paramLabel = "N", description = "Replies that are written at the same time (default 1)")
+    /** As FlexGen measured; the prompt is the rest of the context. */
+    private static final int REPLY_OF_A_JOB = 32;
+
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description =
+                    "Plan a job: so many replies of 32 tokens at the same time, to prompts that fill the rest of the context"
+                            + " (default 1, a conversation)")
     int batch = 1;
 
     @Mixin
@@ -144,9 +152,10 @@ final class PlanCommand implements AppCommand {
     }
 
     private ModelFitter fitter(Settings settings) {
-        return machine.isEmpty()
+        ModelFitter fitter = machine.isEmpty()
                 ? wiring.outlook(settings, Machine.Rates.KNOWN)
                 : ModelFitter.elsewhere(profile(), wiring.engineOptions(settings));
+        return batch == 1 ? fitter : fitter.with(fitter.options().withSessions(batch, REPLY_OF_A_JOB));
     }
 
     private MachineProfile profile() {

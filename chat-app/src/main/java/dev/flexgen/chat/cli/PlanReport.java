@@ -13,6 +13,7 @@ import dev.flexgen.engine.plan.PlanJson;
 import dev.flexgen.engine.plan.Step;
 import dev.flexgen.engine.plan.StepCost;
 import dev.flexgen.engine.plan.ThroughputEstimate;
+import dev.flexgen.engine.plan.Workload;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -127,11 +128,25 @@ record PlanReport(String model, FitResult.Fits fits, ModelFitter fitter, int bat
                                     batch / decode(prices, it, batch).seconds())))
                     .append("  tok/s in all\n");
         }
+        fits.job().filter(_ -> fits.workload().isJob()).ifPresent(cost -> text.append(job(cost)));
         text.append("\n");
         fits.estimate()
                 .ifPresent(it -> text.append("with half of the context ")
                         .append(SpeedWords.of(it))
                         .append('\n'));
+    }
+
+    private String job(StepCost cost) {
+        Workload job = fits.workload();
+        return String.format(
+                Locale.ROOT,
+                "a job with prompts of %d and replies of %d tokens, %d at a time, by up to %d tokens a step: %s tok/s of replies,"
+                        + " prompts included%n",
+                job.context() - job.newTokens(),
+                job.newTokens(),
+                job.sequences(),
+                job.stepTokens(),
+                SpeedWords.number(job.sequences() * job.newTokens() / cost.seconds()));
     }
 
     private static String row(String name, int[] values, IntFunction<String> words) {
@@ -199,6 +214,15 @@ record PlanReport(String model, FitResult.Fits fits, ModelFitter fitter, int bat
                                     Integer.toString(context),
                                     1 / decode(prices, context, 1).seconds())));
             if (batch > 1) {
+                fits.job()
+                        .filter(_ -> fits.workload().isJob())
+                        .ifPresent(cost -> line.put(
+                                        "job_tokens_per_second",
+                                        fits.workload().sequences()
+                                                * fits.workload().newTokens()
+                                                / cost.seconds())
+                                .put("job_sequences", fits.workload().sequences())
+                                .put("step_tokens", fits.workload().stepTokens()));
                 line.put("batch", batch)
                         .put(
                                 "batch_tokens_per_second",
