@@ -19,10 +19,13 @@ import dev.flexgen.engine.plan.Step;
 import dev.flexgen.engine.plan.Workload;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.WeightEncodings;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The encoding of weights, the context, the number of sessions and the plan with which a model is opened. All together, because
@@ -197,7 +200,10 @@ record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Pl
     private static PlanChoice withGivenWeights(Question question) {
         PlanChoice one = forOneSession(question);
         if (question.gpu() && question.options().sessions() > MOST_ALIKE) {
-            return fastestJob(question, one);
+            Optional<PlanChoice> job = fastestJob(question, one.context());
+            if (job.isPresent()) {
+                return job.get();
+            }
         }
         for (int sessions = question.options().sessions(); sessions > 1; sessions /= 2) {
             try {
@@ -216,32 +222,28 @@ record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Pl
     }
 
     /** As many sessions as pay, a quarter fewer each time, then the best steps for them. */
-    private static PlanChoice fastestJob(Question question, PlanChoice one) {
+    private static Optional<PlanChoice> fastestJob(Question question, int context) {
         CostModel prices = question.prices(question.machine().get());
-        PlanChoice best = one;
+        Optional<PlanChoice> best = Optional.empty();
         double most = 0;
         for (int sessions = question.options().sessions();
                 sessions > MOST_ALIKE;
                 sessions = Math.min(sessions - 1, Math.ceilDiv(3 * sessions, 4))) {
-            Optional<PlanChoice> several = tried(question, question.job(one.context(), sessions, STEPS[2]));
+            Optional<PlanChoice> several = tried(question, question.job(context, sessions, STEPS[2]));
             double rate = several.map(it -> it.rate(prices)).orElse(0.0);
             if (rate < most) {
                 break;
             }
             most = rate;
-            best = several.orElse(best);
+            best = several;
         }
-        if (most == 0) {
-            return one;
-        }
-        for (int stepTokens : STEPS) {
-            Optional<PlanChoice> other = tried(question, question.job(one.context(), best.sessions(), stepTokens));
-            if (other.isPresent() && other.get().rate(prices) > most) {
-                best = other.get();
-                most = best.rate(prices);
-            }
-        }
-        return best;
+        int sessions = best.map(PlanChoice::sessions).orElse(1);
+        return best.flatMap(found -> Stream.concat(
+                        Stream.of(found),
+                        IntStream.of(STEPS)
+                                .mapToObj(stepTokens -> tried(question, question.job(context, sessions, stepTokens)))
+                                .flatMap(Optional::stream))
+                .max(Comparator.comparingDouble(it -> it.rate(prices))));
     }
 
     private static Optional<PlanChoice> tried(Question question, Workload workload) {
