@@ -180,7 +180,10 @@ class BadInputTest {
         var outcome =
                 new Session(home).typing("{\"ids\": [2,50000]}\n").run("score", "-m", model.toString(), "--input", "-");
 
-        expect(outcome, ExitCode.USAGE, "line 1 of standard input: ");
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.FAILURE);
+        assertThat(outcome.err())
+                .startsWith("flexgen-chat: line 1 of standard input: Token id 50000")
+                .endsWith("flexgen-chat: 1 of 1 prompts failed\n");
     }
 
     @ParameterizedTest

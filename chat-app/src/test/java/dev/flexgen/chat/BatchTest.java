@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code generate --input}: many prompts at a time, results as if one came after the other. */
+/** {@code generate --input} and {@code score --input}: many prompts at a time, results as if one came after the other. */
 class BatchTest {
 
     private static final String[] PROMPTS = {
@@ -116,6 +116,47 @@ class BatchTest {
                 .contains("flexgen-chat: line 2 of prompts.jsonl: The prompt has 131 tokens")
                 .contains("flexgen-chat: line 3 of prompts.jsonl: Token id 931")
                 .hasLineCount(3);
+    }
+
+    @Test
+    void scoresOfManyTextsAreThoseOfEach() throws IOException {
+        write(PROMPTS);
+        Session.Outcome alone = score("--json", "--batch", "1");
+        assertThat(alone.exitCode()).as(alone.err()).isEqualTo(ExitCode.OK);
+        assertThat(lines(alone)).hasSize(7);
+        for (String size : new String[] {"3", "40", "auto"}) {
+            assertThat(score("--json", "--batch", size).out())
+                    .as("--batch %s", size)
+                    .isEqualTo(alone.out());
+        }
+        assertThat(score("--json").out()).isEqualTo(alone.out());
+        assertThat(score("--batch", "5").out()).isEqualTo(score("--batch", "1").out());
+        Session.Outcome many = score("--batch", "many");
+        assertThat(many.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(many.err())
+                .contains("--batch must be auto or a whole number")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aTextThatCannotBeScoredHasALineInItsPlace() throws IOException {
+        write("{\"ids\": [2,5]}", "{\"ids\": [2" + ",5".repeat(130) + "]}", "{\"ids\": [2,931]}", "{\"ids\": [9,4]}");
+        for (String size : new String[] {"1", "3"}) {
+            Session.Outcome outcome = score("--json", "--batch", size);
+            assertThat(outcome.exitCode()).isEqualTo(ExitCode.FAILURE);
+            List<JsonObject> lines = lines(outcome);
+            assertThat(lines).extracting(line -> line.has("error")).containsExactly(false, true, true, false);
+            assertThat(lines.get(1).get("finish_reason").getAsString()).isEqualTo("error");
+            assertThat(lines.get(1).get("error").getAsString()).contains("131 tokens", "128");
+            assertThat(lines.get(3).get("logprobs").getAsJsonArray()).hasSize(2);
+            assertThat(outcome.err()).isEqualTo("flexgen-chat: 2 of 4 prompts failed\n");
+        }
+    }
+
+    private Session.Outcome score(String... options) {
+        List<String> words = new ArrayList<>(List.of("score", "-m", model, "--input", "prompts.jsonl"));
+        words.addAll(Arrays.asList(options));
+        return new Session(home).run(words.toArray(String[]::new));
     }
 
     @Test

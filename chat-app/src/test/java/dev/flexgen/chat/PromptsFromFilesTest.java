@@ -128,7 +128,9 @@ class PromptsFromFilesTest {
     void aTextThatIsTooLongForTheTokenizerIsNamedByItsLine() {
         write("prompts.txt", "x".repeat(1_048_577) + "\n");
 
-        expect(run("score", "--input", "prompts.txt"), "line 1 of prompts.txt: The text has 1048577 characters");
+        assertThat(run("score", "--input", "prompts.txt").err())
+                .startsWith("flexgen-chat: line 1 of prompts.txt: The text has 1048577 characters")
+                .endsWith("flexgen-chat: 1 of 1 prompts failed\n");
     }
 
     private static void expect(Outcome outcome, String part) {

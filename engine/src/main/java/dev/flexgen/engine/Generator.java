@@ -28,9 +28,6 @@ public final class Generator {
     /** Where replies are made one at a time, the session of the last: what a prompt shares with it is not computed again. */
     private @Nullable Session last;
 
-    /** A prompt that came too early: the sessions that are open leave no room for its own. */
-    private @Nullable Job waiting;
-
     /**
      * One prompt.
      *
@@ -111,8 +108,10 @@ public final class Generator {
      * @throws EngineException of kind DEVICE or MODEL, which no other prompt would escape
      */
     public void run(Iterator<Job> jobs) {
+        Admission<Job> admission = new Admission<>(
+                jobs, slots, this::start, (job, e) -> job.listener().onFailure(e));
         try {
-            while (admit(jobs)) {
+            while (admission.fill(running)) {
                 chooseAndStep();
             }
         } catch (CancellationException e) {
@@ -132,21 +131,7 @@ public final class Generator {
         }
     }
 
-    /** Fills free slots; whether there is anything to do. */
-    private boolean admit(Iterator<Job> jobs) {
-        while (running.size() < slots && (waiting != null || jobs.hasNext())) {
-            Job job = waiting == null ? jobs.next() : waiting;
-            waiting = null;
-            if (!start(job)) {
-                waiting = job;
-                break;
-            }
-        }
-        return !running.isEmpty();
-    }
-
-    /** Whether the job has been started or has failed; false if it has to wait for room. */
-    private boolean start(Job job) {
+    private void start(Job job) {
         @Nullable Session session = null;
         try {
             TokenIds.check(job.prompt(), model.spec().vocabulary(), model.context());
@@ -160,19 +145,7 @@ public final class Generator {
                 one.reply(cancel);
             }
             running.add(one);
-            return true;
-        } catch (EngineException e) {
-            closeIfOpen(session);
-            boolean full = e.kind() == EngineException.Kind.PLACEMENT && !running.isEmpty();
-            if (full) {
-                return false;
-            }
-            if (e.kind() == EngineException.Kind.INPUT || e.kind() == EngineException.Kind.PLACEMENT) {
-                job.listener().onFailure(e);
-                return true;
-            }
-            throw e;
-        } catch (CancellationException e) {
+        } catch (EngineException | CancellationException e) {
             closeIfOpen(session);
             throw e;
         }

@@ -337,7 +337,7 @@ public final class Model implements AutoCloseable {
      * @throws EngineException if an id is out of range, there are more than the context holds, or the weights are damaged
      */
     public double[] score(int[] ids, CancelToken cancel) {
-        return new Scorer(this).score(ids, cancel);
+        return Scorer.alone(this, ids, cancel);
     }
 
     /** Most tokens of a step, and most of them that may want logits. */

@@ -5,7 +5,6 @@ import dev.flexgen.engine.exec.Batch;
 import dev.flexgen.engine.exec.Logits;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 
 /** Steps of a model for the pending tokens of some sessions. */
 final class SessionStep {
@@ -46,19 +45,5 @@ final class SessionStep {
         int pending = session.pending();
         int count = ReadAhead.step(pending, room);
         return session.share(count, count == pending ? 1 + session.drafted().pending() : 0, cancel);
-    }
-
-    /**
-     * One step for the next pending tokens of a session, each of which wants logits.
-     *
-     * @throws CancellationException if cancelled
-     */
-    static Logits withAllLogits(Model model, Session session, CancelToken cancel) {
-        int count = Math.min(session.pending(), model.maxLogitRows());
-        Logits computed = model.step(new Batch(List.of(session.share(count, count, cancel))));
-        if (!computed.completed(0)) {
-            throw new CancellationException("cancelled");
-        }
-        return computed;
     }
 }

@@ -209,8 +209,8 @@ final class BenchCommand implements AppCommand {
             throw CommandException.usage(
                     "--draft measures one model with plans of its own; leave out --sweep and --plan");
         }
-        if (batch < 1 || batch > GenerateCommand.MOST) {
-            throw CommandException.usage("--batch must be 1 to " + GenerateCommand.MOST + ", not " + batch);
+        if (batch < 1 || batch > BatchOption.MOST) {
+            throw CommandException.usage("--batch must be 1 to " + BatchOption.MOST + ", not " + batch);
         }
         if (batch > 1 && (drafts || sweep)) {
             throw CommandException.usage("--batch measures one job without drafts; leave out --draft and --sweep");

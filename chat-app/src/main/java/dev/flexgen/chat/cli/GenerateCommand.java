@@ -1,6 +1,5 @@
 package dev.flexgen.chat.cli;
 
-import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Wiring;
@@ -31,10 +30,6 @@ import picocli.CommandLine.Option;
 final class GenerateCommand implements AppCommand {
 
     /** Up to so many, a step computes each token as it would alone, to the last bit. */
-    private static final int MOST_AUTO = 16;
-
-    static final int MOST = 512;
-
     @Mixin
     PromptOptions prompts = new PromptOptions("--prompt", "--prompt-file");
 
@@ -59,15 +54,8 @@ final class GenerateCommand implements AppCommand {
             description = "End with the Python function that the prompt ends in, or else with the first that begins")
     boolean function;
 
-    @Option(
-            names = "--batch",
-            paramLabel = "N",
-            description = {
-                "Prompts to work on at a time, each with the reply that it would get alone; beyond 16 their steps are so large"
-                        + " that sums are rounded otherwise; auto means as many as there is memory for, at most 16"
-                        + " (default auto for a file, else 1)"
-            })
-    String batch = "";
+    @Mixin
+    BatchOption batch = new BatchOption();
 
     @Mixin
     JobOptions jobs = new JobOptions();
@@ -92,7 +80,7 @@ final class GenerateCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
-        int most = batchSize();
+        int most = batch.most(prompts);
         jobs.check(prompts);
         prompts.textFile(promptFile);
         prompts.check(wiring.environment());
@@ -140,7 +128,7 @@ final class GenerateCommand implements AppCommand {
                     jobs.firstIndex(),
                     results,
                     progress);
-            int slots = isAuto() ? model.model().sessions() : most;
+            int slots = batch.isAuto(prompts) ? model.model().sessions() : most;
             return serve(run, model, slots, cancel);
         }
     }
@@ -149,7 +137,7 @@ final class GenerateCommand implements AppCommand {
     private static ExitCode serve(GenerateRun run, ModelInUse model, int slots, CancelToken cancel) {
         @Nullable Speculation drafts = slots == 1 ? model.speculation().orElse(null) : null;
         try {
-            return run.serve(new Generator(model.model(), slots, cancel, drafts)) ? ExitCode.OK : ExitCode.FAILURE;
+            return run.serve(new Generator(model.model(), slots, cancel, drafts)::run) ? ExitCode.OK : ExitCode.FAILURE;
         } finally {
             if (drafts != null) {
                 drafts.close();
@@ -170,30 +158,6 @@ final class GenerateCommand implements AppCommand {
                 String.valueOf(ignoreEos),
                 stopStrings + (function ? " function" : ""),
                 String.valueOf(json));
-    }
-
-    private boolean isAuto() {
-        return batch.equals("auto") || (batch.isEmpty() && prompts.fromFile());
-    }
-
-    /** Most prompts at a time. */
-    private int batchSize() {
-        if (isAuto()) {
-            return MOST_AUTO;
-        }
-        if (batch.isEmpty()) {
-            return 1;
-        }
-        try {
-            int size = Integer.parseInt(batch);
-            if (size >= 1 && size <= MOST) {
-                return size;
-            }
-        } catch (NumberFormatException e) {
-            // said below
-        }
-        throw CommandException.usage(
-                "--batch must be auto or a whole number from 1 to " + MOST + ", not '" + batch + "'");
     }
 
     private GenerationRequest request(ModelInUse model, Settings settings, SamplerOptions sampling) {

@@ -4,8 +4,6 @@ import dev.flexgen.chat.CommandException;
 import dev.flexgen.chat.Streams;
 import dev.flexgen.chat.TextLines;
 import dev.flexgen.config.Environment;
-import dev.flexgen.engine.base.EngineException;
-import dev.flexgen.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -114,36 +112,6 @@ final class PromptOptions {
         return read != null
                 ? PromptSource.of(read)
                 : PromptSource.of(new PromptFile(STANDARD_INPUT_NAME, standardInput));
-    }
-
-    /** Hands every prompt to {@code consumer}, in order. */
-    static void forEach(PromptSource source, PromptConsumer consumer) {
-        for (var prompt = source.next(); prompt.isPresent(); prompt = source.next()) {
-            accept(consumer, prompt.get());
-        }
-    }
-
-    /** Takes one prompt. */
-    @FunctionalInterface
-    interface PromptConsumer {
-        /** Takes it; {@code index} counts from 0. */
-        void accept(int index, Prompt prompt);
-    }
-
-    private static void accept(PromptConsumer consumer, PromptSource.Numbered prompt) {
-        try {
-            consumer.accept(prompt.index(), prompt.prompt());
-        } catch (EngineException e) {
-            if (e.kind() == EngineException.Kind.INPUT && !prompt.position().isEmpty()) {
-                throw CommandException.usage(prompt.position() + ": " + e.getMessage());
-            }
-            throw e;
-        } catch (TokenizerException e) {
-            if (e.kind() == TokenizerException.Kind.TEXT && !prompt.position().isEmpty()) {
-                throw CommandException.usage(prompt.position() + ": " + e.getMessage());
-            }
-            throw e;
-        }
     }
 
     private static List<PromptSource.Numbered> readAll(String name, Path path) {

@@ -3,18 +3,18 @@ package dev.flexgen.chat.cli;
 import dev.flexgen.chat.ExitCode;
 import dev.flexgen.chat.ModelInUse;
 import dev.flexgen.chat.Wiring;
-import dev.flexgen.config.PlainText;
+import dev.flexgen.chat.job.JobProgress;
 import dev.flexgen.config.Setting;
 import dev.flexgen.config.SettingTable;
 import dev.flexgen.config.Settings;
 import dev.flexgen.engine.KvType;
 import dev.flexgen.engine.ModelOptions;
+import dev.flexgen.engine.Scorer;
 import dev.flexgen.engine.WeightType;
 import dev.flexgen.engine.base.CancelToken;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,6 +37,9 @@ final class ScoreCommand implements AppCommand {
     }
 
     @Mixin
+    BatchOption batch = new BatchOption();
+
+    @Mixin
     JobOptions jobs = new JobOptions();
 
     @Option(names = "--json", description = "Print one JSON object a text")
@@ -57,6 +60,7 @@ final class ScoreCommand implements AppCommand {
 
     @Override
     public ExitCode run(Settings settings) {
+        int most = batch.most(prompts);
         jobs.check(prompts);
         prompts.check(wiring.environment());
         if (jobs.isComplete(wiring)) {
@@ -68,26 +72,23 @@ final class ScoreCommand implements AppCommand {
         PromptSource source = jobs.ours(
                 prompts.open(wiring.interruption().guard(wiring.streams().in())));
         if (!jobs.hasOutput()) {
-            score(settings, source, new OrderedOutput(wiring.streams()), _ -> {});
-            return ExitCode.OK;
+            return score(settings, most, source, new OrderedOutput(wiring.streams()), null);
         }
-        return jobs.run(wiring, settings, source, recipe(settings), job -> {
-            score(settings, job.source(), job.results(), job.progress()::done);
-            return ExitCode.OK;
-        });
+        return jobs.run(
+                wiring,
+                settings,
+                source,
+                recipe(settings),
+                job -> score(settings, most, job.source(), job.results(), job.progress()));
     }
 
-    private void score(Settings settings, PromptSource source, Results results, IntConsumer progress) {
+    private ExitCode score(
+            Settings settings, int most, PromptSource source, Results results, @Nullable JobProgress progress) {
         CancelToken cancel = wiring.interruption().token();
-        try (ModelInUse model = wiring.open(settings, options(settings))) {
-            PromptOptions.forEach(source, (index, prompt) -> {
-                int[] ids = prompt.ids(model);
-                var score = new Score(ids, model.model().score(ids, cancel));
-                results.begin(index);
-                results.print(index, json ? score.json(index) + "\n" : table(score, model));
-                results.finish(index, Results.End.DONE);
-                progress.accept(ids.length);
-            });
+        try (ModelInUse model = wiring.open(settings, options(settings).withSessions(most, 1))) {
+            int slots = batch.isAuto(prompts) ? model.model().sessions() : most;
+            var run = new ScoreRun(model, source, wiring.streams(), results, progress, json);
+            return run.serve(new Scorer(model.model(), slots, cancel)::run) ? ExitCode.OK : ExitCode.FAILURE;
         }
     }
 
@@ -109,27 +110,5 @@ final class ScoreCommand implements AppCommand {
             options = options.withWeights(WeightType.NATIVE);
         }
         return options.kv() == KvType.AUTO ? options.withKv(KvType.F32) : options;
-    }
-
-    private static String table(Score score, ModelInUse model) {
-        var table = new StringBuilder();
-        for (int i = 0; i < score.length(); i++) {
-            int[] id = {score.id(i)};
-            String text = model.tokenizer().map(known -> known.decode(id)).orElse("");
-            table.append(String.format(Locale.ROOT, "%8d  %10s  ", id[0], number(score.logprob(i))))
-                    .append(PlainText.line(text.replace("\n", "\\n")))
-                    .append('\n');
-        }
-        return table.append(total("sum", score.sum()))
-                .append(total("perplexity", score.perplexity()))
-                .toString();
-    }
-
-    private static String total(String name, double value) {
-        return String.format(Locale.ROOT, "%-10s %9s\n", name, number(value));
-    }
-
-    private static String number(double value) {
-        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
     }
 }

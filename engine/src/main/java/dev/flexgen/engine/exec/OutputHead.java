@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutputHead implements AutoCloseable {
 
-    /** Rows of logits that a device computes at a time. */
-    static final int ROWS = 32;
+    /** Most rows of logits that a device computes at a time: so many that more can be cut into parts which are all compute-bound. */
+    static final int ROWS = 2 * Plan.COMPUTE_BOUND_TOKENS;
 
     private final ModelSpec spec;
     private final int home;
@@ -95,26 +95,30 @@ final class OutputHead implements AutoCloseable {
         int done = 0;
         int gathered = 0;
         int row = 0;
+        int part = part(batch.logitRows());
         for (Batch.Sequence sequence : batch.sequences()) {
             int end = row + sequence.tokens().length;
             for (int from = end - sequence.logitRows(); from < end; ) {
-                int count = Math.min(end - from, maxRows - gathered);
+                int count = Math.min(end - from, part - gathered);
                 Rows x = rows.residual(batch.rows()).slice(from, count);
                 norm(group, weights, x, rows.normed(gathered + count).slice(gathered, count));
                 from += count;
                 gathered += count;
-                if (gathered == maxRows) {
+                if (gathered == part) {
                     project(group, weights, schedule, gathered, numbers, done);
                     done += gathered;
                     gathered = 0;
+                    part = part(batch.logitRows() - done);
                 }
             }
             row = end;
         }
-        if (gathered > 0) {
-            project(group, weights, schedule, gathered, numbers, done);
-        }
         return numbers;
+    }
+
+    /** Rows of the next part, such that all parts of a batch are of one size: a row's bits do not depend on the part that it is in. */
+    private int part(int left) {
+        return left == 0 ? 0 : Math.ceilDiv(left, Math.ceilDiv(left, maxRows));
     }
 
     private void norm(DeviceGroup group, ModelWeights weights, Rows x, Rows h) {
