@@ -309,6 +309,7 @@ public final class Wiring {
                 disk.isEmpty() ? null : environment.expandedPath(disk));
         return EngineOptions.defaults()
                 .withDevice(settings.get(SettingTable.DEVICE))
+                .withGpus(settings.get(SettingTable.GPUS))
                 .withLimits(limits)
                 .withThreads(settings.get(SettingTable.THREADS))
                 .withContext(settings.get(SettingTable.CONTEXT))

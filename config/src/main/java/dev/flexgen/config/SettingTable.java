@@ -27,13 +27,21 @@ public final class SettingTable {
     public static final Setting<DeviceChoice> DEVICE = new Setting<>(
             "device", "DEVICE", ValueType.choice(DeviceChoice.class), DeviceChoice.AUTO, "The device that computes");
 
+    public static final Setting<GpuChoice> GPUS = new Setting<>(
+            "gpus",
+            "WHICH",
+            ValueType.gpus(),
+            GpuChoice.FIRST,
+            "The GPUs that compute, by the numbers that doctor shows; a model that one of them does not hold is spread over all of"
+                    + " them");
+
     /** In bytes; 0 = nearly all that is free. */
     public static final Setting<Long> GPU_MEMORY = new Setting<>(
             "gpu-memory",
             "SIZE",
             ValueType.size(),
             0L,
-            "GPU memory the program may take, everything included; auto means nearly all that is free");
+            "Memory of each GPU that the program may take, everything included; auto means nearly all that is free");
 
     /** In bytes; 0 = what is free. */
     public static final Setting<Long> CPU_MEMORY = new Setting<>(
@@ -237,6 +245,7 @@ public final class SettingTable {
             MODEL,
             STORE,
             DEVICE,
+            GPUS,
             GPU_MEMORY,
             CPU_MEMORY,
             DISK_DIR,

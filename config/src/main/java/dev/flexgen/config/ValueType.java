@@ -51,6 +51,15 @@ record ValueType<T>(Class<T> javaType, String allowed, Set<JsonToken> jsonForms,
         return new ValueType<>(Boolean.class, "true or false", Set.of(JsonToken.BOOLEAN), ValueType::truth);
     }
 
+    /** Which GPUs compute. */
+    static ValueType<GpuChoice> gpus() {
+        return new ValueType<>(
+                GpuChoice.class,
+                "first, all, or numbers of GPUs such as 0,1, each once",
+                Set.of(JsonToken.STRING, JsonToken.NUMBER),
+                GpuChoice::parse);
+    }
+
     /** A number of bytes with a unit, or {@code auto}, which is 0 here. */
     static ValueType<Long> size() {
         return new ValueType<>(

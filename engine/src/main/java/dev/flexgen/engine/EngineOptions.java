@@ -1,6 +1,7 @@
 package dev.flexgen.engine;
 
 import dev.flexgen.config.DeviceChoice;
+import dev.flexgen.config.GpuChoice;
 import dev.flexgen.engine.base.EngineException;
 
 /**
@@ -9,9 +10,10 @@ import dev.flexgen.engine.base.EngineException;
  * @param threads that compute; 0 takes all cores, beside a GPU three quarters of them
  * @param model how models are opened
  * @param device which devices may compute
+ * @param gpus which of the GPUs, if any may
  * @param limits what models may take of each memory
  */
-public record EngineOptions(int threads, ModelOptions model, DeviceChoice device, MemoryLimits limits) {
+public record EngineOptions(int threads, ModelOptions model, DeviceChoice device, GpuChoice gpus, MemoryLimits limits) {
 
     public EngineOptions {
         if (threads < 0 || threads > 1024) {
@@ -21,7 +23,7 @@ public record EngineOptions(int threads, ModelOptions model, DeviceChoice device
 
     /** All of the machine, GPU included. */
     public static EngineOptions defaults() {
-        return new EngineOptions(0, ModelOptions.DEFAULTS, DeviceChoice.AUTO, MemoryLimits.NONE);
+        return new EngineOptions(0, ModelOptions.DEFAULTS, DeviceChoice.AUTO, GpuChoice.FIRST, MemoryLimits.NONE);
     }
 
     /** Threads of the processor that compute, beside a GPU or alone. */
@@ -39,7 +41,7 @@ public record EngineOptions(int threads, ModelOptions model, DeviceChoice device
     }
 
     public EngineOptions withThreads(int value) {
-        return new EngineOptions(value, model, device, limits);
+        return new EngineOptions(value, model, device, gpus, limits);
     }
 
     public EngineOptions withContext(int value) {
@@ -55,14 +57,18 @@ public record EngineOptions(int threads, ModelOptions model, DeviceChoice device
     }
 
     private EngineOptions withModel(ModelOptions value) {
-        return new EngineOptions(threads, value, device, limits);
+        return new EngineOptions(threads, value, device, gpus, limits);
     }
 
     public EngineOptions withDevice(DeviceChoice value) {
-        return new EngineOptions(threads, model, value, limits);
+        return new EngineOptions(threads, model, value, gpus, limits);
+    }
+
+    public EngineOptions withGpus(GpuChoice value) {
+        return new EngineOptions(threads, model, device, value, limits);
     }
 
     public EngineOptions withLimits(MemoryLimits value) {
-        return new EngineOptions(threads, model, device, value);
+        return new EngineOptions(threads, model, device, gpus, value);
     }
 }

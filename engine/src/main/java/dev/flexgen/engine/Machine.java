@@ -30,7 +30,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,10 +121,7 @@ public final class Machine implements AutoCloseable {
             case KNOWN -> profileIfThereIsRoom(this::profile);
             case FRESH -> profileIfThereIsRoom(this::measure);
         };
-        MachineState.Found found = hasGpu()
-                ? new MachineState.Found.WithGpu(devices.gpuName())
-                : new MachineState.Found.ProcessorAlone(devices.reasonForNoGpu());
-        return new MachineState(found, budget(), profile);
+        return new MachineState(devices.found(), budget(), profile);
     }
 
     /** How models would be placed on it beside those that are open. */
@@ -189,8 +185,8 @@ public final class Machine implements AutoCloseable {
                             weights.activeShare(),
                             weights.expertUse(),
                             weights.settled(model),
-                            budget().withDisk(), // what is encoded is packed, and a packed model can stay on the disk
-                            devices(weights.spec()).size() > 1,
+                            budget(weights.spec())
+                                    .withDisk(), // what is encoded is packed, and a packed model can stay on the disk
                             this::profile))
                     .weights();
         });
@@ -220,7 +216,8 @@ public final class Machine implements AutoCloseable {
 
     /** The computing devices, for people. */
     public String deviceName() {
-        return devices.all().stream().map(Device::name).collect(Collectors.joining(" and "));
+        return MachineState.Found.counted(
+                devices.all().stream().map(Device::name).toList());
     }
 
     /** Who holds which memory; empty after {@link #close()}. */
@@ -248,7 +245,7 @@ public final class Machine implements AutoCloseable {
 
     /** Whether its first device is a GPU. */
     public boolean hasGpu() {
-        return devices.gpu().isPresent();
+        return !devices.gpus().isEmpty();
     }
 
     /**
@@ -257,32 +254,39 @@ public final class Machine implements AutoCloseable {
      * @throws EngineException of kind DEVICE if a GPU was demanded and cannot
      */
     List<Device> devices(ModelSpec spec) {
-        Optional<Capability> missing = missing(spec);
+        Optional<Missing> missing = missing(spec);
         if (missing.isEmpty()) {
             return devices.all();
         }
         if (options.device() == DeviceChoice.CUDA) {
             throw new EngineException(
                     EngineException.Kind.DEVICE,
-                    devices.gpuName() + " has no kernels for " + missing.get().what() + ", which models of type "
-                            + spec.family() + " need; use --device cpu",
+                    missing.get().gpu() + " has no kernels for "
+                            + missing.get().capability().what() + ", which models of type " + spec.family()
+                            + " need; use --device cpu",
                     null);
         }
-        return devices.all().stream()
-                .filter(device -> device.tier() == Tier.HOST)
-                .toList();
+        return List.of(devices.processor());
     }
 
-    /** What the GPU, if there is one, cannot compute of a model. */
-    private Optional<Capability> missing(ModelSpec spec) {
-        return devices.gpu().flatMap(gpu -> Needs.missing(spec, gpu));
+    /** What a GPU cannot compute. */
+    private record Missing(String gpu, Capability capability) {}
+
+    /** What the GPUs, if there are some, cannot all compute of a model. */
+    private Optional<Missing> missing(ModelSpec spec) {
+        return devices.gpus().stream()
+                .flatMap(gpu ->
+                        Needs.missing(spec, gpu.device())
+                                .map(it -> new Missing(gpu.found().name(), it))
+                                .stream())
+                .findFirst();
     }
 
     /** What a user should be told of who computes a model. */
     Optional<String> note(ModelSpec spec) {
         return missing(spec)
-                .map(it -> "the processor computes alone: this version has no GPU kernels for " + it.what()
-                        + ", which models of type " + spec.family() + " need");
+                .map(it -> "the processor computes alone: this version has no GPU kernels for "
+                        + it.capability().what() + ", which models of type " + spec.family() + " need");
     }
 
     WorkerPool pool() {
@@ -291,13 +295,18 @@ public final class Machine implements AutoCloseable {
 
     /** What may be used now, with what the devices and open models have taken already in the ledger. */
     Budget budget() {
-        Optional<Device> gpu = devices.gpu();
-        long gpuBytes = gpu.isPresent() ? ledger.cap(Tier.GPU) - ledger.bytes(Tier.GPU) : 0;
         long allowed = ledger.cap(Tier.HOST) - ledger.bytes(Tier.HOST);
-        long free = HostHeadroom.usableBytes(gpu.isPresent()).orElse(Long.MAX_VALUE);
-        long unit = gpu.map(it -> it.allocationPolicy().unit()).orElse(1L);
-        return new Budget(
-                gpuBytes, unit, Math.min(allowed, free), options.limits().diskFolder() != null, allowed < free);
+        long free = HostHeadroom.usableBytes(hasGpu()).orElse(Long.MAX_VALUE);
+        List<Budget.Gpu> gpus = devices.gpus().stream()
+                .map(gpu -> new Budget.Gpu(
+                        gpu.roomBytes(), gpu.device().allocationPolicy().unit()))
+                .toList();
+        return new Budget(gpus, Math.min(allowed, free), options.limits().diskFolder() != null, allowed < free);
+    }
+
+    /** The same for the devices that can compute this model. */
+    Budget budget(ModelSpec spec) {
+        return missing(spec).isPresent() ? budget().withoutGpus() : budget();
     }
 
     /** How fast this machine is, if that is known without measuring. */

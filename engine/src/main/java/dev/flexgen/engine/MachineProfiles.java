@@ -7,6 +7,7 @@ import dev.flexgen.engine.measure.ProfileCache;
 import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.MachineProfile;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +37,8 @@ final class MachineProfiles {
                     .cache()
                     .saved(
                             devices.pool().threads(),
-                            Hardware.line(
-                                    devices.pool().threads(), devices.gpu().map(_ -> devices.gpuName())))
+                            numbers(),
+                            Hardware.line(devices.pool().threads(), names()))
                     .orElse(null);
         }
         return Optional.ofNullable(known).map(it -> forDisk(it, options, measuring));
@@ -57,13 +58,14 @@ final class MachineProfiles {
         MachineProfile measured = new MachineBenchmark(
                         processor,
                         devices.pool(),
-                        devices.gpu()
+                        devices.gpus().stream()
                                 .map(gpu -> new MachineBenchmark.Graphics(
-                                        gpu,
-                                        devices.gpuName(),
-                                        devices.gpuFreeBytes(),
-                                        devices.gpuOverheadBytes(),
-                                        free.gpuBytes())),
+                                        gpu.device(),
+                                        gpu.found().name(),
+                                        gpu.found().freeBytes(),
+                                        gpu.overheadBytes(),
+                                        gpu.roomBytes()))
+                                .toList(),
                         free.hostBytes(),
                         diskFolder(options, measuring),
                         measuring.progress(),
@@ -89,7 +91,15 @@ final class MachineProfiles {
     private void keep(MachineProfile measured) {
         known = measured;
         ProfileCache cache = measuring.cache();
-        cache.save(measured);
+        cache.save(measured, numbers());
+    }
+
+    private List<Integer> numbers() {
+        return devices.gpus().stream().map(gpu -> gpu.found().number()).toList();
+    }
+
+    private List<String> names() {
+        return devices.gpus().stream().map(gpu -> gpu.found().name()).toList();
     }
 
     /** A profile that knows of no disk but the one that would be used. */

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a model may take.
  *
- * @param gpuBytes most of one GPU's memory, context and library workspaces included; 0 for nearly all that is free
+ * @param gpuBytes most of each GPU's memory, context and library workspaces included; 0 for nearly all that is free
  * @param hostBytes most of host memory for weights, caches and buffers; 0 for what is free
  * @param diskFolder where weights go that fit neither; none forbids it
  */

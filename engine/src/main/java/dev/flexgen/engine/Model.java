@@ -70,8 +70,7 @@ public final class Model implements AutoCloseable {
                 weights.activeShare(),
                 weights.expertUse(),
                 options,
-                weights.budget(machine.budget()),
-                hasGpu(),
+                weights.budget(machine.budget(weights.spec())),
                 machine::profile);
         int most = options.mostContext(weights.spec());
         this.choice = given == null ? PlanChoice.of(asking) : asking.given(most, given);
@@ -103,6 +102,11 @@ public final class Model implements AutoCloseable {
     /** Whether the first device of its plan is a GPU. */
     public boolean hasGpu() {
         return devices.getFirst().tier() == Tier.GPU;
+    }
+
+    /** How many GPUs its plan numbers, before the processor. */
+    public int gpus() {
+        return devices.size() - 1;
     }
 
     /** Plans number it last. */

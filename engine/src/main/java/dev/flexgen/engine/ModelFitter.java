@@ -99,7 +99,7 @@ public record ModelFitter(MachineState state, ModelOptions options) {
                 Optional.empty(),
                 options,
                 budget,
-                state.hasGpu(),
-                () -> state.profile().orElseGet(MachineProfile::unknown));
+                () -> state.profile()
+                        .orElseGet(() -> MachineProfile.unknown(budget.gpus().size())));
     }
 }

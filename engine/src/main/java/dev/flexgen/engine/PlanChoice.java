@@ -61,7 +61,6 @@ record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Pl
      *
      * @param activeShare of the neurons after ReLU; 1 if there is no ReLU
      * @param experts how often they were chosen, if the model has any and that is known
-     * @param gpu whether there is one
      * @param machine how fast it is; asked for only where the model does not fit the GPU
      */
     record Question(
@@ -70,13 +69,14 @@ record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Pl
             Optional<ExpertUse> experts,
             ModelOptions options,
             Budget budget,
-            boolean gpu,
             Supplier<MachineProfile> machine) {
 
         List<DeviceShape> devices() {
-            return gpu
-                    ? List.of(DeviceShape.gpu(budget.gpuUnit()), DeviceShape.PROCESSOR)
-                    : List.of(DeviceShape.PROCESSOR);
+            return budget.devices();
+        }
+
+        private boolean gpu() {
+            return !budget.gpus().isEmpty();
         }
 
         List<Tier> tiers() {
@@ -105,7 +105,7 @@ record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Pl
         PlanChoice with(Workload workload) {
             Footprint.Meter meter = new RememberingMeter(meter(workload));
             Planner planner = new Planner(shape(), devices(), budget, meter, workload);
-            Plan plan = gpu ? planner.forGpu(machine) : planner.forProcessor();
+            Plan plan = gpu() ? planner.forGpus(machine) : planner.forProcessor();
             return new PlanChoice(options.weights(), workload, meter.of(plan), plan);
         }
 
@@ -132,17 +132,18 @@ record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Pl
         }
 
         Question withWeights(WeightType weights) {
-            return new Question(types, activeShare, experts, options.withWeights(weights), budget, gpu, machine);
+            return new Question(types, activeShare, experts, options.withWeights(weights), budget, machine);
         }
 
-        /** Whether all of it fits the memory of the device that computes fastest, with the least room for a conversation. */
+        /** Whether all of it may fit the memory of the devices that compute fastest, with the least room for a conversation. */
         private boolean fitsFastestMemory() {
             int least =
                     Math.min(options.mostContext(types.spec()), options.context() > 0 ? options.context() : LEAST_AUTO);
             Footprint whole = meter(Workload.conversation(least, options.drafted()))
                     .of(Plan.onOneDevice(types.spec(), tiers().getFirst(), 0));
+            long onGpus = budget.gpus().stream().mapToLong(Budget.Gpu::bytes).sum();
             return whole.hostPeak() <= budget.hostBytes()
-                    && (!gpu || whole.gpuPeaks().getFirst() <= budget.gpuBytes());
+                    && (!gpu() || whole.gpuPeaks().getFirst() <= onGpus);
         }
 
         private FootprintMeter meter(Workload workload) {
@@ -155,7 +156,7 @@ record PlanChoice(WeightType weights, Workload workload, Footprint footprint, Pl
                 return 0;
             }
             boolean gpuAlone = choice.plan().tiers().equals(Set.of(Tier.GPU));
-            return !gpu || gpuAlone
+            return !gpu() || gpuAlone
                     ? Double.MAX_VALUE
                     : 1
                             / prices(machine.get())

@@ -2,6 +2,7 @@ package dev.flexgen.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flexgen.config.GpuChoice;
 import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.checkpoint.RandomWeights;
 import dev.flexgen.engine.device.Capability;
@@ -32,6 +33,9 @@ class CudaOffloadTest {
     private static final long GPU_BYTES = 1400L << 20;
     private static final int PLANS = 20;
     private static final int PLANS_OF_EACH_MODEL = 6;
+
+    /** Each of them counts a context of its own, as if it were alone. */
+    private static final long TWO_ON_A_CARD = 2L << 30;
 
     @TempDir
     Path disk;
@@ -88,6 +92,23 @@ class CudaOffloadTest {
                 Continuations.assertGolden(engine, model);
                 GeneratorTest.assertGolden(engine, model, 5);
                 assertThat(engine.ledger().peak(Tier.GPU)).isLessThanOrEqualTo(GPU_BYTES);
+            }
+            assertThat(engine.ledger().report()).isEmpty();
+        }
+    }
+
+    /** Two devices on one card do all that two cards do, but for their speed. */
+    @ParameterizedTest
+    @MethodSource("models")
+    void twoGpusGiveTheSameContinuationsUnderAnyPlan(String model) {
+        GpuSource two = TestGpus.onOneCard(2);
+        EngineOptions both = options().withGpus(GpuChoice.ALL).withLimits(new MemoryLimits(TWO_ON_A_CARD, 0, disk));
+        RandomPlans plans = new RandomPlans(Families.read(Fixtures.golden(model)), 31L * model.hashCode());
+        for (int round = 0; round < PLANS_OF_EACH_MODEL; round++) {
+            OpenModel engine = OpenModel.open(Fixtures.golden(model), plans.withGpus(2), both, two);
+            try (engine) {
+                Continuations.assertGolden(engine, model);
+                GeneratorTest.assertGolden(engine, model, 5);
             }
             assertThat(engine.ledger().report()).isEmpty();
         }

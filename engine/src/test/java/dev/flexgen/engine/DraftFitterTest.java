@@ -85,7 +85,8 @@ class DraftFitterTest {
         DraftForecast.Possible forecast = possible(t4(), "opt-13b", self("opt-13b"));
         long both = forecast.model().footprint().bytes(Tier.GPU)
                 + forecast.draft().orElseThrow().footprint().bytes(Tier.GPU);
-        assertThat(both).isLessThanOrEqualTo(t4().state().budget().gpuBytes());
+        assertThat(both)
+                .isLessThanOrEqualTo(t4().state().budget().gpus().getFirst().bytes());
         assertThat(forecast.worst()).isLessThan(0.97);
     }
 
@@ -98,7 +99,7 @@ class DraftFitterTest {
 
     @Test
     void aDraftWithoutRoomSaysWhatItNeeds() {
-        ModelFitter small = processor(new Budget(0, 1, 3 * GIB, false, true));
+        ModelFitter small = processor(new Budget(List.of(), 3 * GIB, false, true));
         assertThat(reason(small, "opt-1.3b", self("opt-1.3b"))).contains("needs 1.1 GiB", "not free");
     }
 
@@ -118,7 +119,8 @@ class DraftFitterTest {
     @Test
     void aMachineThatWasNotMeasuredHasNoForecast() {
         ModelFitter unknown = new ModelFitter(
-                new MachineState(new Found.ProcessorAlone(""), new Budget(0, 1, 60 * GIB, false), Optional.empty()),
+                new MachineState(
+                        new Found.ProcessorAlone(""), new Budget(List.of(), 60 * GIB, false), Optional.empty()),
                 F16);
         assertThat(reason(unknown, "opt-1.3b", DraftCandidate.lookup(Optional.empty())))
                 .contains("not measured");
@@ -158,7 +160,7 @@ class DraftFitterTest {
 
     @Test
     void aModelOfTheProcessorThatIsNoFasterInFewerBitsHasNoDrafts() {
-        ModelFitter fitter = processor(new Budget(0, 1, 60 * GIB, false));
+        ModelFitter fitter = processor(new Budget(List.of(), 60 * GIB, false));
         DraftCandidate hopeless = DraftCandidate.self(spec("opt-1.3b"), F16, Optional.of(new Acceptance(0.2, 1, true)));
         assertThat(name(choose(fitter, "opt-1.3b", hopeless))).isEqualTo("none");
     }

@@ -105,9 +105,9 @@ class MachineTest {
             Map<Tier, Long> withOne = machine.ledger().bytes();
             Budget left = machine.budget();
             Model other = machine.open(Fixtures.golden(OTHER), EXACT);
-            assertThat(machine.budget().gpuBytes() + machine.budget().hostBytes())
+            assertThat(bytes(machine.budget()))
                     .as("the second takes from what the first left")
-                    .isLessThan(left.gpuBytes() + left.hostBytes());
+                    .isLessThan(bytes(left));
             try (Session first = one.session();
                     Session second = other.session()) {
                 List<Expected.Prompt> prompts = Expected.of(ONE).prompts();
@@ -271,5 +271,10 @@ class MachineTest {
                     .isInstanceOf(EngineException.class)
                     .hasMessageContaining("--context");
         }
+    }
+
+    private static long bytes(Budget budget) {
+        return budget.hostBytes()
+                + budget.gpus().stream().mapToLong(Budget.Gpu::bytes).sum();
     }
 }

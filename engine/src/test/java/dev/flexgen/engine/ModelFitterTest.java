@@ -74,8 +74,8 @@ class ModelFitterTest {
     private static ModelFitter desktop(boolean disk) {
         return fitter(
                 EngineOptions.defaults(),
-                new Found.WithGpu("desktop GPU"),
-                new Budget(15 * GIB, 2 * MIB, 60 * GIB, disk),
+                new Found.WithGpus("desktop GPU"),
+                new Budget(List.of(new Budget.Gpu(15 * GIB, 2 * MIB)), 60 * GIB, disk),
                 Optional.of(RATES));
     }
 
@@ -116,8 +116,8 @@ class ModelFitterTest {
         });
         ModelFitter measured = fitter(
                 EngineOptions.defaults(),
-                new Found.WithGpu("desktop GPU"),
-                new Budget(15 * GIB, 2 * MIB, 30 * GIB, true),
+                new Found.WithGpus("desktop GPU"),
+                new Budget(List.of(new Budget.Gpu(15 * GIB, 2 * MIB)), 30 * GIB, true),
                 Optional.of(TestMachines.withDisk(RATES, 2e9)));
         assertThat(measured.with(ModelOptions.DEFAULTS.withWeights(WeightType.F16))
                         .fit(entry("opt-66b")))
@@ -154,7 +154,7 @@ class ModelFitterTest {
         ModelFitter full = fitter(
                 EngineOptions.defaults(),
                 new Found.ProcessorAlone(""),
-                new Budget(0, 1, 13 * GIB + 256 * MIB, false),
+                new Budget(List.of(), 13 * GIB + 256 * MIB, false),
                 Optional.empty());
         ModelFitter shorter = fitter(
                 EngineOptions.defaults().withContext(256),
@@ -179,7 +179,7 @@ class ModelFitterTest {
         ModelFitter outlook = fitter(
                 EngineOptions.defaults(),
                 new Found.ProcessorAlone(""),
-                new Budget(0, 1, 20 * GIB, false),
+                new Budget(List.of(), 20 * GIB, false),
                 Optional.of(TestMachines.processor(40e9)));
         assertThat(outlook.fit(entry("opt-1.3b"))).isInstanceOfSatisfying(Fits.class, fits -> {
             assertThat(fits.tiers()).containsExactly(Tier.HOST);
@@ -187,7 +187,7 @@ class ModelFitterTest {
             assertThat(rate(fits)).isCloseTo(40 / (2.62 - 0.75 * 0.8 + 0.2), within(2.0));
         });
         assertThat(outlook.fit(entry("opt-13b"))).isInstanceOf(Refused.class);
-        ModelFitter disk = outlook.with(new Budget(0, 1, 20 * GIB, true));
+        ModelFitter disk = outlook.with(new Budget(List.of(), 20 * GIB, true));
         assertThat(disk.fit(entry("opt-13b")))
                 .isInstanceOfSatisfying(
                         Fits.class,
@@ -199,13 +199,13 @@ class ModelFitterTest {
     void measuringOpensTheGpuWithinTheLimitsAndGivesEverythingBack() {
         ModelFitter outlook = measured(limits(96 * MIB, 512 * MIB, null), fake(FakeGpuSettings.of(GIB, 1)));
 
-        assertThat(outlook.state().found()).isInstanceOfSatisfying(Found.WithGpu.class, gpu -> {
-            assertThat(gpu.name()).isEqualTo("fake GPU");
+        assertThat(outlook.state().found()).isInstanceOfSatisfying(Found.WithGpus.class, gpu -> {
+            assertThat(gpu.names()).isEqualTo("fake GPU");
             MachineProfile its = outlook.state().profile().orElseThrow();
-            assertThat(its.gpu().orElseThrow().bus().upload()).isPositive();
+            assertThat(its.gpus().getFirst().bus().upload()).isPositive();
         });
         assertThat(outlook.state().profile().orElseThrow().host().read()).isPositive();
-        assertThat(outlook.state().budget().gpuBytes()).isEqualTo(96 * MIB);
+        assertThat(outlook.state().budget().gpus().getFirst().bytes()).isEqualTo(96 * MIB);
         assertThat(outlook.state().budget().hostBytes()).isLessThanOrEqualTo(512 * MIB);
         assertThat(ledgers).hasSize(1).allSatisfy(ledger -> {
             assertThat(ledger.report()).isEmpty();
@@ -218,9 +218,11 @@ class ModelFitterTest {
     void lookingMeasuresNothing() {
         ModelFitter outlook = looked(limits(0, 0, DISK), fake(FakeGpuSettings.of(GIB, 1)));
 
-        assertThat(outlook.state().found()).isEqualTo(new Found.WithGpu("fake GPU"));
+        assertThat(outlook.state().found()).isEqualTo(new Found.WithGpus("fake GPU"));
         assertThat(outlook.state().profile()).isEmpty();
-        assertThat(outlook.state().budget().gpuBytes()).as("a part stays free").isEqualTo(GIB - 256 * MIB);
+        assertThat(outlook.state().budget().gpus().getFirst().bytes())
+                .as("a part stays free")
+                .isEqualTo(GIB - 256 * MIB);
         assertThat(outlook.state().budget().disk()).isTrue();
         assertThat(ledgers.getFirst().peak(Tier.HOST)).isZero();
         assertThat(outlook.fit(entry("opt-125m"))).isInstanceOfSatisfying(Fits.class, fits -> {
@@ -250,7 +252,13 @@ class ModelFitterTest {
     void aLimitBeyondTheCardIsTheCard() {
         EngineOptions options = limits(1000 * GIB, 0, null);
         FakeGpuSettings card = FakeGpuSettings.of(64 * MIB, 1);
-        assertThat(looked(options, fake(card)).state().budget().gpuBytes()).isEqualTo(64 * MIB);
+        assertThat(looked(options, fake(card))
+                        .state()
+                        .budget()
+                        .gpus()
+                        .getFirst()
+                        .bytes())
+                .isEqualTo(64 * MIB);
 
         try (OpenModel engine = OpenModel.open(Fixtures.golden("opt-f32"), options, fake(card))) {
             assertThat(engine.ledger().cap(Tier.GPU)).as("as in the chat").isEqualTo(64 * MIB);
@@ -261,7 +269,7 @@ class ModelFitterTest {
     void aGpuTooSmallToMeasureInRefusesModelsInThePlannersWords() {
         ModelFitter outlook = measured(limits(20_000, 0, null), fake(FakeGpuSettings.of(GIB, 1)));
 
-        assertThat(outlook.state().found()).isEqualTo(new Found.WithGpu("fake GPU"));
+        assertThat(outlook.state().found()).isEqualTo(new Found.WithGpus("fake GPU"));
         assertThat(outlook.fit(entry("opt-125m")))
                 .isInstanceOfSatisfying(
                         Refused.class,
@@ -315,7 +323,7 @@ class ModelFitterTest {
     void whatIsPackedRunsFromTheDiskThatItIsOn() {
         MachineState state = new MachineState(
                 new Found.ProcessorAlone(""),
-                new Budget(0, 1, 5 * GIB, false),
+                new Budget(List.of(), 5 * GIB, false),
                 Optional.of(TestMachines.withDisk(TestMachines.processor(20e9), 1e9)));
         ModelOptions auto = ModelOptions.DEFAULTS.withWeights(WeightType.AUTO);
 

@@ -10,6 +10,7 @@ import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.plan.Shard;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -33,6 +34,13 @@ public final class RandomPlans {
     /** For a GPU and the processor. */
     public Plan withGpu() {
         return plan(WITH_GPU);
+    }
+
+    /** For so many GPUs and the processor. */
+    public Plan withGpus(int gpus) {
+        List<Tier> devices = new ArrayList<>(Collections.nCopies(gpus, Tier.GPU));
+        devices.add(Tier.HOST);
+        return plan(devices);
     }
 
     /** For two GPUs with the processor between them. */

@@ -12,6 +12,7 @@ import dev.flexgen.engine.measure.Hardware;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.MachineState.Found;
+import dev.flexgen.engine.plan.MachineState.NamedGpu;
 import dev.flexgen.engine.plan.ProductRates;
 import dev.flexgen.engine.plan.ProfileJson;
 import dev.flexgen.tokenizer.TokenizerException;
@@ -49,7 +50,8 @@ final class DoctorChecks {
         tokenizer();
         folders();
         models();
-        machine.profile().ifPresentOrElse(this::figures, this::unmeasured);
+        List<NamedGpu> gpus = machine.found() instanceof Found.WithGpus found ? found.gpus() : List.of();
+        machine.profile().ifPresentOrElse(profile -> figures(profile, gpus), this::unmeasured);
     }
 
     private void processor() {
@@ -84,11 +86,22 @@ final class DoctorChecks {
 
     private void gpu(MachineState machine) {
         switch (machine.found()) {
-            case Found.WithGpu(var name) ->
-                checkup.ok("GPU", name + ", " + Bytes.format(machine.budget().gpuBytes()) + " for models");
+            case Found.WithGpus(var gpus, var unused) -> {
+                for (int i = 0; i < gpus.size(); i++) {
+                    long bytes = machine.budget().gpus().get(i).bytes();
+                    checkup.ok(
+                            label(gpus.get(i)),
+                            gpus.get(i).name() + ", " + Bytes.format(Math.max(0, bytes)) + " for models");
+                }
+                unused.forEach(gpu -> checkup.ok(label(gpu), gpu.name() + ", not used: --gpus says which are"));
+            }
             case Found.ProcessorAlone(var reason) -> checkup.ok("GPU", "none is used: " + reason);
             case Found.Nobody(var _, var sentence) -> checkup.bad("GPU", sentence);
         }
+    }
+
+    private static String label(NamedGpu gpu) {
+        return "GPU " + gpu.number();
     }
 
     private void tokenizer() {
@@ -137,7 +150,7 @@ final class DoctorChecks {
                 "this machine was not measured yet; 'flexgen-chat doctor --measure' does it in ten to twenty seconds");
     }
 
-    private void figures(MachineProfile profile) {
+    private void figures(MachineProfile profile, List<NamedGpu> gpus) {
         checkup.machine(ProfileJson.toJson(profile));
         String when = "measured " + profile.measuredAt();
         if (profile.busy()) {
@@ -157,16 +170,9 @@ final class DoctorChecks {
                 "host memory",
                 "read at " + rate(host.read()) + " by " + host.readers() + " of " + host.threads() + " threads");
         checkup.ok("processor", "one token is multiplied at " + product(host.products()));
-        profile.gpu().ifPresent(gpu -> {
-            checkup.ok("GPU memory", "read at " + rate(gpu.read()));
-            checkup.ok("GPU", "one token is multiplied at " + product(gpu.products()));
-            checkup.ok(
-                    "bus",
-                    "to the GPU " + rate(gpu.bus().upload()) + ", back "
-                            + rate(gpu.bus().download())
-                            + "; while the processor reads " + rate(gpu.bus().uploadBoth()) + " beside its "
-                            + rate(gpu.bus().hostReadBoth()));
-        });
+        for (int i = 0; i < gpus.size(); i++) {
+            figures(label(gpus.get(i)), profile.gpus().get(i));
+        }
         for (MachineProfile.Disk disk : profile.disks()) {
             checkup.ok("disk", disk.store() + " read at " + rate(disk.read()));
         }
@@ -176,6 +182,17 @@ final class DoctorChecks {
                     "not measured but derived: " + String.join(", ", profile.estimates())
                             + "; 'flexgen-chat doctor --measure' tries again");
         }
+    }
+
+    private void figures(String name, MachineProfile.Gpu gpu) {
+        checkup.ok(name, "its memory is read at " + rate(gpu.read()));
+        checkup.ok(name, "one token is multiplied at " + product(gpu.products()));
+        checkup.ok(
+                "bus",
+                "to " + name + " " + rate(gpu.bus().upload()) + ", back "
+                        + rate(gpu.bus().download()) + "; while the processor reads "
+                        + rate(gpu.bus().uploadBoth()) + " beside its "
+                        + rate(gpu.bus().hostReadBoth()));
     }
 
     private static String product(ProductRates rates) {

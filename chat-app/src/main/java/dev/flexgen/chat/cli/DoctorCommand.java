@@ -40,6 +40,7 @@ final class DoctorCommand implements AppCommand {
         return List.of(
                 SettingTable.STORE,
                 SettingTable.DEVICE,
+                SettingTable.GPUS,
                 SettingTable.GPU_MEMORY,
                 SettingTable.CPU_MEMORY,
                 SettingTable.DISK_DIR,

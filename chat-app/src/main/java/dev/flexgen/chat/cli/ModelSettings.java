@@ -12,6 +12,7 @@ final class ModelSettings {
     static final List<Setting<?>> FITTING = List.of(
             SettingTable.STORE,
             SettingTable.DEVICE,
+            SettingTable.GPUS,
             SettingTable.GPU_MEMORY,
             SettingTable.CPU_MEMORY,
             SettingTable.DISK_DIR,
@@ -23,6 +24,7 @@ final class ModelSettings {
     static final List<Setting<?>> MEASURED = List.of(
             SettingTable.STORE,
             SettingTable.DEVICE,
+            SettingTable.GPUS,
             SettingTable.GPU_MEMORY,
             SettingTable.CPU_MEMORY,
             SettingTable.DISK_DIR,

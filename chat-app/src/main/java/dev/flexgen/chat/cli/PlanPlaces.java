@@ -15,7 +15,7 @@ import java.util.Map;
 /** Who computes with the weights of each memory, in words. */
 final class PlanPlaces {
 
-    private final boolean gpu;
+    private final int gpus;
     private final FitResult.Fits fits;
 
     /** Who gets at weights, and how. */
@@ -35,9 +35,9 @@ final class PlanPlaces {
         }
     }
 
-    PlanPlaces(FitResult.Fits fits, boolean gpu) {
+    PlanPlaces(FitResult.Fits fits, int gpus) {
         this.fits = fits;
-        this.gpu = gpu;
+        this.gpus = gpus;
     }
 
     /** Such as {@code the processor computes (3.1 GiB), the GPU computes what the bus brings it (2.1 GiB)}. */
@@ -54,14 +54,14 @@ final class PlanPlaces {
         return String.join(", ", words);
     }
 
-    /** Plans number the GPU, where there is one, before the processor. */
+    /** Plans number GPUs before the processor. */
     private Use use(BlockId id, Shard shard) {
         boolean routed = id.component() == Component.EXPERTS;
-        if (routed && shard.tier() == Tier.HOST && gpu && shard.device() != 0) {
+        if (routed && shard.tier() == Tier.HOST && gpus > 0 && shard.device() >= gpus) {
             double fetched = fits.plan().layers().get(id.layer()).fetchedShare();
             return fetched == 0 ? Use.BY_PROCESSOR : fetched == 1 ? Use.FETCHED : Use.SHARED;
         }
-        boolean byGpu = gpu && shard.device() == 0;
+        boolean byGpu = shard.device() < gpus;
         if (!byGpu) {
             return shard.tier() == Tier.DISK ? Use.FROM_DISK : Use.BY_PROCESSOR;
         }

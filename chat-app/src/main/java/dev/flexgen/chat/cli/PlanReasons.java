@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Why a plan is as it is, in sentences. */
 record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsAuto) {
@@ -22,8 +23,12 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
         if (machine.found() instanceof MachineState.Found.ProcessorAlone(var reason) && !reason.isEmpty()) {
             reasons.add("the processor computes alone: " + reason);
         }
+        Set<Integer> home = fits.plan().layers().stream().map(LayerPlan::home).collect(Collectors.toSet());
         if (fits.tiers().equals(Set.of(Tier.GPU))) {
-            reasons.add("all of it fits the GPU");
+            reasons.add(
+                    home.size() == 1
+                            ? "all of it fits the GPU"
+                            : "all of it fits the GPUs together, which compute its layers in turn");
         }
         if (fits.weights() == WeightType.Q4) {
             reasons.add("in 4 bits the weights take about a quarter of the room and of the reading");
@@ -51,13 +56,17 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
                     .mapToDouble(LayerPlan::fetchedShare)
                     .max()
                     .orElse(0);
-            reasons.add(sharing(experts, fetched));
+            reasons.add(sharing(experts, fetched, gpus()));
         } else if (machine.hasGpu() && fits.tiers().contains(Tier.HOST)) {
-            boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() != 0);
+            boolean processor = fits.plan().shards().anyMatch(shard -> shard.device() >= gpus());
             reasons.add(
                     processor
                             ? "what the GPU does not hold is shared so that bus and processor are done at the same time"
                             : "the processor is left out, because waiting for it would take longer than the bus");
+        }
+        if (home.size() > 1 && !fits.tiers().equals(Set.of(Tier.GPU))) {
+            reasons.add(
+                    "the GPUs compute layers in turn; while one computes, the buses of the others bring what comes next");
         }
         if (fits.fromDisk()) {
             reasons.add("GPU and host memory together do not hold it, so every token waits for the disk");
@@ -65,9 +74,13 @@ record PlanReasons(FitResult.Fits fits, MachineState machine, boolean contextIsA
         return reasons;
     }
 
-    /** Of experts outside the GPU. Plans number the GPU, where there is one, before the processor. */
-    private static String sharing(List<Shard> experts, double fetched) {
-        boolean lent = experts.stream().anyMatch(shard -> shard.device() != 0 && shard.prefillDevice() == 0);
+    private int gpus() {
+        return machine.budget().gpus().size();
+    }
+
+    /** Of experts outside the GPU. Plans number GPUs before the processor. */
+    private static String sharing(List<Shard> experts, double fetched, int gpus) {
+        boolean lent = experts.stream().anyMatch(shard -> shard.device() >= gpus && shard.prefillDevice() < gpus);
         boolean disk = experts.stream().anyMatch(shard -> shard.tier() == Tier.DISK);
         if (fetched == 1 && lent && !disk) {
             return "experts that the GPU has no room for are fetched by it over the bus, because the processor would take longer";

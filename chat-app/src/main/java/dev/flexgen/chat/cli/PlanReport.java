@@ -6,6 +6,7 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.FitResult;
 import dev.flexgen.engine.ModelFitter;
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.plan.Budget;
 import dev.flexgen.engine.plan.CostModel;
 import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.MachineState;
@@ -68,10 +69,19 @@ record PlanReport(String model, FitResult.Fits fits, ModelFitter fitter, int bat
                 model,
                 fits.weights().label(),
                 fits.context()));
-        PlanPlaces places = new PlanPlaces(fits, machine().hasGpu());
-        for (Tier tier : Tier.values()) {
-            if (fits.footprint().bytes(tier) > 0) {
-                text.append(line(tier, places));
+        PlanPlaces places = new PlanPlaces(fits, machine().budget().gpus().size());
+        List<Budget.Gpu> gpus = machine().budget().gpus();
+        for (int i = 0; i < gpus.size(); i++) {
+            long used = fits.footprint().gpuPeaks().get(i);
+            if (used > 0) {
+                text.append(line(gpuLabel(i), used, gpus.get(i).bytes(), places.words(Tier.GPU)));
+            }
+        }
+        for (Tier tier : List.of(Tier.HOST, Tier.DISK)) {
+            long used = fits.footprint().bytes(tier);
+            long room = tier == Tier.HOST ? machine().budget().hostBytes() : 0;
+            if (used > 0) {
+                text.append(line(tier.label(), used, room, places.words(tier)));
             }
         }
         text.append('\n');
@@ -86,17 +96,18 @@ record PlanReport(String model, FitResult.Fits fits, ModelFitter fitter, int bat
         return text.toString();
     }
 
-    private String line(Tier tier, PlanPlaces places) {
-        long used = fits.footprint().bytes(tier);
-        long room = switch (tier) {
-            case GPU -> machine().budget().gpuBytes();
-            case HOST -> machine().budget().hostBytes();
-            case DISK -> 0;
-        };
+    /** With the GPU's number where there are several. */
+    private String gpuLabel(int gpu) {
+        return machine().found() instanceof MachineState.Found.WithGpus(var gpus, var _) && gpus.size() > 1
+                ? Tier.GPU.label() + " " + gpus.get(gpu).number()
+                : Tier.GPU.label();
+    }
+
+    private static String line(String label, long used, long room, String words) {
         int filled = room <= 0 ? 0 : Math.clamp(Math.round((double) BAR * used / room), 1, BAR);
         String bar = room <= 0 ? " ".repeat(BAR + 2) : "[" + "#".repeat(filled) + ".".repeat(BAR - filled) + "]";
         String amount = Bytes.format(used) + (room <= 0 || room == Long.MAX_VALUE ? "" : " of " + Bytes.format(room));
-        return String.format(Locale.ROOT, "%-5s %s %-22s %s%n", tier.label(), bar, amount, places.words(tier));
+        return String.format(Locale.ROOT, "%-5s %s %-22s %s%n", label, bar, amount, words);
     }
 
     private void speeds(CostModel prices, StringBuilder text) {

@@ -47,6 +47,7 @@ final class SetupCommand implements AppCommand {
         return List.of(
                 SettingTable.MODEL,
                 SettingTable.STORE,
+                SettingTable.GPUS,
                 SettingTable.GPU_MEMORY,
                 SettingTable.CPU_MEMORY,
                 SettingTable.DISK_DIR,

@@ -43,10 +43,11 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
         ModelFitter alike =
                 fitter.with(fitter.options().withWeights(now.weights()).withContext(now.context()));
         if (fitter.state().hasGpu()) {
-            rate(alike.with(moreGpu(has, STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of GPU memory", it)));
+            rate(alike.with(has.moreOfEachGpu(STEP)))
+                    .ifPresent(it -> gains.add(new Gain("4 GiB more of GPU memory", it)));
         }
         if (!holdsAll(has.hostBytes(), now)) {
-            rate(alike.with(moreHost(has, STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of host memory", it)));
+            rate(alike.with(has.moreHost(STEP))).ifPresent(it -> gains.add(new Gain("4 GiB more of host memory", it)));
         }
         if (now.weights() == WeightType.NATIVE || now.weights() == WeightType.F16 || now.weights() == WeightType.Q8) {
             rate(alike.with(alike.options().withWeights(WeightType.Q4)))
@@ -76,13 +77,13 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
             ways.add("--weights q4");
         }
         ModelFitter least = least();
-        if (least.with(moreHost(has, MOST)).fit(spec, 0) instanceof FitResult.Fits fits) {
+        if (least.with(has.moreHost(MOST)).fit(spec, 0) instanceof FitResult.Fits fits) {
             // With so much host memory the plan fills the GPU first, so what it takes beyond the present amount is what
             // lacks.
             long lacks = Math.max(1, fits.footprint().hostPeak() - has.hostBytes());
             ways.add(size(lacks) + " more of host memory");
             long onGpu = lacks + lacks / SLACK;
-            if (fitter.state().hasGpu() && fits(least.with(moreGpu(has, onGpu)))) {
+            if (fitter.state().hasGpu() && fits(least.with(has.moreOfEachGpu(onGpu)))) {
                 ways.add(size(onGpu) + " more of GPU memory");
             }
         }
@@ -104,16 +105,6 @@ record WhatHelps(ModelFitter fitter, ModelSpec spec) {
         return gib < 1
                 ? Bytes.format(bytes)
                 : String.format(Locale.ROOT, gib < 10 ? "%.1f GiB" : "%.0f GiB", Math.ceil(gib * 10) / 10);
-    }
-
-    private static Budget moreGpu(Budget budget, long bytes) {
-        return new Budget(
-                budget.gpuBytes() + bytes, budget.gpuUnit(), budget.hostBytes(), budget.disk(), budget.hostCapped());
-    }
-
-    private static Budget moreHost(Budget budget, long bytes) {
-        return new Budget(
-                budget.gpuBytes(), budget.gpuUnit(), budget.hostBytes() + bytes, budget.disk(), budget.hostCapped());
     }
 
     private boolean fits(ModelFitter other) {

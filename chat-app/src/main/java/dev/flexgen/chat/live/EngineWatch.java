@@ -39,8 +39,13 @@ public record EngineWatch(Model model) implements Watch {
                 layers(model.plan()),
                 machine.knownProfile()
                         .map(it -> new Placement.Speeds(
-                                it.gpu().map(gpu -> gpu.read()).orElse(0.0),
-                                it.gpu().map(gpu -> gpu.bus().upload()).orElse(0.0),
+                                it.gpus().stream()
+                                        .mapToDouble(gpu -> gpu.read())
+                                        .max()
+                                        .orElse(0),
+                                it.gpus().stream()
+                                        .mapToDouble(gpu -> gpu.bus().upload())
+                                        .sum(),
                                 it.host().read(),
                                 it.diskRead().orElse(0.0)))
                         .orElse(Placement.UNKNOWN.speeds()),
@@ -107,9 +112,13 @@ public record EngineWatch(Model model) implements Watch {
                 .collect(Collectors.joining(" + "));
     }
 
-    /** The machine's GPU, where there is one, is its first device. */
+    /** GPUs by the order in which they were chosen, where there are several. */
     private String worker(Shard shard) {
-        return shard.device() == 0 && model.hasGpu() ? "GPU" : "processor";
+        int gpus = model.gpus();
+        if (shard.device() >= gpus) {
+            return "processor";
+        }
+        return gpus == 1 ? "GPU" : "GPU " + (shard.device() + 1);
     }
 
     private static String how(Shard shard) {

@@ -13,7 +13,7 @@ public final class KeptLimits {
 
     /** Which settings these are. */
     public static final List<Setting<?>> ALL =
-            List.of(SettingTable.GPU_MEMORY, SettingTable.CPU_MEMORY, SettingTable.DISK_DIR);
+            List.of(SettingTable.GPUS, SettingTable.GPU_MEMORY, SettingTable.CPU_MEMORY, SettingTable.DISK_DIR);
 
     private KeptLimits() {}
 

@@ -54,8 +54,8 @@ final class MachinePage implements Page {
     /** Who computes, and what follows from it. Where the driver's tool knows a GPU that is of no use, which of both counts. */
     private static String computing(MachineReport machine) {
         return switch (machine.outlook().state().found()) {
-            case Found.WithGpu gpu ->
-                (machine.gpus().size() > 1 ? "One of the GPUs computes, " + gpu.name() + ". " : "The GPU computes. ")
+            case Found.WithGpus found ->
+                whoComputes(machine, found)
                         + "The rest of a model stays in host memory, where the processor helps. Each token of a reply"
                         + " needs the whole model, except for inactive neurons.";
             case Found.ProcessorAlone alone ->
@@ -70,6 +70,15 @@ final class MachinePage implements Page {
         };
     }
 
+    private static String whoComputes(MachineReport machine, Found.WithGpus found) {
+        if (found.gpus().size() > 1) {
+            return found.gpus().size() + " GPUs compute, " + found.names() + ". ";
+        }
+        return machine.gpus().size() > 1
+                ? "One of the GPUs computes, " + found.names() + "; --gpus chooses others. "
+                : "The GPU computes. ";
+    }
+
     private static List<Line> fact(String name, String value, int width) {
         String row = String.format(Locale.ROOT, "%-10s %s", name, value);
         return row.length() <= width ? List.of(Line.plain(row)) : Line.wrapped(name + ": " + value, width);
@@ -82,7 +91,7 @@ final class MachinePage implements Page {
     /** As the driver's tool names them; where there is no such tool, as the engine does. */
     private static String gpus(MachineReport machine) {
         if (machine.gpus().isEmpty()) {
-            return machine.outlook().state().found() instanceof Found.WithGpu gpu ? gpu.name() : "none found";
+            return machine.outlook().state().found() instanceof Found.WithGpus gpu ? gpu.names() : "none found";
         }
         return machine.gpus().stream()
                 .map(gpu -> gpu.name()

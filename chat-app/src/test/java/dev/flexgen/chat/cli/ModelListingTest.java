@@ -34,7 +34,7 @@ class ModelListingTest {
                 new ModelListing.Disk(Long.MAX_VALUE, List.of()),
                 new ModelFitter(
                         new MachineState(
-                                new Found.ProcessorAlone(""), new Budget(0, 1, 5L << 30, false), Optional.empty()),
+                                new Found.ProcessorAlone(""), new Budget(List.of(), 5L << 30, false), Optional.empty()),
                         EngineOptions.defaults().withWeights(WeightType.NATIVE).model()));
 
         assertThat(listing.lines()).anyMatch(line -> line.matches("opt-125m .* yes .*"));
@@ -50,7 +50,9 @@ class ModelListingTest {
     }
 
     private static String listing(EngineOptions options, Found found, long freeBytes) {
-        Budget budget = new Budget(15L << 30, 2 << 20, 60L << 30, true);
+        List<Budget.Gpu> gpus =
+                found instanceof Found.WithGpus ? List.of(new Budget.Gpu(15L << 30, 2 << 20)) : List.of();
+        Budget budget = new Budget(gpus, 60L << 30, true);
         return ModelListing.of(
                 Catalogue.load(),
                 List.of(),
@@ -60,7 +62,7 @@ class ModelListingTest {
 
     @Test
     void whatDoesNotFitGpuAndHostMemoryRunsFromADiskIfThereIsOne() {
-        String listing = listing(EngineOptions.defaults(), new Found.WithGpu("GPU"));
+        String listing = listing(EngineOptions.defaults(), new Found.WithGpus("GPU"));
         assertThat(listing.lines())
                 .anyMatch(line -> line.matches("opt-30b .* no +yes .*"))
                 .anyMatch(line -> line.matches("opt-66b .* no +from disk .*"));
@@ -68,7 +70,7 @@ class ModelListingTest {
 
     @Test
     void whatTheDiskHasNoRoomForIsNotOffered() {
-        String listing = listing(EngineOptions.defaults(), new Found.WithGpu("GPU"), 40L << 30);
+        String listing = listing(EngineOptions.defaults(), new Found.WithGpus("GPU"), 40L << 30);
         assertThat(listing.lines())
                 .anyMatch(line -> line.matches("opt-13b .* no +yes .*"))
                 .anyMatch(line -> line.matches("opt-66b .* no +disk too small .*"));
@@ -80,7 +82,7 @@ class ModelListingTest {
         assertThat(listing(EngineOptions.defaults(), nobody).lines())
                 .anyMatch(line -> line.matches("demo .* yes +yes .*"))
                 .anyMatch(line -> line.matches("opt-125m .* no +no .*"));
-        var gpu = new Found.WithGpu("GPU");
+        var gpu = new Found.WithGpus("GPU");
         assertThat(listing(EngineOptions.defaults().withContext(4096), gpu).lines())
                 .anyMatch(line -> line.matches("opt-125m .* no +no .*"));
     }

@@ -12,6 +12,7 @@ import dev.flexgen.engine.plan.MachineProfile;
 import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.MachineState.Found;
 import dev.flexgen.engine.plan.TestMachines;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -26,12 +27,15 @@ class ExpectationTest {
     /** The benchmarks' GPU with 16 GiB of it allowed, behind their bus. */
     private static Expectation onGpu(String model, double freeGib, boolean disk) {
         MachineProfile rates = TestMachines.gpu(3.9e12, 54e9, 68e9, 54e9, 67e9);
-        return on(new Found.WithGpu("GPU"), 15.5, freeGib, disk, Optional.of(rates), model);
+        return on(new Found.WithGpus("GPU"), 15.5, freeGib, disk, Optional.of(rates), model);
     }
 
     private static Expectation on(
             Found found, double gpuGib, double freeGib, boolean disk, Optional<MachineProfile> profile, String model) {
-        Budget budget = new Budget((long) (gpuGib * GIB), 2 << 20, (long) (freeGib * GIB), disk);
+        Budget budget = new Budget(
+                gpuGib == 0 ? List.of() : List.of(new Budget.Gpu((long) (gpuGib * GIB), 2 << 20)),
+                (long) (freeGib * GIB),
+                disk);
         CatalogueEntry entry = Catalogue.load().find(model).orElseThrow();
         return Expectation.of(
                 entry,
@@ -78,7 +82,7 @@ class ExpectationTest {
         ModelFitter fitter = new ModelFitter(
                 new MachineState(
                         new Found.ProcessorAlone(""),
-                        new Budget(0, 1, 22L << 30, false),
+                        new Budget(List.of(), 22L << 30, false),
                         Optional.of(TestMachines.processor(28e9))),
                 EngineOptions.defaults().model());
         CatalogueEntry entry = Catalogue.load().find("opt-1.3b").orElseThrow();
@@ -103,7 +107,7 @@ class ExpectationTest {
 
     @Test
     void whatWasNotMeasuredIsSaidToBeUnknown() {
-        Found unmeasured = new Found.WithGpu("GPU");
+        Found unmeasured = new Found.WithGpus("GPU");
         assertThat(on(unmeasured, 15.5, 60, false, Optional.empty(), "opt-6.7b").label())
                 .isEqualTo("speed unknown");
     }

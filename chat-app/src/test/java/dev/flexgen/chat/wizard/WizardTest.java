@@ -189,7 +189,7 @@ class WizardTest {
                 machine.freeMemoryBytes(),
                 machine.gpus(),
                 new ModelFitter(
-                        new MachineState(nobody, new Budget(0, 1, 0, false), Optional.empty()),
+                        new MachineState(nobody, new Budget(List.of(), 0, false), Optional.empty()),
                         EngineOptions.defaults().model())));
         assertThat(text())
                 .contains("no model can be used. No GPU can be used: it is broken.")

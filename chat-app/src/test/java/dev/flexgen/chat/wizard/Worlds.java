@@ -36,8 +36,8 @@ public final class Worlds implements WizardWorld {
             List.of(new Gpu("NVIDIA GeForce RTX 3090", OptionalLong.of(24 * GIB))),
             new ModelFitter(
                     new MachineState(
-                            new Found.WithGpu("NVIDIA GeForce RTX 3090"),
-                            new Budget(23 * GIB, 2L << 20, 20 * GIB, false),
+                            new Found.WithGpus("NVIDIA GeForce RTX 3090"),
+                            new Budget(List.of(new Budget.Gpu(23 * GIB, 2L << 20)), 20 * GIB, false),
                             Optional.of(TestMachines.gpu(800e9, 24e9, 40e9, 20e9, 30e9))),
                     EngineOptions.defaults().model()));
 
@@ -52,7 +52,7 @@ public final class Worlds implements WizardWorld {
                             new Found.ProcessorAlone(
                                     "the NVIDIA driver supports CUDA 12.4, this program needs 13.0; install a driver"
                                             + " of version 580 or later"),
-                            new Budget(0, 1, 20 * GIB, false),
+                            new Budget(List.of(), 20 * GIB, false),
                             Optional.of(TestMachines.processor(28e9))),
                     EngineOptions.defaults().model()));
 

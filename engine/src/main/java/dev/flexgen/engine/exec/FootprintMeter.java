@@ -73,34 +73,39 @@ public record FootprintMeter(WeightEncodings encodings, List<DeviceShape> device
         }
     }
 
-    /** A model of many layers that are cut alike takes for each four of them what it takes for the second four. */
+    /** Many layers that are cut alike and at home on one device take for each four of them what they take for the second four. */
     @Override
     public List<Long> gpuPeaksAbout(Plan plan) {
-        LayerPlan first = plan.layers().getFirst();
+        Map<LayerPlan, Integer> kinds = new HashMap<>();
+        plan.layers().forEach(layer -> kinds.merge(layer, 1, Integer::sum));
         boolean alike = encodings.spec().stack().runs().size() == 1
-                && plan.layers().stream().allMatch(first::equals);
-        if (!alike || plan.layers().size() < MANY_LAYERS) {
+                && kinds.keySet().stream().map(LayerPlan::home).distinct().count() == kinds.size();
+        if (!alike || kinds.values().stream().anyMatch(layers -> layers < MANY_LAYERS)) {
             return of(plan).gpuPeaks();
         }
-        List<Long> few = ofFirst(FEW_LAYERS, plan);
-        List<Long> more = ofFirst(2 * FEW_LAYERS, plan);
-        double times = (double) (plan.layers().size() - FEW_LAYERS) / FEW_LAYERS;
-        List<Long> all = new ArrayList<>();
-        for (int i = 0; i < few.size(); i++) {
-            all.add(few.get(i) + Math.round(times * (more.get(i) - few.get(i))));
-        }
+        List<Long> few = ofFew(FEW_LAYERS, plan);
+        List<Long> more = ofFew(2 * FEW_LAYERS, plan);
+        List<Long> all = new ArrayList<>(few);
+        kinds.forEach((layer, layers) -> {
+            double times = (double) (layers - FEW_LAYERS) / FEW_LAYERS;
+            int home = layer.home();
+            all.set(home, few.get(home) + Math.round(times * (more.get(home) - few.get(home))));
+        });
         return all;
     }
 
-    private List<Long> ofFirst(int layers, Plan plan) {
-        WeightEncodings first = new WeightEncodings(new FirstLayers(encodings.stored(), layers), encodings.chosen());
-        Plan start = new Plan(
-                plan.embeddingDevice(),
-                plan.layers().subList(0, layers),
-                plan.head(),
-                plan.computeBoundTokens(),
-                plan.ringSlots());
-        return new FootprintMeter(first, devices, kv, workload).of(start).gpuPeaks();
+    /** With so many layers of each kind. */
+    private List<Long> ofFew(int layers, Plan plan) {
+        Map<LayerPlan, Integer> taken = new HashMap<>();
+        List<LayerPlan> kept = plan.layers().stream()
+                .filter(layer -> taken.merge(layer, 1, Integer::sum) <= layers)
+                .toList();
+        WeightEncodings first =
+                new WeightEncodings(new FirstLayers(encodings.stored(), kept.size()), encodings.chosen());
+        Plan start = new Plan(plan.embeddingDevice(), kept, plan.head(), plan.computeBoundTokens(), plan.ringSlots());
+        return new FootprintMeter(first, devices, kv, workload)
+                .of(start)
+                .gpuPeaks();
     }
 
     /** The most that is held in host memory while loading. */

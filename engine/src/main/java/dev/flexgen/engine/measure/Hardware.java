@@ -20,18 +20,18 @@ public final class Hardware {
      * This computer: {@code AMD EPYC, 2 cores, 24 GB; 2 threads; NVIDIA H200, driver 580.159.04}.
      *
      * @param threads that compute
-     * @param gpu its name, if one computes
+     * @param gpus names of those that compute
      */
-    public static String line(int threads, Optional<String> gpu) {
-        return line(Path.of("/"), Runtime.getRuntime().availableProcessors(), threads, gpu);
+    public static String line(int threads, List<String> gpus) {
+        return line(Path.of("/"), Runtime.getRuntime().availableProcessors(), threads, gpus);
     }
 
-    static String line(Path root, int cores, int threads, Optional<String> gpu) {
+    static String line(Path root, int cores, int threads, List<String> gpus) {
         long bytes = AvailableMemory.totalBytes().orElse(0);
         // Not formatted: that would load languages and their numbers at every start.
         String line = processor(root) + ", " + counted(cores, "core") + ", " + Math.round(bytes / 1e9) + " GB; "
                 + counted(threads, "thread");
-        return gpu.map(name -> line + "; " + name + driver(root)).orElse(line);
+        return gpus.isEmpty() ? line : line + "; " + String.join(" and ", gpus) + driver(root);
     }
 
     private static String counted(int count, String noun) {

@@ -9,6 +9,7 @@ import dev.flexgen.engine.memory.HostMemory;
 import dev.flexgen.engine.memory.HostPages;
 import dev.flexgen.engine.memory.Ledger;
 import dev.flexgen.engine.plan.MachineProfile;
+import dev.flexgen.engine.plan.MachineState;
 import dev.flexgen.engine.plan.ProductRates;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param processor the device that computes on host memory
  * @param pool its threads
- * @param gpu the other device and what it has, if there is one
+ * @param gpus the other devices and what they have
  * @param hostBytes that may be used for it
  * @param diskFolder whose disk is measured, or null
  * @param progress receives what is measured now, in a few words
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 public record MachineBenchmark(
         Device processor,
         WorkerPool pool,
-        Optional<Graphics> gpu,
+        List<Graphics> gpus,
         long hostBytes,
         @Nullable Path diskFolder,
         Consumer<String> progress,
@@ -90,18 +91,18 @@ public record MachineBenchmark(
                 hostBytes / 4 / HostMemoryBenchmark.PIECE * HostMemoryBenchmark.PIECE, LEAST_HOST_BYTES, mostBytes());
         progress.accept("host memory");
         MachineProfile.Host host;
-        Optional<MachineProfile.Gpu> graphics = Optional.empty();
+        List<MachineProfile.Gpu> graphics = new ArrayList<>();
         try (Buffer memory = new HostMemory(new Ledger()).allocate("measuring", bytes)) {
             HostPages.touch(memory.segment());
             SortedMap<Integer, Double> read = HostMemoryBenchmark.byThreads(pool, memory.segment());
-            if (gpu.isPresent()) {
+            for (Graphics gpu : gpus) {
                 progress.accept("the GPU and its bus");
-                graphics = Optional.of(graphics(gpu.get(), memory.segment(), estimates));
+                graphics.add(graphics(gpu, memory.segment(), estimates));
             }
             host = host(read);
         }
-        if (gpu.isPresent() && graphics.isPresent()) {
-            graphics = Optional.of(beside(gpu.get(), graphics.get()));
+        for (int i = 0; i < gpus.size(); i++) {
+            graphics.set(i, beside(gpus.get(i), graphics.get(i)));
         }
         List<MachineProfile.Disk> disks = new ArrayList<>();
         if (diskFolder != null) {
@@ -109,9 +110,10 @@ public record MachineBenchmark(
             disk(diskFolder).ifPresent(disks::add);
         }
         double others = load.share();
-        String hardware = Hardware.line(pool.threads(), gpu.map(Graphics::name));
+        List<String> names = gpus.stream().map(Graphics::name).toList();
+        String hardware = Hardware.line(pool.threads(), names);
         return new MachineProfile(
-                gpu.map(Graphics::name).orElseGet(Hardware::processor),
+                names.isEmpty() ? Hardware.processor() : MachineState.Found.counted(names),
                 MachineProfile.Source.MEASURED,
                 hardware,
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),

@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * hardware, with another driver or another number of threads, or an hour ago on a busy machine, counts for nothing and is said in
  * one sentence. Any thread.
  *
- * @param folder that has a file for each number of threads, or null to keep nothing
+ * @param folder that has a file for each number of threads and choice of GPUs, or null to keep nothing
  * @param notice receives sentences for the user
  */
 public record ProfileCache(@Nullable Path folder, Consumer<String> notice) {
@@ -34,12 +36,16 @@ public record ProfileCache(@Nullable Path folder, Consumer<String> notice) {
     /** What was measured on a busy machine is better than nothing, for a while. */
     private static final Duration BUSY_HOLDS = Duration.ofHours(1);
 
-    /** What was measured on this hardware with so many threads; empty if nothing was, or the file is of no use. */
-    public Optional<MachineProfile> saved(int threads, String hardware) {
+    /**
+     * What was measured on this hardware with so many threads; empty if nothing was, or the file is of no use.
+     *
+     * @param gpus numbers of those that compute
+     */
+    public Optional<MachineProfile> saved(int threads, List<Integer> gpus, String hardware) {
         if (folder == null) {
             return Optional.empty();
         }
-        Path file = file(folder, threads);
+        Path file = file(folder, threads, gpus);
         try {
             if (Files.size(file) > MOST_BYTES) {
                 return useless("is too large for one");
@@ -69,11 +75,11 @@ public record ProfileCache(@Nullable Path folder, Consumer<String> notice) {
     }
 
     /** Keeps it, in one piece or not at all; that this did not work is said, and costs only time later. */
-    public void save(MachineProfile profile) {
+    public void save(MachineProfile profile, List<Integer> gpus) {
         if (folder == null) {
             return;
         }
-        Path file = file(folder, profile.host().threads());
+        Path file = file(folder, profile.host().threads(), gpus);
         try {
             Files.createDirectories(folder);
             Path part = Files.createTempFile(folder, "machine-", ".partial");
@@ -89,8 +95,9 @@ public record ProfileCache(@Nullable Path folder, Consumer<String> notice) {
         }
     }
 
-    private static Path file(Path folder, int threads) {
-        return folder.resolve("machine-" + threads + "-threads.json");
+    private static Path file(Path folder, int threads, List<Integer> gpus) {
+        String which = gpus.stream().map(number -> "-gpu" + number).collect(Collectors.joining());
+        return folder.resolve("machine-" + threads + "-threads" + which + ".json");
     }
 
     private static void move(Path from, Path to) throws IOException {

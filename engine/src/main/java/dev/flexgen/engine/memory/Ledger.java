@@ -7,33 +7,67 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who holds how many bytes on which tier. Every allocation of the engine enters here under its owner's name and leaves when
- * it is freed, so that a plan can be compared with what is really held and a leak has a name. Thread-safe.
+ * it is freed, so that a plan can be compared with what is really held and a leak has a name. A device with memory of its own has
+ * its own {@link #forDevice view}. Thread-safe.
  */
 public final class Ledger {
 
     private static final long MIB = 1 << 20;
 
-    private final Map<Tier, Map<String, Long>> held = new EnumMap<>(Tier.class);
-    private final Map<Tier, Long> caps = new EnumMap<>(Tier.class);
-    private final Map<Tier, Long> peaks = new EnumMap<>(Tier.class);
+    private final Map<Tier, Account> accounts = new EnumMap<>(Tier.class);
 
-    public Ledger() {
-        for (Tier tier : Tier.values()) {
-            held.put(tier, new LinkedHashMap<>());
+    /** Of one memory, or of all memories of a tier together. Guarded by {@link #lock}, which the views of a ledger share. */
+    private static final class Account {
+        final Map<String, Long> held = new LinkedHashMap<>();
+        final @Nullable Account whole;
+        long bytes;
+        long cap = Long.MAX_VALUE;
+        long peak;
+
+        Account(@Nullable Account whole) {
+            this.whole = whole;
         }
     }
 
+    private final Object lock;
+
+    public Ledger() {
+        lock = new Object();
+        for (Tier tier : Tier.values()) {
+            accounts.put(tier, new Account(null));
+        }
+    }
+
+    private Ledger(Ledger whole, Tier own) {
+        lock = whole.lock;
+        accounts.putAll(whole.accounts);
+        accounts.put(own, new Account(whole.account(own)));
+    }
+
+    /**
+     * The view of one of several devices that have memory of their own on {@code tier}: of that tier it knows, and caps, only what is
+     * entered through it, which the whole ledger counts too. Other tiers are the whole ledger's.
+     */
+    public Ledger forDevice(Tier tier) {
+        return new Ledger(this, tier);
+    }
+
     /** From now on, {@link #enter} refuses what would bring a tier above {@code bytes}. */
-    public synchronized void cap(Tier tier, long bytes) {
-        caps.put(tier, bytes);
+    public void cap(Tier tier, long bytes) {
+        synchronized (lock) {
+            account(tier).cap = bytes;
+        }
     }
 
     /** The most that a tier may hold; {@link Long#MAX_VALUE} without a cap. */
-    public synchronized long cap(Tier tier) {
-        return caps.getOrDefault(tier, Long.MAX_VALUE);
+    public long cap(Tier tier) {
+        synchronized (lock) {
+            return account(tier).cap;
+        }
     }
 
     /**
@@ -42,9 +76,21 @@ public final class Ledger {
      *
      * @throws EngineException of kind PLACEMENT if the tier's cap forbids it; then nothing is noted
      */
-    public synchronized void enter(Tier tier, String owner, long bytes) {
-        long held = bytes(tier);
-        if (bytes > cap(tier) - held) {
+    public void enter(Tier tier, String owner, long bytes) {
+        synchronized (lock) {
+            for (Account account = account(tier); account != null; account = account.whole) {
+                requireRoom(account, tier, owner, bytes);
+            }
+            for (Account account = account(tier); account != null; account = account.whole) {
+                account.held.merge(owner, bytes, Long::sum);
+                account.bytes += bytes;
+                account.peak = Math.max(account.peak, account.bytes);
+            }
+        }
+    }
+
+    private static void requireRoom(Account account, Tier tier, String owner, long bytes) {
+        if (bytes > account.cap - account.bytes) {
             throw EngineException.placement(String.format(
                     Locale.ROOT,
                     "%s needs %d MiB more %s memory, but %d of the %d MiB it may use are taken; allow more with %s, or choose a"
@@ -52,66 +98,73 @@ public final class Ledger {
                     owner,
                     Math.ceilDiv(bytes, MIB),
                     tier.label(),
-                    Math.ceilDiv(held, MIB),
-                    cap(tier) / MIB,
+                    Math.ceilDiv(account.bytes, MIB),
+                    account.cap / MIB,
                     tier.option()));
         }
-        owners(tier).merge(owner, bytes, Long::sum);
-        peaks.merge(tier, held + bytes, Math::max);
     }
 
     /** The most bytes that the tier has held at a time. */
-    public synchronized long peak(Tier tier) {
-        return peaks.getOrDefault(tier, 0L);
+    public long peak(Tier tier) {
+        synchronized (lock) {
+            return account(tier).peak;
+        }
     }
 
     /** Notes that {@code owner} gave {@code bytes} on {@code tier} back. */
-    public synchronized void leave(Tier tier, String owner, long bytes) {
-        long left = owners(tier).merge(owner, -bytes, Long::sum);
-        if (left < 0) {
-            throw new IllegalStateException(owner + " gave back more " + tier + " memory than it held");
-        }
-        if (left == 0) {
-            owners(tier).remove(owner);
+    public void leave(Tier tier, String owner, long bytes) {
+        synchronized (lock) {
+            for (Account account = account(tier); account != null; account = account.whole) {
+                long left = account.held.merge(owner, -bytes, Long::sum);
+                if (left < 0) {
+                    throw new IllegalStateException(owner + " gave back more " + tier + " memory than it held");
+                }
+                account.bytes -= bytes;
+                if (left == 0) {
+                    account.held.remove(owner);
+                }
+            }
         }
     }
 
-    public synchronized long bytes(Tier tier) {
-        long sum = 0; // a loop, because dry runs come here for every buffer of every plan that they judge
-        for (long each : owners(tier).values()) {
-            sum += each;
+    public long bytes(Tier tier) {
+        synchronized (lock) {
+            return account(tier).bytes;
         }
-        return sum;
     }
 
     /** Bytes that each owner holds on a tier. */
-    public synchronized Map<String, Long> byOwner(Tier tier) {
-        return Map.copyOf(owners(tier));
+    public Map<String, Long> byOwner(Tier tier) {
+        synchronized (lock) {
+            return Map.copyOf(account(tier).held);
+        }
     }
 
     /** Bytes held on each tier, zeros included. */
-    public synchronized Map<Tier, Long> bytes() {
-        Map<Tier, Long> sums = new EnumMap<>(Tier.class);
-        for (Tier tier : Tier.values()) {
-            sums.put(tier, bytes(tier));
+    public Map<Tier, Long> bytes() {
+        synchronized (lock) {
+            Map<Tier, Long> sums = new EnumMap<>(Tier.class);
+            accounts.forEach((tier, account) -> sums.put(tier, account.bytes));
+            return sums;
         }
-        return sums;
     }
 
     /** What is held, largest first, one {@code owner: bytes} a line: for leak reports. */
-    public synchronized String report() {
-        return held.entrySet().stream()
-                .flatMap(tier -> tier.getValue().entrySet().stream()
-                        .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
-                        .map(owner -> tier.getKey() + " " + owner.getKey() + ": " + owner.getValue()))
-                .collect(Collectors.joining("\n"));
+    public String report() {
+        synchronized (lock) {
+            return accounts.entrySet().stream()
+                    .flatMap(tier -> tier.getValue().held.entrySet().stream()
+                            .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+                            .map(owner -> tier.getKey() + " " + owner.getKey() + ": " + owner.getValue()))
+                    .collect(Collectors.joining("\n"));
+        }
     }
 
-    private Map<String, Long> owners(Tier tier) {
-        Map<String, Long> owners = held.get(tier);
-        if (owners == null) {
+    private Account account(Tier tier) {
+        Account account = accounts.get(tier);
+        if (account == null) {
             throw new IllegalStateException("no such tier: " + tier);
         }
-        return owners;
+        return account;
     }
 }

@@ -8,10 +8,10 @@ interface BlockSizes {
     /** Weights of this shard that a token reads, every neuron active. */
     double bytes(BlockId id, Shard shard);
 
-    /** How many layers from this one on cost the same, this one included: they are priced once. */
-    int alike(int layer);
+    /** Whether each block of a layer has as many bytes as the same block of another layer that is cut alike: they are priced once. */
+    boolean alike(int one, int other);
 
-    /** Those of a dry run. Layers are alike if they are cut alike and each of their shards has as many bytes. */
+    /** Those of a dry run. Layers are alike if they are of one kind and each of their shards has as many bytes. */
     record Metered(Plan plan, Footprint footprint, ModelShape model) implements BlockSizes {
 
         @Override
@@ -20,18 +20,8 @@ interface BlockSizes {
         }
 
         @Override
-        public int alike(int layer) {
-            int next = layer + 1;
-            while (next < plan.layers().size() && areAlike(layer, next)) {
-                next++;
-            }
-            return next - layer;
-        }
-
-        private boolean areAlike(int one, int other) {
-            LayerPlan cut = plan.layers().get(one);
-            if (!cut.equals(plan.layers().get(other))
-                    || !model.spec().block(one).equals(model.spec().block(other))) {
+        public boolean alike(int one, int other) {
+            if (!model.spec().block(one).equals(model.spec().block(other))) {
                 return false;
             }
             if (model.use().isPresent()
@@ -43,7 +33,7 @@ interface BlockSizes {
                 return false;
             }
             for (Component component : Component.values()) {
-                List<Shard> shards = cut.shards(component);
+                List<Shard> shards = plan.layers().get(one).shards(component);
                 for (int i = 0; i < shards.size(); i++) {
                     if (footprint.blockBytes(new BlockId(one, component, i))
                             != footprint.blockBytes(new BlockId(other, component, i))) {

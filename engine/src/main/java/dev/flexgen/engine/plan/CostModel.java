@@ -2,13 +2,16 @@ package dev.flexgen.engine.plan;
 
 import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.memory.Tier;
-import dev.flexgen.engine.quant.Encoding;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -24,48 +27,6 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
 
     /** Rate of a disk that was not measured: one of the slower ones that weights are worth being read from. */
     private static final double UNMEASURED_DISK = 1e9;
-
-    /** A lone row costs the processor as much as so many bytes more: memory is waited for at each beginning (docs/BENCHMARKS.md). */
-    private static final double LONE_ROW_BYTES = 6 << 10;
-
-    /** A disk reads whole pages, and a request costs about as much as reading so many bytes more. */
-    private static final double LONE_READ_BYTES = 16 << 10;
-
-    /** Attention over many tokens reaches this share of the rate of products: an estimate. */
-    private static final double ATTENTION = 0.5;
-
-    private static final Encoding HALF = Encoding.F16;
-
-    /** What one half of a layer asks of each device, in seconds, and of buses, in bytes. */
-    private static final class Load {
-        double gpu;
-        double processor;
-        double gpuBytes;
-        double processorBytes;
-        double streamed;
-        double mapped;
-        double disk;
-        double diskOnDemand;
-        double processorsDisk; // of that, what the processor waits for
-
-        void add(Load other, int times) {
-            gpu += times * other.gpu;
-            processor += times * other.processor;
-            gpuBytes += times * other.gpuBytes;
-            processorBytes += times * other.processorBytes;
-            streamed += times * other.streamed;
-            mapped += times * other.mapped;
-            disk += times * other.disk;
-            diskOnDemand += times * other.diskOnDemand;
-            processorsDisk += times * other.processorsDisk;
-        }
-    }
-
-    /** Whether processor and bus read host memory at the same time, which both feel. */
-    private enum Sharing {
-        ALONE,
-        BOTH
-    }
 
     /** A token of one reply, in words: rate and what binds. */
     public ThroughputEstimate decode(Plan plan, Footprint footprint, int context) {
@@ -105,210 +66,178 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     /** The same with sizes from elsewhere. */
     StepCost step(Plan plan, BlockSizes sizes, Step step) {
         Regime regime = plan.regime(step.rows());
-        List<Run> runs = new ArrayList<>();
-        for (int i = 0; i < plan.layers().size(); i += runs.getLast().layers()) {
-            runs.add(new Run(Schedule.layer(plan, i, regime, tiers), sizes.alike(i)));
-        }
+        List<Run> runs = runs(plan, sizes, regime);
         List<Schedule.DeviceTasks> last = Schedule.head(plan, regime, tiers);
-        Sharing sharing = sharing(runs, last);
-        Load all = new Load();
+        HostReaders readers = readers(runs, last);
+        Map<Integer, BusTurns.Turn> prices = new HashMap<>();
+        StepLoad all = new StepLoad(tiers.size());
+        List<BusTurns.Turn> turns = new ArrayList<>();
         List<Double> layers = new ArrayList<>();
-        double devices = 0;
+        int at = plan.layers().getFirst().home();
         for (Run run : runs) {
             Schedule.Layer layer = run.layer();
-            Load load = new Load();
-            double seconds = half(layer.home(), layer.attention(), sizes, step, sharing, load)
-                    + half(layer.home(), layer.feedForward(), sizes, step, sharing, load);
-            layers.addAll(Collections.nCopies(run.layers(), seconds));
-            devices += run.layers() * seconds;
-            all.add(load, run.layers());
+            BusTurns.Turn price = prices.computeIfAbsent(layer.index(), _ -> price(layer, sizes, step, readers));
+            StepLoad load = new StepLoad(tiers.size());
+            load.add(price.load(), run.layers());
+            all.add(load, 1);
+            double move = move(at, layer.home(), step.rows());
+            at = layer.home();
+            layers.add(move + price.seconds());
+            layers.addAll(Collections.nCopies(run.layers() - 1, price.seconds()));
+            turns.add(new BusTurns.Turn(
+                    load, Math.max(move + run.layers() * price.seconds(), slowestBus(load, readers))));
         }
         Step rows = step.head();
-        double head = half(plan.headHome(), last, sizes, rows, sharing, all) + logits(plan, rows.rows());
-        layers.add(head);
-        devices += head;
-        return cost(devices, layers, all, sharing);
+        StepLoad head = new StepLoad(tiers.size());
+        SublayerPrices ofHead = new SublayerPrices(this, sizes, rows, readers);
+        layers.add(ofHead.half(plan.headHome(), last, head) + logits(plan, rows.rows()));
+        all.add(head, 1);
+        double devices = layers.stream().mapToDouble(Double::doubleValue).sum();
+        return cost(devices, layers, all, new BusTurns(turns), plan.ringSlots(), readers);
     }
 
-    /** So many layers in a row that cost the same. */
+    /**
+     * So many layers in a row that cost the same.
+     *
+     * @param layer the first of all that do
+     */
     private record Run(Schedule.Layer layer, int layers) {}
 
-    private StepCost cost(double devices, List<Double> layers, Load all, Sharing sharing) {
-        double bus = (all.streamed + all.mapped) / upload(sharing);
-        double disk = (all.disk + all.diskOnDemand) / diskRate();
+    private List<Run> runs(Plan plan, BlockSizes sizes, Regime regime) {
+        List<Run> runs = new ArrayList<>();
+        List<Schedule.Layer> kinds = new ArrayList<>();
+        for (int from = 0; from < plan.layers().size(); ) {
+            int to = from + 1;
+            while (to < plan.layers().size() && alike(plan, sizes, from, to)) {
+                to++;
+            }
+            int first = from;
+            Schedule.Layer kind = kinds.stream()
+                    .filter(it -> alike(plan, sizes, it.index(), first))
+                    .findFirst()
+                    .orElseGet(() -> Schedule.layer(plan, first, regime, tiers));
+            kinds.add(kind);
+            runs.add(new Run(kind, to - from));
+            from = to;
+        }
+        return runs;
+    }
+
+    private static boolean alike(Plan plan, BlockSizes sizes, int one, int other) {
+        return plan.layers().get(one).equals(plan.layers().get(other)) && sizes.alike(one, other);
+    }
+
+    private BusTurns.Turn price(Schedule.Layer layer, BlockSizes sizes, Step step, HostReaders readers) {
+        StepLoad load = new StepLoad(tiers.size());
+        SublayerPrices prices = new SublayerPrices(this, sizes, step, readers);
+        double seconds = prices.half(layer.home(), layer.attention(), load)
+                + prices.half(layer.home(), layer.feedForward(), load);
+        return new BusTurns.Turn(load, seconds);
+    }
+
+    /** Of the residual stream, from one home to another through host memory. */
+    private double move(int from, int to, int rows) {
+        if (from == to) {
+            return 0;
+        }
+        double bytes = 4.0 * rows * model.spec().width();
+        double seconds = 0;
+        if (tiers.get(from) == Tier.GPU) {
+            seconds +=
+                    gpu(from).bus().handOverSeconds() + bytes / gpu(from).bus().download();
+        }
+        if (tiers.get(to) == Tier.GPU) {
+            seconds += gpu(to).bus().handOverSeconds() + bytes / gpu(to).bus().upload();
+        }
+        return seconds;
+    }
+
+    private double slowestBus(StepLoad load, HostReaders readers) {
+        return gpus().mapToDouble(i -> load.bus(i) == 0 ? 0 : load.bus(i) / readers.upload(gpu(i)))
+                .max()
+                .orElse(0);
+    }
+
+    private StepCost cost(
+            double devices, List<Double> layers, StepLoad all, BusTurns turns, int ringSlots, HostReaders readers) {
+        double bus = slowestBus(all, readers);
+        double disk = all.disks() / diskRate();
+        double seconds = Math.max(devices, Math.max(bus, disk));
+        for (int i : gpus().filter(i -> all.streamed[i] > 0).toArray()) {
+            double rate = readers.upload(gpu(i));
+            double ring = ringSlots * all.streamed[i] / all.blocks[i];
+            seconds = turns.seconds(i, seconds, all.bus(i) / rate, rate, ring);
+        }
         Map<Resource, Double> busy = new EnumMap<>(Resource.class);
-        busy.put(Resource.GPU, all.gpu);
+        busy.put(Resource.GPU, all.someGpu);
         busy.put(Resource.PROCESSOR, all.processor);
         busy.put(Resource.BUS, bus);
         busy.put(Resource.DISK, disk);
         Map<Resource, Double> bytes = new EnumMap<>(Resource.class);
         bytes.put(Resource.GPU, all.gpuBytes);
         bytes.put(Resource.PROCESSOR, all.processorBytes);
-        bytes.put(Resource.BUS, all.streamed + all.mapped);
-        bytes.put(Resource.DISK, all.disk + all.diskOnDemand);
-        return new StepCost(Math.max(devices, Math.max(bus, disk)), layers, busy, bytes);
+        bytes.put(Resource.BUS, all.buses());
+        bytes.put(Resource.DISK, all.disks());
+        return new StepCost(seconds, layers, busy, bytes);
     }
 
-    /** The processor reads weights in place while others cross the bus. */
-    private Sharing sharing(List<Run> runs, List<Schedule.DeviceTasks> head) {
-        List<Schedule.DeviceTasks> all = Stream.concat(
-                        runs.stream().flatMap(run -> run.layer().tasks()), head.stream())
-                .toList();
-        boolean processor = all.stream().anyMatch(tasks -> tiers.get(tasks.device()) == Tier.HOST);
-        boolean bus = all.stream()
-                .filter(tasks -> tiers.get(tasks.device()) == Tier.GPU)
-                .flatMap(tasks -> tasks.entries().stream())
-                .anyMatch(entry -> entry.access() != Access.RESIDENT);
-        return processor && bus ? Sharing.BOTH : Sharing.ALONE;
-    }
-
-    /** Seconds of one half of a layer; what it reads is added to {@code all}. */
-    private double half(
-            int home, List<Schedule.DeviceTasks> tasks, BlockSizes sizes, Step step, Sharing sharing, Load all) {
-        Load load = new Load();
-        for (Schedule.DeviceTasks device : tasks) {
-            boolean processor = tiers.get(device.device()) == Tier.HOST;
-            double starts = new OperationCount(model, tiers).of(device, step);
-            if (processor) {
-                // Where the residual stream is elsewhere, its threads are asleep when the rows come.
-                boolean waits = device.device() != home;
-                double first =
-                        waits ? machine.host().wakeSeconds() : machine.host().startSeconds();
-                load.processor += first + (starts - 1) * machine.host().startSeconds();
-            } else {
-                load.gpu += starts * gpu().startSeconds();
-            }
-            for (Schedule.Entry entry : device.entries()) {
-                double times = entry.share() * model.timesRead(entry.block(), entry.shard(), step.rows());
-                weights(entry, times * sizes.bytes(entry.block(), entry.shard()), step, sharing, load);
-                if (entry.block().component() == Component.HEADS) {
-                    attention(entry, step, load);
-                }
+    /** The processor reads weights in place, and others cross buses. */
+    private HostReaders readers(List<Run> runs, List<Schedule.DeviceTasks> head) {
+        boolean processor = false;
+        SortedSet<Integer> buses = new TreeSet<>();
+        for (Schedule.DeviceTasks tasks : (Iterable<Schedule.DeviceTasks>) Stream.concat(
+                runs.stream().map(Run::layer).distinct().flatMap(Schedule.Layer::tasks), head.stream())::iterator) {
+            if (tiers.get(tasks.device()) == Tier.HOST) {
+                processor = true;
+            } else if (tasks.entries().stream().anyMatch(entry -> entry.access() != Access.RESIDENT)) {
+                buses.add(tasks.device());
             }
         }
-        all.add(load, 1);
-        double waiting = load.mapped / upload(sharing) + (load.diskOnDemand - load.processorsDisk) / diskRate();
-        boolean together = tasks.stream().allMatch(device -> device.device() == home);
-        double handOver = together ? 0 : 2 * gpu().bus().handOverSeconds(); // there and back
-        return handOver + Math.max(load.gpu + waiting, load.processor + load.processorsDisk / diskRate());
-    }
-
-    private void weights(Schedule.Entry entry, double bytes, Step step, Sharing sharing, Load load) {
-        Encoding encoding = model.encoding(entry.block().component());
-        double weights = bytes / ProductRates.bytesPerWeight(encoding);
-        boolean processor = tiers.get(entry.device()) == Tier.HOST;
-        boolean gated = entry.block().component() == Component.DOWN
-                && entry.access() != Access.STREAMED
-                && model.activeShare() < 1;
-        double active = gated ? model.activeInAny(step.rows()) : 1;
-        int rows = model.rowsEach(entry.block(), entry.shard(), step.rows());
-        if (processor) {
-            double read = gated ? Math.min(1, active * (1 + LONE_ROW_BYTES / rowBytes(entry, bytes))) : 1;
-            load.processor += processorSeconds(encoding, read * weights, rows, sharing);
-            load.processorBytes += active * bytes;
-        } else {
-            load.gpu += gpu().products().seconds(encoding, active * weights, rows);
-            load.gpuBytes += active * bytes;
-            switch (entry.access()) {
-                case RESIDENT -> {}
-                case STREAMED -> load.streamed += bytes;
-                case MAPPED, ON_DEMAND -> load.mapped += active * bytes;
-            }
-        }
-        if (entry.shard().tier() == Tier.DISK) {
-            if (entry.access() == Access.ON_DEMAND) {
-                double read = Math.min(1, active * (1 + LONE_READ_BYTES / rowBytes(entry, bytes))) * bytes;
-                load.diskOnDemand += read;
-                load.processorsDisk += processor ? read : 0;
-            } else {
-                load.disk += bytes;
-            }
-        }
-    }
-
-    private static double rowBytes(Schedule.Entry entry, double bytes) {
-        return bytes / entry.shard().size();
-    }
-
-    /**
-     * Beside a busy bus the processor's products are no faster than they were measured there; where they were not, than what the bus
-     * leaves them of the memory.
-     */
-    private double processorSeconds(Encoding encoding, double weights, int tokens, Sharing sharing) {
-        MachineProfile.Host host = machine.host();
-        double alone = host.products().seconds(encoding, weights, tokens);
-        if (sharing == Sharing.ALONE) {
-            return alone;
-        }
-        Double both = gpu().bus().productsBoth().get(encoding.name());
-        if (both != null) {
-            return Math.max(alone, weights / both);
-        }
-        double reached = Math.min(1, bestProduct(host) / host.read());
-        double bytes = weights * ProductRates.bytesPerWeight(encoding);
-        return Math.max(alone, bytes / (reached * gpu().bus().hostReadBoth()));
-    }
-
-    private static double bestProduct(MachineProfile.Host host) {
-        double best = 0;
-        for (Encoding encoding : Encoding.ALL) {
-            best = Math.max(best, host.products().readBytesPerSecond(encoding));
-        }
-        return best;
-    }
-
-    /** Attention is where the keys and values are: few tokens read them all, many are arithmetic. */
-    private void attention(Schedule.Entry entry, Step step, Load load) {
-        boolean processor = tiers.get(entry.attends()) == Tier.HOST;
-        int heads = entry.shard().size();
-        double attended = step.sequences() * step.attended();
-        double rate = processor ? machine.host().attend() : gpu().attend();
-        double reading = 2 * model.kvNumbers(heads) * attended / rate; // of 16 bits each, as was measured
-        ProductRates products = processor ? machine.host().products() : gpu().products();
-        double queries = (double) model.spec().heads() / model.spec().keyHeads();
-        double pairs = queries * model.kvNumbers(heads) * attended * step.tokens();
-        double arithmetic = products.seconds(HALF, pairs / step.tokens(), step.tokens()) / ATTENTION;
-        double seconds = step.tokens() == 1 ? reading : Math.max(reading, arithmetic);
-        double bytes = model.kvBytes(heads) * attended;
-        if (processor) {
-            load.processor += seconds;
-            load.processorBytes += bytes;
-        } else {
-            load.gpu += seconds;
-            load.gpuBytes += bytes;
-        }
+        return new HostReaders(
+                machine.host(), processor, buses.stream().map(this::gpu).toList());
     }
 
     /** Copying them to the Java heap, where the sampler reads them. */
     private double logits(Plan plan, int rows) {
-        boolean onGpu = plan.head().stream().anyMatch(shard -> tiers.get(shard.device()) == Tier.GPU);
         double bytes = 4.0 * model.spec().vocabulary() * rows;
-        return bytes / (onGpu ? gpu().bus().download() : machine.host().read());
+        return plan.head().stream()
+                .map(Shard::device)
+                .filter(device -> tiers.get(device) == Tier.GPU)
+                .findFirst()
+                .map(device -> bytes / gpu(device).bus().download())
+                .orElseGet(() -> bytes / machine.host().read());
     }
 
-    private double upload(Sharing sharing) {
-        return machine.gpu()
-                .map(it -> sharing == Sharing.BOTH
-                        ? it.bus().uploadBoth()
-                        : it.bus().upload())
-                .orElse(1.0);
-    }
-
-    private double diskRate() {
+    double diskRate() {
         return machine.diskRead().orElse(UNMEASURED_DISK);
     }
 
-    private MachineProfile.Gpu gpu() {
-        return machine.gpu()
-                .orElseThrow(() -> new IllegalStateException("a plan for a GPU, priced for a machine without one"));
+    /** The GPUs among the devices. */
+    IntStream gpus() {
+        return IntStream.range(0, tiers.size()).filter(i -> tiers.get(i) == Tier.GPU);
     }
 
-    /** The share of the rest that the GPU should compute in steps of so many rows, so that bus and processor are done together. */
-    double streamedShare(int rows) {
-        double bus = gpu().bus().uploadBoth();
+    /** A profile has them in the order of the devices. */
+    MachineProfile.Gpu gpu(int device) {
+        int number = (int) gpus().takeWhile(i -> i < device).count();
+        if (number >= machine.gpus().size()) {
+            throw new IllegalStateException("a plan for a GPU, priced for a machine without it: device " + device);
+        }
+        return machine.gpus().get(number);
+    }
+
+    /**
+     * The share of the rest that GPUs should compute in steps of so many rows, so that buses and processor are done together.
+     *
+     * @param devices GPUs whose buses are busy at the same time
+     */
+    double streamedShare(int rows, List<Integer> devices) {
+        HostReaders readers = new HostReaders(
+                machine.host(), true, devices.stream().map(this::gpu).toList());
+        double buses = readers.uploads();
         double weight = ProductRates.bytesPerWeight(model.weights());
-        double processor = weight / processorSeconds(model.weights(), 1, rows, Sharing.BOTH);
-        return bus / (bus + processor);
+        double processor = weight / SublayerPrices.processorSeconds(model.weights(), 1, rows, readers);
+        return buses / (buses + processor);
     }
 
     /** What binds, with the bytes that it moves for a token and the rate at which it does. */
@@ -326,12 +255,18 @@ public record CostModel(MachineProfile machine, List<Tier> tiers, ModelShape mod
     /** No plan of the same bytes can be faster: each resource reads its part at the best rate that was measured of it. */
     public double limitTokensPerSecond(Plan plan, Footprint footprint, int context) {
         StepCost cost = step(plan, footprint, Step.decode(context));
-        boolean both = cost.bytes(Resource.BUS) > 0 && cost.bytes(Resource.PROCESSOR) > 0;
-        double seconds = cost.bytes(Resource.PROCESSOR)
-                / (both ? gpu().bus().hostReadBoth() : machine.host().read());
-        if (machine.gpu().isPresent()) {
-            seconds = Math.max(seconds, cost.bytes(Resource.GPU) / gpu().read());
-            seconds = Math.max(seconds, cost.bytes(Resource.BUS) / upload(both ? Sharing.BOTH : Sharing.ALONE));
+        boolean processor = cost.bytes(Resource.PROCESSOR) > 0;
+        boolean bus = cost.bytes(Resource.BUS) > 0;
+        HostReaders readers = new HostReaders(machine.host(), processor, bus ? machine.gpus() : List.of());
+        double seconds = cost.bytes(Resource.PROCESSOR) / readers.processorRead();
+        if (bus) {
+            seconds = Math.max(seconds, cost.bytes(Resource.BUS) / readers.uploads());
+        }
+        if (cost.bytes(Resource.GPU) > 0) {
+            double rate = machine.gpus().stream()
+                    .mapToDouble(MachineProfile.Gpu::read)
+                    .sum();
+            seconds = Math.max(seconds, cost.bytes(Resource.GPU) / rate);
         }
         return 1 / Math.max(seconds, cost.bytes(Resource.DISK) / diskRate());
     }

@@ -4,9 +4,11 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/** Makes plans that cut every layer of a model alike. */
+/** Makes plans that cut every layer of a model alike, or all layers of a GPU. */
 final class Cuts {
 
     /** A block on its way is about this large at most: far above what a copy's start costs, far below the GPU's memory. */
@@ -56,17 +58,26 @@ final class Cuts {
         Pieces neurons = new Pieces(sizes.neuronStep());
         neurons.add(inHost.ups(), Integer.MAX_VALUE, Tier.HOST, processor, processor);
         neurons.add(onDisk.ups(), neuronsPerBlock(), Tier.DISK, processor, processor);
-        return alike(heads, neurons, neurons, processor, processor, Tier.HOST);
+        LayerPlan layer = new LayerPlan(processor, heads.shards, neurons.shards, neurons.shards);
+        return plan(Collections.nCopies(spec.layers(), layer), processor, Tier.HOST);
     }
 
     /**
-     * For a GPU and the processor.
+     * For GPUs and the processor.
      *
-     * @param onGpu kept there
-     * @param inHost kept in host memory; what is in neither is on disk, and there is no such thing if the offload is gated
+     * @param onGpus kept there of each layer, by GPU
+     * @param inHost kept in host memory of each layer, by GPU; what is in neither is on disk, and there is no such thing if the
+     *     offload is gated
      */
-    Plan withGpu(Cut onGpu, Cut inHost, Offload offload) {
-        int gpu = offload.gpu();
+    Plan withGpus(List<Cut> onGpus, List<Cut> inHost, Offload offload) {
+        Map<Integer, LayerPlan> kinds = new HashMap<>();
+        offload.turns().gpus().forEach(gpu -> kinds.put(gpu, layer(gpu, onGpus.get(gpu), inHost.get(gpu), offload)));
+        List<LayerPlan> layers =
+                offload.turns().homes().stream().map(kinds::get).toList();
+        return plan(layers, offload.tables(), offload.tables() == processor ? Tier.HOST : Tier.GPU);
+    }
+
+    private LayerPlan layer(int gpu, Cut onGpu, Cut inHost, Offload offload) {
         Cut rest = sizes.all().without(onGpu);
         Cut streamed = offload.streamed(rest);
         Cut onDisk = rest.without(inHost);
@@ -96,15 +107,12 @@ final class Cuts {
             half.add(streamedNeurons, neuronsPerBlock(), Tier.HOST, gpu, gpu, access);
             half.add(onDisk.ups(), neuronsPerBlock(), Tier.DISK, gpu, gpu);
         }
-        Tier tables = offload.tables() == gpu ? Tier.GPU : Tier.HOST;
-        return alike(heads, ups, downs, gpu, offload.tables(), tables);
+        return new LayerPlan(gpu, heads.shards, ups.shards, downs.shards);
     }
 
-    private Plan alike(Pieces heads, Pieces ups, Pieces downs, int home, int tables, Tier tablesTier) {
-        LayerPlan layer = new LayerPlan(home, heads.shards, ups.shards, downs.shards);
+    private Plan plan(List<LayerPlan> layers, int tables, Tier tablesTier) {
         List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tablesTier, tables, Access.RESIDENT));
-        return new Plan(
-                tables, Collections.nCopies(spec.layers(), layer), head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
+        return new Plan(tables, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
     }
 
     /** Shards in order, without gaps. */

@@ -6,7 +6,9 @@ import dev.flexgen.engine.model.ModelSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -40,11 +42,16 @@ final class ExpertPlans {
     private record Place(Tier tier, int device, int prefillDevice, Access access) {}
 
     /**
-     * Who computes what: home and what it holds, the experts on the GPU, those elsewhere and those elsewhere for prompts.
+     * Who computes what.
      *
+     * @param tier of what every token reads
+     * @param homes by layer: device of what every token reads
+     * @param turns by layer: GPU of the experts on a GPU
+     * @param helps whether GPUs compute the processor's experts for prompts
      * @param fetched share of the experts that a token chooses in host memory that the GPU fetches
      */
-    private record Devices(Tier tier, int home, int gpu, int processor, int prompts, double fetched) {}
+    private record Devices(
+            Tier tier, List<Integer> homes, LayerTurns turns, int processor, boolean helps, double fetched) {}
 
     ExpertPlans(Planner planner) {
         this.planner = planner;
@@ -65,23 +72,35 @@ final class ExpertPlans {
 
     /** With a disk; empty if not even what every token reads fits host memory. */
     Optional<Plan> forProcessor(int processor) {
-        return withHost(new Devices(Tier.HOST, processor, processor, processor, processor, 0), 0);
+        return withHost(onProcessor(LayerTurns.alone(planner.layers(), 0), processor), List.of());
     }
 
-    /** Empty if host memory is too small, and there is no disk. */
-    Optional<Plan> forGpu(int gpu, int processor, CostModel cost) {
-        double even =
-                mostChosen() * cost.streamedShare(planner.workload().token().rows());
+    private static Devices onProcessor(LayerTurns turns, int processor) {
+        return new Devices(Tier.HOST, Collections.nCopies(turns.homes().size(), processor), turns, processor, false, 0);
+    }
+
+    /**
+     * Empty if host memory is too small, and there is no disk.
+     *
+     * @param turns in which GPUs may have the layers
+     */
+    Optional<Plan> forGpus(List<LayerTurns> turns, int processor, CostModel cost) {
+        return turns.stream()
+                .flatMap(each -> devices(each, processor, cost))
+                .flatMap(devices -> forGpus(devices).stream())
+                .min(Comparator.comparingDouble(plan -> seconds(cost, plan)));
+    }
+
+    private Stream<Devices> devices(LayerTurns turns, int processor, CostModel cost) {
+        double even = mostChosen() * cost.streamedShare(planner.workload().token().rows(), List.of(turns.last()));
         Set<Double> shares = new TreeSet<>(Set.of(0.0));
         int parts = (int) (PARTS * even);
         for (int near = parts - NEAR; near <= parts + NEAR + 1; near++) {
             shares.add(Math.clamp((double) near / (PARTS * mostChosen()), 0, 1));
         }
-        return Stream.of(gpu, processor)
-                .flatMap(prompts ->
-                        shares.stream().map(fetched -> new Devices(Tier.GPU, gpu, gpu, processor, prompts, fetched)))
-                .flatMap(devices -> forGpu(devices).stream())
-                .min(Comparator.comparingDouble(plan -> seconds(cost, plan)));
+        return Stream.of(true, false)
+                .flatMap(helps -> shares.stream()
+                        .map(fetched -> new Devices(Tier.GPU, turns.homes(), turns, processor, helps, fetched)));
     }
 
     private double seconds(CostModel cost, Plan plan) {
@@ -92,34 +111,46 @@ final class ExpertPlans {
                 : ExpectedTurn.seconds(cost, plan, footprint, workload.drafted());
     }
 
-    private Optional<Plan> forGpu(Devices devices) {
+    private Optional<Plan> forGpus(Devices devices) {
         int all = ranking.size();
-        int processor = devices.processor();
-        Devices onlyHost = new Devices(Tier.HOST, processor, devices.gpu(), processor, processor, 0);
-        int onGpu = largest(all, count -> planner.fitsGpu(planner.meter().of(plan(devices, count, all))));
-        return onGpu < 0 ? withHost(onlyHost, 0) : withHost(devices, onGpu);
+        List<Integer> none = planner.gpus().mapToObj(_ -> 0).toList();
+        if (!planner.fitsGpus(planner.meter().of(plan(devices, none, all)))) {
+            return withHost(onProcessor(devices.turns(), devices.processor()), none);
+        }
+        List<Integer> onGpus = new ArrayList<>(none);
+        for (int gpu : devices.turns().gpus()) {
+            onGpus.set(gpu, largest(all, count -> {
+                List<Integer> counts = new ArrayList<>(onGpus);
+                counts.set(gpu, count);
+                return planner.fitsGpus(planner.meter().of(plan(devices, counts, all)));
+            }));
+        }
+        return withHost(devices, onGpus);
     }
 
-    private Optional<Plan> withHost(Devices devices, int onGpu) {
-        int others = ranking.size() - onGpu;
-        int inHost = largest(others, count -> planner.fitsHost(planner.meter().of(plan(devices, onGpu, count))));
-        return inHost < 0 || (inHost < others && !planner.budget().disk())
+    private Optional<Plan> withHost(Devices devices, List<Integer> onGpus) {
+        int all = ranking.size();
+        int inHost = largest(all, count -> planner.fitsHost(planner.meter().of(plan(devices, onGpus, count))));
+        boolean fits = inHost >= 0 && planner.fitsHost(planner.meter().of(plan(devices, onGpus, all)));
+        return inHost < 0 || (!fits && !planner.budget().disk())
                 ? Optional.empty()
-                : Optional.of(plan(devices, onGpu, inHost));
+                : Optional.of(plan(devices, onGpus, inHost));
     }
 
-    private Plan plan(Devices devices, int onGpu, int inHost) {
+    /**
+     * A plan.
+     *
+     * @param onGpus so many experts of its layers on each GPU
+     * @param inHost so many of the others in host memory
+     */
+    private Plan plan(Devices devices, List<Integer> onGpus, int inHost) {
         Tier tier = devices.tier();
-        int home = devices.home();
         ModelSpec spec = planner.spec();
-        List<List<Place>> experts = places(
-                List.of(onGpu, inHost),
-                new Place(Tier.GPU, devices.gpu(), devices.gpu(), Access.RESIDENT),
-                new Place(Tier.HOST, devices.processor(), devices.prompts(), Access.RESIDENT),
-                new Place(Tier.DISK, devices.processor(), devices.prompts(), Access.ON_DEMAND));
-        List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, home, Access.RESIDENT));
+        List<List<Place>> experts = places(devices, onGpus, inHost);
         List<LayerPlan> layers = new ArrayList<>();
         for (int i = 0; i < spec.layers(); i++) {
+            int home = devices.homes().get(i);
+            List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, home, Access.RESIDENT));
             FeedForwardSpec network = spec.block(i).feedForward();
             List<Shard> neurons = network.neurons() == 0
                     ? List.of()
@@ -127,8 +158,9 @@ final class ExpertPlans {
             double fetched = network.experts() == 0 ? 0 : devices.fetched();
             layers.add(new LayerPlan(home, heads, neurons, neurons, shards(experts.get(i)), fetched));
         }
-        List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, home, Access.RESIDENT));
-        return new Plan(home, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
+        int last = devices.homes().getLast();
+        List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, last, Access.RESIDENT));
+        return new Plan(last, layers, head, Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
     }
 
     private int mostChosen() {
@@ -145,18 +177,31 @@ final class ExpertPlans {
         return planner.model().chosenShare(expert.layer, expert.index);
     }
 
-    /** Of each layer's experts: as many as {@code counts} says in each of the first places, and the others in the last. */
-    private List<List<Place>> places(List<Integer> counts, Place... places) {
+    /** Where each layer's experts are: the first of the ranking on their layer's GPU, while it has room, then in host memory. */
+    private List<List<Place>> places(Devices devices, List<Integer> onGpus, int inHost) {
         List<List<Place>> layers = new ArrayList<>();
         for (int i = 0; i < planner.spec().layers(); i++) {
-            int count = planner.spec().block(i).feedForward().experts();
-            layers.add(new ArrayList<>(Collections.nCopies(count, places[places.length - 1])));
+            layers.add(new ArrayList<>());
         }
-        int next = 0;
-        for (int i = 0; i < counts.size(); i++) {
-            for (int end = Math.min(next + counts.get(i), ranking.size()); next < end; next++) {
-                Expert expert = ranking.get(next);
-                layers.get(expert.layer()).set(expert.index(), places[i]);
+        List<Integer> left = new ArrayList<>(onGpus);
+        int leftInHost = inHost;
+        Map<Expert, Place> places = new HashMap<>();
+        for (Expert expert : ranking) {
+            int gpu = devices.turns().homes().get(expert.layer());
+            int prompts = devices.helps() ? gpu : devices.processor();
+            if (gpu < left.size() && left.get(gpu) > 0) {
+                left.set(gpu, left.get(gpu) - 1);
+                places.put(expert, new Place(Tier.GPU, gpu, gpu, Access.RESIDENT));
+            } else if (leftInHost > 0) {
+                leftInHost--;
+                places.put(expert, new Place(Tier.HOST, devices.processor(), prompts, Access.RESIDENT));
+            } else {
+                places.put(expert, new Place(Tier.DISK, devices.processor(), prompts, Access.ON_DEMAND));
+            }
+        }
+        for (int i = 0; i < layers.size(); i++) {
+            for (int j = 0; j < planner.spec().block(i).feedForward().experts(); j++) {
+                layers.get(i).add(places.get(new Expert(i, j)));
             }
         }
         return layers;

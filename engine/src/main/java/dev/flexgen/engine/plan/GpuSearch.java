@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Searches a plan for a GPU that does not hold the whole model. Dry runs take milliseconds each, so candidates are compared by a
+ * Searches a plan for GPUs that do not hold the whole model. Dry runs take milliseconds each, so candidates are compared by a
  * {@link Sketch}; the best are then fitted by dry runs, each of which tells the sketch what it did not know.
  */
 final class GpuSearch {
@@ -26,7 +26,7 @@ final class GpuSearch {
 
     private static final int MOST_LESSONS = 3;
 
-    /** So many shares may stay free on the GPU: another dry run would gain less than a thousandth of the model. */
+    /** So many shares may stay free on a GPU: another dry run would gain less than a thousandth of the model. */
     private static final int IDLE_SHARES = 4;
 
     private static final int MOST_WITH_DISK = 3;
@@ -37,14 +37,20 @@ final class GpuSearch {
     private final Sketch sketch;
     private final CostModel prices;
 
-    /** A plan that fits the GPU; in host memory as much as need be. */
-    private record Candidate(Offload offload, Cut onGpu, Plan plan, Footprint footprint, double seconds) {}
+    /** A plan that fits the GPUs; in host memory as much as need be. */
+    private record Candidate(Offload offload, List<Cut> onGpus, Plan plan, Footprint footprint, double seconds) {}
 
-    /** A candidate that nobody has tried: about so much of it fits. */
-    private record Rough(Offload offload, int share, double seconds) {}
+    /**
+     * A candidate that nobody has tried.
+     *
+     * @param shares about so much of their layers fits each GPU
+     */
+    private record Rough(Offload offload, List<Integer> shares, double seconds) {}
 
-    /** What rings, buffers and tables take of the GPU: first for each device of the tables, then as dry runs tell. */
-    private final Map<Object, Double> constants = new HashMap<>();
+    /** What rings, buffers and tables take of each GPU: first for each place of the tables, then as dry runs tell. */
+    private final Map<Object, List<Double>> constants = new HashMap<>();
+
+    private record Tables(LayerTurns turns, int device) {}
 
     GpuSearch(Planner planner, Cuts cuts, LayerSizes sizes, Sketch sketch, CostModel prices) {
         this.planner = planner;
@@ -105,117 +111,168 @@ final class GpuSearch {
     }
 
     private Optional<Rough> rough(Offload offload) {
-        int share = sketch.share(offload, constant(offload), planner.budget().gpuBytes());
-        return share < 0 ? Optional.empty() : Optional.of(rough(offload, share));
+        List<Integer> shares = shares(offload, constants(offload));
+        return fits(shares) ? Optional.of(rough(offload, shares)) : Optional.empty();
     }
 
-    private Rough rough(Offload offload, int share) {
-        return new Rough(offload, share, planner.workload().seconds(prices, plan(offload, share), sketch));
+    private List<Integer> shares(Offload offload, List<Double> constants) {
+        return planner.gpus()
+                .mapToObj(gpu -> sketch.share(gpu, offload, constants.get(gpu), planner.gpuBytes(gpu)))
+                .toList();
+    }
+
+    private static boolean fits(List<Integer> shares) {
+        return shares.stream().allMatch(share -> share >= 0);
+    }
+
+    private Rough rough(Offload offload, List<Integer> shares) {
+        return new Rough(
+                offload, shares, planner.workload().seconds(prices, plan(offload, onGpus(offload, shares)), sketch));
     }
 
     /** Of this candidate or, before anybody has tried it, of the others with tables on the same device: nearly the same. */
-    private double constant(Offload offload) {
-        Double known = constants.get(offload);
+    private List<Double> constants(Offload offload) {
+        List<Double> known = constants.get(offload);
         if (known == null) {
-            known = constants.get(offload.tables());
+            known = constants.get(new Tables(offload.turns(), offload.tables()));
         }
-        return known == null ? learn(offload, 0, planner.meter().gpuPeaksAbout(plan(offload, 0))) : known;
+        if (known != null) {
+            return known;
+        }
+        List<Cut> none = planner.gpus().mapToObj(_ -> sizes.none()).toList();
+        return learn(offload, none, planner.meter().gpuPeaksAbout(plan(offload, none)));
     }
 
-    private double learn(Offload offload, int share, List<Long> gpuPeaks) {
-        Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
-        double constant = gpuPeaks.get(planner.gpu()) - sketch.gpuBytes(onGpu, offload);
-        constants.put(offload, constant);
-        constants.put(offload.tables(), constant);
-        return constant;
+    private List<Double> learn(Offload offload, List<Cut> onGpus, List<Long> gpuPeaks) {
+        List<Double> learnt = planner.gpus()
+                .mapToObj(gpu -> gpuPeaks.get(gpu) - sketch.gpuBytes(gpu, onGpus.get(gpu), offload))
+                .toList();
+        constants.put(offload, learnt);
+        constants.put(new Tables(offload.turns(), offload.tables()), learnt);
+        return learnt;
     }
 
     /** Weights that it leaves to host memory. */
     private double hostBytes(Rough rough) {
-        Cut onGpu = rough.offload().onGpu(sizes.all(), rough.share(), SHARES);
-        return (double) planner.layers() * sizes.all().without(onGpu).bytes();
+        List<Cut> onGpus = onGpus(rough.offload(), rough.shares());
+        return rough.offload().turns().homes().stream()
+                .mapToDouble(gpu -> sizes.all().without(onGpus.get(gpu)).bytes())
+                .sum();
     }
 
-    /** As much on the GPU as fits by the quick dry runs. */
+    /** As much on the GPUs as fits by the quick dry runs. */
     private Optional<Rough> fitAbout(Rough rough) {
         Offload offload = rough.offload();
-        int share = rough.share();
+        List<Integer> shares = rough.shares();
         for (int i = 0; i < MOST_LESSONS; i++) {
-            learn(offload, share, planner.meter().gpuPeaksAbout(plan(offload, share)));
-            int next = sketch.share(offload, constant(offload), planner.budget().gpuBytes());
-            boolean settled = Math.abs(next - share) < IDLE_SHARES;
-            share = next;
-            if (settled || share < 0) {
+            List<Cut> onGpus = onGpus(offload, shares);
+            List<Integer> next =
+                    shares(offload, learn(offload, onGpus, planner.meter().gpuPeaksAbout(plan(offload, onGpus))));
+            List<Integer> before = shares;
+            boolean settled = planner.gpus().allMatch(gpu -> Math.abs(next.get(gpu) - before.get(gpu)) < IDLE_SHARES);
+            shares = next;
+            if (settled || !fits(shares)) {
                 break;
             }
         }
-        return share < 0 ? Optional.empty() : Optional.of(rough(offload, share));
+        return fits(shares) ? Optional.of(rough(offload, shares)) : Optional.empty();
     }
 
-    /** As much on the GPU as really fits, or a little less. */
+    /** As much on the GPUs as really fits, or a little less. */
     private Optional<Candidate> fit(Rough rough) {
         Offload offload = rough.offload();
-        double bytesPerShare = Math.max(1.0, (double) sizes.all().bytes() * planner.layers() / SHARES);
         Optional<Candidate> fitting = Optional.empty();
-        int share = rough.share();
+        List<Integer> shares = rough.shares();
         for (int i = 0; i < MOST_CORRECTIONS; i++) {
-            Plan plan = plan(offload, share);
+            List<Cut> onGpus = onGpus(offload, shares);
+            Plan plan = plan(offload, onGpus);
             Footprint footprint = planner.meter().of(plan);
-            double left = planner.budget().gpuBytes() - footprint.gpuPeaks().get(planner.gpu());
-            int change = (int) Math.floor(left / bytesPerShare);
-            if (left >= 0) {
-                Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
-                fitting = Optional.of(new Candidate(
-                        offload, onGpu, plan, footprint, planner.workload().seconds(prices, plan, footprint)));
-                if (i > 0 || change < IDLE_SHARES || share == SHARES) {
+            List<Integer> before = shares;
+            List<Integer> next = planner.gpus()
+                    .mapToObj(gpu -> corrected(offload, gpu, before.get(gpu), footprint))
+                    .toList();
+            if (planner.fitsGpus(footprint)) {
+                fitting = Optional.of(candidate(offload, onGpus, plan, footprint));
+                if (i > 0 || planner.gpus().allMatch(gpu -> next.get(gpu) - before.get(gpu) < IDLE_SHARES)) {
                     break;
                 }
-            } else if (fitting.isPresent() || share == 0) {
+            } else if (fitting.isPresent() || next.equals(before)) {
                 break;
             }
-            share = Math.clamp(share + (long) change, 0, SHARES);
+            shares = next;
         }
         return fitting;
     }
 
-    /** Blocks from disk pass through the GPU too: if their ring takes too much of it, less is kept there. */
+    /** The share that fits by what a dry run left of the GPU, or lacked. */
+    private int corrected(Offload offload, int gpu, int share, Footprint footprint) {
+        double bytesPerShare =
+                Math.max(1.0, (double) sizes.all().bytes() * offload.turns().layers(gpu) / SHARES);
+        double left = planner.gpuBytes(gpu) - footprint.gpuPeaks().get(gpu);
+        return Math.clamp(share + (long) Math.floor(left / bytesPerShare), 0, SHARES);
+    }
+
+    private Candidate candidate(Offload offload, List<Cut> onGpus, Plan plan, Footprint footprint) {
+        return new Candidate(
+                offload,
+                onGpus,
+                plan,
+                footprint,
+                planner.workload().seconds(prices, plan, footprint));
+    }
+
+    /** Blocks from disk pass through the GPUs too: if their ring takes too much of one, less is kept there. */
     private Optional<Candidate> withDisk(Candidate candidate) {
         Offload offload = candidate.offload();
-        Cut onGpu = candidate.onGpu();
+        List<Cut> onGpus = candidate.onGpus();
         for (int i = 0; i < MOST_CORRECTIONS; i++) {
-            Optional<Candidate> found = withDisk(offload, onGpu);
-            if (found.isEmpty() || planner.fitsGpu(found.get().footprint())) {
+            Optional<Candidate> found = withDisk(offload, onGpus);
+            if (found.isEmpty() || planner.fitsGpus(found.get().footprint())) {
                 return found;
             }
-            long excess = found.get().footprint().gpuPeaks().get(planner.gpu())
-                    - planner.budget().gpuBytes();
-            long keep = onGpu.bytes() - Math.ceilDiv(excess, planner.layers()) - 1;
-            if (keep < 0) {
-                return Optional.empty();
+            List<Cut> less = new ArrayList<>(onGpus);
+            for (int gpu : offload.turns().gpus()) {
+                long excess = found.get().footprint().gpuPeaks().get(gpu) - planner.gpuBytes(gpu);
+                long bytes = onGpus.get(gpu).bytes();
+                long keep = bytes - Math.ceilDiv(excess, offload.turns().layers(gpu)) - 1;
+                if (keep < 0) {
+                    return Optional.empty();
+                }
+                if (excess > 0) {
+                    less.set(gpu, onGpus.get(gpu).part((int) (keep * SHARES / Math.max(1, bytes)), SHARES));
+                }
             }
-            onGpu = onGpu.part((int) (keep * SHARES / Math.max(1, onGpu.bytes())), SHARES);
+            onGpus = less;
         }
         return Optional.empty();
     }
 
-    private Optional<Candidate> withDisk(Offload offload, Cut onGpu) {
-        Cut rest = sizes.all().without(onGpu);
+    private Optional<Candidate> withDisk(Offload offload, List<Cut> onGpus) {
         int share = Planner.largest(
-                part -> planner.meter()
-                        .of(cuts.withGpu(onGpu, rest.part(part, SHARES), offload))
-                        .hostPeak(),
+                part -> planner.meter().of(withDisk(offload, onGpus, part)).hostPeak(),
                 planner.budget().hostBytes());
         if (share < 0) {
             return Optional.empty();
         }
-        Plan plan = cuts.withGpu(onGpu, rest.part(share, SHARES), offload);
-        Footprint footprint = planner.meter().of(plan);
-        return Optional.of(new Candidate(
-                offload, onGpu, plan, footprint, planner.workload().seconds(prices, plan, footprint)));
+        Plan plan = withDisk(offload, onGpus, share);
+        return Optional.of(candidate(offload, onGpus, plan, planner.meter().of(plan)));
     }
 
-    private Plan plan(Offload offload, int share) {
-        Cut onGpu = offload.onGpu(sizes.all(), share, SHARES);
-        return cuts.withGpu(onGpu, sizes.all().without(onGpu), offload);
+    private Plan withDisk(Offload offload, List<Cut> onGpus, int inHost) {
+        List<Cut> parts = onGpus.stream()
+                .map(cut -> sizes.all().without(cut).part(inHost, SHARES))
+                .toList();
+        return cuts.withGpus(onGpus, parts, offload);
+    }
+
+    private List<Cut> onGpus(Offload offload, List<Integer> shares) {
+        return shares.stream()
+                .map(share -> offload.onGpu(sizes.all(), share, SHARES))
+                .toList();
+    }
+
+    private Plan plan(Offload offload, List<Cut> onGpus) {
+        List<Cut> others = onGpus.stream().map(cut -> sizes.all().without(cut)).toList();
+        return cuts.withGpus(onGpus, others, offload);
     }
 }

@@ -19,6 +19,7 @@ import java.util.TreeSet;
  * @param hardware what it was measured on; on anything else it is worth nothing
  * @param measuredAt when, in ISO form; empty if it never was
  * @param otherLoad share of the processors that other programs had meanwhile, 0 to 1
+ * @param gpus in the order that plans mean
  * @param disks by the file system they hold
  * @param estimates names of figures that were derived and not measured, as the file calls them
  */
@@ -29,7 +30,7 @@ public record MachineProfile(
         String measuredAt,
         double otherLoad,
         Host host,
-        Optional<Gpu> gpu,
+        List<Gpu> gpus,
         List<Disk> disks,
         Set<String> estimates) {
 
@@ -37,6 +38,7 @@ public record MachineProfile(
     public static final double MUCH_OTHER_LOAD = 0.2;
 
     public MachineProfile {
+        gpus = List.copyOf(gpus);
         disks = List.copyOf(disks);
         estimates = Collections.unmodifiableSet(new TreeSet<>(estimates));
     }
@@ -174,8 +176,10 @@ public record MachineProfile(
     /**
      * Stands in for a machine that was not measured, where a plan asks who computes which share: bus and processor are equally fast.
      * No figure that follows from it is shown.
+     *
+     * @param gpus that it has
      */
-    public static MachineProfile unknown() {
+    public static MachineProfile unknown(int gpus) {
         double half = 2e10;
         double product = half * 0.8;
         Host host = new Host(
@@ -198,14 +202,27 @@ public record MachineProfile(
                 ProductRates.derived(50 * product, 1e13),
                 new Bus(half, half, product, product, new TreeMap<>(), 25e-6));
         return new MachineProfile(
-                "unknown", Source.PUBLISHED, "unknown", "", 0, host, Optional.of(gpu), List.of(), Set.of("everything"));
+                "unknown",
+                Source.PUBLISHED,
+                "unknown",
+                "",
+                0,
+                host,
+                Collections.nCopies(gpus, gpu),
+                List.of(),
+                Set.of("everything"));
+    }
+
+    /** The same with other GPUs. */
+    public MachineProfile withGpus(List<Gpu> others) {
+        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, host, others, disks, estimates);
     }
 
     /** The same with the disk that holds a file system and no other. */
     public MachineProfile onDisk(String store) {
         List<Disk> those =
                 disks.stream().filter(disk -> disk.store().equals(store)).toList();
-        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, host, gpu, those, estimates);
+        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, host, gpus, those, estimates);
     }
 
     /** The rate at which weights are read from disk; empty if no disk was measured. */
@@ -231,13 +248,13 @@ public record MachineProfile(
                 host.wakeSeconds(),
                 host.attend(),
                 host.products());
-        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, better, gpu, disks, estimates);
+        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, better, gpus, disks, estimates);
     }
 
     /** The same with another disk before those that are known. */
     public MachineProfile withDisk(Disk disk) {
         List<Disk> all = new ArrayList<>(List.of(disk));
         disks.stream().filter(it -> !it.store().equals(disk.store())).forEach(all::add);
-        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, host, gpu, all, estimates);
+        return new MachineProfile(name, source, hardware, measuredAt, otherLoad, host, gpus, all, estimates);
     }
 }

@@ -4,16 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a plan uses a GPU that does not hold the whole model.
+ * How a plan uses GPUs that do not hold the whole model.
  *
+ * @param turns which GPU has which layer
  * @param tables index of the device that holds token table and head
- * @param share of what a token reads outside the GPU's memory that the GPU reads; the processor computes the others in place
+ * @param share of what a token reads outside the memory of GPUs that they read; the processor computes the others in place
  * @param sendsHeads whether heads may be streamed: their keys and values are on the GPU then
  * @param downShare share of the rows in the second half of neurons that a token reads. Below 1 the GPU reads those in host memory
  *     in place, and they are the last to be kept on the GPU
  * @param first what of a layer is kept on the GPU first
  */
-record Offload(int gpu, int processor, int tables, double share, boolean sendsHeads, double downShare, First first) {
+record Offload(
+        LayerTurns turns, int processor, int tables, double share, boolean sendsHeads, double downShare, First first) {
 
     private static final double NEAR = 0.87;
 
@@ -32,11 +34,11 @@ record Offload(int gpu, int processor, int tables, double share, boolean sendsHe
     }
 
     private Offload withShare(double other) {
-        return new Offload(gpu, processor, tables, other, sendsHeads, downShare, first);
+        return new Offload(turns, processor, tables, other, sendsHeads, downShare, first);
     }
 
     Offload with(First other) {
-        return new Offload(gpu, processor, tables, share, sendsHeads, downShare, other);
+        return new Offload(turns, processor, tables, share, sendsHeads, downShare, other);
     }
 
     /** From this share on reading single rows over the bus is not tried. */
@@ -45,17 +47,19 @@ record Offload(int gpu, int processor, int tables, double share, boolean sendsHe
     /**
      * All that are worth comparing.
      *
-     * @param share that keeps bus and processor busy for the same time
+     * @param share that keeps buses and processor busy for the same time
      * @param activeShare of the neurons after ReLU; 1 if there is no ReLU
      */
-    static List<Offload> candidates(int gpu, int processor, double share, double activeShare) {
+    static List<Offload> candidates(LayerTurns turns, int processor, double share, double activeShare) {
         List<Offload> candidates = new ArrayList<>();
         for (double downShare : activeShare < MOST_GATED ? new double[] {1, activeShare} : new double[] {1}) {
             // The GPU may as well read all: then nobody waits for a slow processor.
             for (double streamed : share < 1 ? new double[] {share, 1} : new double[] {1}) {
-                candidates.add(new Offload(gpu, processor, gpu, streamed, true, downShare, First.BOTH_ALIKE));
-                candidates.add(new Offload(gpu, processor, gpu, streamed, false, downShare, First.BOTH_ALIKE));
-                candidates.add(new Offload(gpu, processor, processor, streamed, false, downShare, First.BOTH_ALIKE));
+                candidates.add(
+                        new Offload(turns, processor, turns.last(), streamed, true, downShare, First.BOTH_ALIKE));
+                candidates.add(
+                        new Offload(turns, processor, turns.last(), streamed, false, downShare, First.BOTH_ALIKE));
+                candidates.add(new Offload(turns, processor, processor, streamed, false, downShare, First.BOTH_ALIKE));
             }
         }
         return candidates;

@@ -1,12 +1,15 @@
 package dev.flexgen.engine.plan;
 
 import dev.flexgen.engine.memory.Tier;
+import dev.flexgen.engine.model.FeedForwardSpec;
 import dev.flexgen.engine.model.LayerStack;
 import dev.flexgen.engine.model.ModelSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
@@ -47,16 +50,28 @@ public record Plan(
 
     /** The whole model in one piece a layer, in the memory of one device. */
     public static Plan onOneDevice(ModelSpec spec, Tier tier, int device) {
-        List<Shard> heads = List.of(new Shard(0, spec.keyHeads(), tier, device, Access.RESIDENT));
+        return onDevices(spec, tier, Collections.nCopies(spec.layers(), device));
+    }
+
+    /** The same with a device for each layer; tables and head are where the last layer is. */
+    static Plan onDevices(ModelSpec spec, Tier tier, List<Integer> devices) {
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerStack.Run run : spec.stack().runs()) {
-            List<Shard> neurons = whole(run.block().feedForward().neurons(), tier, device);
-            List<Shard> experts = whole(run.block().feedForward().experts(), tier, device);
-            LayerPlan layer = new LayerPlan(device, heads, neurons, neurons, experts);
-            layers.addAll(Collections.nCopies(run.layers(), layer));
+            Map<Integer, LayerPlan> kinds = new HashMap<>();
+            int first = layers.size();
+            devices.subList(first, first + run.layers())
+                    .forEach(device -> layers.add(kinds.computeIfAbsent(
+                            device, it -> whole(spec, run.block().feedForward(), tier, it))));
         }
-        List<Shard> head = List.of(new Shard(0, spec.vocabulary(), tier, device, Access.RESIDENT));
-        return new Plan(device, layers, head, COMPUTE_BOUND_TOKENS, RING_SLOTS);
+        int last = devices.getLast();
+        List<Shard> head = whole(spec.vocabulary(), tier, last);
+        return new Plan(last, layers, head, COMPUTE_BOUND_TOKENS, RING_SLOTS);
+    }
+
+    private static LayerPlan whole(ModelSpec spec, FeedForwardSpec network, Tier tier, int device) {
+        List<Shard> neurons = whole(network.neurons(), tier, device);
+        List<Shard> experts = whole(network.experts(), tier, device);
+        return new LayerPlan(device, whole(spec.keyHeads(), tier, device), neurons, neurons, experts);
     }
 
     private static List<Shard> whole(int size, Tier tier, int device) {

@@ -4,16 +4,18 @@ import dev.flexgen.config.Bytes;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.ModelSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
- * Cuts every layer alike: as many heads and neurons on the GPU as fit, the rest in host memory, what does not fit there on disk. Of
- * the rest the processor computes one part in place while the GPU reads the other over the bus, neurons first, since those have no
- * keys and values. Candidates must fit by their {@link Footprint}; of those that do, the {@link CostModel} chooses.
+ * Cuts all layers of a GPU alike: as many heads and neurons on the GPU as fit, the rest in host memory, what does not fit there on
+ * disk. Several GPUs have layers in turn. Of the rest the processor computes one part in place while the GPU reads the other over the
+ * bus, neurons first, since those have no keys and values. Candidates must fit by their {@link Footprint}; of those that do, the {@link CostModel} chooses.
  *
  * @param workload what the plan is to do fast, with room for it
  */
@@ -59,35 +61,52 @@ public record Planner(
     }
 
     /**
-     * A plan for one GPU and the processor.
+     * A plan for GPUs and the processor.
      *
-     * @param machine asked for only if the model does not fit the GPU
+     * @param machine asked for only if the model does not fit the GPUs
      * @throws EngineException of kind PLACEMENT if some memory is too small for any plan
      */
-    public Plan forGpu(Supplier<MachineProfile> machine) {
+    public Plan forGpus(Supplier<MachineProfile> machine) {
         requireSanity();
-        int gpu = gpu();
-        Plan whole = Plan.onOneDevice(spec(), Tier.GPU, gpu);
-        Footprint footprint = meter.of(whole);
-        if (fitsGpu(footprint)) {
-            if (!fitsHost(footprint)) {
-                throw tooLargeForHost(footprint);
-            }
-            return whole;
+        Plan one = Plan.onOneDevice(spec(), Tier.GPU, 0);
+        Footprint whole = meter.of(one);
+        if (fitsGpus(whole)) {
+            return inHost(one);
         }
-        CostModel cost = new CostModel(
-                machine.get(), devices.stream().map(DeviceShape::tier).toList(), model);
+        LayerRooms rooms = new LayerRooms(this, whole);
+        Optional<Plan> several = rooms.forWhole()
+                .map(turns -> Plan.onDevices(spec(), Tier.GPU, turns.homes()))
+                .filter(plan -> fitsGpus(meter.of(plan)))
+                .findFirst();
+        return several.isPresent() ? inHost(several.get()) : forGpus(rooms, whole, machine.get());
+    }
+
+    private Plan inHost(Plan plan) {
+        if (!fitsHost(meter.of(plan))) {
+            throw tooLargeForHost(meter.of(plan));
+        }
+        return plan;
+    }
+
+    private Plan forGpus(LayerRooms rooms, Footprint whole, MachineProfile machine) {
+        CostModel cost =
+                new CostModel(machine, devices.stream().map(DeviceShape::tier).toList(), model);
         if (ExpertPlans.hasExperts(spec())) {
             return new ExpertPlans(this)
-                    .forGpu(gpu, processor(), cost)
+                    .forGpus(rooms.forFetchedParts(), processor(), cost)
                     .orElseThrow(() -> tooLargeForHost(meter.of(Plan.onOneDevice(spec(), Tier.HOST, processor()))));
         }
-        LayerSizes sizes = LayerSizes.of(spec(), footprint);
-        Cuts cuts = new Cuts(spec(), sizes, budget.gpuBytes(), processor());
+        LayerSizes sizes = LayerSizes.of(spec(), whole);
+        Cuts cuts =
+                new Cuts(spec(), sizes, gpus().mapToLong(this::gpuBytes).min().orElse(0), processor());
         int rows = workload.token().rows();
-        List<Offload> offloads =
-                Offload.candidates(gpu, processor(), cost.streamedShare(rows), model.activeInAny(rows));
-        Sketch sketch = new Sketch(model, sizes, footprint, (long) workload.context() * workload.sequences());
+        List<Offload> offloads = new ArrayList<>();
+        for (LayerTurns turns : rooms.forParts()) {
+            List<Integer> atOnce = turns.alternates() ? turns.gpus() : List.of(turns.last());
+            offloads.addAll(
+                    Offload.candidates(turns, processor(), cost.streamedShare(rows, atOnce), model.activeInAny(rows)));
+        }
+        Sketch sketch = new Sketch(model, sizes, whole, (long) workload.context() * workload.sequences());
         GpuSearch search = new GpuSearch(this, cuts, sizes, sketch, cost);
         return search.inMemory(offloads)
                 .or(() -> budget.disk() ? search.withDisk(offloads) : Optional.empty())
@@ -97,8 +116,8 @@ public record Planner(
     /** Which memory is too small even for the plan that takes least of the GPU's. */
     private EngineException tooLarge(Cuts cuts, LayerSizes sizes, List<Offload> offloads) {
         return offloads.stream()
-                .map(offload -> meter.of(cuts.withGpu(sizes.none(), sizes.all(), offload)))
-                .filter(this::fitsGpu)
+                .map(offload -> meter.of(least(cuts, sizes, offload)))
+                .filter(this::fitsGpus)
                 .findFirst()
                 .map(this::tooLargeForHost)
                 .orElseGet(() -> tooLargeForGpu(cuts, sizes, offloads));
@@ -106,18 +125,35 @@ public record Planner(
 
     private EngineException tooLargeForGpu(Cuts cuts, LayerSizes sizes, List<Offload> offloads) {
         long least = offloads.stream()
-                .mapToLong(offload -> meter.of(cuts.withGpu(sizes.none(), sizes.all(), offload))
+                .mapToLong(offload -> meter.of(least(cuts, sizes, offload))
                         .gpuPeaks()
-                        .get(gpu()))
+                        .get(offload.turns().last()))
                 .min()
                 .orElseThrow();
-        return EngineException.placement("The GPU has " + Bytes.format(Math.max(0, budget.gpuBytes()))
+        long most = gpus().mapToLong(this::gpuBytes).max().orElse(0);
+        return EngineException.placement("The GPU has " + Bytes.format(Math.max(0, most))
                 + " left for this model, and the smallest plan needs " + Bytes.format(least)
                 + " there for work in progress; allow more with --gpu-memory, shorten --context, or use --device cpu");
     }
 
-    boolean fitsGpu(Footprint footprint) {
-        return footprint.gpuPeaks().get(gpu()) <= budget.gpuBytes();
+    private Plan least(Cuts cuts, LayerSizes sizes, Offload offload) {
+        List<Cut> none = gpus().mapToObj(_ -> sizes.none()).toList();
+        List<Cut> all = gpus().mapToObj(_ -> sizes.all()).toList();
+        return cuts.withGpus(none, all, offload);
+    }
+
+    /** GPUs that a plan does not use need no room. */
+    boolean fitsGpus(Footprint footprint) {
+        return gpus().allMatch(gpu -> footprint.gpuPeaks().get(gpu) <= Math.max(0, gpuBytes(gpu)));
+    }
+
+    long gpuBytes(int gpu) {
+        return budget.gpus().get(gpu).bytes();
+    }
+
+    /** Plans number them first. */
+    IntStream gpus() {
+        return IntStream.range(0, budget.gpus().size());
     }
 
     boolean fitsHost(Footprint footprint) {
@@ -128,21 +164,8 @@ public record Planner(
         return spec().layers();
     }
 
-    int gpu() {
-        return index(Tier.GPU);
-    }
-
     private int processor() {
-        return index(Tier.HOST);
-    }
-
-    private int index(Tier tier) {
-        for (int i = 0; i < devices.size(); i++) {
-            if (devices.get(i).tier() == tier) {
-                return i;
-            }
-        }
-        throw new IllegalStateException("no device computes on " + tier.label() + " memory");
+        return budget.gpus().size();
     }
 
     /** Doubles do not overflow, whatever sizes a file may state. */

@@ -12,7 +12,6 @@ import dev.flexgen.engine.quant.Encoding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,7 +20,10 @@ import java.util.TreeMap;
 public final class ProfileJson {
 
     /** Of the file, and of the way its figures are measured: another number is measured again. */
-    static final int FORMAT = 3;
+    static final int FORMAT = 4;
+
+    /** Had one GPU at most, as "gpu". */
+    private static final int ONE_GPU = 3;
 
     private static final String HEAD = "flexgen-machine";
     /** Where reports about more than the machine have it. */
@@ -63,7 +65,9 @@ public final class ProfileJson {
         hostJson.addProperty("attend_bytes_per_second", host.attend());
         hostJson.add(PRODUCTS, products(host.products()));
         json.add("host", hostJson);
-        profile.gpu().ifPresent(gpu -> json.add("gpu", gpu(gpu)));
+        JsonArray gpus = new JsonArray();
+        profile.gpus().forEach(gpu -> gpus.add(gpu(gpu)));
+        json.add("gpus", gpus);
         JsonArray disks = new JsonArray();
         for (MachineProfile.Disk disk : profile.disks()) {
             JsonObject diskJson = new JsonObject();
@@ -134,11 +138,22 @@ public final class ProfileJson {
     }
 
     private static MachineProfile profile(FileObject json) {
+        int format = json.number(HEAD);
+        String graphics = format == ONE_GPU ? "gpu" : "gpus";
         json.allow(Set.of(
-                HEAD, "name", "source", "hardware", "measured_at", "other_load", "host", "gpu", "disks", "estimates"));
-        if (json.number(HEAD) != FORMAT) {
+                HEAD,
+                "name",
+                "source",
+                "hardware",
+                "measured_at",
+                "other_load",
+                "host",
+                graphics,
+                "disks",
+                "estimates"));
+        if (format != FORMAT && format != ONE_GPU) {
             throw new IllegalArgumentException(
-                    "its format is " + json.number(HEAD) + ", and this version knows " + FORMAT);
+                    "its format is " + format + ", and this version knows " + ONE_GPU + " and " + FORMAT);
         }
         List<MachineProfile.Disk> disks = new ArrayList<>();
         for (FileObject disk : json.list("disks")) {
@@ -153,7 +168,7 @@ public final class ProfileJson {
                 json.text("measured_at"),
                 json.number("other_load", 0, 1),
                 host(json.object("host")),
-                json.has("gpu") ? Optional.of(gpu(json.object("gpu"))) : Optional.empty(),
+                format == ONE_GPU ? oneGpu(json) : gpus(json),
                 disks,
                 json.texts("estimates"));
     }
@@ -177,6 +192,16 @@ public final class ProfileJson {
                 json.number("wake_seconds", 0, 1),
                 json.number("attend_bytes_per_second", LEAST_RATE, MOST_RATE),
                 products(json.object(PRODUCTS)));
+    }
+
+    private static List<MachineProfile.Gpu> oneGpu(FileObject json) {
+        return json.has("gpu") ? List.of(gpu(json.object("gpu"))) : List.of();
+    }
+
+    private static List<MachineProfile.Gpu> gpus(FileObject json) {
+        List<MachineProfile.Gpu> gpus = new ArrayList<>();
+        json.list("gpus").forEach(gpu -> gpus.add(gpu(gpu)));
+        return gpus;
     }
 
     private static MachineProfile.Gpu gpu(FileObject json) {

@@ -12,21 +12,17 @@ record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long position
 
     static final int SHARES = 1 << 12;
 
-    private int layers() {
-        return model.spec().layers();
-    }
-
-    /** On the GPU: weights that lie there, keys and values that it attends over. */
-    double gpuBytes(Cut onGpu, Offload offload) {
+    /** On a GPU: weights that lie there, keys and values that it attends over. */
+    double gpuBytes(int gpu, Cut onGpu, Offload offload) {
         int attended =
                 onGpu.heads() + offload.streamed(sizes.all().without(onGpu)).heads();
-        return layers() * (onGpu.bytes() + model.kvBytes(attended) * positions);
+        return offload.turns().layers(gpu) * (onGpu.bytes() + model.kvBytes(attended) * positions);
     }
 
-    /** The largest share of all on the GPU for which this and {@code constant} stay within the budget; -1 if none does. */
-    int share(Offload offload, double constant, long budget) {
+    /** The largest share of all of its layers on a GPU for which this and {@code constant} stay within the budget; -1 if none does. */
+    int share(int gpu, Offload offload, double constant, long budget) {
         Cut all = sizes.all();
-        return largest(part -> constant + gpuBytes(offload.onGpu(all, part, SHARES), offload) <= budget);
+        return largest(part -> constant + gpuBytes(gpu, offload.onGpu(all, part, SHARES), offload) <= budget);
     }
 
     /** The largest share that is allowed; -1 if none is. */
@@ -51,8 +47,8 @@ record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long position
 
     /** On average over the layers, so that all are. */
     @Override
-    public int alike(int layer) {
-        return layers() - layer;
+    public boolean alike(int one, int other) {
+        return true;
     }
 
     private double unit(Component component) {
@@ -62,7 +58,7 @@ record Sketch(ModelShape model, LayerSizes sizes, Footprint whole, long position
             case DOWN -> sizes.downBytes();
             case EXPERTS -> throw new IllegalStateException("experts are placed whole, by ExpertPlans");
             case VOCABULARY ->
-                (double) whole.blockBytes(new BlockId(layers(), Component.VOCABULARY, 0))
+                (double) whole.blockBytes(new BlockId(model.spec().layers(), Component.VOCABULARY, 0))
                         / model.spec().vocabulary();
         };
     }

@@ -54,10 +54,12 @@ class FootprintTest {
             boolean twoGpus = round % 4 == 3;
             KvEncoding kv = round % 3 == 0 ? KvEncoding.F16 : KvEncoding.Q4;
             Ledger ledger = new Ledger();
+            Ledger first = ledger.forDevice(Tier.GPU);
+            Ledger other = ledger.forDevice(Tier.GPU);
             try (WorkerPool pool = new WorkerPool(1);
-                    Device gpu = new FakeGpu(ledger, FakeGpuSettings.of(64 << 20, round));
+                    Device gpu = new FakeGpu(first, FakeGpuSettings.of(64 << 20, round));
                     Device processor = new CpuDevice(ledger, pool);
-                    Device second = new FakeGpu(ledger, FakeGpuSettings.of(64 << 20, round + 50));
+                    Device second = new FakeGpu(other, FakeGpuSettings.of(64 << 20, round + 50));
                     Checkpoint checkpoint = Checkpoints.open(Fixtures.golden(model))) {
                 List<Device> devices = twoGpus ? List.of(gpu, processor, second) : List.of(gpu, processor);
                 ModelTensors tensors = new ModelTensors(Families.read(Fixtures.golden(model)), checkpoint);
@@ -82,9 +84,11 @@ class FootprintTest {
                                 .as("%s of plan %d", tier, round)
                                 .isEqualTo(footprint.held().get(tier));
                     }
+                    assertThat(first.peak(Tier.GPU))
+                            .isEqualTo(footprint.gpuPeaks().getFirst());
+                    assertThat(other.peak(Tier.GPU))
+                            .isEqualTo(twoGpus ? footprint.gpuPeaks().getLast() : 0);
                     if (!twoGpus) {
-                        assertThat(ledger.peak(Tier.GPU))
-                                .isEqualTo(footprint.gpuPeaks().getFirst());
                         assertThat(ledger.peak(Tier.HOST)).isLessThanOrEqualTo(footprint.hostPeak());
                     }
                 }

@@ -30,29 +30,29 @@ class ProfileCacheTest {
 
     @Test
     void whatWasSavedIsFoundAgainOnTheSameHardware() {
-        cache().save(PROFILE);
-        assertThat(cache().saved(2, "test hardware")).contains(PROFILE);
+        cache().save(PROFILE, List.of());
+        assertThat(cache().saved(2, List.of(), "test hardware")).contains(PROFILE);
         assertThat(said).isEmpty();
     }
 
     @Test
     void profilesOfOtherNumbersOfThreadsDoNotDisturb() {
-        cache().save(PROFILE);
-        assertThat(cache().saved(3, "test hardware with 3 threads")).isEmpty();
-        assertThat(cache().saved(2, "test hardware")).contains(PROFILE);
+        cache().save(PROFILE, List.of());
+        assertThat(cache().saved(3, List.of(), "test hardware with 3 threads")).isEmpty();
+        assertThat(cache().saved(2, List.of(), "test hardware")).contains(PROFILE);
         assertThat(said).isEmpty();
     }
 
     @Test
     void nothingSavedIsNoNews() {
-        assertThat(cache().saved(2, "test hardware")).isEmpty();
+        assertThat(cache().saved(2, List.of(), "test hardware")).isEmpty();
         assertThat(said).isEmpty();
     }
 
     @Test
     void otherHardwareIsSaidOnceAndMeasuredAgain() {
-        cache().save(PROFILE);
-        assertThat(cache().saved(2, "other hardware")).isEmpty();
+        cache().save(PROFILE, List.of());
+        assertThat(cache().saved(2, List.of(), "other hardware")).isEmpty();
         assertThat(said)
                 .containsExactly(
                         "the saved profile of this machine was measured on test hardware, and this is other hardware;"
@@ -61,7 +61,7 @@ class ProfileCacheTest {
 
     @Test
     void everyKindOfDamageIsSaidInOneSentence() throws IOException {
-        cache().save(PROFILE);
+        cache().save(PROFILE, List.of());
         Path file = folder.resolve("machine").resolve("machine-2-threads.json");
         String whole = Files.readString(file);
         for (String damaged : List.of(
@@ -69,13 +69,13 @@ class ProfileCacheTest {
                 "null",
                 "[]",
                 whole.substring(0, whole.length() / 2),
-                whole.replace("\"flexgen-machine\": 3", "\"flexgen-machine\": 2"),
+                whole.replace("\"flexgen-machine\": 4", "\"flexgen-machine\": 2"),
                 whole.replaceFirst("\"start_seconds\": [^,]*,", "\"start_seconds\": -1,"),
                 "\u0000".repeat(100),
                 "{".repeat(100_000))) {
             said.clear();
             Files.writeString(file, damaged);
-            assertThat(cache().saved(2, "test hardware")).as(damaged).isEmpty();
+            assertThat(cache().saved(2, List.of(), "test hardware")).as(damaged).isEmpty();
             assertThat(said).as(damaged).hasSize(1);
             assertThat(said.getFirst()).contains("it will be measured again").doesNotContain("\n");
         }
@@ -84,7 +84,7 @@ class ProfileCacheTest {
     @Test
     void aFolderThatCannotBeWrittenCostsOnlyASentence() throws IOException {
         Files.writeString(folder.resolve("machine"), "a file where the folder should be");
-        cache().save(PROFILE);
+        cache().save(PROFILE, List.of());
         assertThat(said).singleElement().asString().contains("could not be saved", "make the folder writable");
     }
 
@@ -93,7 +93,7 @@ class ProfileCacheTest {
         for (String name : ShippedProfiles.names()) {
             MachineProfile profile = ShippedProfiles.find(name).orElseThrow();
             assertThat(profile.source()).isEqualTo(MachineProfile.Source.PUBLISHED);
-            assertThat(profile.gpu()).isPresent();
+            assertThat(profile.gpus()).hasSize(1);
             assertThat(profile.diskRead()).isPresent();
         }
         assertThat(ShippedProfiles.find("h200")).isEmpty();

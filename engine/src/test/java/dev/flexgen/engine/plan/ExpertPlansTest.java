@@ -45,13 +45,13 @@ class ExpertPlansTest {
     }
 
     private Plan plan(MachineProfile machine, long gpu) {
-        Plan plan = planner(gpu).forGpu(() -> machine);
+        Plan plan = planner(gpu).forGpus(() -> machine);
         new PlanCheck(spec, TIERS).check(plan);
         return plan;
     }
 
     private Planner planner(long gpu) {
-        Budget budget = new Budget(gpu, 2 << 20, 64 * GIB, false);
+        Budget budget = new Budget(List.of(new Budget.Gpu(gpu, 2 << 20)), 64 * GIB, false);
         return new Planner(shape(), DEVICES, budget, meter(), Workload.conversation(256, 0));
     }
 

@@ -54,8 +54,8 @@ class PlannerEffortTest {
     }
 
     private static Plan plan(Footprint.Meter meter) {
-        Budget budget = new Budget(14 * GIB, 2 << 20, 170 * GIB, false);
-        return new Planner(SHAPE, DEVICES, budget, meter, Workload.conversation(CONTEXT, 0)).forGpu(() -> T4);
+        Budget budget = new Budget(List.of(new Budget.Gpu(14 * GIB, 2 << 20)), 170 * GIB, false);
+        return new Planner(SHAPE, DEVICES, budget, meter, Workload.conversation(CONTEXT, 0)).forGpus(() -> T4);
     }
 
     @Test

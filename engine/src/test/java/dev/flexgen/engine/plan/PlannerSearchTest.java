@@ -50,7 +50,7 @@ class PlannerSearchTest {
 
     private static Planner planner(long gpu, long host, boolean disk, double active) {
         return new Planner(
-                shape(active), DEVICES, new Budget(gpu, 1, host, disk), METER, Workload.conversation(CONTEXT, 0));
+                shape(active), DEVICES, new Budget(List.of(new Budget.Gpu(gpu, 1)), host, disk), METER, Workload.conversation(CONTEXT, 0));
     }
 
     private static double seconds(MachineProfile machine, double active, Plan plan) {
@@ -61,7 +61,7 @@ class PlannerSearchTest {
 
     private static Optional<Double> planned(MachineProfile machine, long gpu, long host, boolean disk, double active) {
         try {
-            Plan plan = planner(gpu, host, disk, active).forGpu(() -> machine);
+            Plan plan = planner(gpu, host, disk, active).forGpus(() -> machine);
             assertThat(METER.of(plan).gpuPeaks().getFirst()).isLessThanOrEqualTo(gpu);
             assertThat(METER.of(plan).hostPeak()).isLessThanOrEqualTo(host);
             return Optional.of(seconds(machine, active, plan));
@@ -86,9 +86,16 @@ class PlannerSearchTest {
                             }
                             for (int tables : new int[] {0, 1}) {
                                 Offload offload = new Offload(
-                                        0, 1, tables, share, tables == 0, downShare, Offload.First.BOTH_ALIKE);
+                                        LayerTurns.alone(SMALL.layers(), 0),
+                                        1,
+                                        tables,
+                                        share,
+                                        tables == 0,
+                                        downShare,
+                                        Offload.First.BOTH_ALIKE);
                                 Cut onGpu = new Cut(heads, ups, downs, sizes);
-                                plans.add(cuts.withGpu(onGpu, sizes.all().without(onGpu), offload));
+                                plans.add(cuts.withGpus(
+                                        List.of(onGpu), List.of(sizes.all().without(onGpu)), offload));
                             }
                         }
                     }

@@ -73,7 +73,8 @@ class PlannerTest {
     private static final Subject OPT_175B = sizes(opt(96, 96, 12288));
 
     private static Plan plan(Subject sizes, long gpu, long host, boolean disk) {
-        Plan plan = sizes.planner(new Budget(gpu, UNIT, host, disk), true).forGpu(() -> RATES);
+        Plan plan = sizes.planner(new Budget(List.of(new Budget.Gpu(gpu, UNIT)), host, disk), true)
+                .forGpus(() -> RATES);
         new PlanCheck(sizes.spec(), GPU_AND_PROCESSOR).check(plan);
         return plan;
     }
@@ -98,8 +99,8 @@ class PlannerTest {
 
     @Test
     void whatFitsTheGpuStaysThereInOnePieceALayerAndNothingIsMeasured() {
-        Plan plan = OPT_6_7B.planner(new Budget(16 * GIB, UNIT, GIB, false), true)
-                .forGpu(() -> {
+        Plan plan = OPT_6_7B.planner(new Budget(List.of(new Budget.Gpu(16 * GIB, UNIT)), GIB, false), true)
+                .forGpus(() -> {
                     throw new AssertionError("measured in vain");
                 });
         assertThat(plan.shards()).allMatch(shard -> shard.tier() == Tier.GPU);
@@ -181,8 +182,8 @@ class PlannerTest {
     @Test
     void aSlowProcessorKeepsTheHeadsWhoseKeysAndValuesDoNotFitTheGpu() {
         MachineProfile slow = TestMachines.gpu(2e12, 50e9, 9e9, 48e9, 8e9);
-        Plan plan = OPT_30B.planner(new Budget(2 * GIB, UNIT, 100 * GIB, false), true)
-                .forGpu(() -> slow);
+        Plan plan = OPT_30B.planner(new Budget(List.of(new Budget.Gpu(2 * GIB, UNIT)), 100 * GIB, false), true)
+                .forGpus(() -> slow);
         assertThat(plan.layers().getFirst().heads()).anyMatch(shard -> shard.device() == 1);
     }
 
@@ -208,7 +209,7 @@ class PlannerTest {
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("64.0 MiB of host memory are free")
                 .hasMessageNotContaining("--cpu-memory");
-        Budget capped = new Budget(0, UNIT, 5 << 20, true, true);
+        Budget capped = new Budget(List.of(), 5 << 20, true, true);
         assertThatThrownBy(() -> OPT_175B.planner(capped, false).forProcessor())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("--cpu-memory leaves 5.0 MiB of host memory");
@@ -217,22 +218,23 @@ class PlannerTest {
     @Test
     void aSlowProcessorIsNotWaitedFor() {
         MachineProfile slow = TestMachines.gpu(2e12, 50e9, 9e9, 48e9, 8e9);
-        Plan plan = OPT_30B.planner(new Budget(15 * GIB, UNIT, 100 * GIB, false), true)
-                .forGpu(() -> slow);
+        Plan plan = OPT_30B.planner(new Budget(List.of(new Budget.Gpu(15 * GIB, UNIT)), 100 * GIB, false), true)
+                .forGpus(() -> slow);
         assertThat(plan.shards()).allMatch(shard -> shard.device() == 0);
     }
 
     @Test
     void aProcessorAloneUsesTheDiskForWhatMemoryDoesNotHold() {
-        Plan plan = OPT_6_7B.planner(new Budget(0, UNIT, 8 * GIB, true), false).forProcessor();
+        Plan plan =
+                OPT_6_7B.planner(new Budget(List.of(), 8 * GIB, true), false).forProcessor();
         new PlanCheck(OPT_6_7B.spec(), List.of(Tier.HOST)).check(plan);
         assertThat(bytes(plan, OPT_6_7B, Tier.HOST)).isBetween(4 * GIB, 8 * GIB);
         assertThat(bytes(plan, OPT_6_7B, Tier.DISK)).isPositive();
-        assertThatThrownBy(() -> OPT_6_7B.planner(new Budget(0, UNIT, 8 * GIB, false), false)
+        assertThatThrownBy(() -> OPT_6_7B.planner(new Budget(List.of(), 8 * GIB, false), false)
                         .forProcessor())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("--disk-dir");
-        assertThat(OPT_6_7B.planner(new Budget(0, UNIT, 20 * GIB, false), false)
+        assertThat(OPT_6_7B.planner(new Budget(List.of(), 20 * GIB, false), false)
                         .forProcessor()
                         .shards())
                 .allMatch(shard -> shard.tier() == Tier.HOST);
@@ -257,10 +259,10 @@ class PlannerTest {
         Plan plan = new Planner(
                         fourBitShape(subject, activeShare),
                         Subject.devices(true),
-                        new Budget(gpu, UNIT, host, false),
+                        new Budget(List.of(new Budget.Gpu(gpu, UNIT)), host, false),
                         fourBits(subject),
                         Workload.conversation(2048, 0))
-                .forGpu(() -> RATES);
+                .forGpus(() -> RATES);
         new PlanCheck(subject.spec(), GPU_AND_PROCESSOR).check(plan);
         return plan;
     }

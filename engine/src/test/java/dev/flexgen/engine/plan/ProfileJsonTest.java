@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.quant.Encoding;
+import com.google.gson.JsonObject;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +25,26 @@ class ProfileJsonTest {
         assertThat(ProfileJson.read(TEXT, "machine.json")).isEqualTo(PROFILE);
         MachineProfile alone = TestMachines.processor(3e10);
         assertThat(ProfileJson.read(ProfileJson.write(alone), "machine.json")).isEqualTo(alone);
+    }
+
+    @Test
+    void severalGpusAreWrittenAndReadInTheirOrder() {
+        MachineProfile.Gpu one = PROFILE.gpus().getFirst();
+        MachineProfile two = PROFILE.withGpus(List.of(one, one.withProductsBoth(new TreeMap<>(Map.of("q4", 3e9)))));
+        assertThat(ProfileJson.read(ProfileJson.write(two), "machine.json")).isEqualTo(two);
+    }
+
+    @Test
+    void aFileOfTheFormatThatHadOneGpuIsStillRead() {
+        JsonObject old = ProfileJson.toJson(PROFILE);
+        old.addProperty("flexgen-machine", 3);
+        old.add("gpu", old.remove("gpus").getAsJsonArray().get(0));
+        assertThat(ProfileJson.read(old.toString(), "machine.json")).isEqualTo(PROFILE);
+        old.remove("gpu");
+        assertThat(ProfileJson.read(old.toString(), "machine.json").gpus()).isEmpty();
+        old.addProperty("flexgen-machine", 5);
+        assertThatThrownBy(() -> ProfileJson.read(old.toString(), "machine.json"))
+                .hasMessageContaining("its format is 5, and this version knows 3 and 4");
     }
 
     @Test

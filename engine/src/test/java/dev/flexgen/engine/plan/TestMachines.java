@@ -27,7 +27,7 @@ public final class TestMachines {
                 "2026-11-28T12:00:00Z",
                 0,
                 host(hostRead, hostRead, 0),
-                Optional.empty(),
+                List.of(),
                 List.of(),
                 Set.of());
     }
@@ -67,7 +67,7 @@ public final class TestMachines {
                 alone.measuredAt(),
                 0,
                 host(hostRead, 0.8 * hostRead, 0),
-                Optional.of(gpu),
+                List.of(gpu),
                 List.of(),
                 Set.of());
     }
@@ -95,7 +95,7 @@ public final class TestMachines {
                         wake,
                         host.attend(),
                         host.products()),
-                machine.gpu());
+                machine.gpus());
     }
 
     /** The same with a processor that multiplies no faster beside a busy bus: weights in F16 a second. */
@@ -103,11 +103,13 @@ public final class TestMachines {
         return with(
                 machine,
                 machine.host(),
-                machine.gpu().map(gpu -> gpu.withProductsBoth(new TreeMap<>(Map.of("f16", weights)))));
+                machine.gpus().stream()
+                        .map(gpu -> gpu.withProductsBoth(new TreeMap<>(Map.of("f16", weights))))
+                        .toList());
     }
 
     private static MachineProfile with(
-            MachineProfile machine, MachineProfile.Host host, Optional<MachineProfile.Gpu> gpu) {
+            MachineProfile machine, MachineProfile.Host host, List<MachineProfile.Gpu> gpus) {
         return new MachineProfile(
                 machine.name(),
                 machine.source(),
@@ -115,7 +117,7 @@ public final class TestMachines {
                 machine.measuredAt(),
                 machine.otherLoad(),
                 host,
-                gpu,
+                gpus,
                 machine.disks(),
                 machine.estimates());
     }

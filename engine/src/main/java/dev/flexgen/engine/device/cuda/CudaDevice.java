@@ -53,14 +53,20 @@ final class CudaDevice implements Device {
     private @Nullable CudaOps ops;
     private boolean closed;
 
-    private CudaDevice(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder, CudaLibraries libraries) {
+    private CudaDevice(
+            Driver driver,
+            Ledger ledger,
+            long contextBytes,
+            Path cacheFolder,
+            CudaLibraries libraries,
+            PageLocks locks) {
         this.driver = driver;
         this.ledger = ledger;
         this.libraries = libraries;
         this.overhead = contextBytes + MODULES_BYTES;
         ledger.enter(Tier.GPU, "CUDA context", overhead);
         try {
-            this.memory = new CudaMemory(driver, ledger);
+            this.memory = new CudaMemory(driver, ledger, locks);
             for (StreamRole lane : StreamRole.values()) {
                 streams.put(lane, new CudaStream(driver));
             }
@@ -81,12 +87,19 @@ final class CudaDevice implements Device {
      * @param contextBytes that the driver took for its context
      * @param cacheFolder for compiled kernels
      * @param libraries where cuBLAS may lie
+     * @param locks of all GPUs that are opened with it
      * @throws dev.flexgen.engine.base.EngineException of kind PLACEMENT if the ledger's cap is too small, DEVICE if the GPU fails
      */
-    static CudaDevice open(Driver driver, Ledger ledger, long contextBytes, Path cacheFolder, CudaLibraries libraries) {
+    static CudaDevice open(
+            Driver driver,
+            Ledger ledger,
+            long contextBytes,
+            Path cacheFolder,
+            CudaLibraries libraries,
+            PageLocks locks) {
         CudaDevice device;
         try {
-            device = new CudaDevice(driver, ledger, contextBytes, cacheFolder, libraries);
+            device = new CudaDevice(driver, ledger, contextBytes, cacheFolder, libraries, locks);
         } catch (Throwable e) {
             driver.close();
             throw e;

@@ -3,8 +3,10 @@ package dev.flexgen.engine.device.cuda;
 import dev.flexgen.config.Environment;
 import dev.flexgen.engine.device.Capability;
 import dev.flexgen.engine.device.GpuSource;
-import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
+import dev.flexgen.engine.memory.Ledger;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -41,17 +43,28 @@ public final class CudaGpus implements GpuSource {
         DriverReport report = NativeProbe.probe(cache.resolve("native"), CudaLibraries.of(environment));
         return switch (Detection.of(report)) {
             case Detection.Unusable unusable -> new Absent(unusable.reason(), Absence.UNUSABLE);
-            case Detection.Usable usable -> present(usable.gpu());
+            case Detection.Usable usable -> present(usable.gpus());
         };
     }
 
-    private Finding present(Gpu gpu) {
+    private Finding present(List<DriverReport.Gpu> gpus) {
+        Map<Integer, Long> used =
+                MemoryFigures.used(gpus.stream().map(DriverReport.Gpu::index).toList());
+        PageLocks locks = new PageLocks();
+        return new Present(gpus.stream()
+                .map(gpu -> new Gpu(
+                        gpu.index(),
+                        gpu.name(),
+                        gpu.totalBytes() - used.getOrDefault(gpu.index(), 0L),
+                        ledger -> open(gpu, ledger, locks)))
+                .toList());
+    }
+
+    private CudaDevice open(DriverReport.Gpu gpu, Ledger ledger, PageLocks locks) {
         MemoryFigures figures = new MemoryFigures(gpu.index());
-        OptionalLong used = figures.used();
-        return new Present(gpu.name(), gpu.totalBytes() - used.orElse(0), ledger -> {
-            Driver driver = Driver.open(gpu.index(), gpu.name());
-            long context = figures.growth(used);
-            return CudaDevice.open(driver, ledger, context, cache.resolve("kernels"), CudaLibraries.of(environment));
-        });
+        OptionalLong before = figures.used();
+        Driver driver = Driver.open(gpu.index(), gpu.name());
+        long context = figures.growth(before);
+        return CudaDevice.open(driver, ledger, context, cache.resolve("kernels"), CudaLibraries.of(environment), locks);
     }
 }

@@ -11,10 +11,7 @@ import dev.flexgen.engine.memory.SmallBuffers;
 import dev.flexgen.engine.memory.Tier;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentSkipListMap;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Pointer;
 
@@ -39,10 +36,11 @@ final class CudaMemory {
     private final Driver driver;
     private final Ledger ledger;
     private final Optional<HostPages> pages;
-    private final NavigableMap<Long, Long> pageLocked = new ConcurrentSkipListMap<>();
+    private final PageLocks locks;
     private final SmallBuffers small = new SmallBuffers(this::unit);
 
-    CudaMemory(Driver driver, Ledger ledger) {
+    CudaMemory(Driver driver, Ledger ledger, PageLocks locks) {
+        this.locks = locks;
         this.driver = driver;
         this.ledger = ledger;
         // On every system with unified addresses that is so: the GPU reads such memory under the address that Java
@@ -97,9 +95,9 @@ final class CudaMemory {
         driver.use();
         Buffer.Memory memory = lockPages(bytes).orElseGet(() -> lockByDriver(owner, bytes));
         long start = memory.segment().address();
-        pageLocked.put(start, start + bytes);
+        locks.add(start, bytes);
         return new Buffer.Memory(memory.segment(), () -> {
-            pageLocked.remove(start);
+            locks.remove(start);
             memory.release().run();
         });
     }
@@ -151,10 +149,9 @@ final class CudaMemory {
         return new Buffer.Memory(segment, () -> unlock(start));
     }
 
-    /** Whether the GPU can read it by itself: whether it is part of what {@link #allocateHost} gave. */
+    /** Whether the GPU can read it by itself: whether it is part of what {@link #allocateHost} of this or another GPU gave. */
     boolean isPageLocked(MemorySegment host) {
-        Map.Entry<Long, Long> block = pageLocked.floorEntry(host.address());
-        return block != null && host.address() + host.byteSize() <= block.getValue();
+        return locks.cover(host);
     }
 
     private void unlock(long address) {

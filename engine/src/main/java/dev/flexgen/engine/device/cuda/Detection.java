@@ -3,9 +3,10 @@ package dev.flexgen.engine.device.cuda;
 import dev.flexgen.engine.device.GpuSource.Absence;
 import dev.flexgen.engine.device.GpuSource.Absent;
 import dev.flexgen.engine.device.cuda.DriverReport.Gpu;
+import java.util.List;
 import java.util.Optional;
 
-/** Which GPU to use, or one sentence why there is none and what would help. */
+/** Which GPUs can be used, or one sentence why there is none and what would help. */
 sealed interface Detection {
 
     /** The driver's figure for the CUDA version that this program is built for. */
@@ -17,8 +18,8 @@ sealed interface Detection {
     /** {@code CUDA_ERROR_NO_DEVICE}. */
     int NO_DEVICE = 100;
 
-    /** A GPU that will do. */
-    record Usable(Gpu gpu) implements Detection {}
+    /** Those that will do, at least one. */
+    record Usable(List<Gpu> gpus) implements Detection {}
 
     /** None. */
     record Unusable(String reason) implements Detection {}
@@ -60,11 +61,10 @@ sealed interface Detection {
         if (report.initCode() != 0) {
             return new Unusable("the NVIDIA driver does not start: " + report.initError() + "; check nvidia-smi");
         }
-        return report.gpus().stream()
+        List<Gpu> usable = report.gpus().stream()
                 .filter(gpu -> gpu.capability() >= LEAST_CAPABILITY)
-                .findFirst()
-                .<Detection>map(Usable::new)
-                .orElseGet(() -> new Unusable(tooOld(report.gpus().getFirst())));
+                .toList();
+        return usable.isEmpty() ? new Unusable(tooOld(report.gpus().getFirst())) : new Usable(usable);
     }
 
     private static String missingLibrary(String missing) {

@@ -1,5 +1,8 @@
 package dev.flexgen.engine.device.cuda;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nvml;
@@ -20,27 +23,38 @@ record MemoryFigures(int index) {
 
     /** Bytes in use by all processes together. */
     OptionalLong used() {
+        Long used = used(List.of(index)).get(index);
+        return used == null ? OptionalLong.empty() : OptionalLong.of(used);
+    }
+
+    /** The same of several GPUs, by index; without those of which the library says nothing. */
+    static Map<Integer, Long> used(List<Integer> indexes) {
+        Map<Integer, Long> used = new HashMap<>();
         try {
-            byte[] bus = new byte[32];
-            if (cudart.cuDeviceGetPCIBusId(bus, bus.length, index) != cudart.CUDA_SUCCESS
-                    || nvml.nvmlInit_v2() != nvml.NVML_SUCCESS) {
-                return OptionalLong.empty();
+            if (nvml.nvmlInit_v2() == nvml.NVML_SUCCESS) {
+                try {
+                    indexes.forEach(index -> query(index).ifPresent(bytes -> used.put(index, bytes)));
+                } finally {
+                    nvml.nvmlShutdown();
+                }
             }
-            return query(new BytePointer(bus));
+            return used;
         } catch (LinkageError e) {
-            return OptionalLong.empty();
+            return used;
         }
     }
 
-    private static OptionalLong query(BytePointer bus) {
+    private static OptionalLong query(int index) {
+        byte[] bus = new byte[32];
+        if (cudart.cuDeviceGetPCIBusId(bus, bus.length, index) != cudart.CUDA_SUCCESS) {
+            return OptionalLong.empty();
+        }
         nvmlDevice_st device = new nvmlDevice_st();
-        try (bus;
+        try (BytePointer name = new BytePointer(bus);
                 nvmlMemory_t memory = new nvmlMemory_t()) {
-            boolean answered = nvml.nvmlDeviceGetHandleByPciBusId_v2(bus, device) == nvml.NVML_SUCCESS
+            boolean answered = nvml.nvmlDeviceGetHandleByPciBusId_v2(name, device) == nvml.NVML_SUCCESS
                     && nvml.nvmlDeviceGetMemoryInfo(device, memory) == nvml.NVML_SUCCESS;
             return answered ? OptionalLong.of(memory.used()) : OptionalLong.empty();
-        } finally {
-            nvml.nvmlShutdown();
         }
     }
 

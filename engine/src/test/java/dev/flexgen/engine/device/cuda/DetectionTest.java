@@ -98,8 +98,8 @@ class DetectionTest {
     }
 
     @Test
-    void theFirstGpuThatWillDoIsTaken() {
+    void theGpusThatWillDoAreTaken() {
         Detection found = Detection.of(new DriverReport("", "", 0, 13_000, List.of(P100, T4)));
-        assertThat(found).isEqualTo(new Detection.Usable(T4));
+        assertThat(found).isEqualTo(new Detection.Usable(List.of(T4)));
     }
 }

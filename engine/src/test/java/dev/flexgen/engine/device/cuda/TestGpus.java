@@ -7,6 +7,7 @@ import dev.flexgen.engine.device.Device;
 import dev.flexgen.engine.device.GpuSource;
 import dev.flexgen.engine.memory.Ledger;
 import java.nio.file.Path;
+import java.util.stream.IntStream;
 
 /** The machine's GPU for tests tagged {@code gpu}, which skip themselves, with the reason, where there is none. */
 public final class TestGpus {
@@ -27,8 +28,19 @@ public final class TestGpus {
     /** The opened GPU. */
     public static Device open(Ledger ledger) {
         if (source().find() instanceof GpuSource.Present gpu) {
-            return gpu.opener().apply(ledger);
+            return gpu.gpus().getFirst().opener().apply(ledger);
         }
         throw new IllegalStateException("the GPU has gone");
+    }
+
+    /** As many GPUs as that on this machine's first card: each is opened for itself and has an even part of its memory. */
+    public static GpuSource onOneCard(int count) {
+        if (!(source().find() instanceof GpuSource.Present(var cards))) {
+            throw new IllegalStateException("the GPU has gone");
+        }
+        GpuSource.Gpu card = cards.getFirst();
+        return () -> new GpuSource.Present(IntStream.range(0, count)
+                .mapToObj(i -> new GpuSource.Gpu(i, card.name(), card.freeBytes() / count, card.opener()))
+                .toList());
     }
 }
