@@ -6,9 +6,7 @@ import dev.flexgen.engine.model.ModelSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -179,29 +177,33 @@ final class ExpertPlans {
 
     /** Where each layer's experts are: the first of the ranking on their layer's GPU, while it has room, then in host memory. */
     private List<List<Place>> places(Devices devices, List<Integer> onGpus, int inHost) {
+        int processor = devices.processor();
+        List<Integer> homes = devices.turns().homes();
+        List<Place> resident = new ArrayList<>();
+        List<Place> inMemory = new ArrayList<>();
+        List<Place> onDisk = new ArrayList<>();
+        for (int gpu = 0; gpu <= Collections.max(homes); gpu++) {
+            int prompts = devices.helps() ? gpu : processor;
+            resident.add(new Place(Tier.GPU, gpu, gpu, Access.RESIDENT));
+            inMemory.add(new Place(Tier.HOST, processor, prompts, Access.RESIDENT));
+            onDisk.add(new Place(Tier.DISK, processor, prompts, Access.ON_DEMAND));
+        }
         List<List<Place>> layers = new ArrayList<>();
-        for (int i = 0; i < planner.spec().layers(); i++) {
-            layers.add(new ArrayList<>());
+        for (int i = 0; i < homes.size(); i++) {
+            int count = planner.spec().block(i).feedForward().experts();
+            layers.add(new ArrayList<>(Collections.nCopies(count, onDisk.get(homes.get(i)))));
         }
-        List<Integer> left = new ArrayList<>(onGpus);
+        int[] left = new int[resident.size()];
+        for (int gpu = 0; gpu < Math.min(left.length, onGpus.size()); gpu++) {
+            left[gpu] = onGpus.get(gpu);
+        }
         int leftInHost = inHost;
-        Map<Expert, Place> places = new HashMap<>();
         for (Expert expert : ranking) {
-            int gpu = devices.turns().homes().get(expert.layer());
-            int prompts = devices.helps() ? gpu : devices.processor();
-            if (gpu < left.size() && left.get(gpu) > 0) {
-                left.set(gpu, left.get(gpu) - 1);
-                places.put(expert, new Place(Tier.GPU, gpu, gpu, Access.RESIDENT));
-            } else if (leftInHost > 0) {
-                leftInHost--;
-                places.put(expert, new Place(Tier.HOST, devices.processor(), prompts, Access.RESIDENT));
-            } else {
-                places.put(expert, new Place(Tier.DISK, devices.processor(), prompts, Access.ON_DEMAND));
-            }
-        }
-        for (int i = 0; i < layers.size(); i++) {
-            for (int j = 0; j < planner.spec().block(i).feedForward().experts(); j++) {
-                layers.get(i).add(places.get(new Expert(i, j)));
+            int gpu = homes.get(expert.layer());
+            if (left[gpu]-- > 0) {
+                layers.get(expert.layer()).set(expert.index(), resident.get(gpu));
+            } else if (leftInHost-- > 0) {
+                layers.get(expert.layer()).set(expert.index(), inMemory.get(gpu));
             }
         }
         return layers;

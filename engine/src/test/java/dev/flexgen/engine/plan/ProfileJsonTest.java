@@ -3,9 +3,9 @@ package dev.flexgen.engine.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonObject;
 import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.quant.Encoding;
-import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
