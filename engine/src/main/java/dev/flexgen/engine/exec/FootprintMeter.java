@@ -103,9 +103,7 @@ public record FootprintMeter(WeightEncodings encodings, List<DeviceShape> device
         WeightEncodings first =
                 new WeightEncodings(new FirstLayers(encodings.stored(), kept.size()), encodings.chosen());
         Plan start = new Plan(plan.embeddingDevice(), kept, plan.head(), plan.computeBoundTokens(), plan.ringSlots());
-        return new FootprintMeter(first, devices, kv, workload)
-                .of(start)
-                .gpuPeaks();
+        return new FootprintMeter(first, devices, kv, workload).of(start).gpuPeaks();
     }
 
     /** The most that is held in host memory while loading. */

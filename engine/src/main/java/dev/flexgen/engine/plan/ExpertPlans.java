@@ -90,7 +90,8 @@ final class ExpertPlans {
     }
 
     private Stream<Devices> devices(LayerTurns turns, int processor, CostModel cost) {
-        double even = mostChosen() * cost.streamedShare(planner.workload().token().rows(), List.of(turns.last()));
+        double even =
+                mostChosen() * cost.streamedShare(planner.workload().token().rows(), List.of(turns.last()));
         Set<Double> shares = new TreeSet<>(Set.of(0.0));
         int parts = (int) (PARTS * even);
         for (int near = parts - NEAR; near <= parts + NEAR + 1; near++) {

@@ -214,11 +214,7 @@ final class GpuSearch {
 
     private Candidate candidate(Offload offload, List<Cut> onGpus, Plan plan, Footprint footprint) {
         return new Candidate(
-                offload,
-                onGpus,
-                plan,
-                footprint,
-                planner.workload().seconds(prices, plan, footprint));
+                offload, onGpus, plan, footprint, planner.workload().seconds(prices, plan, footprint));
     }
 
     /** Blocks from disk pass through the GPUs too: if their ring takes too much of one, less is kept there. */

@@ -50,7 +50,11 @@ class PlannerSearchTest {
 
     private static Planner planner(long gpu, long host, boolean disk, double active) {
         return new Planner(
-                shape(active), DEVICES, new Budget(List.of(new Budget.Gpu(gpu, 1)), host, disk), METER, Workload.conversation(CONTEXT, 0));
+                shape(active),
+                DEVICES,
+                new Budget(List.of(new Budget.Gpu(gpu, 1)), host, disk),
+                METER,
+                Workload.conversation(CONTEXT, 0));
     }
 
     private static double seconds(MachineProfile machine, double active, Plan plan) {

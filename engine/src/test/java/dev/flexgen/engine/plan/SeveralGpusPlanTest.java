@@ -83,7 +83,8 @@ class SeveralGpusPlanTest {
                 Workload.conversation(CONTEXT, 0)));
         MachineProfile machine =
                 ONE.withGpus(Collections.nCopies(gpus.length, ONE.gpus().getFirst()));
-        Plan plan = new Planner(shape, budget.devices(), budget, meter, Workload.conversation(CONTEXT, 0)).forGpus(() -> machine);
+        Plan plan = new Planner(shape, budget.devices(), budget, meter, Workload.conversation(CONTEXT, 0))
+                .forGpus(() -> machine);
         List<Tier> tiers = budget.devices().stream().map(DeviceShape::tier).toList();
         return new Planned(budget, plan, meter.of(plan), new CostModel(machine, tiers, shape));
     }
