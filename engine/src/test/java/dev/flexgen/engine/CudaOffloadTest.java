@@ -34,6 +34,9 @@ class CudaOffloadTest {
     private static final int PLANS = 20;
     private static final int PLANS_OF_EACH_MODEL = 6;
 
+    /** Fewer, because opening a GPU takes longer than a tiny model. */
+    private static final int PLANS_OF_TWO_GPUS = 2;
+
     /** Each of them counts a context of its own, as if it were alone. */
     private static final long TWO_ON_A_CARD = 2L << 30;
 
@@ -104,7 +107,7 @@ class CudaOffloadTest {
         GpuSource two = TestGpus.onOneCard(2);
         EngineOptions both = options().withGpus(GpuChoice.ALL).withLimits(new MemoryLimits(TWO_ON_A_CARD, 0, disk));
         RandomPlans plans = new RandomPlans(Families.read(Fixtures.golden(model)), 31L * model.hashCode());
-        for (int round = 0; round < PLANS_OF_EACH_MODEL; round++) {
+        for (int round = 0; round < PLANS_OF_TWO_GPUS; round++) {
             OpenModel engine = OpenModel.open(Fixtures.golden(model), plans.withGpus(2), both, two);
             try (engine) {
                 Continuations.assertGolden(engine, model);
