@@ -109,7 +109,7 @@ public final class Model implements AutoCloseable {
         return devices.size() - 1;
     }
 
-    /** Plans number it last. */
+    /** Whether the processor, the last device of a plan, computes some of the model. */
     private boolean processorComputes() {
         return choice.plan().computes(devices.size() - 1);
     }

@@ -85,8 +85,8 @@ public interface Ops {
      * Capability#EXPERTS}.
      *
      * @param experts some of a layer's, in ascending order, or some of their neurons
-     * @return false if the device would do no more than the operations above one after the other, which a device may also do where some
-     *     have fewer neurons; then it has done nothing
+     * @return false if the device would do no more than the operations above one after the other; then it has done nothing. A device may
+     *     also return false for experts with different numbers of neurons
      */
     default boolean experts(Activation activation, List<RoutedExpert> experts, Rows in, Rows out) {
         return false;

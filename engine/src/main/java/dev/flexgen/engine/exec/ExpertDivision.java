@@ -28,16 +28,14 @@ final class ExpertDivision {
     private final int parts;
 
     /** Of each divided expert, what is fetched for whom. */
-    private final List<List<Task>> fetched;
+    private List<List<Task>> fetched = List.of();
 
     /** What the processor computes of it. */
-    private final List<List<Task>> kept;
+    private List<List<Task>> kept = List.of();
 
     private ExpertDivision(Routing routing, int parts) {
         this.routing = routing;
         this.parts = parts;
-        this.fetched = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
-        this.kept = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
     }
 
     /**
@@ -64,6 +62,8 @@ final class ExpertDivision {
     }
 
     private void divide(List<Entry> fetching, int rows) {
+        fetched = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
+        kept = new ArrayList<>(Collections.nCopies(routing.experts(), List.of()));
         int[] chosen = new int[rows];
         for (Entry entry : fetching) {
             for (int expert = entry.shard().from(); expert < entry.shard().to(); expert++) {
@@ -87,22 +87,30 @@ final class ExpertDivision {
                     cuts[i] = Math.min(parts, left[row]);
                     left[row] -= cuts[i];
                 }
-                fetched.set(expert, tasks(share, cuts, true));
-                kept.set(expert, tasks(share, cuts, false));
+                divide(expert, share, cuts);
             }
         }
     }
 
-    /** Rows of which the same parts are fetched, or computed in place, are one task. */
-    private List<Task> tasks(Routing.Share share, int[] cuts, boolean fetched) {
-        List<Task> tasks = new ArrayList<>();
-        for (int cut = fetched ? 1 : 0; cut < (fetched ? parts + 1 : parts); cut++) {
-            Routing.Share some = where(share, cuts, cut);
-            if (some.rows().length > 0) {
-                tasks.add(fetched ? new Task(0, cut, some) : new Task(cut, parts, some));
+    /**
+     * Rows of which the same parts are fetched, or computed in place, are one task.
+     *
+     * @param cuts for each row of {@code share} how many parts are fetched
+     */
+    private void divide(int expert, Routing.Share share, int[] cuts) {
+        List<Task> toFetch = new ArrayList<>();
+        List<Task> toKeep = new ArrayList<>();
+        for (int cut = 0; cut <= parts; cut++) {
+            Routing.Share some = cutAt(share, cuts, cut);
+            if (some.rows().length > 0 && cut > 0) {
+                toFetch.add(new Task(0, cut, some));
+            }
+            if (some.rows().length > 0 && cut < parts) {
+                toKeep.add(new Task(cut, parts, some));
             }
         }
-        return tasks;
+        fetched.set(expert, toFetch);
+        kept.set(expert, toKeep);
     }
 
     /**
@@ -124,7 +132,7 @@ final class ExpertDivision {
     }
 
     /** The rows whose expert is cut there. */
-    private static Routing.Share where(Routing.Share share, int[] cuts, int cut) {
+    private static Routing.Share cutAt(Routing.Share share, int[] cuts, int cut) {
         int count = 0;
         for (int it : cuts) {
             count += it == cut ? 1 : 0;
@@ -164,13 +172,19 @@ final class ExpertDivision {
         return needed;
     }
 
+    private boolean isNeeded(Entry entry, int expert) {
+        return entry.divided()
+                ? !of(entry, expert).isEmpty()
+                : routing.of(expert).rows().length > 0;
+    }
+
     private boolean isNeeded(DeviceTasks tasks) {
         for (Entry entry : tasks.entries()) {
             if (entry.block().component() != Component.EXPERTS) {
                 return true;
             }
             for (int expert = entry.shard().from(); expert < entry.shard().to(); expert++) {
-                if (!of(entry, expert).isEmpty()) {
+                if (isNeeded(entry, expert)) {
                     return true;
                 }
             }

@@ -38,7 +38,8 @@ final class Sublayers {
     /**
      * Adds the sublayer's result for {@code h}, which was {@link #send sent}, to {@code x}, both at home.
      *
-     * @param waited whether {@code h} was waited for, so that the processor has it already and begins before others are asked
+     * @param waited whether the engine's thread has waited for something that was computed behind {@code h}: the processor, which has
+     *     {@code h} soon then, begins before others are asked
      */
     void run(int home, List<DeviceTasks> sublayer, Rows h, Rows x, Part part, boolean waited) {
         int others = sublayer.size() - 1;

@@ -20,7 +20,7 @@ import java.util.List;
 public record ExpertsLayout(ExpertLayout one, int first, int count, double chosenShare)
         implements BlockLayout<List<ExpertsLayout.Expert>> {
 
-    /** Parts of an expert begin at a multiple of so many neurons: whole tiles of the processor's, and rows where kernels want them. */
+    /** Parts of an expert begin at a multiple of so many neurons, which the processor's loops take together. */
     private static final int STEP = 16;
 
     /**
@@ -50,7 +50,7 @@ public record ExpertsLayout(ExpertLayout one, int first, int count, double chose
 
         @Override
         public Expert in(MemorySegment part) {
-            return new Expert(List.of(gate.linear(part), up.linear(part)), down.matrix(part));
+            return in(part, 0, width());
         }
 
         /** Neurons. */

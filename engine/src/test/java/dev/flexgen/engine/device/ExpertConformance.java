@@ -88,11 +88,13 @@ public abstract class ExpertConformance extends ConformanceSuite {
                 .filter(_ -> cutExperts())
                 .map(encoding -> test(encoding.name(), operands -> {
                     int[] shape = {768, 128};
-                    List<RoutedExpert> experts =
-                            new ArrayList<>(routed(operands, encoding, encoding, shape, new Choice(4, 2), 3));
-                    int[] first = {96, 128};
-                    List<RoutedExpert> smaller = routed(operands, encoding, encoding, first, new Choice(4, 2), 3);
-                    experts.set(0, smaller.getFirst()); // the first must not decide how the others are added up
+                    // One row chose the small one, one the tall one, one both: neither may decide how the other is
+                    // added up.
+                    List<RoutedExpert> experts = List.of(
+                            expert(operands, encoding, encoding, new int[] {96, 128}, new int[] {0, 2}, new float[] {
+                                1, 0.4f
+                            }),
+                            expert(operands, encoding, encoding, shape, new int[] {1, 2}, new float[] {1, 0.6f}));
                     Rows in = scaled(operands.rows(3, shape[1]), 1 / Math.sqrt(shape[1]));
                     Rows out = operands.rows(3, shape[1]);
                     double[] slack = new double[3];
@@ -185,18 +187,22 @@ public abstract class ExpertConformance extends ConformanceSuite {
         List<RoutedExpert> experts = new ArrayList<>();
         for (List<Integer> own : rows) {
             if (!own.isEmpty()) {
-                Linear gate = new Linear(operands.matrix(up, shape[0], shape[1]), null);
-                Linear second = new Linear(operands.matrix(up, shape[0], shape[1]), null);
                 float[] weights = new float[own.size()];
                 for (int i = 0; i < weights.length; i++) {
                     weights[i] = 0.1f + random.nextFloat();
                 }
                 int[] ids = own.stream().mapToInt(row -> row).toArray();
-                experts.add(new RoutedExpert(
-                        List.of(gate, second), operands.matrix(down, shape[0], shape[1]), ids, weights));
+                experts.add(expert(operands, up, down, shape, ids, weights));
             }
         }
         return experts;
+    }
+
+    private static RoutedExpert expert(
+            RandomOperands operands, Encoding up, Encoding down, int[] shape, int[] rows, float[] weights) {
+        Linear gate = new Linear(operands.matrix(up, shape[0], shape[1]), null);
+        Linear second = new Linear(operands.matrix(up, shape[0], shape[1]), null);
+        return new RoutedExpert(List.of(gate, second), operands.matrix(down, shape[0], shape[1]), rows, weights);
     }
 
     private record Chooser(List<List<Integer>> rows, int row) {

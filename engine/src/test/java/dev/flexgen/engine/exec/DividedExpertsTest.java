@@ -20,6 +20,7 @@ import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
 import dev.flexgen.engine.model.RandomModel;
+import dev.flexgen.engine.model.UniformTypes;
 import dev.flexgen.engine.plan.Access;
 import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
@@ -28,6 +29,7 @@ import dev.flexgen.engine.quant.Encoding;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.tensor.DType;
 import dev.flexgen.engine.weights.CheckpointRows;
+import dev.flexgen.engine.weights.ExpertsLayout;
 import dev.flexgen.engine.weights.RandomRows;
 import dev.flexgen.engine.weights.RowSource;
 import dev.flexgen.engine.weights.WeightEncodings;
@@ -46,12 +48,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whoever computes the experts that a row chose, with whatever other rows: its logits are the same to the bit. */
 class DividedExpertsTest {
 
-    /** Experts are so large that they are cut. */
+    /** Experts are just so large that they may be cut in two. */
     private static final String LARGE = """
             {"model_type": "glm4_moe", "vocab_size": 120, "hidden_size": 512, "num_hidden_layers": 1,
              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 64,
-             "intermediate_size": 96, "first_k_dense_replace": 0, "n_routed_experts": 5, "num_experts_per_tok": 3,
-             "moe_intermediate_size": 8192, "n_shared_experts": 1, "eos_token_id": 119}
+             "intermediate_size": 96, "first_k_dense_replace": 0, "n_routed_experts": 3, "num_experts_per_tok": 2,
+             "moe_intermediate_size": 4992, "n_shared_experts": 1, "eos_token_id": 119}
             """;
 
     private static final String CONFIG = """
@@ -152,10 +154,17 @@ class DividedExpertsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(doubles = {0.4, 0.7})
+    @ValueSource(doubles = {0.3, 0.7})
     void rowsAreTheSameWhereAnExpertIsCut(double fetched) throws IOException {
         describe(LARGE);
-        Plan divided = plan(List.of(new Shard(0, 5, Tier.HOST, PROCESSOR, Access.RESIDENT)), fetched);
+        Shard all = new Shard(0, 3, Tier.HOST, PROCESSOR, Access.RESIDENT);
+        WeightEncodings encodings = new WeightEncodings(new UniformTypes(spec, DType.F32, true), Encoding.Q4);
+        int parts = ExpertsLayout.of(encodings, all, 0).one().parts();
+        assertThat(parts).isEqualTo(2);
+        assertThat(ExpertDivision.fetched(2 * parts, fetched) % parts)
+                .as("one of two experts is cut")
+                .isEqualTo(1);
+        Plan divided = plan(List.of(all), fetched);
         float[] alone = joined(logits(divided, false));
         assertThat(joined(logits(divided, true))).isEqualTo(alone);
         float[] elsewhere = joined(logits(Plan.onOneDevice(spec, Tier.HOST, PROCESSOR), true));

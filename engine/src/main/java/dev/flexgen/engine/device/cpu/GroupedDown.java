@@ -75,7 +75,10 @@ final class GroupedDown {
         Matrix first = shares.getFirst().weight();
         int width = GroupKernel.of(encoding).arranged(first.columns());
         int stride = width + GroupScales.padded(encoding.groups(first.columns())); // arranged sums, sums of bases
-        int parts = shares.stream().mapToInt(Share::parts).max().orElseThrow();
+        int parts = 0;
+        for (Share share : shares) {
+            parts = Math.max(parts, share.parts());
+        }
         int most = Math.max(SkinnyMatmul.MOST, mostPartials / (parts * stride));
         for (int from = 0; from < out.count(); from += most) {
             Rows some = out.slice(from, Math.min(most, out.count() - from));

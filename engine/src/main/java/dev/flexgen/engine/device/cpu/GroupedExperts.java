@@ -30,7 +30,7 @@ final class GroupedExperts {
         this.down = down;
     }
 
-    /** Whether they are in groups, all alike, and none has many rows. */
+    /** Whether they are in groups, all gates and up projections alike, all down projections alike, and none has many rows. */
     static boolean canAdd(List<RoutedExpert> experts) {
         RoutedExpert first = experts.getFirst();
         Matrix gate = first.projections().getFirst().weight();
@@ -53,6 +53,7 @@ final class GroupedExperts {
         int[] pieces = new int[experts.size() + 1]; // up to each expert
         for (int i = 0; i < experts.size(); i++) {
             RoutedExpert expert = experts.get(i);
+            check(expert, in, out);
             int neurons = expert.down().rows();
             pieces[i + 1] = pieces[i] + Math.ceilDiv(neurons, GroupedDots.ROWS);
             places.add(inputs.places(expert.rows()));
@@ -76,6 +77,21 @@ final class GroupedExperts {
                     worker);
         });
         down.add((Grouped) experts.getFirst().down().encoding(), shares, out);
+    }
+
+    private static void check(RoutedExpert expert, Rows in, Rows out) {
+        int neurons = expert.down().rows();
+        for (Linear projection : expert.projections()) {
+            Matrix weight = projection.weight();
+            if (weight.rows() != neurons || weight.columns() != in.width()) {
+                throw new IllegalArgumentException("a projection of [" + weight.rows() + ", " + weight.columns()
+                        + "] for rows of " + in.width() + " numbers and " + neurons + " neurons");
+            }
+        }
+        if (expert.down().columns() != out.width()) {
+            throw new IllegalArgumentException(
+                    "a down projection of " + expert.down().columns() + " columns for rows of " + out.width());
+        }
     }
 
     /** What some neurons of an expert give, times the weights of its rows: {@code activation(gate) * up * weight}. */

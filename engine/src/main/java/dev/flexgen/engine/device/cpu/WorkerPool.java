@@ -20,7 +20,8 @@ public final class WorkerPool implements AutoCloseable {
     /** Longer than the gap between two operations of a layer, shorter than anyone would notice on a laptop's fan. */
     private static final long SPIN_NANOS = 50_000;
 
-    /** How long workers spin after {@link #rouse}: longer than it takes to ask a GPU for its part of a layer. */
+    /** How long workers spin after {@link #rouse}: longer than it takes to ask a GPU for its part of a layer, or to score the
+     * experts of a few tokens. Behind a longer wait they are parked again. */
     private static final long ROUSED_NANOS = 400_000;
 
     /** Workers that one of them, or the caller, wakes. */
