@@ -7,24 +7,49 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Counts how often the routers of each layer choose each expert. Owned by the engine's thread. */
+/**
+ * Counts how often the routers of each layer choose each expert, in steps whose results are used: what a pass through the layers has
+ * chosen counts when its step keeps it. Owned by the engine's thread.
+ */
 final class ExpertCounts {
 
-    private final long[][] chosen; // by layer, by expert
+    private final long[][] kept; // by layer, by expert
+    private final long[][] chosen; // the same in the pass that runs, or ran last
     private final int firstLayer;
+    private long keptTokens;
     private long tokens;
 
     ExpertCounts(ModelSpec spec) {
-        chosen = new long[spec.layers()][];
+        kept = new long[spec.layers()][];
         int first = spec.layers();
         for (int layer = spec.layers() - 1; layer >= 0; layer--) {
-            chosen[layer] = new long[spec.block(layer).feedForward().experts()];
-            first = chosen[layer].length > 0 ? layer : first;
+            kept[layer] = new long[spec.block(layer).feedForward().experts()];
+            first = kept[layer].length > 0 ? layer : first;
         }
         firstLayer = first;
+        chosen = Arrays.stream(kept).map(long[]::clone).toArray(long[][]::new);
     }
 
-    /** What the tokens of a step chose in a layer. */
+    /** A pass begins; what another has chosen and nobody kept is forgotten. */
+    void begin() {
+        tokens = 0;
+        for (long[] layer : chosen) {
+            Arrays.fill(layer, 0);
+        }
+    }
+
+    /** The pass's results are used. */
+    void keep() {
+        keptTokens += tokens;
+        for (int layer = 0; layer < kept.length; layer++) {
+            for (int expert = 0; expert < kept[layer].length; expert++) {
+                kept[layer][expert] += chosen[layer][expert];
+            }
+        }
+        begin();
+    }
+
+    /** What the tokens of the pass chose in a layer. */
     void count(int layer, Routing routing, int rows) {
         if (layer == firstLayer) {
             tokens += rows;
@@ -34,15 +59,15 @@ final class ExpertCounts {
         }
     }
 
-    /** What was counted; nothing of a model without experts. */
+    /** What was kept; nothing of a model without experts. */
     Optional<ExpertUse> use() {
-        if (tokens == 0) {
+        if (keptTokens == 0) {
             return Optional.empty();
         }
         List<List<Long>> layers = new ArrayList<>();
-        for (long[] experts : chosen) {
+        for (long[] experts : kept) {
             layers.add(Arrays.stream(experts).boxed().toList());
         }
-        return Optional.of(new ExpertUse(layers, tokens));
+        return Optional.of(new ExpertUse(layers, keptTokens));
     }
 }

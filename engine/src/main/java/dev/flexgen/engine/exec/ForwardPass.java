@@ -80,6 +80,8 @@ final class ForwardPass {
      */
     boolean run(Batch batch, Schedule schedule) {
         group.begin(schedule, batch.logitRows() > 0);
+        expertCounts.begin();
+        feedForward.activeNeurons().begin();
         owed = null;
         int at = plan.embeddingDevice();
         embedding.embed(weights.embedding(), batch, group.home(at).residual(batch.rows()));
@@ -93,6 +95,12 @@ final class ForwardPass {
         }
         addOwed(at, batch.rows());
         return true;
+    }
+
+    /** The last pass's results are used: what it has counted counts. */
+    void keepCounts() {
+        expertCounts.keep();
+        feedForward.activeNeurons().keep();
     }
 
     ActiveNeurons activeNeurons() {

@@ -178,6 +178,7 @@ public final class ModelRunner implements AutoCloseable {
                     numbers = head.logits(group, weights, schedule, batch);
                 }
             } while (group.mustRepeat()); // a few times at most: each time a device has changed its ways
+            forward.keepCounts();
             return numbers;
         } catch (Throwable e) {
             group.settle(e);

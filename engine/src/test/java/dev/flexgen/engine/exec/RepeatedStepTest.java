@@ -8,6 +8,7 @@ import dev.flexgen.engine.base.CancelToken;
 import dev.flexgen.engine.cache.KvCache;
 import dev.flexgen.engine.checkpoint.Checkpoint;
 import dev.flexgen.engine.checkpoint.Checkpoints;
+import dev.flexgen.engine.device.cpu.CpuDevice;
 import dev.flexgen.engine.device.cpu.WorkerPool;
 import dev.flexgen.engine.device.fake.FakeGpu;
 import dev.flexgen.engine.device.fake.FakeGpuSettings;
@@ -17,6 +18,9 @@ import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
 import dev.flexgen.engine.model.ModelTensors;
+import dev.flexgen.engine.plan.ActiveShares;
+import dev.flexgen.engine.plan.ExpertUse;
+import dev.flexgen.engine.plan.LayerPlan;
 import dev.flexgen.engine.plan.Plan;
 import dev.flexgen.engine.quant.KvEncoding;
 import dev.flexgen.engine.weights.CheckpointRows;
@@ -25,10 +29,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A device that meets activations beyond its range computes the step once more, and the results are those of any other device. */
 class RepeatedStepTest {
@@ -39,29 +46,64 @@ class RepeatedStepTest {
     @TempDir
     Path disk;
 
-    /** Logits, and how many operations it took. */
-    private record Run(List<float[]> logits, long operations) {}
+    /** Logits, how many operations it took, and what was counted of experts and neurons. */
+    private record Run(
+            List<float[]> logits, long operations, Optional<ExpertUse> experts, Optional<ActiveShares> neurons) {}
 
     @ParameterizedTest
     @CsvSource({"opt-f32,F32", "llama-f32,F32", "mixtral-f32,F32", "opt-f16-bin,Q4"})
     void resultsAreTheSameToTheBit(String model, String kv) {
         KvEncoding encoding = kv.equals("Q4") ? KvEncoding.Q4 : KvEncoding.F32;
         FakeGpuSettings settings = FakeGpuSettings.of(32 << 20, 7);
-        Run wide = run(model, encoding, settings);
-        Run narrow = run(model, encoding, settings.withRange(RANGE));
+        Run wide = run(model, encoding, settings, RepeatedStepTest::onTheGpu);
+        Run narrow = run(model, encoding, settings.withRange(RANGE), RepeatedStepTest::onTheGpu);
         assertThat(narrow.logits()).usingRecursiveComparison().isEqualTo(wide.logits());
         assertThat(narrow.operations())
                 .as("every step is computed twice, maybe with other experts at first")
                 .isBetween(7 * wide.operations() / 4, 9 * wide.operations() / 4);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"mixtral-f32", "opt-f32"})
+    void whatIsComputedTwiceIsCountedOnce(String model) {
+        FakeGpuSettings settings = FakeGpuSettings.of(32 << 20, 7);
+        Run wide = run(model, KvEncoding.F32, settings, RepeatedStepTest::neuronsOnTheProcessor);
+        Run narrow = run(model, KvEncoding.F32, settings.withRange(RANGE), RepeatedStepTest::neuronsOnTheProcessor);
+        assertThat(narrow.operations()).isGreaterThan(3 * wide.operations() / 2);
+        assertThat(narrow.experts()).isEqualTo(wide.experts());
+        assertThat(narrow.neurons()).isEqualTo(wide.neurons());
+        assertThat(narrow.experts().isPresent()).isEqualTo(model.startsWith("mixtral"));
+        assertThat(narrow.neurons().isPresent()).isEqualTo(model.startsWith("opt"));
+    }
+
+    private static Plan onTheGpu(ModelSpec spec) {
+        return Plan.onOneDevice(spec, Tier.GPU, 0);
+    }
+
+    /** Where active neurons are counted. */
+    private static Plan neuronsOnTheProcessor(ModelSpec spec) {
+        Plan gpu = onTheGpu(spec);
+        List<LayerPlan> processor = Plan.onOneDevice(spec, Tier.HOST, 1).layers();
+        List<LayerPlan> layers = IntStream.range(0, spec.layers())
+                .mapToObj(i -> new LayerPlan(
+                        0,
+                        gpu.layers().get(i).heads(),
+                        processor.get(i).up(),
+                        processor.get(i).down(),
+                        processor.get(i).experts()))
+                .toList();
+        return new Plan(0, layers, gpu.head(), Plan.COMPUTE_BOUND_TOKENS, Plan.RING_SLOTS);
+    }
+
     /** A prompt in two steps, the first of which nobody reads, the second of which fills a page and more, and what follows. */
-    private Run run(String model, KvEncoding kv, FakeGpuSettings settings) {
+    private Run run(String model, KvEncoding kv, FakeGpuSettings settings, Function<ModelSpec, Plan> plan) {
         Ledger ledger = new Ledger();
         ModelSpec spec = Families.read(Fixtures.golden(model));
         int[] ids = IntStream.range(0, 103).map(i -> 3 + i * 7 % 50).toArray();
         List<float[]> logits = new ArrayList<>();
         long operations;
+        Optional<ExpertUse> experts;
+        Optional<ActiveShares> neurons;
         try (FakeGpu gpu = new FakeGpu(ledger, settings);
                 Checkpoint checkpoint = Checkpoints.open(Fixtures.golden(model));
                 WorkerPool pool = new WorkerPool(1)) {
@@ -69,8 +111,8 @@ class RepeatedStepTest {
             try (ModelRunner runner = new ModelRunner(
                             new CheckpointRows(tensors, () -> {}, pool),
                             WeightEncodings.asStored(tensors),
-                            Plan.onOneDevice(spec, Tier.GPU, 0),
-                            List.of(gpu),
+                            plan.apply(spec),
+                            List.of(gpu, new CpuDevice(ledger, pool)),
                             bytes -> new ScratchFile(ledger, disk, bytes),
                             kv,
                             Math.min(128, spec.positions()),
@@ -82,10 +124,12 @@ class RepeatedStepTest {
                             .numbers());
                     assertThat(cache.length()).isEqualTo(step[1]);
                 }
+                experts = runner.expertUse();
+                neurons = runner.activeShares();
             }
             operations = gpu.statistics().operations();
         }
         assertThat(ledger.report()).isEmpty();
-        return new Run(logits, operations);
+        return new Run(logits, operations, experts, neurons);
     }
 }
