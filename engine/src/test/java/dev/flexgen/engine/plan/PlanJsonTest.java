@@ -9,10 +9,12 @@ import dev.flexgen.engine.base.EngineException;
 import dev.flexgen.engine.memory.Tier;
 import dev.flexgen.engine.model.Families;
 import dev.flexgen.engine.model.ModelSpec;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PlanJsonTest {
 
@@ -54,6 +56,54 @@ class PlanJsonTest {
                         EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.INPUT))
                 .hasMessageContaining("plan.json")
                 .hasMessageContaining(message);
+    }
+
+    private static String withFetchedShare(String share) {
+        ModelSpec experts = Families.read(Fixtures.golden("mixtral-f32"));
+        Plan whole = Plan.onOneDevice(experts, Tier.GPU, 0);
+        List<LayerPlan> layers = whole.layers().stream()
+                .map(it -> new LayerPlan(it.home(), it.heads(), it.up(), it.down(), it.experts(), 0.25))
+                .toList();
+        String text = PlanJson.write(new Plan(0, layers, whole.head(), whole.computeBoundTokens(), whole.ringSlots()));
+        assertThat(text).contains("\"fetched_share\": 0.25");
+        return text.replace("\"fetched_share\": 0.25", "\"fetched_share\": " + share);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-0.001", "1.001", "1e308", "NaN", "null", "\"0.5\"", "true", "[0.5]", "{}"})
+    void aShareOfFetchedExpertsThatIsNoneIsNamed(String share) {
+        assertThatThrownBy(() -> PlanJson.read(withFetchedShare(share), "plan.json"))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.INPUT))
+                .hasMessageStartingWith("plan.json")
+                .hasMessageContaining("fetched_share");
+    }
+
+    @Test
+    void onlyAGpuFetchesExpertsAndOnlyWhereThereAreSome() {
+        ModelSpec experts = Families.read(Fixtures.golden("mixtral-f32"));
+        for (String share : List.of("0", "0.5", "1")) {
+            Plan plan = PlanJson.read(withFetchedShare(share), "plan.json");
+            new PlanCheck(experts, List.of(Tier.GPU, Tier.HOST)).check(plan);
+        }
+        assertFetchingRefused(experts, Plan.onOneDevice(experts, Tier.HOST, 1));
+        assertFetchingRefused(SPEC, Plan.onOneDevice(SPEC, Tier.GPU, 0));
+    }
+
+    /** In the last layer, where the others fetch nothing. */
+    private static void assertFetchingRefused(ModelSpec spec, Plan plan) {
+        PlanCheck check = new PlanCheck(spec, List.of(Tier.GPU, Tier.HOST));
+        check.check(plan);
+        List<LayerPlan> layers = new ArrayList<>(plan.layers());
+        LayerPlan last = layers.removeLast();
+        layers.add(new LayerPlan(last.home(), last.heads(), last.up(), last.down(), last.experts(), 0.5));
+        Plan fetching =
+                new Plan(plan.embeddingDevice(), layers, plan.head(), plan.computeBoundTokens(), plan.ringSlots());
+        assertThatThrownBy(() -> check.check(fetching))
+                .isInstanceOfSatisfying(
+                        EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.INPUT))
+                .hasMessageContaining("layer " + (spec.layers() - 1))
+                .hasMessageContaining("needs experts and a GPU");
     }
 
     @Test
