@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** A model on a fake hub: commits by branch, files by commit. To be set up before it is asked for anything. */
+/** A model on a fake hub: commits by branch, files by commit. Tests set it up before the hub serves it. */
 public final class FakeRepository {
 
     private final String id;

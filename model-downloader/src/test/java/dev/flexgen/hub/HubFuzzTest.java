@@ -16,7 +16,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Everything that comes from a hub or lies in a store, damaged at random: it is understood or not, and nothing else happens. */
+/** Readers of what hubs send and stores hold either accept randomly damaged input or refuse it with their own exception. */
 class HubFuzzTest {
 
     private static final int CASES = Boolean.getBoolean("flexgen.full") ? 20_000 : 400;

@@ -200,7 +200,7 @@ final class CudaFigures {
         }
     }
 
-    /** What a wrong address in a kernel leads to, and whether a new device can be opened after it. */
+    /** Gives a kernel a wrong address, then tries to open a new device. */
     @SuppressWarnings("restricted") // nothing lies there
     private static void fault() {
         Ledger ledger = new Ledger();

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
-/** Which memory is of one kind. Thread-safe. */
+/** Remembers which addresses belong to one kind of memory. Thread-safe. */
 final class AddressRanges {
 
     private final NavigableMap<Long, Long> ends = new TreeMap<>();
@@ -18,7 +18,7 @@ final class AddressRanges {
         ends.remove(segment.address());
     }
 
-    /** Whether all of {@code segment} lies in one of them. */
+    /** Whether one range holds all of {@code segment}. */
     synchronized boolean contain(MemorySegment segment) {
         Map.Entry<Long, Long> range = ends.floorEntry(segment.address());
         return segment.isNative() && range != null && segment.address() + segment.byteSize() <= range.getValue();

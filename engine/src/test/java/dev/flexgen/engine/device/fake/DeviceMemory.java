@@ -10,8 +10,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A fake GPU's memory: so many bytes, confined to the simulation's thread. Any other thread may cut segments into slices, and
- * fails when it reads or writes one. Its own state is used by the simulation's thread alone, except where it says otherwise.
+ * The memory of a fake GPU. Only the simulation's thread can read and write it; other threads can cut segments into slices. Owned by
+ * the simulation's thread, except for methods that say otherwise.
  */
 final class DeviceMemory {
 
@@ -27,7 +27,7 @@ final class DeviceMemory {
         this.capacity = capacity;
     }
 
-    /** Called by any thread. */
+    /** Takes memory. Any thread. */
     Buffer allocate(Ledger ledger, Simulation simulation, String owner, long bytes) {
         return Buffer.take(ledger, Tier.GPU, owner, bytes, () -> {
             MemorySegment segment = simulation.call(() -> take(owner, bytes));
@@ -40,12 +40,12 @@ final class DeviceMemory {
                 "The GPU has no " + bytes + " bytes left for " + owner + "; close other programs that use it");
     }
 
-    /** Whether a segment lies in it; asked by any thread. */
+    /** Whether it holds a segment. Any thread. */
     boolean contains(MemorySegment segment) {
         return ranges.contain(segment);
     }
 
-    /** The most bytes held at a time; asked by any thread. */
+    /** Most bytes held at a time. Any thread. */
     long peak() {
         return peak;
     }

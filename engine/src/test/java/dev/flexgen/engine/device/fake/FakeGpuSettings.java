@@ -6,32 +6,38 @@ import dev.flexgen.engine.quant.Encoding;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 
-/**
- * What kind of GPU to pretend.
- *
- * @param bytes of its memory
- * @param seed of the order in which it does things
- * @param uploadRate bytes per simulated second; 0 takes no time
- * @param downloadRate likewise
- * @param operationNanos simulated time of one operation
- * @param hostBytes page-locked host memory that the system grants
- * @param faults which calls fail
- * @param supports which operations it knows for which encodings
- * @param capabilities what it can do beside them
- * @param range of the numbers that it multiplies with weights, unless a step is repeated
- */
-public record FakeGpuSettings(
-        long bytes,
-        long seed,
-        long uploadRate,
-        long downloadRate,
-        long operationNanos,
-        long hostBytes,
-        Faults faults,
-        BiPredicate<Operation, Encoding> supports,
-        Set<Capability> capabilities,
-        float range) {
+/** What kind of GPU to pretend. No time passes, host memory has no end and nothing fails or is missing, unless it is said. Immutable. */
+public final class FakeGpuSettings {
+
+    private final long bytes;
+    private final long seed;
+
+    // Only changed() writes these, before anybody else sees the object.
+    private long uploadRate;
+    private long downloadRate;
+    private long operationNanos;
+    private long hostBytes = Long.MAX_VALUE;
+    private Faults faults = Faults.NONE;
+    private BiPredicate<Operation, Encoding> supports = FakeGpuSettings::known;
+    private Set<Capability> capabilities = EnumSet.allOf(Capability.class);
+    private float range = Float.POSITIVE_INFINITY;
+
+    private FakeGpuSettings(long bytes, long seed) {
+        this.bytes = bytes;
+        this.seed = seed;
+    }
+
+    /**
+     * A GPU that does everything.
+     *
+     * @param bytes of its memory
+     * @param seed of the order in which it does things
+     */
+    public static FakeGpuSettings of(long bytes, long seed) {
+        return new FakeGpuSettings(bytes, seed);
+    }
 
     private static boolean known(Operation operation, Encoding encoding) {
         return switch (operation) {
@@ -42,105 +48,100 @@ public record FakeGpuSettings(
         };
     }
 
-    /** No time passes, and host memory has no end. */
-    public static FakeGpuSettings of(long bytes, long seed) {
-        return new FakeGpuSettings(
-                bytes,
-                seed,
-                0,
-                0,
-                0,
-                Long.MAX_VALUE,
-                Faults.NONE,
-                FakeGpuSettings::known,
-                EnumSet.allOf(Capability.class),
-                Float.POSITIVE_INFINITY);
+    /** A copy with something changed. */
+    private FakeGpuSettings changed(Consumer<FakeGpuSettings> change) {
+        FakeGpuSettings copy = new FakeGpuSettings(bytes, seed);
+        copy.uploadRate = uploadRate;
+        copy.downloadRate = downloadRate;
+        copy.operationNanos = operationNanos;
+        copy.hostBytes = hostBytes;
+        copy.faults = faults;
+        copy.supports = supports;
+        copy.capabilities = capabilities;
+        copy.range = range;
+        change.accept(copy);
+        return copy;
     }
 
-    public FakeGpuSettings withRates(long uploadRate, long downloadRate) {
-        return new FakeGpuSettings(
-                bytes,
-                seed,
-                uploadRate,
-                downloadRate,
-                operationNanos,
-                hostBytes,
-                faults,
-                supports,
-                capabilities,
-                range);
+    /** Bytes that copies move in a simulated second; 0 takes no time. */
+    public FakeGpuSettings withRates(long upload, long download) {
+        return changed(it -> {
+            it.uploadRate = upload;
+            it.downloadRate = download;
+        });
     }
 
-    public FakeGpuSettings withOperationNanos(long operationNanos) {
-        return new FakeGpuSettings(
-                bytes,
-                seed,
-                uploadRate,
-                downloadRate,
-                operationNanos,
-                hostBytes,
-                faults,
-                supports,
-                capabilities,
-                range);
+    /** Simulated time of one operation. */
+    public FakeGpuSettings withOperationNanos(long nanos) {
+        return changed(it -> it.operationNanos = nanos);
     }
 
-    public FakeGpuSettings withHostBytes(long hostBytes) {
-        return new FakeGpuSettings(
-                bytes,
-                seed,
-                uploadRate,
-                downloadRate,
-                operationNanos,
-                hostBytes,
-                faults,
-                supports,
-                capabilities,
-                range);
+    /** Page-locked host memory that the system grants. */
+    public FakeGpuSettings withHostBytes(long granted) {
+        return changed(it -> it.hostBytes = granted);
     }
 
-    public FakeGpuSettings withFaults(Faults faults) {
-        return new FakeGpuSettings(
-                bytes,
-                seed,
-                uploadRate,
-                downloadRate,
-                operationNanos,
-                hostBytes,
-                faults,
-                supports,
-                capabilities,
-                range);
+    /** Which calls fail. */
+    public FakeGpuSettings withFaults(Faults wanted) {
+        return changed(it -> it.faults = wanted);
     }
 
     /** Without kernels for {@code missing} on {@code encoding}. */
     public FakeGpuSettings without(Operation missing, Encoding encoding) {
-        BiPredicate<Operation, Encoding> rest =
-                (operation, it) -> !(operation == missing && it.equals(encoding)) && supports.test(operation, it);
-        return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, rest, capabilities, range);
+        BiPredicate<Operation, Encoding> before = supports;
+        return changed(it -> it.supports = (operation, other) ->
+                !(operation == missing && other.equals(encoding)) && before.test(operation, other));
     }
 
     /** Without kernels for {@code missing}. */
     public FakeGpuSettings without(Capability missing) {
         Set<Capability> rest = EnumSet.copyOf(capabilities);
         rest.remove(missing);
-        return new FakeGpuSettings(
-                bytes, seed, uploadRate, downloadRate, operationNanos, hostBytes, faults, supports, rest, range);
+        return changed(it -> it.capabilities = rest);
     }
 
-    /** Cuts numbers beyond {@code range} before it multiplies them, and then asks for the step once more. */
-    public FakeGpuSettings withRange(float range) {
-        return new FakeGpuSettings(
-                bytes,
-                seed,
-                uploadRate,
-                downloadRate,
-                operationNanos,
-                hostBytes,
-                faults,
-                supports,
-                capabilities,
-                range);
+    /** Cuts numbers beyond {@code most} before it multiplies them, and then asks for the step once more. */
+    public FakeGpuSettings withRange(float most) {
+        return changed(it -> it.range = most);
+    }
+
+    public long bytes() {
+        return bytes;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    long uploadRate() {
+        return uploadRate;
+    }
+
+    long downloadRate() {
+        return downloadRate;
+    }
+
+    long operationNanos() {
+        return operationNanos;
+    }
+
+    long hostBytes() {
+        return hostBytes;
+    }
+
+    Faults faults() {
+        return faults;
+    }
+
+    BiPredicate<Operation, Encoding> supports() {
+        return supports;
+    }
+
+    Set<Capability> capabilities() {
+        return capabilities;
+    }
+
+    float range() {
+        return range;
     }
 }

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** A lane from the outside: checks what is asked for and puts it into the queue. */
+/** A stream of a fake GPU: checks each request and puts it into the queue. */
 final class FakeStream implements Stream {
 
     private final StreamRole lane;
