@@ -20,7 +20,7 @@ final class Admission<J> {
     private @Nullable J waiting;
 
     /**
-     * For jobs that are asked for when there is room.
+     * Takes jobs one by one, each when there is room for it.
      *
      * @param most at a time
      * @param start begins a job, or throws and leaves nothing behind

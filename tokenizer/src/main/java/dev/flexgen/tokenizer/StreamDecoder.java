@@ -79,11 +79,12 @@ public final class StreamDecoder {
         shown = decode(0, length).length();
     }
 
-    /** Finds a place where the window's text falls apart cleanly and forgets what lies before. */
+    /** Cuts the window where both parts decode to what they are together, and forgets the first. */
     private void cutInvalidBytes(String text) {
         for (int cut = length - UNFINISHED_TOKENS - 1; cut > 0; cut--) {
             String tail = decode(cut, length);
-            if (text.equals(decode(0, cut) + tail)) {
+            // Ids that the tokenizer does not know are nothing; what is held back must not be cut off before them.
+            if (!tail.isEmpty() && text.equals(decode(0, cut) + tail)) {
                 length -= cut;
                 System.arraycopy(window, cut, window, 0, length);
                 shown = tail.length() - 1;

@@ -57,6 +57,20 @@ class StreamDecoderTest {
     }
 
     @Test
+    void idsThatTheTokenizerDoesNotKnowLoseNothing() {
+        try (Tokenizer tokenizer = TestFolders.open(TestFolders.golden("gpt2"))) {
+            StreamDecoder decoder = new StreamDecoder(tokenizer);
+            StringBuilder shown = new StringBuilder();
+            shown.append(decoder.next(tokenizer.encode("\uD834\uDD1E")[2]));
+            for (int i = 0; i < 150; i++) { // models have rows of their tables for more ids than tokenizers have
+                shown.append(decoder.next(tokenizer.size() + i));
+            }
+            shown.append(decoder.next(tokenizer.encode("a")[0])).append(decoder.flush());
+            assertThat(shown.toString()).isEqualTo("\uFFFDa");
+        }
+    }
+
+    @Test
     void specialTokensShowNothing() {
         try (Tokenizer tokenizer = TestFolders.open(TestFolders.golden("gpt2"))) {
             StreamDecoder decoder = new StreamDecoder(tokenizer);

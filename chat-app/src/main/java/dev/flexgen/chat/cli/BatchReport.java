@@ -57,16 +57,10 @@ record BatchReport(
                 .put("predicted_tokens_per_second", predictedTokensPerSecond())
                 .put("bound", predicted.binding().label())
                 .put("bound_tokens_per_second", boundTokensPerSecond())
-                .put("held_bytes", this::held)
+                .put("held_bytes", it -> BenchReport.held(load, it))
                 .put("peak_gpu_bytes", peakGpuBytes)
                 .put("other_load", otherLoad)
                 .put("plan", PlanJson.toJson(load.plan())));
-    }
-
-    private void held(JsonLine line) {
-        for (Tier tier : Tier.values()) {
-            line.put(tier.name().toLowerCase(Locale.ROOT), load.heldBytes().getOrDefault(tier, 0L));
-        }
     }
 
     String text(String model) {

@@ -3,6 +3,7 @@ package dev.flexgen.chat.cli;
 import dev.flexgen.chat.machine.PredictionCheck;
 import dev.flexgen.chat.machine.SpeedWords;
 import dev.flexgen.config.Bytes;
+import dev.flexgen.engine.FinishReason;
 import dev.flexgen.engine.Generation;
 import dev.flexgen.engine.Model;
 import dev.flexgen.engine.memory.Tier;
@@ -70,7 +71,7 @@ record BenchReport(
                 .put("decode_seconds", generation.decodeSeconds())
                 .put("decode_tokens_per_second", decodeTokensPerSecond())
                 .put("tokens_per_second", generation.ids().length / seconds)
-                .put("held_bytes", this::held)
+                .put("held_bytes", it -> held(load, it))
                 .put("peak_gpu_bytes", peakGpuBytes)
                 .put("weight_bytes_per_token", load.weightBytesPerToken())
                 .put("host_read_bytes_per_second", hostReadBytesPerSecond)
@@ -84,7 +85,7 @@ record BenchReport(
                 .putIf("draft", drafted.map(it -> it::json)));
     }
 
-    private void held(JsonLine line) {
+    static void held(Model load, JsonLine line) {
         for (Tier tier : Tier.values()) {
             line.put(tier.name().toLowerCase(Locale.ROOT), load.heldBytes().getOrDefault(tier, 0L));
         }
@@ -130,7 +131,10 @@ record BenchReport(
     /** What keeps these figures from saying what they should; lines, or nothing. */
     private String remarks() {
         StringBuilder remarks = new StringBuilder();
-        if (generation.ids().length < workload.newTokens()) {
+        if (generation.reason() == FinishReason.CANCELLED) {
+            remarks.append(String.format(
+                    Locale.ROOT, "stopped after %d of %d tokens%n", generation.ids().length, workload.newTokens()));
+        } else if (generation.ids().length < workload.newTokens()) {
             remarks.append(String.format(
                     Locale.ROOT,
                     "%d tokens were asked for, then the context of %d was full%n",

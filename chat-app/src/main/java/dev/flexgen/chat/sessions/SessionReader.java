@@ -15,6 +15,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,10 +53,10 @@ final class SessionReader {
                         + (MOST_BYTES >> 20) + " MiB; move it elsewhere");
             }
             // Bytes that are no UTF-8 read as U+FFFD, and so stay the only thing that is lost.
-            String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            byte[] bytes = Files.readAllBytes(file);
             Instant updated = Files.getLastModifiedTime(file).toInstant();
             var reader = new SessionReader(name);
-            if (!reader.lines(text)) {
+            if (!reader.lines(bytes)) {
                 throw CommandException.failure(
                         file + " is no session: no line of it is one of a session's; move it elsewhere");
             }
@@ -67,8 +68,9 @@ final class SessionReader {
     }
 
     /** Whether any of it is a session's, or it is empty. */
-    private boolean lines(String text) {
-        String[] lines = text.split("\n", -1);
+    private boolean lines(byte[] bytes) {
+        String[] lines = new String(bytes, StandardCharsets.UTF_8).split("\n", -1);
+        String[] raw = new String(bytes, StandardCharsets.ISO_8859_1).split("\n", -1);
         int understood = 0;
         int senseless = 0;
         for (int i = 0; i < lines.length; i++) {
@@ -78,7 +80,9 @@ final class SessionReader {
             } else if (!lines[i].isBlank() && !cutOff) {
                 senseless++;
             }
-            if (lines[i].indexOf('\uFFFD') >= 0) {
+            // A reply that was stopped within a character has U+FFFD by itself.
+            if (!Arrays.equals(
+                    lines[i].getBytes(StandardCharsets.UTF_8), raw[i].getBytes(StandardCharsets.ISO_8859_1))) {
                 damaged++;
             }
         }

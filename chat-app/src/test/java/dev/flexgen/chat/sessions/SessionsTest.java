@@ -248,6 +248,15 @@ class SessionsTest {
     }
 
     @Test
+    void aReplyThatEndsWithinACharacterIsNotDamaged() throws IOException {
+        FakeChat chat = chat();
+        chat.say("a", "half\uFFFD");
+        SavedSession session = store().read(NAME);
+        assertThat(said(session)).containsExactly("a|half\uFFFD");
+        assertThat(session.damagedLines()).isZero();
+    }
+
+    @Test
     void damageCostsOnlyWhatIsDamaged() throws IOException {
         FakeChat chat = chat();
         chat.say("a", "b");
